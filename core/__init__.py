@@ -1,0 +1,1 @@
+"""Plumbing that knows nothing about this business: database, access, errors, value kinds, resources, jobs."""

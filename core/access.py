@@ -1,0 +1,169 @@
+"""Who is acting, and what they may do. The whole permission matrix is this one file: print it for the auditor."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.errors import NotPermitted
+from core.i18n import DEFAULT_LANGUAGE, N_
+
+
+class Role(StrEnum):
+    """What a person is in the brand or in a partner."""
+
+    ADMINISTRATOR = "administrator"
+    EXECUTIVE = "executive"
+    OPERATIONS = "operations"
+    SALES = "sales"
+    FINANCE = "finance"
+    MARKETING = "marketing"
+    HR = "hr"
+    IT = "it"
+    PARTNER_OWNER = "partner_owner"
+    PARTNER_CLERK = "partner_clerk"
+
+
+PARTNER_ROLES = frozenset({Role.PARTNER_OWNER, Role.PARTNER_CLERK})
+
+
+class Permission(StrEnum):
+    """What may be permitted: ``<thing>.<verb>``."""
+
+    CUSTOMER_VIEW = "customer.view"
+    CUSTOMER_EDIT = "customer.edit"
+    PARTNER_VIEW = "partner.view"
+    PARTNER_EDIT = "partner.edit"
+    PARTNER_CREDIT_VIEW = "partner.credit_view"
+    PARTNER_CREDIT_EDIT = "partner.credit_edit"
+    PRODUCT_VIEW = "product.view"
+    PRODUCT_EDIT = "product.edit"
+    PRICE_VIEW = "price.view"
+    PRICE_EDIT = "price.edit"
+    ORDER_VIEW = "order.view"
+    ORDER_PLACE = "order.place"
+    ORDER_APPROVE = "order.approve"
+    ORDER_SHIP = "order.ship"
+    USER_VIEW = "user.view"
+    USER_EDIT = "user.edit"
+    TOKEN_EDIT = "token.edit"
+    JOB_VIEW = "job.view"
+    EVENT_VIEW = "event.view"
+    EXPORT = "export.make"
+
+
+_VIEW_CHANNEL = frozenset(
+    {
+        Permission.CUSTOMER_VIEW,
+        Permission.PARTNER_VIEW,
+        Permission.PRODUCT_VIEW,
+        Permission.PRICE_VIEW,
+        Permission.ORDER_VIEW,
+        Permission.EXPORT,
+    }
+)
+_PARTNER_CLERK = frozenset(
+    {
+        Permission.CUSTOMER_VIEW,
+        Permission.CUSTOMER_EDIT,
+        Permission.PARTNER_VIEW,
+        Permission.PRODUCT_VIEW,
+        Permission.PRICE_VIEW,
+        Permission.ORDER_VIEW,
+        Permission.ORDER_PLACE,
+        Permission.EXPORT,
+    }
+)
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.ADMINISTRATOR: frozenset(Permission),
+    Role.EXECUTIVE: _VIEW_CHANNEL | {Permission.PARTNER_CREDIT_VIEW, Permission.EVENT_VIEW},
+    Role.OPERATIONS: _VIEW_CHANNEL
+    | {
+        Permission.CUSTOMER_EDIT,
+        Permission.PARTNER_EDIT,
+        Permission.PARTNER_CREDIT_VIEW,
+        Permission.ORDER_PLACE,
+        Permission.ORDER_APPROVE,
+        Permission.ORDER_SHIP,
+        Permission.JOB_VIEW,
+        Permission.EVENT_VIEW,
+    },
+    Role.SALES: _VIEW_CHANNEL | {Permission.CUSTOMER_EDIT, Permission.PARTNER_EDIT, Permission.ORDER_PLACE},
+    Role.FINANCE: _VIEW_CHANNEL
+    | {
+        Permission.PARTNER_CREDIT_VIEW,
+        Permission.PARTNER_CREDIT_EDIT,
+        Permission.ORDER_APPROVE,
+        Permission.EVENT_VIEW,
+    },
+    Role.MARKETING: _VIEW_CHANNEL | {Permission.PRODUCT_EDIT, Permission.PRICE_EDIT},
+    Role.HR: frozenset({Permission.USER_VIEW, Permission.USER_EDIT, Permission.EXPORT}),
+    Role.IT: frozenset(
+        {
+            Permission.USER_VIEW,
+            Permission.USER_EDIT,
+            Permission.TOKEN_EDIT,
+            Permission.JOB_VIEW,
+            Permission.EVENT_VIEW,
+        }
+    ),
+    Role.PARTNER_OWNER: _PARTNER_CLERK | {Permission.PARTNER_CREDIT_VIEW, Permission.USER_VIEW},
+    Role.PARTNER_CLERK: _PARTNER_CLERK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person or program on whose behalf a unit of work runs.
+
+    Attributes:
+        name: Shown in the audit trail.
+        role: Decides what the actor may do, see ``ROLE_PERMISSIONS``.
+        person: Who stands behind the actor: the e-mail of a user, also behind that user's token. Approver and
+            submitter are compared by this. "" stands for nobody in particular and equals no person.
+        user_id: Row in ``users``, if the actor is a person with an account.
+        partner_id: Row in ``partners`` the actor belongs to; None for brand staff.
+        partner_path: Decides which rows the actor sees: those of this partner and everyone below it.
+            "" for brand staff. A partner role without a path sees nothing.
+        source: Through which door it came: "screen", "import", "api", "command line" or "job".
+        language: One of ``core.i18n.LANGUAGES``.
+    """
+
+    name: str
+    role: Role
+    person: str = ""
+    user_id: int | None = None
+    partner_id: int | None = None
+    partner_path: str = ""
+    source: str = "screen"
+    language: str = DEFAULT_LANGUAGE
+
+    @property
+    def is_brand(self) -> bool:
+        """Return whether the actor belongs to the brand and not to a partner."""
+        return self.role not in PARTNER_ROLES
+
+    def can(self, permission: Permission) -> bool:
+        """Return whether the actor holds ``permission``."""
+        return permission in ROLE_PERMISSIONS[self.role]
+
+    def require(self, permission: Permission) -> None:
+        """Go on only with ``permission``.
+
+        Raises:
+            NotPermitted: ``access.denied``.
+        """
+        if not self.can(permission):
+            raise NotPermitted(
+                "access.denied",
+                N_("You need the permission “{permission}” to do this. Your administrator can grant it."),
+                permission=permission.value,
+            )
+
+
+def command_line() -> Actor:
+    """Return the operator at the machine itself, who may do everything."""
+    return Actor("command line", Role.ADMINISTRATOR, person="command line", source="command line")
+
+
+WORKER = Actor("worker", Role.ADMINISTRATOR, source="job")
+"""Who runs jobs; a job that acts for a person makes its own actor."""

@@ -1,0 +1,212 @@
+"""Engine, sessions and the unit of work. The only module that commits.
+
+One request, one button click, one job step or one slice of an import is one unit of work: everything in it is
+stored together, or nothing is. Every session belongs to an actor, and every ORM query in it returns only rows
+that actor may see (``Base.visible_to``). ``text()``, Core statements on a table and a hit in the identity map are
+not covered by that filter: the house rules list who may use them.
+"""
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, MetaData, create_engine, event, false, true
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker, with_loader_criteria
+from sqlalchemy.orm.util import LoaderCriteriaOption
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from core.access import Actor
+from core.columns import Instant
+from core.errors import Conflict, InvalidInput
+from core.i18n import N_
+
+T = TypeVar("T")
+
+APPLICATION_ROLE = "qudao_app"
+TRIES_MAX = 5
+SQLITE_PRAGMAS: dict[str, int | str] = {
+    "foreign_keys": 1,
+    "recursive_triggers": 1,  # else INSERT OR REPLACE slips past a delete trigger
+    "journal_mode": "wal",
+    "synchronous": 2,  # FULL: approved means durable
+    "busy_timeout": 10_000,  # milliseconds
+    "trusted_schema": 0,
+}
+
+
+class Base(DeclarativeBase):
+    """Base of all mapped classes."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+    type_annotation_map = {int: BigInteger, datetime: Instant}  # noqa: RUF012  (SQLAlchemy reads it as it is)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Condition that selects the rows ``actor`` may see. Each model states its own."""
+        raise NotImplementedError(f"{cls.__name__} does not say who may see it")
+
+
+EVERYONE: ColumnElement[bool] = true()
+"""Returned by ``visible_to`` where the actor may see all rows."""
+NOBODY: ColumnElement[bool] = false()
+"""Returned by ``visible_to`` where the actor may see none."""
+
+_sessions = sessionmaker(expire_on_commit=False)
+
+
+def connect(url: str, **options: Any) -> Engine:
+    """Create the engine all units of work use from now on.
+
+    Args:
+        url: SQLAlchemy URL, e.g. ``sqlite:///data/local/qudao.db`` or ``postgresql+psycopg://…``.
+        options: Passed to ``create_engine``.
+    """
+    if url.startswith("sqlite"):
+        engine = create_engine(url, **{"pool_size": 8, "max_overflow": 24, **options})
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+    else:
+        engine = create_engine(url, **{"pool_size": 8, "max_overflow": 24, "pool_pre_ping": True, **options})
+        event.listen(engine, "connect", _postgres_connect)
+    _sessions.configure(bind=engine)
+    return engine
+
+
+def engine_in_use() -> Engine:
+    """Return the engine ``connect`` created last."""
+    engine: Engine = _sessions.kw["bind"]
+    return engine
+
+
+@contextmanager
+def unit_of_work(actor: Actor, *, connection: Connection | None = None) -> Iterator[Session]:
+    """Open a session for ``actor``; commit at the end, roll back if anything is raised.
+
+    Args:
+        actor: On whose behalf.
+        connection: One to keep using, for who works with temporary tables; else one of the pool.
+    """
+    bound: dict[str, Any] = {"bind": connection} if connection is not None else {}
+    with _sessions(info={"actor": actor}, **bound) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(actor: Actor, *, connection: Connection | None = None) -> Iterator[Session]:
+    """Open a session for ``actor`` that only reads (or writes temporary tables); never blocks a writer."""
+    bound: dict[str, Any] = {"bind": connection} if connection is not None else {}
+    with _sessions(info={"actor": actor}, **bound) as session:
+        session.connection(execution_options={"read_only": True})
+        try:
+            yield session
+        finally:
+            if connection is not None:
+                session.close()  # ends the transaction, and does not expire what was read
+                connection.execution_options(read_only=False)
+
+
+def transact(actor: Actor, work: Callable[[Session], T]) -> T:
+    """Run ``work`` in a unit of work of its own, again if the database says that two of them collided.
+
+    Raises:
+        Conflict: ``database.busy`` after ``TRIES_MAX`` collisions.
+    """
+    for tries in range(1, TRIES_MAX + 1):
+        try:
+            with unit_of_work(actor) as session:
+                return work(session)
+        except (OperationalError, IntegrityError) as error:
+            if not _is_collision(error):
+                raise
+            time.sleep(random.uniform(0, 0.02 * 2**tries))  # noqa: S311  (spreads retries, protects nothing)
+    raise Conflict("database.busy", N_("Others are changing the same data right now. Please try again."))
+
+
+def actor_of(session: Session) -> Actor:
+    """Return the actor a session belongs to."""
+    actor: Actor = session.info["actor"]
+    return actor
+
+
+def is_sqlite(session: Session) -> bool:
+    """Return whether the session talks to SQLite and not to PostgreSQL."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def _is_collision(error: OperationalError | IntegrityError) -> bool:
+    """Return whether trying again can help: also when another transaction took a key between our look and our insert."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state in {"40001", "40P01", "23505"} or "database is locked" in str(error.orig)
+
+
+@event.listens_for(_sessions, "do_orm_execute")
+def _hide_invisible_rows(state: ORMExecuteState) -> None:
+    if state.execution_options.get("see_all"):
+        return
+    if not state.is_column_load and not state.is_relationship_load:  # those inherit the filter of their parent
+        session = state.session
+        if "row_filter" not in session.info:
+            session.info["row_filter"] = _row_filter(actor_of(session))
+        if session.info["row_filter"]:
+            state.statement = state.statement.options(*session.info["row_filter"])
+
+
+def _row_filter(actor: Actor) -> list[LoaderCriteriaOption]:
+    conditions = {mapper.class_: mapper.class_.visible_to(actor) for mapper in Base.registry.mappers}
+    return [
+        with_loader_criteria(model, condition, include_aliases=True)
+        for model, condition in conditions.items()
+        if condition is not EVERYONE
+    ]
+
+
+def _sqlite_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # pysqlite must not begin transactions behind our back
+    for name, value in SQLITE_PRAGMAS.items():
+        connection.execute(f"PRAGMA {name} = {value}")
+        found = connection.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != value:
+            raise InvalidInput(
+                "database.pragma_refused",
+                N_("SQLite does not accept {name} = {value} on this file (it says {found})."),
+                name=name,
+                value=value,
+                found=found,
+            )
+    connection.execute("PRAGMA cache_size = -65536")  # KiB
+    connection.execute("PRAGMA temp_store = MEMORY")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")  # take the write lock first, not half-way
+
+
+def _postgres_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
+    connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute(
+        "SELECT 1 FROM pg_roles WHERE rolname = %s AND pg_has_role(current_user, oid, 'MEMBER')", [APPLICATION_ROLE]
+    )
+    if cursor.fetchone():
+        cursor.execute(f"SET ROLE {APPLICATION_ROLE}")
+    cursor.execute("SET TIME ZONE 'UTC'")
+    cursor.execute("SET lock_timeout = '10s'")
+    cursor.execute("SET statement_timeout = '60s'")
+    cursor.execute("SET idle_in_transaction_session_timeout = '120s'")
+    cursor.close()
+    connection.autocommit = False

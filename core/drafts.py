@@ -1,0 +1,82 @@
+"""Drafts: what people, worksheets or programs state about rows of one resource, by column, checked when made.
+
+A service takes drafts, never loose values, so nothing unchecked can reach it through any door. They hold many rows by
+column because imports are lists; a form states a list of one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import CellProblem
+from core.kinds import Cell, shown_value
+from core.resource import Field
+from core.standard_kinds import MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Checked values of many rows.
+
+    Attributes:
+        rows: Number of each row as its source counts: a worksheet's own number, 1 for a form.
+        columns: Field name to one parsed value per row. A field that is not named is left as it is (or gets its
+            default in a new row); None clears it.
+    """
+
+    rows: list[int]
+    columns: dict[str, list[Any]]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def only(self, keep: Sequence[bool]) -> "Drafts":
+        """Return the rows for which ``keep`` says yes."""
+        return Drafts(
+            [row for row, kept in zip(self.rows, keep, strict=True) if kept],
+            {
+                name: [value for value, kept in zip(values, keep, strict=True) if kept]
+                for name, values in self.columns.items()
+            },
+        )
+
+    def without(self, rows: set[int]) -> "Drafts":
+        """Return the drafts without the rows of these numbers."""
+        return self.only([row not in rows for row in self.rows]) if rows else self
+
+
+def draft_rows(
+    fields: Sequence[Field], rows: Sequence[int], cells: Mapping[str, Sequence[Cell]]
+) -> tuple[Drafts, list[CellProblem]]:
+    """Check columns of cells and return the rows in which every cell is good, and the problems of the others.
+
+    Args:
+        fields: Fields that may be stated, by name of ``cells``.
+        rows: Number of each row as its source counts.
+        cells: Field name to one cell per row.
+    """
+    columns: dict[str, list[Any]] = {}
+    problems: list[CellProblem] = []
+    for field in fields:
+        if field.name not in cells:
+            continue
+        stated = cells[field.name]
+        values, refused = field.kind.parse_column(stated)
+        problems += [
+            CellProblem(rows[index], field.name, shown_value(stated[index]), problem)
+            for index, problem in refused.items()
+        ]
+        if field.required and None in values:
+            problems += [
+                CellProblem(rows[index], field.name, shown_value(stated[index]), MISSING)
+                for index, value in enumerate(values)
+                if value is None and index not in refused
+            ]
+        columns[field.name] = values
+    problems.sort(key=lambda problem: problem.row)
+    return Drafts(list(rows), columns).without({problem.row for problem in problems}), problems
+
+
+def draft_one(fields: Sequence[Field], stated: Mapping[str, Cell]) -> tuple[Drafts, list[CellProblem]]:
+    """Check what one form or one API body states, see ``draft_rows``; its row number is 1."""
+    return draft_rows(fields, [1], {name: [cell] for name, cell in stated.items()})

@@ -1,0 +1,110 @@
+"""The audit trail: what happened, to what, by whom. Written in the same transaction as the change, never changed.
+
+Triggers on both databases refuse to change or delete an event; on PostgreSQL the application role has no right to
+do so either.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import DDL, JSON, ColumnElement, Index, String, event
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from core.access import Actor, Permission
+from core.bulk import insert_rows
+from core.clock import now
+from core.columns import Id, Instant, PathKey
+from core.database import EVERYONE, NOBODY, Base, actor_of
+from core.paths import visible_within
+
+
+class Event(Base):
+    """One thing that happened to one subject.
+
+    Attributes:
+        at: When. actor: who, as shown. person: who stands behind (see ``Actor.person``). source: through which door.
+        action: ``<subject>.<past participle>``, e.g. ``order.approved``.
+        subject: Resource name, e.g. "orders". subject_key: its key as people write it.
+        path: Branch of the channel it belongs to, "" for the brand's own.
+        changes: Field name to [before, after], as ``Kind.dump`` gives them.
+        data: What else explains it, e.g. a note.
+        batch_id: Import it came from.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_subject_key", "subject", "subject_key", "id"),)
+
+    id: Mapped[Id]
+    at: Mapped[datetime] = mapped_column(Instant)
+    actor: Mapped[str] = mapped_column(String(200))
+    person: Mapped[str] = mapped_column(String(200))
+    source: Mapped[str] = mapped_column(String(20))
+    action: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(40))
+    subject_key: Mapped[str] = mapped_column(String(250))
+    path: Mapped[PathKey] = mapped_column(default="")
+    changes: Mapped[dict[str, Any]] = mapped_column(JSON)
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    batch_id: Mapped[int | None]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Brand staff see all events, partners those of their branch."""
+        if actor.is_brand:
+            return EVERYONE
+        return visible_within(cls.path, actor) if actor.can(Permission.ORDER_VIEW) else NOBODY
+
+
+COLUMNS = (
+    "at", "actor", "person", "source", "action", "subject", "subject_key", "path", "changes", "data", "batch_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What happened to one subject, before it is written. See ``Event``."""
+
+    key: str
+    path: str = ""
+    changes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record(
+    session: Session, action: str, subject: str, happenings: Iterable[Happening], *, batch_id: int | None = None
+) -> int:
+    """Record that ``action`` happened to each subject; return how many.
+
+    Args:
+        session: The change's own.
+        action: ``<subject>.<past participle>``.
+        subject: Resource name.
+        happenings: One per row; ``changes`` and ``data`` must be JSON.
+        batch_id: Import that caused it.
+    """
+    actor, at = actor_of(session), now()
+    rows = [
+        (at, actor.name, actor.person, actor.source, action, subject, one.key, one.path, one.changes, one.data, batch_id)
+        for one in happenings
+    ]
+    insert_rows(session, Event, COLUMNS, rows)
+    return len(rows)
+
+
+_SQLITE_GUARDS = (
+    "CREATE TRIGGER events_no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END",
+    "CREATE TRIGGER events_no_delete BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END",
+    "CREATE TRIGGER events_no_replace BEFORE INSERT ON events WHEN NEW.id IN (SELECT id FROM events) "
+    "BEGIN SELECT RAISE(ABORT, 'events are never replaced'); END",
+)
+_POSTGRES_GUARDS = (
+    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$",
+    "CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE ON events FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+    "CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+)
+for _dialect, _guards in (("sqlite", _SQLITE_GUARDS), ("postgresql", _POSTGRES_GUARDS)):
+    for _guard in _guards:
+        event.listen(Event.__table__, "after_create", DDL(_guard).execute_if(dialect=_dialect))

@@ -1,0 +1,171 @@
+"""Kinds of value: one declaration says how a value is read, checked, stored and shown, everywhere.
+
+``parse`` reads one text; ``parse_column`` reads a column of worksheet cells by the same declaration: texts that
+``is_canonical`` knows to be their own value are taken as they are, each other distinct cell is parsed once. A
+property test holds the two forms equal.
+"""
+
+import re
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from core.errors import Problem
+from core.i18n import N_
+
+Style = Literal["text", "integer", "money", "unit_price", "decimal", "date", "datetime"]
+Cell = str | float | int | bool | None
+VALUE_LENGTH_MAX = 200  # characters of a refused value that a report shows
+EXACT_FLOAT_MAX = 1e15  # an Excel number holds 15 digits
+
+
+class CellError(str):
+    """A worksheet cell that holds an error such as ``#N/A`` instead of a value."""
+
+    __slots__ = ()
+
+
+class Refused(Exception):  # noqa: N818  (an answer, not an accident)
+    """A value that its kind does not accept; ``problem`` says why."""
+
+    def __init__(self, code: str, message: str, **values: object) -> None:
+        super().__init__(code)
+        self.problem = Problem(code, message, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the values a field may take. ``tone`` colours its chip, see the house components."""
+
+    value: str
+    label: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a field refers to: a row of another resource, named outside by that resource's key.
+
+    Attributes:
+        resource: Name of the other resource, e.g. "partners".
+        key: Its mapped attribute that people write, e.g. ``Partner.code``.
+        title: Its mapped attribute that people read beside the key, e.g. ``Partner.name``.
+    """
+
+    resource: str
+    key: Any
+    title: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How values of one kind are read, checked, stored and shown.
+
+    Attributes:
+        name: Stable name; pages choose the input and the cell renderer by it.
+        parse: Text (not blank) to value; raises ``Refused``.
+        is_canonical: For a column of texts, which of them ``parse`` would return unchanged. May say no too often.
+        dump: Value to what JSON carries.
+        style: How a worksheet shows and types it.
+        keeps_spaces: Whether a text of blanks only is a value.
+        choices: The values it may take, if they are few.
+        reference: What it refers to, if it does.
+    """
+
+    name: str
+    parse: Callable[[str], Any]
+    is_canonical: Callable[[Sequence[str]], Sequence[bool]] | None = None
+    dump: Callable[[Any], Any] = lambda value: value
+    style: Style = "text"
+    keeps_spaces: bool = False
+    choices: tuple[Choice, ...] = ()
+    reference: Reference | None = None
+
+    def parse_cell(self, cell: Cell) -> Any:
+        """Return the value of a worksheet cell or an input; None if it is blank. Raises ``Refused``."""
+        text = text_of_cell(cell)
+        if not text or (not self.keeps_spaces and not text.strip()):
+            return None
+        return self.parse(text)
+
+    def parse_column(self, cells: Sequence[Cell]) -> tuple[list[Any], dict[int, Problem]]:
+        """Return the value of each cell, None where blank or refused, and by position why it was refused."""
+        if bool in set(map(type, cells)):  # True is 1 to a dictionary, but not to a person
+            cells = [text_of_cell(cell) if cell.__class__ is bool else cell for cell in cells]
+        known: dict[Hashable, Any] = {None: None, "": None}
+        refused: dict[Hashable, Problem] = {}
+        distinct = [cell for cell in dict.fromkeys(cells) if cell not in known]
+        for cell, canonical in zip(distinct, self._canonical(distinct), strict=True):
+            if canonical:
+                known[cell] = cell
+                continue
+            try:
+                known[cell] = self.parse_cell(cell)
+            except Refused as error:
+                known[cell], refused[cell] = None, error.problem
+        values = [known[cell] for cell in cells]
+        if not refused:
+            return values, {}
+        return values, {i: refused[cell] for i, cell in enumerate(cells) if cell in refused}
+
+    def _canonical(self, cells: Sequence[Cell]) -> Sequence[bool]:
+        if self.is_canonical is None:
+            return [False] * len(cells)
+        if set(map(type, cells)) <= {str}:
+            return self.is_canonical([str(cell) for cell in cells])
+        return [type(cell) is str and self.is_canonical([cell])[0] for cell in cells]
+
+    @property
+    def align(self) -> Literal["left", "right"]:
+        """Return the side values line up on: numbers right, everything else left."""
+        return "right" if self.style in {"integer", "money", "unit_price", "decimal"} else "left"
+
+    def label_of(self, value: str) -> str:
+        """Return the English label of a choice, to be translated; the value itself if it is none."""
+        return next((choice.label for choice in self.choices if choice.value == value), value)
+
+
+def matches(pattern: str) -> Callable[[Sequence[str]], Sequence[bool]]:
+    """Return an ``is_canonical`` that accepts texts matching ``pattern`` as a whole."""
+    match = re.compile(pattern).fullmatch
+    return lambda texts: [match(text) is not None for text in texts]
+
+
+def text_of_cell(cell: Cell) -> str:
+    """Return a cell as the text a person sees in it: 7.0 is "7", 0.1 + 0.2 is "0.3", TRUE is "TRUE".
+
+    Raises:
+        Refused: ``cells.error_value`` for #N/A and the like; ``cells.digits_lost`` for a number so large that the
+            worksheet has already lost digits of it.
+    """
+    if type(cell) is str:
+        return cell
+    if cell is None:
+        return ""
+    if isinstance(cell, CellError):
+        raise Refused("cells.error_value", N_("holds the error {error}: put a value there or leave it empty"), error=cell)
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if abs(cell) >= EXACT_FLOAT_MAX:
+        raise Refused(
+            "cells.digits_lost",
+            N_("is a number of more than 15 digits, and Excel has lost some of them: format the column as text and type it again"),
+        )
+    return str(cell) if isinstance(cell, int) else f"{Decimal(f'{cell:.15g}'):f}"
+
+
+def shown_value(cell: object) -> str:
+    """Return a stated value as a report shows it: text, cut to ``VALUE_LENGTH_MAX`` characters."""
+    return "" if cell is None else str(cell)[:VALUE_LENGTH_MAX]
+
+
+def dump_instant(value: datetime | None) -> str | None:
+    """Return an instant as ISO 8601 in UTC, e.g. ``2026-11-22T01:02:03Z``."""
+    return None if value is None else value.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def dump_date(value: date | None) -> str | None:
+    """Return a date as ISO 8601."""
+    return None if value is None else value.isoformat()

@@ -1,0 +1,141 @@
+"""Settings: ``QUDAO_*`` of the environment over ``config.toml`` over defaults, read once, checked at start."""
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from core.errors import InvalidInput
+from core.i18n import N_
+
+ROOT = Path(__file__).parent.parent
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an installation may decide. Each name is also ``QUDAO_<NAME>`` and a key of ``config.toml``.
+
+    Attributes:
+        database_url: ``sqlite:///…`` or ``postgresql://…``; "" means SQLite in ``data_dir``.
+        data_dir: Folder of the embedded database, of stored files and of the secret.
+        host: Address to listen on. port: TCP port.
+        public_url: Where people reach the product, e.g. ``https://qudao.example.cn``; decides origins and cookies.
+        secret: Key of signatures, at least 32 characters; "" means the one in ``data_dir``, made on first start.
+        admin_email, admin_password: First administrator of an unattended set-up; used once, while nobody exists.
+        totp_roles: Roles that need a second factor; empty = off.
+        brand_name: Shown in the header.
+        upload_bytes_max, unpacked_bytes_max, import_rows_max, reader_memory_bytes_max, inspect_s_max: Limits of
+            spreadsheet files.
+        worker: Whether ``serve`` runs jobs in a thread of its own.
+    """
+
+    database_url: str = ""
+    data_dir: Path = ROOT / "data" / "local"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = ""
+    secret: str = ""
+    admin_email: str = ""
+    admin_password: str = ""
+    totp_roles: frozenset[str] = frozenset({"administrator", "finance", "it"})
+    brand_name: str = "Qudao"
+    upload_bytes_max: int = 200 * MIB
+    unpacked_bytes_max: int = 1024 * MIB
+    import_rows_max: int = 1_200_000
+    reader_memory_bytes_max: int = 600 * MIB
+    inspect_s_max: int = 15
+    worker: bool = True
+
+    @property
+    def url(self) -> str:
+        """Return the database URL with its driver."""
+        url = self.database_url or f"sqlite:///{self.data_dir / 'qudao.db'}"
+        for plain in ("postgresql://", "postgres://"):
+            if url.startswith(plain):
+                return "postgresql+psycopg://" + url.removeprefix(plain)
+        return url
+
+    @property
+    def is_https(self) -> bool:
+        """Return whether people reach the product by https: decides Secure cookies."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Return the origins whose pages may talk to us."""
+        if self.public_url:
+            parts = urlsplit(self.public_url)
+            return frozenset({f"{parts.scheme}://{parts.netloc}"})
+        return frozenset({f"http://localhost:{self.port}", f"http://127.0.0.1:{self.port}"})
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process.
+
+    Raises:
+        InvalidInput: ``settings.unknown`` or ``settings.invalid``, naming the setting.
+    """
+    return read_settings(os.environ)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings that ``environment`` and ``config.toml`` state. Raises as ``settings``."""
+    return Settings(**{name: value for name, (value, _) in stated_settings(environment).items()})  # type: ignore[arg-type]
+
+
+def stated_settings(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
+    """Return name → (value, where it was stated) of each setting that is not left at its default."""
+    stated: dict[str, tuple[object, str]] = {}
+    path = Path(environment.get("QUDAO_CONFIG", str(ROOT / "config.toml")))
+    known = {field.name for field in fields(Settings)}
+    if path.exists():
+        for name, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            if name not in known:
+                raise InvalidInput("settings.unknown", N_("config.toml has an unknown setting “{name}”."), name=name)
+            stated[name] = (_typed(name, value), path.name)
+    for name in known:
+        value = environment.get(f"QUDAO_{name.upper()}")
+        if value is not None:
+            stated[name] = (_typed(name, value), f"QUDAO_{name.upper()}")
+    return stated
+
+
+def _typed(name: str, value: object) -> object:
+    default = getattr(Settings(), name)
+    try:
+        if isinstance(default, bool):
+            return str(value).lower() in {"1", "true", "yes", "on"}
+        if isinstance(default, int):
+            return int(str(value))
+        if isinstance(default, Path):
+            return Path(str(value)).expanduser().resolve()
+        if isinstance(default, frozenset):
+            parts = value if isinstance(value, list) else str(value).split(",")
+            return frozenset(str(part).strip() for part in parts if str(part).strip())
+    except ValueError as error:
+        raise InvalidInput(
+            "settings.invalid", N_("The setting “{name}” cannot be “{value}”."), name=name, value=value
+        ) from error
+    return str(value)
+
+
+@cache
+def signing_secret() -> str:
+    """Return the key of signatures, made on first use in a file that only this account may read."""
+    if settings().secret:
+        if len(settings().secret) < 32:
+            raise InvalidInput("settings.secret_too_short", N_("QUDAO_SECRET needs at least 32 characters."))
+        return settings().secret
+    path = settings().data_dir / "secret"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()

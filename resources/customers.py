@@ -1,0 +1,50 @@
+"""How customers appear."""
+
+from core.access import Permission
+from core.i18n import N_
+from core.resource import Field, Resource
+from core.standard_kinds import CODE, INSTANT, NAME, NOTE, PHONE, TAGS, USCC, choice, choices_of, reference
+from models.customers import STAGE_LABELS, Customer
+from models.partners import Partner
+from models.region_kind import REGION
+from models.users import User
+from services.customers import save_customers
+
+CUSTOMERS = Resource(
+    name="customers",
+    label=N_("Customers"),
+    title=N_("Customer"),
+    model=Customer,
+    keys=("code",),
+    view=Permission.CUSTOMER_VIEW,
+    edit=Permission.CUSTOMER_EDIT,
+    save=save_customers,
+    order=("-created_at",),
+    fields=(
+        Field(name="code", label=N_("Customer code"), kind=CODE, column=Customer.code, required=True, example="C0001"),
+        Field(name="name", label=N_("Customer name"), kind=NAME, column=Customer.name, required=True, example="上海静安旗舰店"),
+        Field(
+            name="stage",
+            label=N_("Stage"),
+            kind=choice(*choices_of(STAGE_LABELS)),
+            column=Customer.stage,
+            example="lead",
+        ),
+        Field(name="contact", label=N_("Contact"), kind=NAME, column=Customer.contact, example="王磊"),
+        Field(name="phone", label=N_("Phone"), kind=PHONE, column=Customer.phone, example="13800138000"),
+        Field(name="uscc", label=N_("Social credit code"), kind=USCC, column=Customer.uscc, example="91350100M000100Y43"),
+        Field(name="region", label=N_("Region"), kind=REGION, column=Customer.region, example="310106"),
+        Field(name="address", label=N_("Address"), kind=NOTE, column=Customer.address, example="南京西路 1266 号"),
+        Field(name="owner", label=N_("Owner"), kind=reference("users", User.email, User.name), column=Customer.owner_id),
+        Field(name="source", label=N_("Source"), kind=NAME, column=Customer.source, example="展会"),
+        Field(name="tags", label=N_("Tags"), kind=TAGS, column=Customer.tags, example="连锁;重点"),
+        Field(
+            name="partner",
+            label=N_("Partner"),
+            kind=reference("partners", Partner.code, Partner.name),
+            column=Customer.partner_id,
+        ),
+        Field(name="created_at", label=N_("Created"), kind=INSTANT, column=Customer.created_at, stated=False),
+        Field(name="updated_at", label=N_("Changed"), kind=INSTANT, column=Customer.updated_at, stated=False),
+    ),
+)

@@ -1,0 +1,36 @@
+"""How people with an account appear."""
+
+from core.access import Permission
+from core.i18n import N_
+from core.resource import Field, Resource
+from core.standard_kinds import EMAIL, INSTANT, NAME, choice, choices_of, reference
+from models.partners import Partner
+from models.users import ROLE_LABELS, STATUS_LABELS, User
+from services.users import save_users
+
+USERS = Resource(
+    name="users",
+    label=N_("Users"),
+    title=N_("User"),
+    model=User,
+    keys=("email",),
+    view=Permission.USER_VIEW,
+    edit=Permission.USER_EDIT,
+    save=save_users,
+    order=("email",),
+    fields=(
+        Field(name="email", label=N_("E-mail"), kind=EMAIL, column=User.email, required=True, example="limin@example.com"),
+        Field(name="name", label=N_("Name"), kind=NAME, column=User.name, required=True, example="李敏"),
+        Field(name="role", label=N_("Role"), kind=choice(*choices_of(ROLE_LABELS)), column=User.role, required=True, example="sales"),
+        Field(
+            name="partner",
+            label=N_("Partner"),
+            kind=reference("partners", Partner.code, Partner.name),
+            column=User.partner_id,
+        ),
+        Field(
+            name="status", label=N_("Status"), kind=choice(*choices_of(STATUS_LABELS)), column=User.status, stated=False
+        ),
+        Field(name="created_at", label=N_("Created"), kind=INSTANT, column=User.created_at, stated=False),
+    ),
+)

@@ -1,0 +1,181 @@
+"""Where partners stand: a pure plan of the tree for many rows in any order, and the moving of whole branches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Integer, func, literal, select, update
+from sqlalchemy.orm import Session
+
+from core.database import Base, is_sqlite
+from core.errors import Problem
+from core.events import Event
+from core.i18n import N_
+from core.paths import AFTER_EVERYTHING, SEGMENT_WIDTH, segment
+from models.partners import Partner
+from models.tiers import TIERS
+
+TREE_LOCK = 7_202_601  # any number that nothing else locks
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one partner is to stand.
+
+    Attributes:
+        id: Row number; of a new partner, the one it will get.
+        tier: Its tier code.
+        upstream: Code of the partner above; None directly under the brand.
+        path: Path key it has today; "" if it is new.
+    """
+
+    id: int
+    tier: str
+    upstream: str | None
+    path: str = ""
+
+
+@dataclass(slots=True)
+class Placing:
+    """The outcome of ``place``: paths of the partners that have a place, and why the others have none."""
+
+    paths: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, Problem] = field(default_factory=dict)
+
+
+def place(stated: Mapping[str, Standing], known: Mapping[str, Standing]) -> Placing:
+    """Return the path key of every stated partner, whatever order they come in.
+
+    Args:
+        stated: Code → where it is to stand.
+        known: Code → partners that are not stated but that stated ones are to stand under. They move along with a
+            stated partner above them.
+
+    Returns:
+        A path for each stated partner that can stand there. The others are named with
+        ``partners.upstream_not_found``, ``partners.cycle``, ``partners.tier_not_allowed`` or
+        ``partners.upstream_refused`` (what it stands under has a problem itself).
+    """
+    placing = Placing()
+    by_path = {standing.path: code for code, standing in stated.items() if standing.path}
+    for first in stated:
+        chain = _chain(first, stated, known, by_path, placing)
+        for code in reversed(chain):
+            if code not in placing.problems:
+                _place_one(code, stated, known, by_path, placing)
+    return placing
+
+
+def _chain(
+    first: str,
+    stated: Mapping[str, Standing],
+    known: Mapping[str, Standing],
+    by_path: Mapping[str, str],
+    placing: Placing,
+) -> list[str]:
+    """Return ``first`` and whatever above it has no place yet, upwards; a circle gets its problem here."""
+    chain: list[str] = []
+    on_chain: set[str] = set()
+    code: str | None = first
+    while code is not None and code not in placing.paths and code not in placing.problems:
+        if code in on_chain:
+            circle = chain[chain.index(code) :]
+            names = " → ".join([*circle, code])
+            problem = Problem("partners.cycle", N_("would stand under itself: {chain}"), {"chain": names})
+            placing.problems.update(dict.fromkeys(circle, problem))
+            break
+        chain.append(code)
+        on_chain.add(code)
+        code = _anchor(stated[code].upstream, stated, known, by_path)[0]
+    return chain
+
+
+def _anchor(
+    upstream: str | None, stated: Mapping[str, Standing], known: Mapping[str, Standing], by_path: Mapping[str, str]
+) -> tuple[str | None, str]:
+    """Return the nearest stated partner at or above ``upstream``, and the path from there down to ``upstream``."""
+    if upstream is None or upstream in stated:
+        return upstream, ""
+    path = known[upstream].path if upstream in known else ""
+    for end in range(len(path) - SEGMENT_WIDTH, 0, -SEGMENT_WIDTH):
+        if path[:end] in by_path:
+            return by_path[path[:end]], path[end:]
+    return None, path
+
+
+def _place_one(
+    code: str,
+    stated: Mapping[str, Standing],
+    known: Mapping[str, Standing],
+    by_path: Mapping[str, str],
+    placing: Placing,
+) -> None:
+    own = stated[code]
+    above = stated.get(own.upstream or "") or known.get(own.upstream or "")
+    anchor, rest = _anchor(own.upstream, stated, known, by_path)
+    if own.upstream is not None and above is None:
+        problem = Problem(
+            "partners.upstream_not_found", N_("names no partner: there is no {key}"), {"key": own.upstream}
+        )
+    elif anchor is not None and anchor in placing.problems:
+        problem = Problem(
+            "partners.upstream_refused", N_("stands under {upstream}, which is refused itself"), {"upstream": anchor}
+        )
+    elif above is not None and (found := tier_problem(own.tier, above.tier)):
+        problem = found
+    else:
+        placing.paths[code] = (placing.paths[anchor] if anchor else "") + rest + segment(own.id)
+        return
+    placing.problems[code] = problem
+
+
+def tier_problem(tier: str, upstream_tier: str) -> Problem | None:
+    """Return why a partner of ``tier`` may not stand under one of ``upstream_tier``; None if it may."""
+    if upstream_tier in TIERS[tier].upstreams:
+        return None
+    return Problem(
+        "partners.tier_not_allowed",
+        N_("of tier {tier} cannot stand under one of tier {upstream}"),
+        {"tier": tier, "upstream": upstream_tier},
+    )
+
+
+def lock_tree(session: Session) -> None:
+    """Keep everyone else from changing the tree until the transaction ends; SQLite has one writer anyway."""
+    if not is_sqlite(session):
+        session.execute(select(func.pg_advisory_xact_lock(TREE_LOCK)))
+
+
+def reserve_ids(session: Session, count: int) -> list[int]:
+    """Return ids for new partners, whose paths need them before they are inserted. Needs ``lock_tree``."""
+    if count == 0:
+        return []
+    if is_sqlite(session):
+        highest = session.scalar(
+            select(func.max(Partner.id)), execution_options={"see_all": "ids are unique across the brand"}
+        )
+        return list(range((highest or 0) + 1, (highest or 0) + 1 + count))
+    series = func.generate_series(1, count).table_valued("n")
+    sequence = func.pg_get_serial_sequence("partners", "id")
+    return list(session.scalars(select(func.nextval(sequence)).select_from(series)))
+
+
+def move_branch(session: Session, old_path: str, new_path: str) -> int:
+    """Put a partner and everyone below it under another path, with all that carries a copy of their paths.
+
+    Events keep the path of their time: they tell what was.
+
+    Returns:
+        How many partners moved.
+    """
+    moved = 0
+    for mapper in Base.registry.mappers:
+        table = mapper.local_table
+        if "path" not in table.c or mapper.class_ is Event:
+            continue
+        path = table.c.path
+        rest = func.substr(path, literal(len(old_path) + 1, Integer))
+        below = update(table).where(path >= old_path, path < old_path + AFTER_EVERYTHING)
+        result = session.execute(below.values(path=literal(new_path, path.type).concat(rest)))
+        if mapper.class_ is Partner:
+            moved = int(result.rowcount)  # type: ignore[attr-defined]
+    return moved

@@ -1,0 +1,68 @@
+"""Customers: stated by staff, forms and worksheets; moved through their life cycle, many at once."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from core.access import Permission
+from core.database import actor_of
+from core.drafts import Drafts
+from core.errors import CellProblem, Problem
+from core.i18n import N_
+from models.customers import Customer, CustomerStage
+from models.partners import Partner
+from models.users import User
+from services.saving import Plan, Rows, Saved, SaveOptions, match_keys, resolve, save_rows
+
+PLAN = Plan(
+    subject="customers",
+    noun="customer",
+    model=Customer,
+    keys=("code",),
+    columns=(
+        "code", "name", "contact", "phone", "uscc", "region", "address", "stage", "owner_id", "source", "tags",
+        "partner_id",
+    ),
+    required=("name",),
+    defaults={"stage": CustomerStage.LEAD.value},
+)  # fmt: skip
+MATCHES = {"code": Customer.code, "phone": Customer.phone, "uscc": Customer.uscc, "name": Customer.name}
+UNKNOWN_PARTNER = Problem("partners.not_found", N_("names no partner: there is no {key}"))
+UNKNOWN_USER = Problem("users.not_found", N_("names no user: there is no {key}"))
+
+
+def save_customers(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
+    """Add customers that are new, change those that differ. A partner's people add only to their own branch.
+
+    Raises:
+        NotPermitted: The actor may not edit customers.
+        Conflict: ``rows.changed_meanwhile``.
+    """
+    actor = actor_of(session)
+    actor.require(Permission.CUSTOMER_EDIT)
+    drafts, problems = match_keys(session, PLAN, drafts, options, MATCHES)
+    partners, unknown = resolve(session, drafts, "partner", Partner.code, UNKNOWN_PARTNER, Partner.path)
+    owners, strangers = resolve(session, drafts, "owner", User.email, UNKNOWN_USER)
+    problems = [*problems, *unknown, *strangers]
+    drafts = drafts.without({problem.row for problem in problems})
+
+    columns = {name: values for name, values in drafts.columns.items() if name not in {"partner", "owner"}}
+    if "owner" in drafts.columns:
+        columns["owner_id"] = [owners[row][0] if row in owners else None for row in drafts.rows]
+    if "partner" in drafts.columns or not actor.is_brand:  # whoever belongs to a partner adds to that partner
+        own = (actor.partner_id, actor.partner_path)
+        columns["partner_id"] = [partners.get(row, own)[0] for row in drafts.rows]
+        columns["path"] = [partners.get(row, own)[1] for row in drafts.rows]
+    saved = save_rows(session, PLAN, Rows(drafts.rows, drafts.columns["code"], columns), options)
+    saved.problems = sorted([*problems, *saved.problems], key=_row)
+    return saved
+
+
+def _row(problem: CellProblem) -> int:
+    return problem.row
+
+
+def move_customers(session: Session, codes: Sequence[str], stage: str) -> Saved:
+    """Move customers to a stage of the life cycle. Raises as ``save_customers``."""
+    drafts = Drafts(list(range(1, len(codes) + 1)), {"code": list(codes), "stage": [stage] * len(codes)})
+    return save_customers(session, drafts, SaveOptions())

@@ -1,0 +1,362 @@
+"""Saving rows of a plain table from drafts: one staging table, one comparison, one insert and one update that skip unchanged rows.
+
+Form, API and import come here alike, with one row or ten thousand. What changed is found before anything is written,
+so that an unchanged row costs no write and no event, and each change is recorded with the value before it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Select,
+    String,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateTable, MetaData
+
+from core.bulk import insert_rows
+from core.clock import now
+from core.database import EVERYONE, actor_of, is_sqlite
+from core.drafts import Drafts
+from core.errors import CellProblem, Conflict, Problem, RowsRefused
+from core.events import COLUMNS, Event, Happening, record
+from core.i18n import N_
+from core.kinds import shown_value
+from core.standard_kinds import MISSING
+
+LOOKUP_SLICE = 500  # keys per IN list: every SQLite accepts it
+ANALYZE_FROM = 1_000  # staged rows from which PostgreSQL plans better with statistics
+
+
+@dataclass(frozen=True, slots=True)
+class SaveOptions:
+    """How drafts are to be saved.
+
+    Attributes:
+        match: Field to find existing rows by instead of the resource's key; "" for the key.
+        batch_id: Import they come from.
+        version: Version of the one row that the person saw; it is saved only if it still has it.
+    """
+
+    match: str = ""
+    batch_id: int | None = None
+    version: int | None = None
+
+
+@dataclass(slots=True)
+class Saved:
+    """What became of drafts. Rows with problems were left out; all others were saved."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    problems: list[CellProblem] = field(default_factory=list)
+
+    def add(self, other: "Saved") -> None:
+        """Count what became of further drafts."""
+        self.created += other.created
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.problems += other.problems
+
+    def or_refuse(self) -> "Saved":
+        """Return this, or raise ``RowsRefused`` if a row had a problem: for who saves all or nothing."""
+        if self.problems:
+            raise RowsRefused(self.problems)
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a resource's drafts become rows of its table.
+
+    Attributes:
+        subject: Resource name; events carry it.
+        noun: First part of its event names, e.g. "customer".
+        model: Mapped class.
+        keys: Names of the unique columns that name a row.
+        columns: Column names that saving may write, references as their foreign keys.
+        required: Names of the columns that a new row must state.
+        defaults: Column name to the value of a new row that does not state it; stating blank leaves an old row as it is.
+        kept: Names of columns computed along the way that are no change of their own, e.g. "path".
+    """
+
+    subject: str
+    noun: str
+    model: Any
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    kept: tuple[str, ...] = ("path",)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows ready for their table: column name to values, and the key of each as people write it."""
+
+    numbers: list[int]
+    keys: list[str]
+    columns: dict[str, list[Any]]
+
+
+def save_rows(session: Session, plan: Plan, rows: Rows, options: SaveOptions) -> Saved:
+    """Insert the rows that are new, update those that differ, leave the others alone.
+
+    Raises:
+        Conflict: ``rows.changed_meanwhile`` if ``options.version`` is not the row's any more.
+    """
+    if not rows.numbers:
+        return Saved()
+    staged = _stage(session, plan, rows)
+    hidden, incomplete = _refuse_hidden(session, plan, staged), _refuse_incomplete(session, plan, staged, rows)
+    saved = Saved(problems=[*hidden, *incomplete])
+    if saved.problems:
+        refused = {problem.row for problem in saved.problems}
+        session.execute(delete(staged).where(staged.c.row.in_(refused)))
+    changes = _changes(session, plan, staged, rows, options)
+    saved.created = _record_created(session, plan, staged, options)
+    saved.updated = len(changes)
+    saved.unchanged = len(rows.numbers) - len(saved.problems) - saved.created - saved.updated
+    if saved.created:
+        _insert(session, plan, staged, rows)
+    if saved.updated:
+        _update(session, plan, staged, rows)
+        record(session, f"{plan.noun}.changed", plan.subject, changes, batch_id=options.batch_id)
+    return saved
+
+
+def look_up(session: Session, key: Any, stated: Sequence[Any], *extra: Any) -> dict[Any, Any]:
+    """Return stated key → row of (id, *extra) for those that exist and that the actor may see.
+
+    Args:
+        session: Its row filter decides what exists.
+        key: Mapped attribute, e.g. ``Partner.code``.
+        stated: Keys, with repeats and None.
+        extra: Further mapped attributes to bring along.
+    """
+    wanted = [value for value in dict.fromkeys(stated) if value is not None]
+    model = key.class_
+    found: dict[Any, Any] = {}
+    for start in range(0, len(wanted), LOOKUP_SLICE):
+        query = select(key, model.id, *extra).where(key.in_(wanted[start : start + LOOKUP_SLICE]))
+        found.update((row[0], row[1:]) for row in session.execute(query))
+    return found
+
+
+def resolve(
+    session: Session, drafts: Drafts, name: str, key: Any, missing: Problem, *extra: Any
+) -> tuple[dict[int, Any], list[CellProblem]]:
+    """Look the references of field ``name`` up; return row number → (id, *extra), and a problem per unknown one."""
+    stated = drafts.columns.get(name)
+    if stated is None:
+        return {}, []
+    found = look_up(session, key, stated, *extra)
+    problems = [
+        CellProblem(row, name, shown_value(value), Problem(missing.code, missing.message, {"key": value}))
+        for row, value in zip(drafts.rows, stated, strict=True)
+        if value is not None and value not in found
+    ]
+    return {row: found[v] for row, v in zip(drafts.rows, stated, strict=True) if v in found}, problems
+
+
+def match_keys(session: Session, plan: Plan, drafts: Drafts, options: SaveOptions, fields: Mapping[str, Any]) -> tuple[Drafts, list[CellProblem]]:
+    """Give each draft whose ``options.match`` field names one existing row that row's key.
+
+    Args:
+        session: Its row filter decides which rows exist.
+        plan: Its one key column is the field of the same name.
+        drafts: With or without the key's column.
+        options: With ``match``.
+        fields: Field name to mapped attribute.
+    """
+    key = plan.keys[0]
+    if not options.match or options.match == key:
+        return drafts, []
+    stated = drafts.columns[options.match]
+    attribute, key_attribute = fields[options.match], getattr(plan.model, key)
+    found: dict[Any, list[str]] = {}
+    wanted = [value for value in dict.fromkeys(stated) if value is not None]
+    for start in range(0, len(wanted), LOOKUP_SLICE):
+        query = select(attribute, key_attribute).where(attribute.in_(wanted[start : start + LOOKUP_SLICE]))
+        for value, row_key in session.execute(query):
+            found.setdefault(value, []).append(row_key)
+    given = drafts.columns.get(key, [None] * len(drafts))
+    keys, problems = [], []
+    for row, value, own in zip(drafts.rows, stated, given, strict=True):
+        candidates = found.get(value, [])
+        if len(candidates) > 1:
+            problem = Problem("imports.ambiguous_match", N_("belongs to {count} existing rows: {keys}"), {"count": len(candidates), "keys": ", ".join(candidates[:3])})
+            problems.append(CellProblem(row, options.match, shown_value(value), problem))
+        elif not candidates and own is None:
+            problem = Problem("imports.no_match", N_("belongs to no existing row, and a new one needs a {field}"), {"field": key})
+            problems.append(CellProblem(row, options.match, shown_value(value), problem))
+        keys.append(candidates[0] if candidates else own)
+    matched = Drafts(drafts.rows, {**drafts.columns, key: keys})
+    return matched.without({problem.row for problem in problems}), problems
+
+
+def _stage(session: Session, plan: Plan, rows: Rows) -> Table:
+    model_columns = plan.model.__table__.c
+    names = [name for name in (*plan.columns, *plan.kept) if name in model_columns]
+    staged = Table(
+        f"staged_{plan.subject}",
+        MetaData(),
+        Column("row", BigInteger),
+        Column("key_text", String),
+        *(Column(name, model_columns[name].type) for name in names),
+        prefixes=["TEMPORARY"],
+    )
+    session.execute(CreateTable(staged, if_not_exists=True))
+    session.execute(delete(staged))
+    stated = list(rows.columns)
+    values = zip(rows.numbers, rows.keys, *(rows.columns[name] for name in stated), strict=True)
+    insert_rows(session, staged, ["row", "key_text", *stated], list(values))
+    if not is_sqlite(session) and len(rows.numbers) >= ANALYZE_FROM:
+        session.connection().exec_driver_sql(f"ANALYZE {staged.name}")
+    return staged
+
+
+def _on_key(plan: Plan, staged: Table) -> ColumnElement[bool]:
+    table = plan.model.__table__
+    return and_(*(table.c[key] == staged.c[key] for key in plan.keys))
+
+
+def _new_value(plan: Plan, staged: Table, name: str) -> ColumnElement[Any]:
+    """Return what an existing row's column becomes: of a field with a default, blank means as it was."""
+    if name in plan.defaults:
+        return func.coalesce(staged.c[name], plan.model.__table__.c[name])
+    return staged.c[name]
+
+
+def _written(plan: Plan, rows: Rows) -> list[str]:
+    return [name for name in rows.columns if name not in plan.keys]
+
+
+def _differs(plan: Plan, staged: Table, rows: Rows) -> ColumnElement[bool]:
+    table = plan.model.__table__
+    return or_(
+        *(table.c[name].is_distinct_from(_new_value(plan, staged, name)) for name in _written(plan, rows)),
+        not_(true()),
+    )
+
+
+def _refuse_hidden(session: Session, plan: Plan, staged: Table) -> list[CellProblem]:
+    """Refuse rows whose key belongs to a row the actor may not see: it must neither change nor show."""
+    visible = plan.model.visible_to(actor_of(session))
+    if visible is EVERYONE:
+        return []
+    table = plan.model.__table__
+    query = select(staged.c.row, staged.c.key_text).join(table, _on_key(plan, staged)).where(not_(visible))
+    taken = N_("is taken: choose another")
+    return [
+        CellProblem(row, plan.keys[0], key, Problem("rows.key_taken", taken)) for row, key in session.execute(query)
+    ]
+
+
+def _changes(session: Session, plan: Plan, staged: Table, rows: Rows, options: SaveOptions) -> list[Happening]:
+    """Return what will change in rows that exist: stored values before and after, by column name."""
+    table = plan.model.__table__
+    names = [name for name in _written(plan, rows) if name not in plan.kept]
+    path = table.c.path if "path" in table.c else literal("")
+    before = [table.c[name].label(f"before_{name}") for name in names]
+    after = [_new_value(plan, staged, name).label(f"after_{name}") for name in names]
+    query: Select[Any] = select(staged.c.key_text, path, table.c.version, *before, *after)
+    query = query.join_from(staged, table, _on_key(plan, staged)).order_by(staged.c.row)
+    if options.version is not None:
+        _require_version(session, query, options.version)
+    happenings = []
+    for row in session.execute(query.where(_differs(plan, staged, rows))):
+        key, row_path, _, *values = row
+        pairs = zip(names, values[: len(names)], values[len(names) :], strict=True)
+        changes = {name: [_plain(old), _plain(new)] for name, old, new in pairs if old != new}
+        happenings.append(Happening(key, row_path, changes))
+    return happenings
+
+
+def _require_version(session: Session, query: Select[Any], version: int) -> None:
+    found = session.execute(query).first()
+    if found is not None and found[2] != version:
+        raise Conflict(
+            "rows.changed_meanwhile",
+            N_("Someone else changed this while you had it open. Reload to see the new values, then change them again."),
+        )
+
+
+def _record_created(session: Session, plan: Plan, staged: Table, options: SaveOptions) -> int:
+    """Record the rows that will be new, in one statement; return how many."""
+    actor = actor_of(session)
+    empty = literal({}, JSON)
+    facts = {
+        "at": literal(now(), Event.__table__.c.at.type),
+        "actor": literal(actor.name),
+        "person": literal(actor.person),
+        "source": literal(actor.source),
+        "action": literal(f"{plan.noun}.created"),
+        "subject": literal(plan.subject),
+        "subject_key": staged.c.key_text,
+        "path": func.coalesce(staged.c.path, "") if "path" in staged.c else literal(""),
+        "changes": empty,
+        "data": empty,
+        "batch_id": literal(options.batch_id, BigInteger),
+    }
+    new = _new_rows(plan, staged, *(facts[name] for name in COLUMNS)).order_by(staged.c.row)
+    created = insert(Event.__table__).from_select(COLUMNS, new, include_defaults=False)
+    result: Any = session.execute(created, execution_options={"preserve_rowcount": True})
+    return int(result.rowcount)
+
+
+def _update(session: Session, plan: Plan, staged: Table, rows: Rows) -> None:
+    table, at = plan.model.__table__, literal(now(), Event.__table__.c.at.type)
+    values = {name: _new_value(plan, staged, name) for name in _written(plan, rows)}
+    changed = update(table).where(_on_key(plan, staged), _differs(plan, staged, rows))
+    session.execute(changed.values(**values, version=table.c.version + 1, updated_at=at))
+
+
+def _insert(session: Session, plan: Plan, staged: Table, rows: Rows) -> None:
+    table, at = plan.model.__table__, literal(now(), Event.__table__.c.at.type)
+    values: dict[str, Any] = {name: staged.c[name] for name in rows.columns}
+    for name, default in plan.defaults.items():
+        given = literal(default, table.c[name].type)
+        values[name] = func.coalesce(staged.c[name], given) if name in rows.columns else given
+    values |= {"version": literal(1), "created_at": at, "updated_at": at}
+    if "path" in table.c:
+        values.setdefault("path", literal("", table.c.path.type))
+    new = _new_rows(plan, staged, *values.values()).order_by(staged.c.row)
+    session.execute(insert(table).from_select(list(values), new, include_defaults=False))
+
+
+def _new_rows(plan: Plan, staged: Table, *columns: Any) -> Select[Any]:
+    """Return the staged rows that the table does not have yet."""
+    table = plan.model.__table__
+    return select(*columns).select_from(staged.outerjoin(table, _on_key(plan, staged))).where(table.c.id.is_(None))
+
+
+def _refuse_incomplete(session: Session, plan: Plan, staged: Table, rows: Rows) -> list[CellProblem]:
+    """Refuse new rows that leave out what a new row needs; a row that exists may leave it as it is."""
+    absent = [name for name in plan.required if name not in rows.columns]
+    if not absent:
+        return []
+    new = session.execute(_new_rows(plan, staged, staged.c.row)).scalars()
+    return [CellProblem(row, absent[0], "", MISSING) for row in new]
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

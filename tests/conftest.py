@@ -1,0 +1,165 @@
+"""The cast and the databases every test plays on.
+
+The brand: Ling (operations), Wei (sales), Mei (finance), an administrator. Huadong is a master agent, Suzhou an agent
+under it; Beifang is a rival branch that must never see any of it.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, create_engine
+
+import models  # noqa: F401  (maps every table)
+from core import settings as core_settings
+from core.access import Actor, Role
+from core.database import Base, connect, unit_of_work
+from core.paths import segment
+from models.partners import Affiliation, Partner
+from models.users import User
+from tests.support.postgres import postgres_url
+
+os.environ["QUDAO_SECRET"] = "test-secret-test-secret-test-secret-test"
+os.environ["QUDAO_TOTP_ROLES"] = ""
+
+HUADONG, SUZHOU, BEIFANG = 1, 2, 3
+HUADONG_PATH, BEIFANG_PATH = segment(HUADONG), segment(BEIFANG)
+SUZHOU_PATH = HUADONG_PATH + segment(SUZHOU)
+
+ADMIN = Actor("admin@example.com", Role.ADMINISTRATOR, "admin@example.com", 1, language="en")
+LING = Actor("ling@example.com", Role.OPERATIONS, "ling@example.com", 2, language="en")
+WEI = Actor("wei@example.com", Role.SALES, "wei@example.com", 3, language="en")
+MEI = Actor("mei@example.com", Role.FINANCE, "mei@example.com", 4, language="en")
+HUADONG_OWNER = Actor(
+    "owner@huadong.example.com", Role.PARTNER_OWNER, "owner@huadong.example.com", 5, HUADONG, HUADONG_PATH, language="en"
+)
+HUADONG_CLERK = Actor(
+    "clerk@huadong.example.com", Role.PARTNER_CLERK, "clerk@huadong.example.com", 6, HUADONG, HUADONG_PATH, language="en"
+)
+SUZHOU_CLERK = Actor(
+    "clerk@suzhou.example.com", Role.PARTNER_CLERK, "clerk@suzhou.example.com", 7, SUZHOU, SUZHOU_PATH, language="en"
+)
+BEIFANG_CLERK = Actor(
+    "clerk@beifang.example.com", Role.PARTNER_CLERK, "clerk@beifang.example.com", 8, BEIFANG, BEIFANG_PATH, language="en"
+)
+CAST = (ADMIN, LING, WEI, MEI, HUADONG_OWNER, HUADONG_CLERK, SUZHOU_CLERK, BEIFANG_CLERK)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a SQLite file with every table and the cast; each test plays on a copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    prepare_database(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(worker_id: str) -> str:
+    """Return the URL of this worker's PostgreSQL database, made from a template with every table."""
+    return postgres_url(worker_id, prepare_empty_database)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path, data_dir: Path) -> Iterator[Engine]:
+    """Give a database with the cast in it; every test that takes it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        path = tmp_path / "qudao.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        engine = connect(f"sqlite:///{path}")
+    else:
+        url = request.getfixturevalue("postgres_template")
+        empty_postgres(url)
+        engine = connect(driver_url(url))
+        add_cast()
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path, data_dir: Path, sqlite_template: Path) -> Iterator[Engine]:
+    """Give a SQLite database with the cast, for what does not depend on the database (pages)."""
+    path = tmp_path / "qudao.db"
+    shutil.copy(sqlite_template, path)
+    engine = connect(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give a folder for stored files, and settings that name it."""
+    monkeypatch.setenv("QUDAO_DATA_DIR", str(tmp_path / "data"))
+    core_settings.settings.cache_clear()
+    core_settings.signing_secret.cache_clear()
+    yield tmp_path / "data"
+    core_settings.settings.cache_clear()
+    core_settings.signing_secret.cache_clear()
+
+
+def driver_url(url: str) -> str:
+    """Return a PostgreSQL URL with the driver we use."""
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def plain_url(url: str) -> str:
+    """Return a PostgreSQL URL as psycopg itself reads it."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def prepare_empty_database(url: str) -> None:
+    """Make every table in an empty database."""
+    engine = create_engine(driver_url(url))
+    Base.metadata.create_all(engine)
+    engine.dispose()
+
+
+def prepare_database(url: str) -> None:
+    """Make every table in an empty database and add the cast."""
+    prepare_empty_database(url)
+    engine = connect(url)
+    add_cast()
+    engine.dispose()
+
+
+def empty_postgres(url: str) -> None:
+    """Delete every row; triggers and foreign keys look away meanwhile. Numbers begin at 1 again."""
+    with closing(psycopg.connect(plain_url(url), autocommit=True)) as connection:
+        connection.execute("SET session_replication_role = replica")
+        for table in Base.metadata.sorted_tables:
+            connection.execute(f'DELETE FROM "{table.name}"')  # type: ignore[arg-type]
+        sequences = connection.execute("SELECT sequence_name FROM information_schema.sequences").fetchall()
+        for (name,) in sequences:
+            connection.execute(f'ALTER SEQUENCE "{name}" RESTART')  # type: ignore[arg-type]
+
+
+def add_cast() -> None:
+    """Add the partners and users of the cast."""
+    since = date(2026, 1, 1)
+    partners = [
+        Partner(code="HD", name="华东总代", tier="master_agent", path=HUADONG_PATH, valid_from=since, credit_limit_cents=1_000_000_00),
+        Partner(code="SZ", name="苏州代理", tier="agent_1", upstream_id=HUADONG, path=SUZHOU_PATH, valid_from=since, credit_limit_cents=50_000_00),
+        Partner(code="BF", name="北方总代", tier="master_agent", path=BEIFANG_PATH, valid_from=since, credit_limit_cents=50_000_00),
+    ]
+    with unit_of_work(ADMIN) as session:
+        for partner in partners:
+            session.add(partner)
+            session.flush()
+            session.add(Affiliation(partner_id=partner.id, upstream_id=partner.upstream_id, path=partner.path, valid_from=since))
+        for actor in CAST:
+            session.add(
+                User(
+                    email=actor.name,
+                    name=actor.name.split("@")[0],
+                    role=actor.role.value,
+                    partner_id=actor.partner_id,
+                    path=actor.partner_path,
+                    status="active",
+                    language="en",
+                )
+            )
+            session.flush()
