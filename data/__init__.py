@@ -1,0 +1,1 @@
+"""Reference data that comes with the product, and the command that builds it."""

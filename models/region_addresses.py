@@ -1,0 +1,102 @@
+"""Which regions a free address can lie in: candidates for a person to confirm, never one picked for her.
+
+朝阳区建国路88号 has two candidates, in 北京市 and in 长春市, and both are returned. Streets are not known here.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+from models.region_names import LENGTH_MAX, Reading, Spelling, matches, narrowed, past_separators, readings
+from models.region_table import Region, current_heirs, is_inside
+
+BEFORE = re.compile("中国|中华人民共和国|地址:")
+NAME_LENGTH_MIN = 3
+"""Shorter names are found inside a text by accident (新县, 城区)."""
+
+
+class Certainty(StrEnum):
+    """How sure a candidate is.
+
+    SURE: every name stands there in full, and nothing else can be meant.
+    LIKELY: the only candidate, but by a short name, without its province and city, or not at the beginning.
+    POSSIBLE: one of several, or a guess from half a name: a person must say.
+    """
+
+    SURE = "sure"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A valid region an address can lie in, and the part of the address that says so."""
+
+    region: Region
+    certainty: Certainty
+    matched: str
+
+
+def find_in_address(address: str) -> list[Candidate]:
+    """Return the regions an address can lie in, the smallest first; [] if it names none."""
+    text = unicodedata.normalize("NFKC", address).strip()[:LENGTH_MAX]
+    before = BEFORE.match(text)
+    start = before.end() if before else 0
+    found, at_start = readings(text, start), True
+    if not found:
+        start, found = first_full_name(text, start)
+        at_start = False
+    kept = narrowed(reading.region for reading in found)
+    found = [way for reading in found if reading.region in kept for way in completed(text, reading)]
+    candidates: dict[str, Candidate] = {}
+    for reading in found:
+        heirs = current_heirs(reading.region)
+        sure = certainty(reading, at_start) if len(heirs) == 1 else Certainty.POSSIBLE
+        for heir in heirs:
+            candidates.setdefault(heir.code, Candidate(heir, sure, text[start : reading.end]))
+    if len(candidates) > 1:
+        several = [Candidate(one.region, Certainty.POSSIBLE, one.matched) for one in candidates.values()]
+        return sorted(several, key=lambda one: (-one.region.level, one.region.code))
+    return list(candidates.values())
+
+
+def certainty(reading: Reading, at_start: bool) -> Certainty:
+    """Return how sure the only reading of an address is."""
+    alone = len(reading.regions) == 1 and reading.region.level == 3
+    if alone and not (reading.is_full and at_start):
+        return Certainty.POSSIBLE
+    return Certainty.SURE if at_start and reading.is_full and not alone else Certainty.LIKELY
+
+
+def first_full_name(text: str, start: int) -> tuple[int, list[Reading]]:
+    """Return where the first name in full stands behind ``start``, and the readings from there on."""
+    for position in range(start + 1, len(text)):
+        if any(is_clear(spelling) for _, spellings in matches(text, position) for spelling in spellings):
+            return position, [reading for reading in readings(text, position) if reading.is_full]
+    return start, []
+
+
+def completed(text: str, reading: Reading) -> list[Reading]:
+    """Return a reading that stopped above the counties with the county that is named further on.
+
+    A county of another city right behind it contradicts it (上海市朝阳区): then both are returned.
+    """
+    at = reading.region
+    if at.level == 3 or at.is_leaf or at.status != "current":
+        return [reading]
+    start = past_separators(text, reading.end)
+    for position in range(start, len(text)):
+        for end, spellings in matches(text, position):
+            clear = [spelling.region for spelling in spellings if is_clear(spelling) and spelling.region.level == 3]
+            inside = [one for one in clear if is_inside(one, at)]
+            if inside:
+                return [Reading((*reading.regions, one), end, False) for one in inside]
+            if clear and position == start:
+                return [reading, *(Reading((one,), end, False) for one in clear)]
+    return [reading]
+
+
+def is_clear(spelling: Spelling) -> bool:
+    """Whether a name is long enough, and whole, to mean its region wherever it stands."""
+    return spelling.is_full and spelling.stands_alone and len(spelling.name) >= NAME_LENGTH_MIN
