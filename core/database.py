@@ -148,7 +148,7 @@ def is_sqlite(session: Session) -> bool:
 
 
 def _is_collision(error: OperationalError | IntegrityError) -> bool:
-    """Return whether trying again can help: also when another transaction took a key between our look and our insert."""
+    """Return whether trying again can help: also when someone took a key between our look and our insert."""
     state = getattr(error.orig, "sqlstate", None)
     return state in {"40001", "40P01", "23505"} or "database is locked" in str(error.orig)
 

@@ -104,7 +104,8 @@ class RowsRefused(DomainError):
 
     def __init__(self, problems: Sequence[CellProblem]) -> None:
         first = problems[0].problem
-        super().__init__(first.code, first.message, **first.values)
+        super().__init__(first.code, first.message)
+        self.problem = first
         self.problems = list(problems)
         for problem in problems:
             self.fields.setdefault(problem.field, problem.problem)

@@ -86,7 +86,19 @@ def record(
     """
     actor, at = actor_of(session), now()
     rows = [
-        (at, actor.name, actor.person, actor.source, action, subject, one.key, one.path, one.changes, one.data, batch_id)
+        (
+            at,
+            actor.name,
+            actor.person,
+            actor.source,
+            action,
+            subject,
+            one.key,
+            one.path,
+            one.changes,
+            one.data,
+            batch_id,
+        )
         for one in happenings
     ]
     insert_rows(session, Event, COLUMNS, rows)
@@ -94,8 +106,10 @@ def record(
 
 
 _SQLITE_GUARDS = (
-    "CREATE TRIGGER events_no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END",
-    "CREATE TRIGGER events_no_delete BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END",
+    "CREATE TRIGGER events_no_update BEFORE UPDATE ON events "
+    "BEGIN SELECT RAISE(ABORT, 'events are never changed'); END",
+    "CREATE TRIGGER events_no_delete BEFORE DELETE ON events "
+    "BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END",
     "CREATE TRIGGER events_no_replace BEFORE INSERT ON events WHEN NEW.id IN (SELECT id FROM events) "
     "BEGIN SELECT RAISE(ABORT, 'events are never replaced'); END",
 )
@@ -107,4 +121,4 @@ _POSTGRES_GUARDS = (
 )
 for _dialect, _guards in (("sqlite", _SQLITE_GUARDS), ("postgresql", _POSTGRES_GUARDS)):
     for _guard in _guards:
-        event.listen(Event.__table__, "after_create", DDL(_guard).execute_if(dialect=_dialect))
+        event.listen(Event.__table__, "after_create", DDL(_guard).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]

@@ -8,15 +8,17 @@ two checkpoints may happen twice, so job functions must be safe to repeat.
 
 import logging
 import os
-import socket
+import platform
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Index, String, Text, and_, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.access import WORKER, Actor, Permission, Role
@@ -32,6 +34,7 @@ LEASE = timedelta(seconds=60)  # renewed at each checkpoint and by a heartbeat; 
 HEARTBEAT_S = 15.0
 IDLE_S = 0.5
 RETRY_BASE = timedelta(seconds=10)
+SCHEDULE_PAUSE = timedelta(seconds=30)
 
 
 class JobStatus(StrEnum):
@@ -96,11 +99,11 @@ class Job(Base):
         return EVERYONE if actor.can(Permission.JOB_VIEW) else and_(cls.person == actor.person, cls.person != "")
 
 
-class JobCancelled(Exception):  # noqa: N818  (somebody's wish, not an accident)
+class JobCancelled(Exception):
     """Raised at a checkpoint after someone asked to cancel."""
 
 
-class LeaseLost(Exception):  # noqa: N818
+class LeaseLost(Exception):
     """Raised at a checkpoint when another worker has taken the job over."""
 
 
@@ -217,12 +220,24 @@ def retry(session: Session, job_id: int) -> Job:
     return row
 
 
-def work(stop: threading.Event) -> None:
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """A job that comes round: one run for each ``every`` since 1970, whoever is there to run it, never two."""
+
+    name: str
+    every: timedelta
+
+
+def work(stop: threading.Event, schedule: Sequence[Recurring] = ()) -> None:
     """Run jobs until ``stop`` is set; first take over those whose process on this machine is gone."""
     worker = worker_name()
     release_dead_workers()
+    looked_at = now() - SCHEDULE_PAUSE
     while not stop.is_set():
         try:
+            if now() - looked_at >= SCHEDULE_PAUSE:
+                looked_at = now()
+                enqueue_recurring(schedule)
             worked = run_next(worker)
         except Exception:
             log.exception("the worker could not fetch a job")
@@ -231,14 +246,26 @@ def work(stop: threading.Event) -> None:
             stop.wait(IDLE_S)
 
 
+def enqueue_recurring(schedule: Sequence[Recurring]) -> int:
+    """Add the runs that are due and not there yet; return how many."""
+    added = 0
+    for one in schedule:
+        dedupe = f"{one.name}@{int(now().timestamp() // one.every.total_seconds())}"
+        with suppress(IntegrityError), unit_of_work(WORKER) as session:  # another worker may add it meanwhile
+            if session.scalar(select(Job.id).where(Job.dedupe == dedupe)) is None:
+                enqueue(session, one.name, dedupe=dedupe)
+                added += 1
+    return added
+
+
 def worker_name() -> str:
     """Return what tells this worker from all others: host, process, thread."""
-    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+    return f"{platform.node()}:{os.getpid()}:{threading.get_ident()}"
 
 
 def release_dead_workers() -> int:
     """Let jobs of processes of this machine that no longer run be taken at once; return how many."""
-    here = socket.gethostname()
+    here = platform.node()
     with unit_of_work(WORKER) as session:
         running = session.scalars(select(Job).where(Job.status == JobStatus.RUNNING)).all()
         dead = [row for row in running if row.worker and _is_dead(row.worker, here)]
@@ -285,7 +312,12 @@ def run_next(worker: str | None = None) -> bool:
     except Exception:
         log.exception("job %s failed, reference job-%s", claimed.name, claimed.id)
         sentence = N_("Something went wrong that should not have. Give your administrator the reference job-{number}.")
-        _fail(run, claimed, sentence.replace("{number}", str(claimed.id)), give_up=claimed.attempts >= registered.attempts_max)
+        _fail(
+            run,
+            claimed,
+            sentence.replace("{number}", str(claimed.id)),
+            give_up=claimed.attempts >= registered.attempts_max,
+        )
     else:
         _finish(run, JobStatus.DONE)
     finally:

@@ -27,7 +27,7 @@ class CellError(str):
     __slots__ = ()
 
 
-class Refused(Exception):  # noqa: N818  (an answer, not an accident)
+class Refused(Exception):
     """A value that its kind does not accept; ``problem`` says why."""
 
     def __init__(self, code: str, message: str, **values: object) -> None:
@@ -140,18 +140,20 @@ def text_of_cell(cell: Cell) -> str:
         Refused: ``cells.error_value`` for #N/A and the like; ``cells.digits_lost`` for a number so large that the
             worksheet has already lost digits of it.
     """
-    if type(cell) is str:
+    if isinstance(cell, str) and not isinstance(cell, CellError):
         return cell
     if cell is None:
         return ""
     if isinstance(cell, CellError):
-        raise Refused("cells.error_value", N_("holds the error {error}: put a value there or leave it empty"), error=cell)
+        raise Refused(
+            "cells.error_value", N_("holds the error {error}: put a value there or leave it empty"), error=cell
+        )
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if abs(cell) >= EXACT_FLOAT_MAX:
         raise Refused(
             "cells.digits_lost",
-            N_("is a number of more than 15 digits, and Excel has lost some of them: format the column as text and type it again"),
+            N_("is a number of more than 15 digits, and Excel has lost some: format the column as text, type it again"),
         )
     return str(cell) if isinstance(cell, int) else f"{Decimal(f'{cell:.15g}'):f}"
 

@@ -46,7 +46,9 @@ def refuse_illegal(text: str) -> str:
     if found:
         raise Refused(
             "text.illegal_character",
-            N_("holds the control character U+{number} at position {position}, which no worksheet can carry: remove it"),
+            N_(
+                "holds the control character U+{number} at position {position}, which no worksheet can carry: remove it"
+            ),
             number=f"{ord(found[0]):04X}",
             position=found.start() + 1,
         )
@@ -95,11 +97,21 @@ def _parse_uscc(stated: str) -> str:
     if len(code) == 15 and code.isdigit():
         return code  # licences issued before 2015
     if len(code) != uscc.LENGTH:
-        raise Refused("uscc.length", N_("is not a social credit code: it needs 18 characters, this has {length}"), length=len(code))
+        raise Refused(
+            "uscc.length",
+            N_("is not a social credit code: it needs 18 characters, this has {length}"),
+            length=len(code),
+        )
     suggestion = code.translate(str.maketrans("OI", "01"))
     if suggestion != code and uscc.is_valid(suggestion):
-        raise Refused("uscc.suggestion", N_("is not a social credit code: letters O and I never occur; is it {code}?"), code=suggestion)
-    raise Refused("uscc.check_digit", N_("is not a social credit code: its check characters do not fit, some character is wrong"))
+        raise Refused(
+            "uscc.suggestion",
+            N_("is not a social credit code: letters O and I never occur; is it {suggestion}?"),
+            suggestion=suggestion,
+        )
+    raise Refused(
+        "uscc.check_digit", N_("is not a social credit code: its check characters do not fit, some character is wrong")
+    )
 
 
 def _decimal(stated: str) -> Decimal:
@@ -130,7 +142,9 @@ def money(cents_min: int = 0) -> Kind:
     def parse(stated: str) -> int:
         cents = _whole(_decimal(stated), 100, 2)
         if not cents_min <= cents <= CENTS_MAX:
-            raise Refused("money.out_of_range", N_("is outside what is allowed: at least {least} yuan"), least=yuan(cents_min))
+            raise Refused(
+                "money.out_of_range", N_("is outside what is allowed: at least {least} yuan"), least=yuan(cents_min)
+            )
         return cents
 
     return Kind(name="money", parse=parse, dump=lambda cents: None if cents is None else yuan(cents), style="money")

@@ -1,22 +1,22 @@
 """The kind of a region field: any way people name a region in, its adcode stored."""
 
+from collections.abc import Sequence
+
 from core.kinds import Kind, Refused, matches
 from models.regions import region, resolve
 
 
 def _parse(stated: str) -> str:
     resolution = resolve(stated)
-    if resolution.region is None:
-        problem = resolution.problem
-        assert problem is not None, "a region that is not found says why"
-        raise Refused(problem.code, problem.message, **problem.values)
-    return resolution.region.code
+    if resolution.problem is not None:
+        raise Refused(resolution.problem.code, resolution.problem.message, **resolution.problem.values)
+    return resolution.region.code if resolution.region else stated
 
 
 _looks_like_a_code = matches(r"[1-9]\d{5}")
 
 
-def _are_current(codes: "list[str]") -> list[bool]:
+def _are_current(codes: Sequence[str]) -> list[bool]:
     shaped = _looks_like_a_code(codes)
     return [
         ok and (found := region(code)) is not None and found.status == "current"

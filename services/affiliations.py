@@ -63,9 +63,7 @@ def day_problems(session: Session, drafts: Drafts, existing: Mapping[str, Placed
     return problems
 
 
-def keep_history(
-    session: Session, drafts: Drafts, existing: Mapping[str, Placed], paths: Mapping[str, str]
-) -> None:
+def keep_history(session: Session, drafts: Drafts, existing: Mapping[str, Placed], paths: Mapping[str, str]) -> None:
     """Bring the history in line with saved partners: begin it for new ones, go on with it for moved ones."""
     begun = []
     ids = _saved(session, drafts)

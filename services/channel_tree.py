@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Integer, func, literal, select, update
 from sqlalchemy.orm import Session
@@ -169,7 +170,7 @@ def move_branch(session: Session, old_path: str, new_path: str) -> int:
     """
     moved = 0
     for mapper in Base.registry.mappers:
-        table = mapper.local_table
+        table: Any = mapper.local_table
         if "path" not in table.c or mapper.class_ is Event:
             continue
         path = table.c.path

@@ -27,7 +27,7 @@ PLAN = Plan(
     model=Partner,
     keys=("code",),
     columns=(
-        "id", "code", "name", "tier", "upstream_id", "uscc", "contact", "phone", "region", "address", "status",
+        "code", "name", "tier", "upstream_id", "uscc", "contact", "phone", "region", "address", "status",
         "credit_limit_cents", "valid_from",
     ),
     required=("name", "tier"),

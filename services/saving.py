@@ -1,4 +1,4 @@
-"""Saving rows of a plain table from drafts: one staging table, one comparison, one insert and one update that skip unchanged rows.
+"""Saving rows of a plain table from drafts: staged, compared, then one insert and one update skip unchanged rows.
 
 Form, API and import come here alike, with one row or ten thousand. What changed is found before anything is written,
 so that an unchanged row costs no write and no event, and each change is recorded with the value before it.
@@ -94,7 +94,7 @@ class Plan:
         keys: Names of the unique columns that name a row.
         columns: Column names that saving may write, references as their foreign keys.
         required: Names of the columns that a new row must state.
-        defaults: Column name to the value of a new row that does not state it; stating blank leaves an old row as it is.
+        defaults: Column name to the value of a new row that does not state it; blank leaves an old row as it is.
         kept: Names of columns computed along the way that are no change of their own, e.g. "path".
     """
 
@@ -177,7 +177,9 @@ def resolve(
     return {row: found[v] for row, v in zip(drafts.rows, stated, strict=True) if v in found}, problems
 
 
-def match_keys(session: Session, plan: Plan, drafts: Drafts, options: SaveOptions, fields: Mapping[str, Any]) -> tuple[Drafts, list[CellProblem]]:
+def match_keys(
+    session: Session, plan: Plan, drafts: Drafts, options: SaveOptions, fields: Mapping[str, Any]
+) -> tuple[Drafts, list[CellProblem]]:
     """Give each draft whose ``options.match`` field names one existing row that row's key.
 
     Args:
@@ -203,10 +205,16 @@ def match_keys(session: Session, plan: Plan, drafts: Drafts, options: SaveOption
     for row, value, own in zip(drafts.rows, stated, given, strict=True):
         candidates = found.get(value, [])
         if len(candidates) > 1:
-            problem = Problem("imports.ambiguous_match", N_("belongs to {count} existing rows: {keys}"), {"count": len(candidates), "keys": ", ".join(candidates[:3])})
+            problem = Problem(
+                "imports.ambiguous_match",
+                N_("belongs to {count} existing rows: {keys}"),
+                {"count": len(candidates), "keys": ", ".join(candidates[:3])},
+            )
             problems.append(CellProblem(row, options.match, shown_value(value), problem))
         elif not candidates and own is None:
-            problem = Problem("imports.no_match", N_("belongs to no existing row, and a new one needs a {field}"), {"field": key})
+            problem = Problem(
+                "imports.no_match", N_("belongs to no existing row, and a new one needs a {field}"), {"field": key}
+            )
             problems.append(CellProblem(row, options.match, shown_value(value), problem))
         keys.append(candidates[0] if candidates else own)
     matched = Drafts(drafts.rows, {**drafts.columns, key: keys})
@@ -296,7 +304,9 @@ def _require_version(session: Session, query: Select[Any], version: int) -> None
     if found is not None and found[2] != version:
         raise Conflict(
             "rows.changed_meanwhile",
-            N_("Someone else changed this while you had it open. Reload to see the new values, then change them again."),
+            N_(
+                "Someone else changed this while you had it open. Reload to see the new values, then change them again."
+            ),
         )
 
 
@@ -318,7 +328,8 @@ def _record_created(session: Session, plan: Plan, staged: Table, options: SaveOp
         "batch_id": literal(options.batch_id, BigInteger),
     }
     new = _new_rows(plan, staged, *(facts[name] for name in COLUMNS)).order_by(staged.c.row)
-    created = insert(Event.__table__).from_select(COLUMNS, new, include_defaults=False)
+    events: Any = Event.__table__
+    created = insert(events).from_select(COLUMNS, new, include_defaults=False)
     result: Any = session.execute(created, execution_options={"preserve_rowcount": True})
     return int(result.rowcount)
 

@@ -36,16 +36,34 @@ LING = Actor("ling@example.com", Role.OPERATIONS, "ling@example.com", 2, languag
 WEI = Actor("wei@example.com", Role.SALES, "wei@example.com", 3, language="en")
 MEI = Actor("mei@example.com", Role.FINANCE, "mei@example.com", 4, language="en")
 HUADONG_OWNER = Actor(
-    "owner@huadong.example.com", Role.PARTNER_OWNER, "owner@huadong.example.com", 5, HUADONG, HUADONG_PATH, language="en"
+    "owner@huadong.example.com",
+    Role.PARTNER_OWNER,
+    "owner@huadong.example.com",
+    5,
+    HUADONG,
+    HUADONG_PATH,
+    language="en",
 )
 HUADONG_CLERK = Actor(
-    "clerk@huadong.example.com", Role.PARTNER_CLERK, "clerk@huadong.example.com", 6, HUADONG, HUADONG_PATH, language="en"
+    "clerk@huadong.example.com",
+    Role.PARTNER_CLERK,
+    "clerk@huadong.example.com",
+    6,
+    HUADONG,
+    HUADONG_PATH,
+    language="en",
 )
 SUZHOU_CLERK = Actor(
     "clerk@suzhou.example.com", Role.PARTNER_CLERK, "clerk@suzhou.example.com", 7, SUZHOU, SUZHOU_PATH, language="en"
 )
 BEIFANG_CLERK = Actor(
-    "clerk@beifang.example.com", Role.PARTNER_CLERK, "clerk@beifang.example.com", 8, BEIFANG, BEIFANG_PATH, language="en"
+    "clerk@beifang.example.com",
+    Role.PARTNER_CLERK,
+    "clerk@beifang.example.com",
+    8,
+    BEIFANG,
+    BEIFANG_PATH,
+    language="en",
 )
 CAST = (ADMIN, LING, WEI, MEI, HUADONG_OWNER, HUADONG_CLERK, SUZHOU_CLERK, BEIFANG_CLERK)
 
@@ -141,15 +159,39 @@ def add_cast() -> None:
     """Add the partners and users of the cast."""
     since = date(2026, 1, 1)
     partners = [
-        Partner(code="HD", name="华东总代", tier="master_agent", path=HUADONG_PATH, valid_from=since, credit_limit_cents=1_000_000_00),
-        Partner(code="SZ", name="苏州代理", tier="agent_1", upstream_id=HUADONG, path=SUZHOU_PATH, valid_from=since, credit_limit_cents=50_000_00),
-        Partner(code="BF", name="北方总代", tier="master_agent", path=BEIFANG_PATH, valid_from=since, credit_limit_cents=50_000_00),
+        Partner(
+            code="HD",
+            name="华东总代",
+            tier="master_agent",
+            path=HUADONG_PATH,
+            valid_from=since,
+            credit_limit_cents=1_000_000_00,
+        ),
+        Partner(
+            code="SZ",
+            name="苏州代理",
+            tier="agent_1",
+            upstream_id=HUADONG,
+            path=SUZHOU_PATH,
+            valid_from=since,
+            credit_limit_cents=50_000_00,
+        ),
+        Partner(
+            code="BF",
+            name="北方总代",
+            tier="master_agent",
+            path=BEIFANG_PATH,
+            valid_from=since,
+            credit_limit_cents=50_000_00,
+        ),
     ]
     with unit_of_work(ADMIN) as session:
         for partner in partners:
             session.add(partner)
             session.flush()
-            session.add(Affiliation(partner_id=partner.id, upstream_id=partner.upstream_id, path=partner.path, valid_from=since))
+            session.add(
+                Affiliation(partner_id=partner.id, upstream_id=partner.upstream_id, path=partner.path, valid_from=since)
+            )
         for actor in CAST:
             session.add(
                 User(

@@ -38,7 +38,10 @@ def counts(saved: Saved) -> tuple[int, int, int]:
 
 
 def test_new_customers_are_created_with_the_stage_that_everyone_begins_at(database):
-    saved = save(WEI, {"code": "C1", "name": " 上海店 ", "phone": "+86 138-0013-8000", "partner": "SZ", "owner": "wei@example.com"})
+    saved = save(
+        WEI,
+        {"code": "C1", "name": " 上海店 ", "phone": "+86 138-0013-8000", "partner": "SZ", "owner": "wei@example.com"},
+    )
 
     customer = stored("C1")
     assert counts(saved) == (1, 0, 0)
@@ -84,7 +87,9 @@ def test_unknown_references_are_named_and_the_other_rows_are_saved(database):
     saved = save(WEI, {"code": "C1", "name": "a", "partner": "NOPE"}, {"code": "C2", "name": "b", "partner": "HD"})
 
     assert counts(saved) == (1, 0, 0)
-    assert [(p.row, p.field, p.value, p.problem.code) for p in saved.problems] == [(2, "partner", "NOPE", "partners.not_found")]
+    assert [(p.row, p.field, p.value, p.problem.code) for p in saved.problems] == [
+        (2, "partner", "NOPE", "partners.not_found")
+    ]
     assert stored("C1") is None
 
 
@@ -109,9 +114,20 @@ def test_a_code_of_a_hidden_customer_is_refused_and_nothing_of_it_changes(databa
 
 
 def test_matching_by_phone_changes_the_one_customer_who_has_it(database):
-    save(WEI, {"code": "C1", "name": "a", "phone": "13800138000"}, {"code": "C2", "name": "b", "phone": "13900139000"}, {"code": "C3", "name": "c", "phone": "13900139000"})
+    save(
+        WEI,
+        {"code": "C1", "name": "a", "phone": "13800138000"},
+        {"code": "C2", "name": "b", "phone": "13900139000"},
+        {"code": "C3", "name": "c", "phone": "13900139000"},
+    )
 
-    saved = save(WEI, {"phone": "13800138000", "name": "A"}, {"phone": "13900139000", "name": "B"}, {"phone": "13700137000", "name": "C"}, match="phone")
+    saved = save(
+        WEI,
+        {"phone": "13800138000", "name": "A"},
+        {"phone": "13900139000", "name": "B"},
+        {"phone": "13700137000", "name": "C"},
+        match="phone",
+    )
 
     assert counts(saved) == (0, 1, 0)
     assert [p.problem.code for p in saved.problems] == ["imports.ambiguous_match", "imports.no_match"]

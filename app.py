@@ -1,0 +1,374 @@
+"""Qudao 渠道: connects the rooms, and the commands of the machine itself.
+
+Every command takes ``--json`` (one JSON object on standard output, messages on standard error) and exits 0 only when it
+did all it was asked. Commands load only what they need: import and export start without the pages.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import DomainError
+from core.i18n import _
+
+Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
+As = Annotated[str, typer.Option("--as", help="Act as this person, with that person's rights and scope.")]
+
+app = typer.Typer(no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False, help="Qudao 渠道")
+user_app = typer.Typer(no_args_is_help=True, help="People with an account.")
+token_app = typer.Typer(no_args_is_help=True, help="Keys of programs.")
+config_app = typer.Typer(no_args_is_help=True, help="Settings.")
+app.add_typer(user_app, name="user")
+app.add_typer(token_app, name="token")
+app.add_typer(config_app, name="config")
+
+
+def answer(facts: dict[str, Any], *, as_json: bool, sentence: str = "") -> None:
+    """Print a command's outcome: the facts for programs, a sentence for people."""
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False, default=str))
+        if sentence:
+            print(sentence, file=sys.stderr)
+    else:
+        print(sentence or json.dumps(facts, ensure_ascii=False, indent=2, default=str))
+
+
+@contextmanager
+def in_words(as_json: bool) -> Iterator[None]:
+    """Turn an expected error into its sentence and exit code 2."""
+    try:
+        yield
+    except DomainError as error:
+        facts: dict[str, Any] = {"code": error.code, "message": error.text}
+        if error.fields:
+            facts["fields"] = {name: problem.text for name, problem in error.fields.items()}
+        if as_json:
+            print(json.dumps(facts, ensure_ascii=False))
+        print(error.text, file=sys.stderr)
+        for name, problem in error.fields.items():
+            print(f"  {name}: {problem.text}", file=sys.stderr)
+        raise typer.Exit(2) from error
+
+
+@app.callback(invoke_without_command=True)
+def main(context: typer.Context) -> None:
+    """Start the server if no command is given."""
+    if context.invoked_subcommand is None:
+        with in_words(False):
+            run_server()
+
+
+@app.command()
+def serve(as_json: Json = False) -> None:
+    """Serve people, programs and jobs. An older database is backed up and brought up to date first."""
+    with in_words(as_json):
+        run_server()
+
+
+def run_server() -> None:
+    """Connect the rooms and serve until stopped; while nobody has an account, print the one-time set-up link."""
+    import gc
+    import threading
+
+    from nicegui import app as web
+    from nicegui import ui
+
+    import jobs  # noqa: F401  (registers every job)
+    from api.application import add_api
+    from core.database import transact
+    from core.jobs import work as run_jobs
+    from core.settings import settings
+    from jobs.schedule import SCHEDULE
+    from pages.opening import open_pages
+    from pages.policies import require_policies
+    from services.installation import bring_up_to_date
+    from services.one_time_links import NOBODY_YET, setup_link
+    from services.tokens import find_actor
+
+    bring_up_to_date()
+    address = settings().public_url or f"http://localhost:{settings().port}"
+    link = transact(NOBODY_YET, setup_link)
+    open_pages(web)
+    add_api(web, find_actor)
+    require_policies(web)
+    stop = threading.Event()
+    if settings().worker:
+        worker = threading.Thread(target=run_jobs, args=(stop, SCHEDULE), daemon=True)
+        web.on_startup(worker.start)
+        web.on_shutdown(stop.set)
+
+    def ready() -> None:
+        gc.collect()
+        gc.freeze()  # what is there now stays: no need to look at it again
+        print(_("Qudao is ready at {address}", address=address), flush=True)
+        if link:
+            print(_("Set it up here (this link works once): {link}", link=address + link), flush=True)
+
+    web.on_startup(ready)
+    gc.set_threshold(100_000, 50, 100)  # a thousand open tabs are many objects; default pauses reach a second
+    ui.run(
+        host=settings().host,
+        port=settings().port,
+        title=settings().brand_name,
+        language="zh-CN",
+        dark=None,
+        tailwind=False,
+        show=False,
+        reload=False,
+        server_header=False,
+        reconnect_timeout=30,
+        show_welcome_message=False,
+        access_log=False,
+    )
+
+
+@app.command()
+def work(as_json: Json = False) -> None:
+    """Run jobs in this process until it is stopped; any number may run against one PostgreSQL."""
+    import signal
+    import threading
+
+    import jobs  # noqa: F401  (registers every job)
+    from core.jobs import work as run_jobs
+    from jobs.schedule import SCHEDULE
+    from services.installation import open_database
+
+    with in_words(as_json):
+        open_database()
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        print(_("Working. Stop with Ctrl+C."), file=sys.stderr)
+        run_jobs(stop, SCHEDULE)
+
+
+@app.command()
+def migrate(as_json: Json = False) -> None:
+    """Bring the database to this release; an older one is backed up first."""
+    from services.installation import bring_up_to_date
+
+    with in_words(as_json):
+        facts = bring_up_to_date()
+        answer(facts, as_json=as_json, sentence=_("The database is at {revision}.", revision=facts["revision"]))
+
+
+@app.command("import")
+def import_(
+    resource: str,
+    file: Path,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; store nothing.")] = False,
+    match: Annotated[str, typer.Option(help="Field by which existing rows are found; the key if left out.")] = "",
+    mode: Annotated[str, typer.Option(help="good-rows or all-or-nothing.")] = "good-rows",
+    maps: Annotated[list[str], typer.Option("--map", help='"HEADING=field"; "HEADING=" leaves it out.')] = [],  # noqa: B006
+    sets: Annotated[list[str], typer.Option("--set", help='"field=value" for every row.')] = [],  # noqa: B006
+    sheet: Annotated[str, typer.Option(help="Name of the worksheet; the first one if left out.")] = "",
+    errors: Annotated[Path | None, typer.Option(help="Write the refused rows, marked, to this xlsx.")] = None,
+    as_json: Json = False,
+    as_: As = "",
+) -> None:
+    """Import rows of a worksheet: new ones are added, others changed, unchanged ones left alone."""
+    from importers.commands import ImportOrder, import_rows
+
+    with in_words(as_json):
+        order = ImportOrder(resource, file, dry_run, match, mode, tuple(maps), tuple(sets), sheet, errors)
+        facts = import_rows(order, as_)
+        answer(facts, as_json=as_json, sentence=_import_sentence(facts))
+        if not as_json:
+            for error in facts["errors"][:20]:
+                place = _("Row {row}", row=error["row"])
+                print(
+                    f"  {place} · {error['message']}" + (f" (“{error['value']}”)" if error["value"] else ""),
+                    file=sys.stderr,
+                )
+    if facts["refused"]:
+        raise typer.Exit(1)
+
+
+def _import_sentence(facts: dict[str, Any]) -> str:
+    counts = {name: facts[name] for name in ("rows", "created", "updated", "unchanged", "refused")}
+    sentence = _("{rows} rows: {created} new, {updated} changed, {unchanged} unchanged, {refused} refused.", **counts)
+    return sentence if facts["applied"] else f"{sentence} {_('Nothing was stored.')}"
+
+
+@app.command()
+def export(
+    resource: str,
+    file: Path,
+    filters: Annotated[list[str], typer.Option("--filter", help='"field=value"; repeatable.')] = [],  # noqa: B006
+    fields: Annotated[str, typer.Option(help="Names of fields, separated by commas.")] = "",
+    as_json: Json = False,
+    as_: As = "",
+) -> None:
+    """Export rows to a .xlsx, .csv or .jsonl file."""
+    from importers.commands import export_rows
+
+    with in_words(as_json):
+        facts = export_rows(resource, file, tuple(filters), fields, as_)
+        answer(facts, as_json=as_json, sentence=_("{rows} rows are in {file}.", **facts))
+
+
+@app.command()
+def template(resource: str, file: Path, as_json: Json = False, as_: As = "") -> None:
+    """Write the workbook to fill in for an import."""
+    from importers.commands import write_template_file
+
+    with in_words(as_json):
+        facts = write_template_file(resource, file, as_)
+        answer(facts, as_json=as_json, sentence=_("The template is in {file}.", **facts))
+
+
+@app.command()
+def check(as_json: Json = False) -> None:
+    """Check every invariant of the stored data; list what is broken."""
+    from importers.commands import check_data
+
+    with in_words(as_json):
+        facts = check_data()
+        broken = _("{count} invariants are broken.", count=len(facts["broken"]))
+        answer(facts, as_json=as_json, sentence=_("All is well.") if facts["ok"] else broken)
+        if not as_json:
+            for one in facts["broken"]:
+                print(f"  {one['check']}: {one['detail']}", file=sys.stderr)
+    if not facts["ok"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Look at the installation: database, disk, secret, address, reference data."""
+    from services.installation import examine
+
+    with in_words(as_json):
+        facts = examine()
+        if as_json:
+            answer(facts, as_json=True)
+        else:
+            for one in facts["findings"]:
+                print(f"{one['level']:<8} {one['name']}: {one['detail']}")
+    if not facts["ok"]:
+        raise typer.Exit(1)
+
+
+@config_app.command("show")
+def config_show(as_json: Json = False) -> None:
+    """Show each setting, where it was stated, secrets masked."""
+    from services.installation import settings_facts
+
+    with in_words(as_json):
+        facts = settings_facts()
+        if as_json:
+            answer(facts, as_json=True)
+        else:
+            for name, one in facts.items():
+                print(f"{name} = {one['value']}  ({one['from']})")
+
+
+@user_app.command("create")
+def user_create(
+    email: str,
+    name: Annotated[str, typer.Option("--name")],
+    role: Annotated[str, typer.Option("--role")],
+    partner: Annotated[str, typer.Option("--partner", help="Code of the partner the person works for.")] = "",
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from input.")] = False,
+    as_json: Json = False,
+    as_: As = "",
+) -> None:
+    """Add a person; without a password, print the link with which they choose one."""
+    from services.accounts import create_user
+    from services.installation import acting
+    from services.one_time_links import password_link
+
+    with in_words(as_json):
+        password = _password() if password_stdin else None
+        with acting(as_) as session:
+            user = create_user(session, email, name=name, role=role, partner=partner or None, password=password)
+            link = None if password_stdin else password_link(session, email)
+        facts = {"email": user.email, "name": name, "role": role, "partner": partner or None, "link": link}
+        sentence = _("{email} may sign in.", email=user.email)
+        answer(facts, as_json=as_json, sentence=f"{sentence} {link}" if link else sentence)
+
+
+@user_app.command("reset-password")
+def user_reset_password(
+    email: str,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from input.")] = False,
+    as_json: Json = False,
+    as_: As = "",
+) -> None:
+    """Give a person a new password; without one, print the link with which they choose it."""
+    from services.accounts import reset_password
+    from services.installation import acting
+    from services.one_time_links import password_link
+
+    with in_words(as_json):
+        password = _password() if password_stdin else None
+        with acting(as_) as session:
+            if password is not None:
+                reset_password(session, email, password)
+            link = None if password is not None else password_link(session, email)
+        changed = _("The password of {email} is changed.", email=email)
+        answer({"email": email, "link": link}, as_json=as_json, sentence=link or changed)
+
+
+@user_app.command("lock")
+def user_lock(email: str, as_json: Json = False, as_: As = "") -> None:
+    """Keep a person out; all their sessions end."""
+    from services.accounts import lock_user
+    from services.installation import acting
+
+    with in_words(as_json):
+        with acting(as_) as session:
+            user = lock_user(session, email)
+        facts = {"email": user.email, "status": user.status}
+        answer(facts, as_json=as_json, sentence=_("{email} is locked.", email=user.email))
+
+
+@user_app.command("list")
+def user_list(as_json: Json = False, as_: As = "") -> None:
+    """List the people with an account."""
+    from services.accounts import list_users
+    from services.installation import acting
+
+    with in_words(as_json):
+        with acting(as_) as session:
+            people = [
+                {"email": user.email, "name": user.name, "role": user.role, "partner": partner, "status": user.status}
+                for user, partner in list_users(session)
+            ]
+        lines = [f"{one['email']}  {one['role']}  {one['partner'] or '—'}  {one['status']}" for one in people]
+        answer({"users": people}, as_json=as_json, sentence="" if as_json else "\n".join(lines))
+
+
+@token_app.command("create")
+def token_create(
+    name: str,
+    role: Annotated[str, typer.Option("--role")],
+    partner: Annotated[str, typer.Option("--partner", help="Code of the partner it acts for.")] = "",
+    as_json: Json = False,
+    as_: As = "",
+) -> None:
+    """Make a key for a program; it is shown this once."""
+    from services.installation import acting
+    from services.tokens import create_token
+
+    with in_words(as_json):
+        with acting(as_) as session:
+            row, secret = create_token(session, name, role=role, partner=partner or None)
+        facts = {"name": row.name, "role": role, "partner": partner or None, "token": secret}
+        if as_json:
+            answer(facts, as_json=True)
+        else:
+            print(secret)
+
+
+def _password() -> str:
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+if __name__ in {"__main__", "__mp_main__"}:
+    app()

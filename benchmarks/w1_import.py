@@ -1,0 +1,140 @@
+"""W1: importing customers × 13 columns from xlsx, with every rule, right, event and the error workbook.
+
+``python -m benchmarks.w1_import --rows 100000 --db sqlite,postgres --repeat 3``
+
+Floor: the product's own reader, then one bare multi-row insert of what it read into the same table. Peers were
+measured on the same work in the design: django-import-export 555 rows/s on SQLite and 255 on PostgreSQL, Odoo 490.
+
+FIGURES
+"""
+
+import argparse
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Engine, func, select
+
+from benchmarks.stage import fresh_database, say, seconds, side_by_side
+from core.access import command_line
+from core.bulk import insert_rows
+from core.clock import now
+from core.database import reading, unit_of_work
+from core.drafts import Drafts
+from core.uscc import check_character, organisation_check
+from importers.batches import import_file
+from importers.commands import write_errors
+from importers.reading import read_sheet
+from importers.runner import Source
+from importers.xlsx_writing import SheetColumn, write_xlsx
+from models.customers import Customer
+from resources.customers import CUSTOMERS
+from resources.partners import PARTNERS
+from services.saving import SaveOptions
+
+HEADINGS = (
+    "code", "name", "contact", "phone", "uscc", "region", "address", "stage", "source", "tags", "partner", "owner",
+    "remark",
+)  # fmt: skip
+FLOOR_COLUMNS = (*HEADINGS[:10], "path", "version", "created_at", "updated_at")
+PEERS = {"sqlite": 555, "postgres": 255}  # rows/s of django-import-export
+
+
+def rows(count: int) -> Iterator[list[str]]:
+    """Yield made-up rows: 0.5 % bad phones, 0.5 % bad credit codes, 0.5 % unknown partners, 1 % repeats."""
+    chance = random.Random(7)
+    for number in range(count):
+        organisation = f"{chance.randrange(10**8):08}"
+        first = "91310106" + organisation + organisation_check(organisation)
+        uscc = first + check_character(first)
+        phone = f"138{number % 10**8:08}"
+        fate = chance.random()
+        if fate < 0.005:
+            phone = "12"
+        elif fate < 0.01:
+            uscc = uscc[:5] + ("1" if uscc[5] == "2" else "2") + uscc[6:]
+        code = number - 1 if fate >= 0.99 else number
+        partner = "NONE" if 0.01 <= fate < 0.015 else f"P{number % 50:02}"
+        stage = ("lead", "contacted", "won")[number % 3]
+        yield [
+            f"C{code:07}", f"上海客户{number}有限公司", f"联系人{number % 997}", phone, uscc, "310106",
+            f"南京西路 {number} 号", stage, f"展会 {number % 7}", "连锁;重点", partner, "", f"备注 {number % 11}",
+        ]  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="W1: import")
+    parser.add_argument("--rows", type=int, default=10_000)
+    parser.add_argument("--db", default="sqlite,postgres")
+    parser.add_argument("--repeat", type=int, default=3)
+    options = parser.parse_args()
+    for kind in options.db.split(","):
+        measure(kind, options.rows, options.repeat)
+
+
+def measure(kind: str, count: int, repeat: int) -> None:
+    with fresh_database(kind) as (engine, folder):
+        file = folder / "customers.xlsx"
+        with file.open("wb") as target:
+            write_xlsx(target, "Customers", [SheetColumn(heading) for heading in HEADINGS], rows(count))
+        source = Source(path=file, name=file.name, kind="xlsx")
+        add_partners()
+
+        def product() -> None:
+            clear(engine)
+            report = import_file(CUSTOMERS, source, command_line(), sha256="0")
+            write_errors(report, source, folder / "errors.xlsx")
+            assert report.created + report.refused == count
+            assert stored() == report.created
+
+        times = side_by_side(repeat, floor=lambda: (clear(engine), floor(file)), product=product)
+        again = seconds(lambda: unchanged(source, count))
+        ratio = times["product"] / times["floor"]
+        rate = count / times["product"]
+        say(
+            f"W1 {kind:<9} {count:>8,} rows  floor {times['floor']:.2f} s  product {times['product']:.2f} s  "
+            f"ratio {ratio:.2f}  {rate:,.0f} rows/s = {rate / PEERS[kind]:.0f} x django-import-export  "
+            f"unchanged again {again:.2f} s"
+        )
+
+
+def floor(file: Path) -> None:
+    """Read and insert, nothing else."""
+    instant = now()
+    with read_sheet(file, file.name) as sheet, unit_of_work(command_line()) as session:
+        seen: set[object] = set()
+        for chunk in sheet:
+            fresh = []
+            for row in zip(*chunk.columns[:10], strict=True):
+                if row[0] not in seen:
+                    seen.add(row[0])
+                    fresh.append((*row, "", 1, instant, instant))
+            insert_rows(session, Customer, FLOOR_COLUMNS, fresh)
+
+
+def unchanged(source: Source, count: int) -> None:
+    report = import_file(CUSTOMERS, source, command_line(), sha256="0")
+    assert (report.created, report.updated) == (0, 0)
+    assert report.unchanged + report.refused == count
+
+
+def add_partners() -> None:
+    codes = [f"P{number:02}" for number in range(50)]
+    columns = {"code": codes, "name": codes, "tier": ["master_agent"] * 50}
+    with unit_of_work(command_line()) as session:
+        assert PARTNERS.save is not None
+        PARTNERS.save(session, Drafts(list(range(50)), columns), SaveOptions())
+
+
+def clear(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM customers")
+
+
+def stored() -> int:
+    with reading(command_line()) as session:
+        return session.scalar(select(func.count()).select_from(Customer)) or 0
+
+
+if __name__ == "__main__":
+    main()

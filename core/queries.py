@@ -1,0 +1,222 @@
+"""One query for grid, export and API: what is asked of a resource, and its answer.
+
+A page is found in two steps in one statement: the numbers of its rows by filter, order and position, then what stands
+in those rows and in the rows they refer to. So a join costs as much as the page is long, however long the list is. The
+rows are those the session's actor may see; a reference to a row the actor may not see is empty.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from core.database import actor_of
+from core.errors import InvalidInput
+from core.grid_query import LIMIT_MAX, GridQuery, read_query
+from core.i18n import N_
+from core.query_building import KEY_SEPARATOR, Asked, Columns, asked_in, columns_of, in_order, numbers_of_rows
+from core.query_filters import And, Condition, Operator
+from core.query_order import beyond, read_cursor, write_cursor
+from core.query_places import Places, places
+from core.query_plans import branch_planned
+from core.resource import Resource
+
+__all__ = ["GridQuery", "Page", "find_page", "find_row", "matching_keys", "read_query", "stream_rows"]
+
+COUNT_MAX = 10_000  # rows that are counted without being asked
+DEEP = 5_000  # offset from which known positions pay
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of a list, ready for JSON.
+
+    Attributes:
+        rows: Field name to dumped value; a reference is the other's key, with its title as ``<name>__title``; the row's
+            own key is ``_key``.
+        total: How many rows there are, at least; None if not counted. total_is_exact: whether there are not more.
+        sums: Field name to the dumped sum over all rows, of the fields that were summed up.
+        next_cursor: Where the next page begins; None after the last row.
+    """
+
+    rows: list[dict[str, Any]]
+    total: int | None
+    total_is_exact: bool
+    sums: dict[str, Any]
+    next_cursor: str | None
+
+
+def find_page(session: Session, query: GridQuery) -> Page:
+    """Return a page of the rows the session's actor may see.
+
+    Raises:
+        NotPermitted: ``access.denied``.
+        InvalidInput: As ``read_query``, ``queries.search_too_short``, ``queries.bad_cursor``.
+    """
+    asked = asked_in(session, query)
+    columns = columns_of(asked)
+    memory = places(session, actor_of(session), query.resource.name, query.filter, query.search, asked.sorts)
+    rows = _rows(session, asked, columns, memory)
+    page, more = rows[: query.limit], len(rows) > query.limit
+    sums = _summed_up(session, asked, memory) if query.sums else None
+    total, is_exact = _total(session, asked, memory, len(page), more=more)
+    if sums is None and query.sums is None and query.resource.sums and is_exact and (total or 0) <= COUNT_MAX:
+        sums = _summed_up(session, asked, memory)
+    dumped = [columns.dumped(row) for row in page]
+    following = write_cursor(query.resource, asked.sorts, _place(asked, page[-1])) if more else None
+    return Page(dumped, total, is_exact, sums or {}, following)
+
+
+def find_row(session: Session, resource: Resource, key_text: str) -> dict[str, Any] | None:
+    """Return one row as ``Page.rows`` has it, with ``_version``; None if there is none that the actor may see.
+
+    Args:
+        key_text: Values of the key fields, joined with "~".
+
+    Raises:
+        NotPermitted: ``access.denied``.
+    """
+    parts = key_text.split(KEY_SEPARATOR, len(resource.keys) - 1)
+    if len(parts) != len(resource.keys) or not all(parts):
+        return None
+    named = And(tuple(Condition(name, Operator.IS, (part,)) for name, part in zip(resource.keys, parts, strict=True)))
+    names = tuple(field.name for field in resource.fields_for(actor_of(session)))
+    try:
+        asked = asked_in(session, GridQuery(resource=resource, fields=names, filter=named))
+    except InvalidInput:
+        return None  # a key that no row can have
+    columns = columns_of(asked)
+    version = getattr(resource.model, "version", None)
+    wanted = [*columns.columns, resource.model.id if version is None else version]
+    found = columns.joined_to(select(*wanted).select_from(resource.model)).where(*asked.where)
+    row = session.execute(found).first()
+    return None if row is None else columns.dumped(row) | {"_version": None if version is None else row[-1]}
+
+
+def stream_rows(session: Session, query: GridQuery, slice_rows: int = 4_000) -> Iterator[list[Row[Any]]]:
+    """Yield all rows of the filter in order, as stored values of ``query.fields``, at one moment of the database.
+
+    A reference is the other's key. Memory does not grow with the number of rows.
+
+    Args:
+        query: Its limit, offset and cursor do not count.
+        slice_rows: How many rows at a time.
+
+    Raises:
+        NotPermitted: ``access.denied``.
+        InvalidInput: As ``read_query``.
+    """
+    asked = asked_in(session, query)
+    columns = columns_of(asked, titles=False)
+    wanted = columns.columns[: len(query.fields)]
+    statement = columns.joined_to(select(*wanted).select_from(query.resource.model)).where(*asked.where)
+    streamed = session.execute(in_order(asked, statement), execution_options={"yield_per": slice_rows})
+    for part in streamed.partitions():
+        yield list(part)
+
+
+def matching_keys(session: Session, query: GridQuery, most: int = LIMIT_MAX) -> list[str]:
+    """Return the keys of all rows of the filter, in order.
+
+    Args:
+        most: How many are allowed, up to 1,000.
+
+    Raises:
+        NotPermitted: ``access.denied``.
+        InvalidInput: ``queries.too_many_rows``, and as ``read_query``.
+    """
+    keys_only = replace(query, fields=query.resource.keys, limit=most, offset=0, cursor="", count="none", sums=False)
+    page = find_page(session, keys_only)
+    if page.next_cursor is not None:
+        raise InvalidInput(
+            "queries.too_many_rows", N_("This is meant for at most {most} rows at once. Narrow the filter."), most=most
+        )
+    return [row["_key"] for row in page.rows]
+
+
+def _rows(session: Session, asked: Asked, columns: Columns, memory: Places) -> list[Any]:
+    """Return the rows of the page and the first one after it."""
+    query, wanted = asked.query, asked.query.limit + 1
+    if query.cursor:
+        after = beyond(asked.terms, read_cursor(query.resource, asked.sorts, asked.terms, query.cursor))
+        numbers, depth = numbers_of_rows(asked, after).limit(wanted), 0
+    elif query.offset < DEEP:
+        numbers, depth = numbers_of_rows(asked).offset(query.offset).limit(wanted), query.offset
+    else:
+        return _deep_rows(session, asked, columns, memory)
+    with branch_planned(session, query.resource.model, row_count=depth + wanted, is_filtered=bool(asked.where)):
+        return list(session.execute(_filled(asked, columns, numbers)))
+
+
+def _deep_rows(session: Session, asked: Asked, columns: Columns, memory: Places) -> list[Any]:
+    """Return the rows of a deep page, starting from the nearest position that is known, and remember its ends."""
+    offset, wanted = asked.query.offset, asked.query.limit + 1
+    if memory.total is not None:
+        wanted = min(wanted, memory.total - offset)
+    if wanted <= 0:
+        return []
+    start, backward = memory.nearest(offset, wanted)
+    condition = [beyond(asked.terms, memory.known[start], backward=backward)] if start in memory.known else []
+    last = offset + wanted - 1
+    skipped = min(start, (memory.total or start + 1) - 1) - last if backward else offset - start - 1
+    numbers = numbers_of_rows(asked, *condition, backward=backward).offset(skipped).limit(wanted)
+    depth = skipped + wanted
+    with branch_planned(session, asked.query.resource.model, row_count=depth, is_filtered=bool(asked.where)):
+        rows = list(session.execute(_filled(asked, columns, numbers)))
+    if rows:
+        memory.remember(offset, _place(asked, rows[0]))
+        memory.remember(offset + len(rows) - 1, _place(asked, rows[-1]))
+    return rows
+
+
+def _filled(asked: Asked, columns: Columns, numbers: Select[Any]) -> Select[Any]:
+    """Return the select of what stands in the rows of these numbers, and last what they are ordered by."""
+    model, page = asked.query.resource.model, numbers.subquery("page")
+    by = [page.c[f"by_{index}"] for index in range(len(asked.terms))]
+    filled = columns.joined_to(select(*columns.columns, *by).select_from(page).join(model, model.id == page.c.id))
+    return filled.order_by(
+        *(replace(term, expression=own).ordered() for term, own in zip(asked.terms, by, strict=True))
+    )
+
+
+def _place(asked: Asked, row: Any) -> tuple[Any, ...]:
+    return tuple(row[-len(asked.terms) :])
+
+
+def _total(session: Session, asked: Asked, memory: Places, found: int, *, more: bool) -> tuple[int | None, bool]:
+    """Return how many rows the list has at least, and whether that is all.
+
+    A number is only remembered if the list is so long that nobody can notice a change of it.
+    """
+    query, model = asked.query, asked.query.resource.model
+    if query.count == "none":
+        return None, False
+    if not more and not query.cursor and (found or not query.offset):
+        return query.offset + found, True
+    if memory.total is not None:
+        return memory.total, True
+    if query.count == "exact":
+        total = session.scalar(select(func.count()).select_from(model).where(*asked.where)) or 0
+        memory.total = total if total > COUNT_MAX else None
+        return total, True
+    counted = select(model.id).where(*asked.where).limit(COUNT_MAX + 1).subquery()
+    total = session.scalar(select(func.count()).select_from(counted)) or 0
+    if total <= COUNT_MAX:
+        return total, True
+    return max(COUNT_MAX, query.offset + found), False
+
+
+def _summed_up(session: Session, asked: Asked, memory: Places) -> dict[str, Any]:
+    """Return the dumped sums over the whole filter, of the fields that the actor may see."""
+    resource = asked.query.resource
+    summed = [asked.fields[name] for name in resource.sums if name in asked.fields]
+    if memory.sums is None:
+        columns = [func.sum(field.column) for field in summed]
+        row = session.execute(select(func.count(), *columns).select_from(resource.model).where(*asked.where)).one()
+        sums = {field.name: int(value or 0) for field, value in zip(summed, row[1:], strict=True)}
+        if row[0] <= COUNT_MAX:
+            return {field.name: field.kind.dump(sums[field.name]) for field in summed}
+        memory.total, memory.sums = row[0], sums
+    return {field.name: field.kind.dump(memory.sums[field.name]) for field in summed}

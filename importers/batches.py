@@ -1,0 +1,140 @@
+"""Imports that are rows: what a worksheet's row of ``import_batches`` says, checked and applied."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from core.access import Actor
+from core.database import reading, unit_of_work
+from core.errors import DomainError, InvalidInput
+from core.files import content_path
+from core.resource import Resource
+from core.settings import settings
+from importers.file_types import identify
+from importers.refusal_texts import TEXTS
+from importers.refusals import Refusal
+from importers.runner import (
+    ImportReport,
+    Progress,
+    Source,
+    apply_import,
+    apply_whole_import,
+    preview_import,
+    require_importable,
+)
+from models.imports import ImportBatch, ImportStatus
+from resources import SHEETS
+from services.imports import begin_import, end_import, forget_problems, get_import, note_problems
+
+GOOD_ROWS, ALL_OR_NOTHING = "good-rows", "all-or-nothing"
+
+
+def kind_of(path: Path, name: str = "") -> str:
+    """Return the kind of a file by its content, as ``importers.reading.Inspection`` names it.
+
+    Raises:
+        InvalidInput: As ``importers.reading.inspect_file``; names the file by ``name``.
+    """
+    try:
+        return identify(path, settings().upload_bytes_max, settings().unpacked_bytes_max)
+    except Refusal as refusal:
+        named: dict[str, Any] = {"file": name or path.name, **refusal.values}
+        raise InvalidInput(f"imports.{refusal.code}", TEXTS[refusal.code], **named) from refusal
+
+
+def source_of(batch: ImportBatch, path: Path) -> Source:
+    """Return how the file of an import is to be read."""
+    return Source(
+        path=path,
+        name=batch.file_name,
+        kind=batch.kind or kind_of(path, batch.file_name),
+        sheet=batch.sheet or None,
+        header_row=batch.header_row or None,
+        mapping=dict(batch.mapping),
+        constants=dict(batch.constants),
+        match=batch.match,
+    )
+
+
+def check_batch(actor: Actor, batch_id: int) -> ImportReport:
+    """Find out what an import would do; keep its counts and problems with it, unless it is read differently by now."""
+    with reading(actor) as session:
+        batch = get_import(session, batch_id)
+    source = source_of(batch, content_path(batch.sha256))
+    report = preview_import(SHEETS[batch.resource], source, actor)
+    with unit_of_work(actor) as session:
+        batch = get_import(session, batch_id, lock=True)
+        if batch.status != ImportStatus.DRAFT or source_of(batch, source.path) != source:
+            return report
+        forget_problems(session, batch_id)
+        note_problems(session, batch_id, report.problems)
+        batch.checked = counts_of(report)
+    return report
+
+
+def apply_batch(actor: Actor, batch_id: int, progress: Progress | None = None) -> ImportReport:
+    """Apply an import by its mode, going on behind the rows that are dealt with, and end it."""
+    with unit_of_work(actor) as session:
+        batch = get_import(session, batch_id, lock=True)
+        if batch.last_row == 0:
+            forget_problems(session, batch_id)
+    resource, source = SHEETS[batch.resource], source_of(batch, content_path(batch.sha256))
+    return run_batch(resource, source, actor, batch, progress)
+
+
+def run_batch(
+    resource: Resource, source: Source, actor: Actor, batch: ImportBatch, progress: Progress | None = None
+) -> ImportReport:
+    """Apply a worksheet for an import that is a row, and end the import as it came out."""
+    if batch.mode == ALL_OR_NOTHING:
+        report = apply_whole_import(resource, source, actor, batch_id=batch.id)
+    else:
+        report = apply_import(resource, source, actor, batch_id=batch.id, progress=progress, after_row=batch.last_row)
+    with unit_of_work(actor) as session:
+        row = get_import(session, batch.id, lock=True)
+        if not report.applied and batch.last_row == 0:
+            row.row_count, row.refused_count = report.rows, report.refused
+            if batch.mode == ALL_OR_NOTHING:
+                note_problems(session, batch.id, report.problems)
+        saved_count = row.created_count + row.updated_count + row.unchanged_count
+        is_applied = saved_count > 0 or row.refused_count == 0
+        end_import(session, batch.id, ImportStatus.APPLIED if is_applied else ImportStatus.REFUSED)
+    return report
+
+
+def import_file(
+    resource: Resource, source: Source, actor: Actor, *, sha256: str, mode: str = GOOD_ROWS
+) -> ImportReport:
+    """Import a file that lies on this machine, at once: the command line's way."""
+    with unit_of_work(actor) as session:
+        batch = begin_import(
+            session,
+            require_importable(resource, actor),
+            resource=next(name for name, sheet in SHEETS.items() if sheet is resource),
+            file_name=source.name,
+            sha256=sha256,
+            sheet=source.sheet or "",
+            header_row=source.header_row or 0,
+            mapping=source.mapping,
+            constants=source.constants,
+            match=source.match,
+            mode=mode,
+        )
+    try:
+        return run_batch(resource, source, actor, batch)
+    except DomainError:
+        with suppress(DomainError), unit_of_work(actor) as session:
+            end_import(session, batch.id, ImportStatus.REFUSED)
+        raise
+
+
+def counts_of(report: ImportReport) -> dict[str, int | list[str]]:
+    """Return a report's counts as JSON."""
+    return {
+        "rows": report.rows,
+        "created": report.created,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "refused": report.refused,
+        "ignored": report.ignored,
+    }

@@ -1,0 +1,198 @@
+"""Import, export, template and check as commands of the machine itself: files in, one object of facts out."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.access import Permission, command_line
+from core.database import reading
+from core.errors import InvalidInput, NotFound
+from core.i18n import N_, _, use_language
+from core.queries import read_query, stream_rows
+from core.resource import Resource
+from importers.annotating import MarkedCell, RefusedRow, write_errors_workbook
+from importers.batches import ALL_OR_NOTHING, GOOD_ROWS, import_file, kind_of
+from importers.exporting import template_for, write_rows
+from importers.runner import ImportReport, Source, preview_import, require_importable
+from resources import SHEETS
+from services.checks import broken_invariants
+from services.installation import actor_named, open_database
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOrder:
+    """What the command ``import`` was asked. ``maps``: "HEADING=field". ``sets``: "field=value"."""
+
+    resource: str
+    file: Path
+    dry_run: bool
+    match: str
+    mode: str
+    maps: tuple[str, ...]
+    sets: tuple[str, ...]
+    sheet: str
+    errors: Path | None
+
+
+def import_rows(order: ImportOrder, email: str = "") -> dict[str, Any]:
+    """Import a worksheet and return the report as facts.
+
+    Raises:
+        InvalidInput: The file cannot be taken at all.
+        NotFound: ``resources.not_found``, ``files.not_found``.
+        NotPermitted: The person may not edit the resource.
+    """
+    resource = resource_named(order.resource)
+    if order.mode not in {GOOD_ROWS, ALL_OR_NOTHING}:
+        raise InvalidInput(
+            "imports.unknown_mode", N_("The mode is good-rows or all-or-nothing, not “{mode}”."), mode=order.mode
+        )
+    if not order.file.is_file():
+        raise NotFound("files.not_found", N_("There is no file {file}."), file=order.file)
+    source = Source(
+        path=order.file,
+        name=order.file.name,
+        kind=kind_of(order.file),
+        sheet=order.sheet or None,
+        mapping=dict(_pair(one, last=True) for one in order.maps),
+        constants=dict(_pair(one) for one in order.sets),
+        match="" if order.match in resource.keys else order.match,
+    )
+    open_database()
+    actor = actor_named(email)
+    with use_language(actor.language):
+        if order.dry_run:
+            report = preview_import(resource, source, actor)
+        else:
+            report = import_file(resource, source, actor, sha256=_sha256(order.file), mode=order.mode)
+        if order.errors is not None:
+            write_errors(report, source, order.errors)
+        return report_facts(report, order.resource)
+
+
+def report_facts(report: ImportReport, name: str) -> dict[str, Any]:
+    """Return a report as the one JSON object of the command ``import``."""
+    errors = []
+    for problem in report.problems:
+        position = report.columns.positions.get(problem.field)
+        heading = report.headings[position] if position is not None else problem.field
+        errors.append(
+            {
+                "row": problem.row,
+                "column": heading,
+                "field": problem.field,
+                "value": problem.value,
+                "code": problem.problem.code,
+                "message": _("{column}: {problem}", column=heading, problem=problem.problem.text)
+                if heading
+                else problem.problem.text,
+            }
+        )
+    return {
+        "batch": report.batch,
+        "resource": name,
+        "rows": report.rows,
+        "created": report.created,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "refused": report.refused,
+        "applied": report.applied,
+        "ignored": report.ignored,
+        "errors": errors,
+    }
+
+
+def write_errors(report: ImportReport, source: Source, target: Path) -> None:
+    """Write the workbook that shows what was refused where."""
+    marks = []
+    for problem in report.problems:
+        position = report.columns.positions.get(problem.field)
+        marks.append(MarkedCell(problem.row, None if position is None else position + 1, problem.problem.text))
+    write_errors_workbook(
+        source.path,
+        source.kind,
+        target,
+        sheet=report.sheet,
+        header_row=report.header_row,
+        errors=marks,
+        headings=report.headings,
+        refused=[RefusedRow(row, cells) for row, cells in sorted(report.refused_cells.items())],
+        row_count=report.rows,
+    )
+
+
+def export_rows(
+    name: str, file: Path, filters: Sequence[str] = (), fields: str = "", email: str = ""
+) -> dict[str, Any]:
+    """Export rows to a file that appears only when it is whole.
+
+    Raises:
+        InvalidInput: A filter or a field is unknown, the ending is, or a text fits into no worksheet.
+        NotFound: ``resources.not_found``.
+        NotPermitted: The person may not see or export the resource.
+    """
+    resource = resource_named(name)
+    open_database()
+    actor = actor_named(email)
+    actor.require(Permission.EXPORT)
+    with use_language(actor.language), reading(actor) as session:
+        pairs = [_pair(one) for one in filters] + ([("fields", fields)] if fields else [])
+        query = read_query(resource, actor, pairs)
+        shown = [resource.field(one) for one in query.fields]
+        rows: Iterator[Sequence[Any]] = (row for rows in stream_rows(session, query) for row in rows)
+        descriptor, temporary = tempfile.mkstemp(dir=file.resolve().parent, prefix=".qudao-")
+        try:
+            with os.fdopen(descriptor, "wb") as target:
+                count = write_rows(target, file.suffix.removeprefix(".").lower(), resource, shown, rows)
+            Path(temporary).replace(file)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    return {"resource": name, "file": str(file), "rows": count}
+
+
+def write_template_file(name: str, file: Path, email: str = "") -> dict[str, Any]:
+    """Write the workbook to fill in for a resource. Raises as ``export_rows``."""
+    resource = resource_named(name)
+    open_database()
+    actor = actor_named(email)
+    require_importable(resource, actor)
+    with use_language(actor.language), file.open("wb") as target:
+        template_for(resource, actor, target)
+    return {"resource": name, "file": str(file)}
+
+
+def check_data() -> dict[str, Any]:
+    """Check every invariant; return ``ok`` and what is ``broken``."""
+    open_database()
+    with reading(command_line()) as session:
+        broken = broken_invariants(session)
+    return {"ok": not broken, "broken": broken}
+
+
+def resource_named(name: str) -> Resource:
+    """Return a resource. Raises ``NotFound``: ``resources.not_found``."""
+    if name not in SHEETS:
+        raise NotFound(
+            "resources.not_found",
+            N_("There is nothing called “{name}”. There are: {known}."),
+            name=name,
+            known=", ".join(SHEETS),
+        )
+    return SHEETS[name]
+
+
+def _pair(text: str, *, last: bool = False) -> tuple[str, str]:
+    """Return what stands before and after "="; of a heading, which may hold one itself, the last counts."""
+    before, separator, after = text.rpartition("=") if last else text.partition("=")
+    if not separator:
+        raise InvalidInput("commands.no_equals_sign", N_("“{text}” needs the form NAME=VALUE."), text=text)
+    return before.strip() if not last else before, after if not last else after.strip()
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()

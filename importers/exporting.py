@@ -1,0 +1,93 @@
+"""Exporting rows of any resource as the actor may see them: xlsx, csv or jsonl by the name's ending; templates too."""
+
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+from core.access import Actor
+from core.errors import InvalidInput
+from core.i18n import N_, _, both_languages
+from core.kinds import Kind
+from core.resource import Field, Resource
+from core.standard_kinds import PPM
+from importers.cell_values import SheetColumn
+from importers.mapping import stated_fields
+from importers.templates import TemplateColumn, write_template
+from importers.text_writing import write_csv, write_jsonl
+from importers.xlsx_writing import write_xlsx
+
+WIDTHS = {"name": 28, "note": 36, "instant": 18, "uscc": 22, "tags": 20, "money": 16, "email": 26}
+
+
+def sheet_columns(fields: Sequence[Field], *, names: bool = False) -> list[SheetColumn]:
+    """Return the columns of a file: headed by labels in the current language, or by stable names for programs."""
+    return [
+        SheetColumn(field.name if names else _(field.label), field.kind.style, WIDTHS.get(field.kind.name, 16))
+        for field in fields
+    ]
+
+
+def template_for(resource: Resource, actor: Actor, target: BinaryIO) -> None:
+    """Write the workbook to fill in for a resource; its example row imports as it is."""
+    fields = stated_fields(resource, actor)
+    columns = [
+        TemplateColumn(
+            heading=_(field.label),
+            style=field.kind.style,
+            required=field.required,
+            choices=[_(choice.label) for choice in field.kind.choices],
+            hint=" / ".join(both_languages(field.label)),
+            width=WIDTHS.get(field.kind.name, 18),
+        )
+        for field in fields
+    ]
+    write_template(target, sheet=_(resource.label), columns=columns, examples=[[field.example for field in fields]])
+
+
+def write_rows(
+    target: BinaryIO, ending: str, resource: Resource, fields: Sequence[Field], rows: Iterator[Sequence[Any]]
+) -> int:
+    """Write stored values by field to ``target`` and return how many rows there were.
+
+    Args:
+        target: Receives the file.
+        ending: "xlsx", "csv" or "jsonl".
+        resource: Names the sheet.
+        fields: One for each value of a row.
+        rows: Values as ``core.queries.stream_rows`` gives them.
+
+    Raises:
+        InvalidInput: ``exports.unknown_format``.
+    """
+    shown = _shown(fields, rows, labels=ending != "jsonl")
+    if ending == "xlsx":
+        return write_xlsx(target, _(resource.label), sheet_columns(fields), shown)
+    if ending == "csv":
+        return write_csv(target, sheet_columns(fields), shown)
+    if ending == "jsonl":
+        return write_jsonl(target, sheet_columns(fields, names=True), shown)
+    raise InvalidInput(
+        "exports.unknown_format", N_("Files end in .xlsx, .csv or .jsonl, not in “.{ending}”."), ending=ending
+    )
+
+
+def _shown(fields: Sequence[Field], rows: Iterator[Sequence[Any]], *, labels: bool) -> Iterator[Sequence[Any]]:
+    """Yield rows with the values that a stored one stands for: labels of choices, fractions of parts per million."""
+    forms = {index: form for index, field in enumerate(fields) if (form := _form(field.kind, labels=labels))}
+    if not forms:
+        yield from rows
+        return
+    for row in rows:
+        values = list(row)
+        for index, form in forms.items():
+            values[index] = form(values[index])
+        yield values
+
+
+def _form(kind: Kind, *, labels: bool) -> Callable[[Any], Any] | None:
+    if kind.name == "rate":
+        return lambda ppm: None if ppm is None else Decimal(ppm) / PPM
+    if labels and kind.choices:
+        texts: dict[Any, Any] = {choice.value: _(choice.label) for choice in kind.choices}
+        return lambda value: texts.get(value, value)
+    return None

@@ -1,0 +1,164 @@
+"""Which column of a worksheet is which field: exactly what a heading says, or a suggestion for a person to confirm."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rapidfuzz import fuzz
+
+from core.access import Actor
+from core.errors import InvalidInput
+from core.i18n import N_, _, both_languages
+from core.resource import Field, Resource
+from importers.heading_synonyms import SYNONYMS
+
+LIKELY = 78.0  # similarity from which a heading is offered as likely, out of 100
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How a worksheet's columns and constants become fields.
+
+    Attributes:
+        positions: Field name → position of its column, from 0.
+        constants: Field name → what every row states.
+        ignored: Headings of columns that are left out.
+    """
+
+    positions: dict[str, int]
+    constants: dict[str, str] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+
+    @property
+    def names(self) -> set[str]:
+        """Return the names of all stated fields."""
+        return set(self.positions) | set(self.constants)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A guess at what a column is. "sure": the heading says so; "likely": a person should look; "none": unknown."""
+
+    heading: str
+    field: str
+    certainty: Literal["sure", "likely", "none"]
+
+
+def stated_fields(resource: Resource, actor: Actor) -> tuple[Field, ...]:
+    """Return the fields that ``actor`` may state."""
+    return tuple(field for field in resource.fields_for(actor) if field.stated)
+
+
+def plain_heading(text: str) -> str:
+    """Return a heading without what people vary: width, case, spaces, required marks, units in brackets."""
+    half = unicodedata.normalize("NFKC", text).casefold()
+    return re.sub(r"[\s*_\-:：]|\(.*?\)|（.*?）", "", half)
+
+
+def match_headings(
+    resource: Resource,
+    actor: Actor,
+    headings: Sequence[str],
+    *,
+    mapping: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
+    match: str = "",
+) -> Columns:
+    """Return which column is which field: by ``mapping`` first, else by field name or label in either language.
+
+    Args:
+        resource: Whose fields.
+        actor: Who states them; a confidential field does not exist for who may not see it.
+        headings: Of the worksheet, in order.
+        mapping: Heading → field name; "" leaves the column out.
+        constants: Field name → what every row states; goes before a column.
+        match: Field that existing rows are found by, if it is not the key.
+
+    Raises:
+        InvalidInput: ``imports.unknown_field``, ``imports.heading_not_found``, ``imports.field_twice`` or
+            ``imports.required_column_missing``.
+    """
+    mapping, constants = mapping or {}, dict(constants or {})
+    fields = {field.name: field for field in stated_fields(resource, actor)}
+    for name in [*mapping.values(), *constants, *([match] if match else [])]:
+        if name and name not in fields:
+            known = ", ".join(fields)
+            raise InvalidInput(
+                "imports.unknown_field", N_("There is no field “{name}”. Fields are: {known}."), name=name, known=known
+            )
+    for heading in mapping:
+        if heading not in headings:
+            raise InvalidInput(
+                "imports.heading_not_found",
+                N_("The sheet has no column “{heading}”. Its columns are: {headings}."),
+                heading=heading,
+                headings=", ".join(headings),
+            )
+    columns = Columns({}, constants)
+    meanings = _meanings(fields.values())
+    taken = set(mapping.values())
+    for position, heading in enumerate(headings):
+        name = mapping.get(heading, meanings.get(plain_heading(heading), ""))
+        if heading not in mapping and name in taken:  # the person has said which column that is
+            name = ""
+        if not name or name in constants:
+            columns.ignored.extend([heading] if heading else [])
+        elif name in columns.positions:
+            raise InvalidInput(
+                "imports.field_twice",
+                N_("Two columns are “{label}”: “{first}” and “{second}”. Leave one of them out."),
+                label=_(fields[name].label),
+                first=headings[columns.positions[name]],
+                second=heading,
+            )
+        else:
+            columns.positions[name] = position
+    _require_columns(resource, fields, columns, match)
+    return columns
+
+
+def suggest(resource: Resource, actor: Actor, headings: Sequence[str]) -> list[Suggestion]:
+    """Return a guess for each heading, each field at most once: what is sure first, then what is most similar."""
+    fields = {field.name: field for field in stated_fields(resource, actor)}
+    meanings = _meanings(fields.values()) | {
+        plain_heading(word): name for name, words in SYNONYMS.items() if name in fields for word in words
+    }
+    sure = {position: meanings.get(plain_heading(heading), "") for position, heading in enumerate(headings)}
+    chosen: dict[int, tuple[str, Literal["sure", "likely", "none"]]] = {}
+    for position, name in sure.items():
+        if name and name not in {one for one, _certainty in chosen.values()}:
+            chosen[position] = (name, "sure")
+    scored = sorted(
+        (
+            (-fuzz.ratio(plain_heading(heading), word), position, name)
+            for position, heading in enumerate(headings)
+            if position not in chosen and heading
+            for word, name in meanings.items()
+        ),
+    )
+    for score, position, name in scored:
+        if -score < LIKELY:
+            break
+        if position not in chosen and name not in {one for one, _certainty in chosen.values()}:
+            chosen[position] = (name, "likely")
+    return [Suggestion(heading, *chosen.get(position, ("", "none"))) for position, heading in enumerate(headings)]
+
+
+def _meanings(fields: Iterable[Field]) -> dict[str, str]:
+    """Return plain heading → field name: its name and its labels in every language."""
+    return {plain_heading(word): field.name for field in fields for word in (*both_languages(field.label), field.name)}
+
+
+def _require_columns(resource: Resource, fields: Mapping[str, Field], columns: Columns, match: str) -> None:
+    needed = [name for name, field in fields.items() if field.required]
+    if match and match not in resource.keys:
+        needed = [match, *(name for name in needed if name not in resource.keys and name in columns.names)]
+    missing = [_(fields[name].label) for name in needed if name not in columns.names]
+    if missing:
+        raise InvalidInput(
+            "imports.required_column_missing",
+            N_("The sheet has no column for: {missing}. Name the column in its heading, or map another one to it."),
+            missing=", ".join(missing),
+        )

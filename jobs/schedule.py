@@ -1,0 +1,7 @@
+"""Everything that recurs, in one table."""
+
+from datetime import timedelta
+
+from core.jobs import Recurring
+
+SCHEDULE = (Recurring("housekeeping.forget", timedelta(days=1)),)

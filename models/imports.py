@@ -1,0 +1,114 @@
+"""Imports: each file that came in, how it was read, and what became of its rows."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, Text, and_
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.access import Actor
+from core.clock import now
+from core.columns import Id, code_text
+from core.database import EVERYONE, Base
+from core.i18n import N_
+from core.standard_kinds import NAME_LENGTH_MAX
+
+
+class ImportStatus(StrEnum):
+    """How far an import is."""
+
+    DRAFT = "draft"
+    RUNNING = "running"
+    APPLIED = "applied"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+STATUS_LABELS: dict[StrEnum, tuple[str, str]] = {
+    ImportStatus.DRAFT: (N_("Not imported yet"), "draft"),
+    ImportStatus.RUNNING: (N_("Running"), "progress"),
+    ImportStatus.APPLIED: (N_("Imported"), "approved"),
+    ImportStatus.REFUSED: (N_("Refused"), "rejected"),
+    ImportStatus.CANCELLED: (N_("Cancelled"), "done"),
+}
+
+
+class ImportBatch(Base):
+    """One file on its way into one resource.
+
+    Attributes:
+        person: Whose import it is, see ``Actor.person``.
+        file_id: The stored file; None if it was read where it lay (command line).
+        sha256: Of the file's content.
+        kind: What the file is, as ``importers.reading.Inspection``; "" if it was never inspected.
+        sheets: What an inspection found in each of its sheets, for choosing; see ``importers.batch_drafts``.
+        sheet: Name of the sheet; "" for a text file. header_row: 0 = guessed.
+        headings: Those of the sheet, in order. headings_key: equal for sheets that have the same ones, "" before.
+        mapping: Heading → field name. constants: field name → what every row states.
+        match: Field that existing rows are found by; "" for the key.
+        mode: "good-rows" or "all-or-nothing".
+        checked: Counts of the last check, as the report's; None before it.
+        last_row: Rows up to this number are dealt with: where a stopped import goes on.
+        job_id: The job that checks it, later the one that applies it.
+    """
+
+    __tablename__ = "import_batches"
+    __table_args__ = (
+        Index("ix_import_batches_person", "person", "id"),
+        Index("ix_import_batches_headings_key", "resource", "headings_key", "id"),
+    )
+
+    id: Mapped[Id]
+    resource: Mapped[str] = mapped_column(code_text(40))
+    person: Mapped[str] = mapped_column(code_text(NAME_LENGTH_MAX))
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("files.id"))
+    file_name: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX))
+    sha256: Mapped[str] = mapped_column(code_text(64))
+    kind: Mapped[str] = mapped_column(code_text(10), default="")
+    sheets: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    sheet: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX), default="")
+    header_row: Mapped[int] = mapped_column(default=0)
+    headings: Mapped[list[str]] = mapped_column(JSON, default=list)
+    headings_key: Mapped[str] = mapped_column(code_text(64), default="")
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    constants: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    match: Mapped[str] = mapped_column(code_text(40), default="")
+    mode: Mapped[str] = mapped_column(code_text(20), default="good-rows")
+    status: Mapped[str] = mapped_column(code_text(20), default=ImportStatus.DRAFT.value)
+    checked: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    row_count: Mapped[int] = mapped_column(default=0)
+    created_count: Mapped[int] = mapped_column(default=0)
+    updated_count: Mapped[int] = mapped_column(default=0)
+    unchanged_count: Mapped[int] = mapped_column(default=0)
+    refused_count: Mapped[int] = mapped_column(default=0)
+    last_row: Mapped[int] = mapped_column(default=0)
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    finished_at: Mapped[datetime | None]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """An import is seen by who made it; what it changed is in the audit trail for others."""
+        return and_(cls.person == actor.person, cls.person != "")
+
+
+class ImportProblem(Base):
+    """One refused cell of an import. Attributes as ``core.errors.CellProblem`` and ``Problem``."""
+
+    __tablename__ = "import_problems"
+    __table_args__ = (Index("ix_import_problems_batch_id", "batch_id", "row"),)
+
+    id: Mapped[Id]
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batches.id"))
+    row: Mapped[int]
+    field: Mapped[str] = mapped_column(code_text(40))
+    value: Mapped[str] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(code_text(80))
+    message: Mapped[str] = mapped_column(Text)
+    values: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Whoever sees the import; pages ask by batch, which they look up first."""
+        return EVERYONE

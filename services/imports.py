@@ -1,0 +1,229 @@
+"""Imports as rows: begun, brought forward with every slice of saved rows, ended, and what was refused."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from core.access import Permission
+from core.bulk import insert_rows
+from core.clock import now
+from core.database import actor_of
+from core.errors import CellProblem, Conflict, InvalidInput, NotFound, Problem
+from core.events import Happening, record
+from core.files import NAME_LENGTH_MAX, StoredFile
+from core.i18n import N_
+from core.jobs import Job, JobStatus, ask_to_cancel, enqueue
+from models.imports import ImportBatch, ImportProblem, ImportStatus
+from services.saving import Saved
+
+PROBLEM_COLUMNS = ("batch_id", "row", "field", "value", "code", "message", "values")
+
+
+def begin_import(session: Session, permission: Permission, **stated: Any) -> ImportBatch:
+    """Add an import of a file into a resource.
+
+    Args:
+        session: Its actor becomes whose import it is.
+        permission: What the resource asks of who edits it.
+        stated: Columns of ``ImportBatch``.
+
+    Raises:
+        NotPermitted: The actor may not edit the resource.
+    """
+    actor = actor_of(session)
+    actor.require(permission)
+    batch = ImportBatch(person=actor.person, **stated)
+    session.add(batch)
+    session.flush()
+    return batch
+
+
+def keep_file(session: Session, sha256: str, size_bytes: int, name: str) -> StoredFile:
+    """Add a file of the session's person whose content lies in its place already, see ``core.files.write_content``."""
+    shown = name.replace("\\", "/").rsplit("/", 1)[-1][-NAME_LENGTH_MAX:] or "file"
+    row = StoredFile(sha256=sha256, name=shown, size_bytes=size_bytes, person=actor_of(session).person)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def settle_import(session: Session, permission: Permission, batch_id: int, **stated: Any) -> ImportBatch:
+    """State how the file of an import is to be read; what an earlier check found is forgotten.
+
+    Raises:
+        NotPermitted: The actor may not edit the resource.
+        NotFound: ``imports.not_found``.
+        Conflict: ``imports.begun``.
+    """
+    batch = _draft(session, permission, batch_id)
+    for name, value in stated.items():
+        setattr(batch, name, value)
+    batch.checked = None
+    forget_problems(session, batch_id)
+    return batch
+
+
+def start_check(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
+    """Let a worker find out what an import would do. Raises as ``settle_import``."""
+    batch = settle_import(session, permission, batch_id)
+    if batch.job_id is not None:
+        _stop_job(session, batch.job_id)
+    batch.job_id = enqueue(session, "imports.check", batch_id=batch_id).id
+    return batch
+
+
+def start_import(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
+    """Let a worker apply an import that was checked; a second click starts nothing.
+
+    Raises:
+        NotPermitted, NotFound, Conflict: As ``settle_import``.
+        InvalidInput: ``imports.not_checked``.
+    """
+    batch = _draft(session, permission, batch_id)
+    if batch.checked is None:
+        raise InvalidInput("imports.not_checked", N_("Check the rows first, then import them."))
+    batch.status = ImportStatus.RUNNING
+    batch.job_id = enqueue(session, "imports.apply", batch_id=batch_id).id
+    return batch
+
+
+def continue_import(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
+    """Let an import that was stopped go on behind the rows that are dealt with.
+
+    Raises:
+        NotPermitted, NotFound: As ``settle_import``.
+        Conflict: ``imports.not_stopped``.
+    """
+    actor_of(session).require(permission)
+    batch = get_import(session, batch_id, lock=True)
+    job = None if batch.job_id is None else session.get(Job, batch.job_id)
+    has_failed = batch.status == ImportStatus.RUNNING and job is not None and job.status == JobStatus.FAILED
+    if batch.status != ImportStatus.CANCELLED and not has_failed:
+        raise Conflict("imports.not_stopped", N_("This import was not stopped, so it cannot go on."))
+    batch.status, batch.finished_at = ImportStatus.RUNNING, None
+    batch.job_id = enqueue(session, "imports.apply", batch_id=batch_id).id
+    return batch
+
+
+def stop_import(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
+    """Stop an import at the end of the slice it is in; the rows it has saved stay.
+
+    Raises:
+        NotPermitted, NotFound: As ``settle_import``.
+        Conflict: ``jobs.finished``.
+    """
+    actor_of(session).require(permission)
+    batch = get_import(session, batch_id, lock=True)
+    if batch.status != ImportStatus.RUNNING or batch.job_id is None:
+        raise Conflict("jobs.finished", N_("This job has already ended."))
+    job = ask_to_cancel(session, batch.job_id)
+    if job.status == JobStatus.CANCELLED:  # nobody had begun with it
+        batch = end_import(session, batch_id, ImportStatus.CANCELLED)
+    return batch
+
+
+def last_with_headings(session: Session, resource: str, headings_key: str) -> ImportBatch | None:
+    """Return the last import that was applied to sheets with these headings: of this person, else of anyone.
+
+    Only how its columns were read may be taken from someone else's import.
+    """
+    query = select(ImportBatch).where(
+        ImportBatch.resource == resource,
+        ImportBatch.headings_key == headings_key,
+        ImportBatch.headings_key != "",
+        ImportBatch.status == ImportStatus.APPLIED,
+    )
+    newest = query.order_by(ImportBatch.id.desc()).limit(1)
+    return session.scalar(newest) or session.scalar(
+        newest.execution_options(see_all="how colleagues read sheets with the same headings helps everyone")
+    )
+
+
+def last_imports(session: Session, resource: str, *, limit: int) -> Sequence[ImportBatch]:
+    """Return the newest imports of the session's person into a resource."""
+    query = select(ImportBatch).where(ImportBatch.resource == resource)
+    return session.scalars(query.order_by(ImportBatch.id.desc()).limit(limit)).all()
+
+
+def get_import(session: Session, batch_id: int, *, lock: bool = False) -> ImportBatch:
+    """Return an import of the session's person. Raises ``NotFound``: ``imports.not_found``."""
+    query = select(ImportBatch).where(ImportBatch.id == batch_id)
+    batch = session.scalar(query.with_for_update() if lock else query)
+    if batch is None:
+        raise NotFound("imports.not_found", N_("There is no such import."))
+    return batch
+
+
+def bring_forward(session: Session, batch_id: int, saved: Saved, *, row_count: int, last_row: int) -> ImportBatch:
+    """Note in the rows' own transaction what became of a slice, so that a stopped import goes on behind it.
+
+    Args:
+        session: The slice's.
+        batch_id: The import.
+        saved: What became of the slice.
+        row_count: How many rows the slice had.
+        last_row: Number of its last row.
+    """
+    batch = get_import(session, batch_id, lock=True)
+    batch.status = ImportStatus.RUNNING
+    batch.row_count += row_count
+    batch.created_count += saved.created
+    batch.updated_count += saved.updated
+    batch.unchanged_count += saved.unchanged
+    batch.refused_count += len({problem.row for problem in saved.problems})
+    batch.last_row = last_row
+    note_problems(session, batch_id, saved.problems)
+    return batch
+
+
+def note_problems(session: Session, batch_id: int, problems: Sequence[CellProblem]) -> None:
+    """Keep what was refused and why."""
+    rows = [
+        (batch_id, one.row, one.field, one.value, one.problem.code, one.problem.message, _texts(one.problem))
+        for one in problems
+    ]
+    insert_rows(session, ImportProblem, PROBLEM_COLUMNS, rows)
+
+
+def forget_problems(session: Session, batch_id: int) -> None:
+    """Drop what an earlier check of the import found."""
+    session.execute(delete(ImportProblem).where(ImportProblem.batch_id == batch_id))
+
+
+def problems_of(session: Session, batch_id: int, *, limit: int | None = None) -> list[CellProblem]:
+    """Return what was refused, in row order, at most ``limit``."""
+    get_import(session, batch_id)
+    query = select(ImportProblem).where(ImportProblem.batch_id == batch_id)
+    found = session.scalars(query.order_by(ImportProblem.row, ImportProblem.id).limit(limit))
+    return [CellProblem(p.row, p.field, p.value, Problem(p.code, p.message, p.values)) for p in found]
+
+
+def end_import(session: Session, batch_id: int, status: ImportStatus) -> ImportBatch:
+    """End an import and record it."""
+    batch = get_import(session, batch_id, lock=True)
+    batch.status, batch.finished_at = status, now()
+    counts = {"created": batch.created_count, "updated": batch.updated_count, "refused": batch.refused_count}
+    facts = {"resource": batch.resource, "file": batch.file_name, **counts}
+    record(session, f"import.{status.value}", "imports", [Happening(str(batch_id), data=facts)], batch_id=batch_id)
+    return batch
+
+
+def _draft(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
+    """Return an import that has not begun, locked."""
+    actor_of(session).require(permission)
+    batch = get_import(session, batch_id, lock=True)
+    if batch.status != ImportStatus.DRAFT:
+        raise Conflict("imports.begun", N_("This import has already begun, so it cannot be changed any more."))
+    return batch
+
+
+def _stop_job(session: Session, job_id: int) -> None:
+    job = session.get(Job, job_id)
+    if job is not None and job.finished_at is None:
+        ask_to_cancel(session, job_id)
+
+
+def _texts(problem: Problem) -> dict[str, str]:
+    return {name: str(value) for name, value in problem.values.items()}

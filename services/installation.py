@@ -1,0 +1,183 @@
+"""The installation: opening its database, whose hands a command has, bringing it up to date, and how it is doing."""
+
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import fields
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+import models  # noqa: F401  (maps every table)
+from core import schema
+from core.access import Actor, command_line
+from core.clock import now
+from core.database import connect, reading, unit_of_work
+from core.errors import InvalidInput
+from core.i18n import N_, _, set_language
+from core.settings import MIB, Settings, settings, signing_secret, stated_settings
+from services.accounts import actor_of_email
+from services.one_time_links import create_first_administrator
+
+REFERENCE = Path(__file__).parent.parent / "data" / "reference.db"
+FREE_MIB_MIN = 500
+SECRET_NAMES = frozenset({"secret", "admin_password", "database_url"})
+
+
+def open_database() -> Engine:
+    """Connect to the database of the settings; an empty one gets its tables, an other release's is refused.
+
+    The first command that finds no user makes the administrator of ``QUDAO_ADMIN_EMAIL``.
+
+    Raises:
+        InvalidInput: ``database.unreachable``, ``users.password_too_short`` or a wrong setting.
+        Conflict: ``database.older_schema``, ``database.newer_schema``.
+    """
+    engine = _connect()
+    schema.require_current(engine)
+    _first_administrator()
+    return engine
+
+
+def bring_up_to_date() -> dict[str, Any]:
+    """Connect, back an older database up, and migrate it.
+
+    Returns:
+        ``revision``: where it stands now; ``backup``: path of the backup that was made, or None.
+
+    Raises:
+        InvalidInput: ``database.unreachable``.
+        Conflict: ``database.newer_schema``.
+    """
+    engine = _connect()
+    state = schema.schema_state(engine)
+    schema.refuse_newer(state)
+    backup = _back_up(engine) if state == "older" else None
+    if state != "current":
+        schema.migrate(engine)
+    _first_administrator()
+    return {"revision": schema.newest_revision(), "backup": backup and str(backup)}
+
+
+@contextmanager
+def acting(email: str = "") -> Iterator[Session]:
+    """Open the database and a unit of work for a person, or for the operator of this machine if ``email`` is "".
+
+    Raises:
+        NotFound: ``users.not_found``. Others as ``open_database``.
+    """
+    open_database()
+    with unit_of_work(actor_named(email)) as session:
+        yield session
+
+
+def actor_named(email: str = "") -> Actor:
+    """Return the operator of this machine, or a person with an account.
+
+    Raises:
+        NotFound: ``users.not_found``, also for one who is locked.
+    """
+    if not email:
+        return command_line()
+    with reading(command_line()) as session:
+        actor = actor_of_email(session, email, source="command line")
+    set_language(actor.language)
+    return actor
+
+
+def settings_facts() -> dict[str, dict[str, str]]:
+    """Return each setting's value as text, secrets masked, and where it was stated."""
+    stated = stated_settings(os.environ)
+    facts = {}
+    for one in fields(Settings):
+        value, origin = stated.get(one.name, (getattr(settings(), one.name), "default"))
+        shown = ", ".join(sorted(value)) if isinstance(value, frozenset) else str(value)
+        facts[one.name] = {"value": "••••" if shown and one.name in SECRET_NAMES else shown, "from": origin}
+    return facts
+
+
+def examine() -> dict[str, Any]:
+    """Return how the installation is doing: ``ok`` and findings of level "ok", "warning" or "error"."""
+    findings: list[dict[str, str]] = []
+
+    def find(level: str, name: str, detail: str) -> None:
+        findings.append({"level": level, "name": name, "detail": detail})
+
+    find("ok", "python", sys.version.split()[0])
+    _examine_database(find)
+    free_mib = shutil.disk_usage(_existing(settings().data_dir)).free // MIB
+    find("ok" if free_mib >= FREE_MIB_MIN else "warning", "disk", _("{free} MiB free", free=free_mib))
+    signing_secret()
+    find("ok", "secret", _("is set"))
+    if REFERENCE.exists():
+        find("ok", "reference data", _("regions are there"))
+    else:
+        find("error", "reference data", _("data/reference.db is missing: take it from the release again"))
+    if not settings().is_https:
+        find(
+            "warning", "address", _("people reach this over plain http: positions and the clipboard do not work there")
+        )
+    return {"ok": all(one["level"] != "error" for one in findings), "findings": findings}
+
+
+def _examine_database(find: Any) -> None:
+    try:
+        engine = _connect()
+        state = schema.schema_state(engine)
+    except (InvalidInput, SQLAlchemyError) as error:
+        find("error", "database", str(error))
+        return
+    find("ok", "database", engine.dialect.name)
+    levels = {"current": "ok", "empty": "warning"}  # any command brings an empty one up to date
+    find(levels.get(state, "error"), "schema", f"{state} ({schema.newest_revision()})")
+    if not schema.has_application_role(engine):
+        find(
+            "warning",
+            "database role",
+            _("this login may not create the role qudao_app: the trail is guarded by triggers only"),
+        )
+
+
+def _connect() -> Engine:
+    if settings().url.startswith("sqlite:///"):
+        Path(settings().url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    engine = connect(settings().url)
+    try:
+        with engine.connect():
+            return engine
+    except SQLAlchemyError as error:
+        raise InvalidInput(
+            "database.unreachable",
+            N_("The database cannot be opened: {reason}"),
+            reason=str(getattr(error, "orig", error)).strip().splitlines()[0],
+        ) from error
+
+
+def _first_administrator() -> None:
+    """Make the administrator of the settings, if nobody has an account yet."""
+    if settings().admin_email:
+        with unit_of_work(command_line()) as session:
+            create_first_administrator(session)
+
+
+def _back_up(engine: Engine) -> Path | None:
+    """Copy a SQLite database as it is now; PostgreSQL is backed up by who runs it, before migrating."""
+    if engine.dialect.name != "sqlite" or engine.url.database is None:
+        return None
+    folder = settings().data_dir / "backups"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"before-{schema.newest_revision()}-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}.db"
+    with closing(sqlite3.connect(engine.url.database)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+    return target
+
+
+def _existing(folder: Path) -> Path:
+    return folder if folder.exists() else _existing(folder.parent)
