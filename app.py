@@ -80,6 +80,7 @@ def run_server() -> None:
 
     import jobs  # noqa: F401  (registers every job)
     from api.application import add_api
+    from api.authentication import find_actor
     from core.database import transact
     from core.jobs import work as run_jobs
     from core.settings import settings
@@ -88,7 +89,6 @@ def run_server() -> None:
     from pages.policies import require_policies
     from services.installation import bring_up_to_date
     from services.one_time_links import NOBODY_YET, setup_link
-    from services.tokens import find_actor
 
     bring_up_to_date()
     address = settings().public_url or f"http://localhost:{settings().port}"

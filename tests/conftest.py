@@ -147,12 +147,11 @@ def prepare_database(url: str) -> None:
 def empty_postgres(url: str) -> None:
     """Delete every row; triggers and foreign keys look away meanwhile. Numbers begin at 1 again."""
     with closing(psycopg.connect(plain_url(url), autocommit=True)) as connection:
-        connection.execute("SET session_replication_role = replica")
-        for table in Base.metadata.sorted_tables:
-            connection.execute(f'DELETE FROM "{table.name}"')  # type: ignore[arg-type]
         sequences = connection.execute("SELECT sequence_name FROM information_schema.sequences").fetchall()
-        for (name,) in sequences:
-            connection.execute(f'ALTER SEQUENCE "{name}" RESTART')  # type: ignore[arg-type]
+        statements = ["SET session_replication_role = replica"]
+        statements += [f'DELETE FROM "{table.name}"' for table in Base.metadata.sorted_tables]
+        statements += [f'ALTER SEQUENCE "{name}" RESTART' for (name,) in sequences]
+        connection.execute("; ".join(statements))  # type: ignore[arg-type]
 
 
 def add_cast() -> None:

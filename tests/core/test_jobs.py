@@ -1,0 +1,187 @@
+"""Jobs: exist exactly if their cause does, run once, go on from their last checkpoint, end in words."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from core import clock, jobs
+from core.access import WORKER
+from core.clock import now
+from core.database import reading, unit_of_work
+from core.errors import Conflict, InvalidInput, NotFound
+from core.jobs import Job, JobRun, JobStatus, Recurring, ask_to_cancel, enqueue, enqueue_recurring, retry, run_next
+from tests.conftest import BEIFANG_CLERK, LING, WEI
+
+
+@pytest.fixture(autouse=True)
+def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "_registry", {})
+
+
+def add(name: str, **arguments: object) -> int:
+    with unit_of_work(WEI) as session:
+        return enqueue(session, name, **arguments).id
+
+
+def stored(job_id: int) -> Job:
+    with reading(WORKER) as session:
+        return session.get_one(Job, job_id)
+
+
+def test_a_job_of_a_cause_that_was_rolled_back_never_runs(database):
+    ran: list[int] = []
+    jobs.job("t.note")(lambda run: ran.append(1))
+
+    with pytest.raises(ZeroDivisionError), unit_of_work(WEI) as session:
+        enqueue(session, "t.note")
+        raise ZeroDivisionError
+
+    assert (run_next(), ran) == (False, [])
+
+
+def test_a_job_runs_once_on_behalf_of_who_asked(database):
+    seen: list[tuple[str, str]] = []
+    jobs.job("t.note")(lambda run, word: seen.append((run.actor.person, word)))
+    job_id = add("t.note", word="hello")
+
+    assert (run_next(), run_next()) == (True, False)
+
+    assert seen == [("wei@example.com", "hello")]
+    assert stored(job_id).status == JobStatus.DONE
+
+
+def test_workers_side_by_side_run_each_job_once(database):
+    seen: list[int] = []
+    jobs.job("t.count")(lambda run, number: seen.append(number))
+    for number in range(12):
+        add("t.count", number=number)
+
+    def worker() -> None:
+        while run_next():
+            pass
+
+    threads = [threading.Thread(target=worker) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(seen) == list(range(12))
+
+
+def test_a_job_whose_worker_died_goes_on_from_its_checkpoint(database):
+    steps: list[int] = []
+
+    def count_to_four(run: JobRun) -> None:
+        for step in range(run.state.get("done", 0), 4):
+            with unit_of_work(run.actor) as session:
+                run.checkpoint(session, {"done": step + 1}, done_count=step + 1, total_count=4)
+            steps.append(step)
+            if step == 1 and len(steps) == 2:
+                raise SystemExit  # as if the process were gone: nobody marks the job
+
+    jobs.job("t.steps")(count_to_four)
+    job_id = add("t.steps")
+    with pytest.raises(SystemExit):
+        run_next("here:1:1")
+    assert (stored(job_id).status, stored(job_id).state) == (JobStatus.RUNNING, {"done": 2})
+    assert not run_next("here:2:1")
+
+    with clock.freeze(now() + timedelta(minutes=2)):
+        assert run_next("here:2:1")
+
+    assert steps == [0, 1, 2, 3]
+    assert (stored(job_id).status, stored(job_id).done_count, stored(job_id).total_count) == (JobStatus.DONE, 4, 4)
+
+
+def test_jobs_of_a_process_that_is_gone_are_taken_over_at_once(database):
+    jobs.job("t.note")(lambda run: None)
+    job_id = add("t.note")
+    with unit_of_work(WORKER) as session:
+        gone = f"{jobs.worker_name().split(':')[0]}:999999999:1"
+        lease = now() + timedelta(hours=1)
+        session.execute(update(Job).values(status=JobStatus.RUNNING, worker=gone, lease_until=lease))
+
+    assert jobs.release_dead_workers() == 1
+    assert run_next()
+    assert stored(job_id).status == JobStatus.DONE
+
+
+def test_a_checkpoint_of_a_worker_that_lost_its_lease_is_refused_with_its_rows(database):
+    def overtaken(run: JobRun) -> None:
+        with unit_of_work(WORKER) as session:
+            session.execute(update(Job).values(worker="other:1:1"))
+        with unit_of_work(run.actor) as session:
+            enqueue(session, "t.overtaken")
+            run.checkpoint(session, {}, done_count=1)
+
+    jobs.job("t.overtaken")(overtaken)
+    add("t.overtaken")
+
+    run_next("here:1:1")
+
+    with reading(WORKER) as session:
+        assert session.scalar(select(func.count()).select_from(Job)) == 1
+
+
+def test_an_expected_error_ends_a_job_with_its_sentence_and_a_bug_is_tried_again(database):
+    def refuse(run: JobRun) -> None:
+        raise InvalidInput("t.wrong", "The file {name} is wrong.", name="a.xlsx")
+
+    def break_down(run: JobRun) -> None:
+        raise ZeroDivisionError
+
+    jobs.job("t.refuse")(refuse)
+    jobs.job("t.break", attempts_max=2)(break_down)
+    refused, broken = add("t.refuse"), add("t.break")
+    run_next()
+    run_next()
+
+    assert (stored(refused).status, stored(refused).error) == (JobStatus.FAILED, "The file a.xlsx is wrong.")
+    assert stored(broken).status == JobStatus.WAITING
+    with clock.freeze(now() + timedelta(hours=1)):
+        run_next()
+    assert stored(broken).status == JobStatus.FAILED
+    assert stored(broken).reference == f"job-{broken}"
+    assert "ZeroDivision" not in (stored(broken).error or "")
+
+
+def test_cancelling_stops_at_the_next_checkpoint_and_retrying_goes_on(database):
+    def step(run: JobRun) -> None:
+        if not run.state:
+            with unit_of_work(WEI) as session:
+                ask_to_cancel(session, run.job_id)
+        with unit_of_work(run.actor) as session:
+            run.checkpoint(session, {"done": 1}, done_count=1)
+
+    jobs.job("t.step")(step)
+    job_id = add("t.step")
+    run_next()
+    assert (stored(job_id).status, stored(job_id).state) == (JobStatus.CANCELLED, {})
+    with unit_of_work(WEI) as session, pytest.raises(Conflict):
+        ask_to_cancel(session, job_id)
+
+    with unit_of_work(WEI) as session:
+        assert retry(session, job_id).status == JobStatus.WAITING
+
+
+def test_a_stranger_neither_sees_nor_cancels_a_job(database):
+    jobs.job("t.note")(lambda run: None)
+    job_id = add("t.note")
+
+    with unit_of_work(BEIFANG_CLERK) as session, pytest.raises(NotFound):
+        ask_to_cancel(session, job_id)
+    with reading(LING) as session:
+        assert session.get(Job, job_id) is not None
+    assert stored(job_id).status == JobStatus.WAITING
+
+
+def test_what_recurs_is_added_once_for_each_round(database):
+    jobs.job("t.nightly")(lambda run: None)
+    schedule = [Recurring("t.nightly", timedelta(days=1))]
+
+    assert [enqueue_recurring(schedule), enqueue_recurring(schedule)] == [1, 0]
+    with clock.freeze(now() + timedelta(days=1)):
+        assert enqueue_recurring(schedule) == 1

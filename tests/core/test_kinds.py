@@ -1,0 +1,129 @@
+"""Kinds: what a value may look like, the same one by one and by column, and refused in words."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.kinds import CellError, Kind, Refused
+from core.standard_kinds import CODE, DAY, EMAIL, MONEY, NAME, NOTE, PHONE, RATE, TAGS, UNIT_PRICE, USCC, integer, yuan
+from core.uscc import are_valid, check_character, is_valid, organisation_check
+
+KINDS = (CODE, DAY, EMAIL, MONEY, NAME, NOTE, PHONE, RATE, TAGS, UNIT_PRICE, USCC, integer(0, 10))
+TEXTS = st.text(max_size=30) | st.from_regex(r"[0-9A-Za-z.,\-+ eE%万元¥/年月日]{0,20}", fullmatch=True)
+CELLS = TEXTS | st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.lists(CELLS, max_size=20))
+def test_a_column_is_read_as_its_cells_one_by_one(cells):
+    for kind in KINDS:
+        values, problems = kind.parse_column(cells)
+        for index, cell in enumerate(cells):
+            try:
+                expected = kind.parse_cell(cell)
+            except Refused as refused:
+                assert (values[index], problems[index].code) == (None, refused.problem.code)
+            else:
+                assert (values[index], index in problems) == (expected, False)
+
+
+@given(TEXTS)
+def test_what_counts_as_canonical_is_its_own_value(text):
+    for kind in KINDS:
+        if kind.is_canonical and kind.is_canonical([text])[0]:
+            assert kind.parse(text) == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "value"),
+    [
+        (NAME, "  两端有空格 ", "  两端有空格 "),
+        (NAME, "007", "007"),
+        (NAME, 7.0, "7"),
+        (NAME, 0.1 + 0.2, "0.3"),
+        (NAME, "   ", None),
+        (NOTE, "   ", "   "),
+        (CODE, " ＡＢ０１ ", "AB01"),
+        (PHONE, 13800138000.0, "13800138000"),
+        (PHONE, "+86 138-0013-8000", "13800138000"),
+        (PHONE, "（０２１）6234 5678", "02162345678"),
+        (PHONE, "13800138000.0", "13800138000"),
+        (PHONE, "1.38E+10", "13800000000"),
+        (PHONE, "+44 20 7946 0958", "+442079460958"),
+        (MONEY, "￥1,200.50", 120050),
+        (MONEY, "1.2万", 1_200_000),
+        (MONEY, 12.3, 1230),
+        (UNIT_PRICE, "21.35", 213_500),
+        (UNIT_PRICE, 0.0001, 1),
+        (RATE, "13%", 130_000),
+        (RATE, 0.13, 130_000),
+        (RATE, "13", 130_000),
+        (DAY, "2026年1月3日", date(2026, 1, 3)),
+        (DAY, "2026/1/3", date(2026, 1, 3)),
+        (DAY, 46025, date(2026, 1, 3)),
+        (DAY, "20260103", date(2026, 1, 3)),
+        (DAY, "2026-01-03 00:00:00", date(2026, 1, 3)),
+        (TAGS, "连锁； 重点;;连锁", "连锁;重点"),
+        (EMAIL, " Li.Min@Example.com ", "li.min@example.com"),
+        (USCC, "91350100m000100y43", "91350100M000100Y43"),
+        (USCC, "91 350100-M000100Y43", "91350100M000100Y43"),
+    ],
+)
+def test_what_people_and_excel_make_of_a_value_is_understood(kind: Kind, cell, value):
+    assert kind.parse_cell(cell) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "code"),
+    [
+        (NAME, "a\x00b", "text.illegal_character"),
+        (NAME, "a\ud800", "text.illegal_character"),
+        (NAME, "a\ufffe", "text.illegal_character"),
+        (NAME, "x" * 201, "text.too_long"),
+        (NAME, 4.4030019e17, "cells.digits_lost"),
+        (NAME, CellError("#N/A"), "cells.error_value"),
+        (PHONE, "12345", "phone.invalid"),
+        (PHONE, "call me", "phone.invalid"),
+        (MONEY, "1.005", "number.decimals"),
+        (MONEY, "-1", "money.out_of_range"),
+        (MONEY, "1.234,56", "number.invalid"),
+        (MONEY, "NaN", "number.invalid"),
+        (MONEY, "1e400", "number.invalid"),
+        (UNIT_PRICE, 9.80000019, "number.decimals"),
+        (RATE, "130%", "rate.out_of_range"),
+        (DAY, "2026-02-30", "date.invalid"),
+        (DAY, "3/4/2026", "date.invalid"),
+        (EMAIL, "nobody", "email.invalid"),
+        (USCC, "91350100M000100Y4Z", "uscc.check_digit"),
+        (USCC, "9135O1OOM0OO1OOY43", "uscc.suggestion"),
+        (USCC, "123", "uscc.length"),
+    ],
+)
+def test_what_is_wrong_is_refused_with_its_reason(kind: Kind, cell, code):
+    with pytest.raises(Refused) as refused:
+        kind.parse_cell(cell)
+
+    assert refused.value.problem.code == code
+    assert refused.value.problem.text
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["914403001922038216", "91330100799655058B", "9144030071526726XG", "91110108551385082Q", "91110000802100433B"],
+)
+def test_credit_codes_of_public_companies_are_valid_and_every_slip_is_found(code):
+    slips = [code[:i] + ("1" if code[i] != "1" else "2") + code[i + 1 :] for i in range(18)]
+
+    assert is_valid(code)
+    assert are_valid([code, *slips]) == [True] + [False] * 18
+    assert check_character(code[:17]) == code[17]
+    assert organisation_check(code[8:16]) == code[16]
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_an_amount_in_yuan_is_the_same_amount_in_cents(cents):
+    sign = -1 if yuan(cents).startswith("-") else 1
+    whole, rest = yuan(cents).lstrip("-").split(".")
+
+    assert sign * (int(whole) * 100 + int(rest)) == cents
