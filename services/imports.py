@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from core.access import Permission
@@ -198,6 +198,15 @@ def problems_of(session: Session, batch_id: int, *, limit: int | None = None) ->
     query = select(ImportProblem).where(ImportProblem.batch_id == batch_id)
     found = session.scalars(query.order_by(ImportProblem.row, ImportProblem.id).limit(limit))
     return [CellProblem(p.row, p.field, p.value, Problem(p.code, p.message, p.values)) for p in found]
+
+
+def problem_counts(session: Session, batch_id: int, *, limit: int) -> list[tuple[str, int]]:
+    """Return (field name, number of refused cells) of the fields with most problems, worst first."""
+    get_import(session, batch_id)
+    count = func.count()
+    query = select(ImportProblem.field, count).where(ImportProblem.batch_id == batch_id).group_by(ImportProblem.field)
+    found = session.execute(query.order_by(count.desc(), ImportProblem.field).limit(limit))
+    return [(name, number) for name, number in found]
 
 
 def end_import(session: Session, batch_id: int, status: ImportStatus) -> ImportBatch:

@@ -1,0 +1,98 @@
+"""Approvals: every decision about an order, by whom, when, why, and what they decided about. Never changed."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import DDL, CheckConstraint, ColumnElement, ForeignKey, Index, String, event, inspect
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.access import Actor
+from core.columns import Cents, Id, PathKey, code_text
+from core.database import Base
+from core.i18n import N_
+from core.paths import visible_within
+from core.standard_kinds import NOTE_LENGTH_MAX
+from models.orders import PERSON_LENGTH_MAX
+
+
+class Decision(StrEnum):
+    """What was decided."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    RETURNED = "returned"
+
+
+DECISION_LABELS: dict[StrEnum, tuple[str, str]] = {
+    Decision.APPROVED: (N_("Approved"), "approved"),
+    Decision.REJECTED: (N_("Rejected"), "rejected"),
+    Decision.RETURNED: (N_("Returned for change"), "returned"),
+}
+
+
+class Approval(Base):
+    """One decision about one submitted order.
+
+    Attributes:
+        path: The order's path key.
+        person, name, role: Who decided, as ``Actor`` names them.
+        reason: Why; "" for an approval without a word.
+        order_version, content_sha256, total_cents: What was decided about, see ``Order``.
+        credit_limit_cents, credit_used_cents: The buyer's credit at that moment, this order included.
+    """
+
+    __tablename__ = "approvals"
+    __table_args__ = (
+        CheckConstraint("total_cents >= 0", name="total_not_negative"),
+        CheckConstraint("typeof(total_cents) = 'integer'", name="total_cents_is_whole").ddl_if(dialect="sqlite"),
+        Index("ix_approvals_order_id", "order_id", "id"),
+        Index("ix_approvals_person", "person", "id"),
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    path: Mapped[PathKey]
+    decision: Mapped[str] = mapped_column(code_text(20))
+    person: Mapped[str] = mapped_column(String(PERSON_LENGTH_MAX))
+    name: Mapped[str] = mapped_column(String(PERSON_LENGTH_MAX))
+    role: Mapped[str] = mapped_column(code_text(20))
+    decided_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(String(NOTE_LENGTH_MAX))
+    order_version: Mapped[int]
+    content_sha256: Mapped[str] = mapped_column(code_text(64))
+    total_cents: Mapped[Cents]
+    credit_limit_cents: Mapped[Cents | None]
+    credit_used_cents: Mapped[Cents]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Whoever sees the order sees what was decided about it."""
+        return visible_within(cls.path, actor)
+
+
+_FIXED = (
+    "id, order_id, decision, person, name, role, decided_at, reason, order_version, content_sha256, total_cents, "
+    "credit_limit_cents, credit_used_cents"
+)  # all but the path, which follows the buyer through the channel tree
+_SQLITE_GUARDS = (
+    f"CREATE TRIGGER approvals_no_update BEFORE UPDATE OF {_FIXED} ON approvals "
+    "BEGIN SELECT RAISE(ABORT, 'approvals are never changed'); END",
+    "CREATE TRIGGER approvals_no_delete BEFORE DELETE ON approvals "
+    "BEGIN SELECT RAISE(ABORT, 'approvals are never deleted'); END",
+    "CREATE TRIGGER approvals_no_replace BEFORE INSERT ON approvals WHEN NEW.id IN (SELECT id FROM approvals) "
+    "BEGIN SELECT RAISE(ABORT, 'approvals are never replaced'); END",
+)
+_POSTGRES_GUARDS = (
+    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$",
+    f"CREATE TRIGGER approvals_no_update BEFORE UPDATE OF {_FIXED} ON approvals "
+    "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+    "CREATE TRIGGER approvals_no_delete BEFORE DELETE ON approvals FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+    "CREATE TRIGGER approvals_no_truncate BEFORE TRUNCATE ON approvals "
+    "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+)
+_ddl: Any = DDL  # SQLAlchemy gives it no types
+for _dialect, _guards in (("sqlite", _SQLITE_GUARDS), ("postgresql", _POSTGRES_GUARDS)):
+    for _guard in _guards:
+        event.listen(inspect(Approval).local_table, "after_create", _ddl(_guard).execute_if(dialect=_dialect))

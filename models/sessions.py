@@ -1,0 +1,175 @@
+"""Who is signed in from where, and what protects the door: known devices, counted attempts, one-time links and codes.
+
+Nothing here holds what would let a thief in: tokens and codes are stored as hashes, and shown once.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.access import Actor, Permission
+from core.columns import Id, code_text
+from core.database import EVERYONE, NOBODY, Base
+
+HASH_LENGTH = 64
+ADDRESS_LENGTH_MAX = 45
+USER_AGENT_LENGTH_MAX = 300
+
+
+class SessionState(StrEnum):
+    """How far a person has come through the door."""
+
+    HALF_WAY = "half_way"
+    SIGNED_IN = "signed_in"
+    ENDED = "ended"
+
+
+class EndReason(StrEnum):
+    """Why a session ended before its time."""
+
+    SIGNED_OUT = "signed_out"
+    ENDED_BY_PERSON = "ended_by_person"
+    ENDED_BY_ADMINISTRATOR = "ended_by_administrator"
+    CREDENTIALS_CHANGED = "credentials_changed"
+    REPLACED = "replaced"
+    LOCKED = "locked"
+
+
+class UserSession(Base):
+    """One browser in which one person is, or was, signed in.
+
+    Attributes:
+        token_hash: SHA-256 of the cookie's value.
+        role, partner_id: As they were at sign-in; when the user's differ now, the session no longer holds.
+        seen_at: Last request, to the minute. expires_at: the end, whatever happens.
+        stepped_up_at: When password or second factor was last shown.
+        totp_offered: Secret shown for enrolment, until a code proves that it arrived.
+    """
+
+    __tablename__ = "user_sessions"
+    __table_args__ = (
+        Index("ix_user_sessions_user_id_state", "user_id", "state"),
+        Index("ix_user_sessions_expires_at", "expires_at"),
+    )
+
+    id: Mapped[Id]
+    token_hash: Mapped[str] = mapped_column(code_text(HASH_LENGTH), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    role: Mapped[str] = mapped_column(code_text(20))
+    partner_id: Mapped[int | None]
+    state: Mapped[str] = mapped_column(code_text(20))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    stepped_up_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None] = mapped_column(code_text(30))
+    address: Mapped[str] = mapped_column(String(ADDRESS_LENGTH_MAX), default="")
+    user_agent: Mapped[str] = mapped_column(String(USER_AGENT_LENGTH_MAX), default="")
+    totp_offered: Mapped[str | None] = mapped_column(String(64))
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """People see their own; brand staff who edit users see all."""
+        return _own_or_all(cls.user_id, actor)
+
+
+class KnownDevice(Base):
+    """A browser that a person has signed in with before: strangers' wrong guesses do not slow it down."""
+
+    __tablename__ = "known_devices"
+    __table_args__ = (Index("ix_known_devices_user_id", "user_id"),)
+
+    id: Mapped[Id]
+    token_hash: Mapped[str] = mapped_column(code_text(HASH_LENGTH))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    seen_at: Mapped[datetime]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """People see their own; brand staff who edit users see all."""
+        return _own_or_all(cls.user_id, actor)
+
+
+class AttemptCount(Base):
+    """How often something was tried lately: one row per account, device, second factor or address.
+
+    Attributes:
+        subject: What is counted, e.g. ``account:<hash of the e-mail>``.
+        count: Failures in a row; for an address, attempts since ``since``.
+        next_at: Not tried before.
+    """
+
+    __tablename__ = "attempt_counts"
+    __table_args__ = (Index("ix_attempt_counts_last_at", "last_at"),)
+
+    id: Mapped[Id]
+    subject: Mapped[str] = mapped_column(code_text(120), unique=True)
+    count: Mapped[int] = mapped_column(default=0)
+    since: Mapped[datetime]
+    last_at: Mapped[datetime]
+    next_at: Mapped[datetime]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Brand staff who edit users see how guessing goes."""
+        return EVERYONE if actor.is_brand and actor.can(Permission.USER_EDIT) else NOBODY
+
+
+class LinkPurpose(StrEnum):
+    """What a one-time link is for."""
+
+    SET_UP = "set_up"
+    INVITATION = "invitation"
+    RESET = "reset"
+
+
+class OneTimeLink(Base):
+    """A link that lets one person choose a password, once.
+
+    Attributes:
+        user_id: Whose password; None for the set-up of an empty installation.
+        made_by: Person who made it.
+    """
+
+    __tablename__ = "one_time_links"
+    __table_args__ = (Index("ix_one_time_links_user_id", "user_id"),)
+
+    id: Mapped[Id]
+    token_hash: Mapped[str] = mapped_column(code_text(HASH_LENGTH), unique=True)
+    purpose: Mapped[str] = mapped_column(code_text(20))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    made_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Brand staff who edit users make them and see them."""
+        return EVERYONE if actor.is_brand and actor.can(Permission.USER_EDIT) else NOBODY
+
+
+class RecoveryCode(Base):
+    """One of ten codes that each stand in for the second factor once."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (Index("ix_recovery_codes_user_id_code_hash", "user_id", "code_hash", unique=True),)
+
+    id: Mapped[Id]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    code_hash: Mapped[str] = mapped_column(code_text(HASH_LENGTH))
+    used_at: Mapped[datetime | None]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """People see how many of their own are left; brand staff who edit users, of everyone."""
+        return _own_or_all(cls.user_id, actor)
+
+
+def _own_or_all(column: "Mapped[int]", actor: Actor) -> ColumnElement[bool]:
+    if actor.is_brand and actor.can(Permission.USER_EDIT):
+        return EVERYONE
+    return column == actor.user_id if actor.user_id is not None else NOBODY

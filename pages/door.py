@@ -1,0 +1,130 @@
+"""How a page is registered, and how its buttons reach a service."""
+
+import inspect
+import logging
+import secrets
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from fastapi import Depends
+from nicegui import context
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from core.access import Actor, Permission
+from core.database import transact
+from core.errors import DomainError
+from core.i18n import N_, _, current_language, set_language
+from pages.house.overlays import toast
+from pages.house.shell import HousePage
+from pages.identity import current_actor, language_of
+from pages.policies import PUBLIC, SIGNED_IN, permitted
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+def page(
+    path: str, *, permission: Permission | None = None, public: bool = False, title: str, **options: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a page function, sync or async, and state who may see it.
+
+    Who is not signed in is sent to ``/login``; who lacks the permission reads who can grant it. Inside,
+    ``page_actor()`` is for whom to draw. The language is set.
+
+    Args:
+        path: As FastAPI takes it.
+        permission: What is needed; None for everyone who is signed in.
+        public: Also for who is not signed in.
+        title: English sentence marked with ``N_``, for the browser's tab.
+        options: Of ``nicegui.ui.page``.
+    """
+    policy = PUBLIC if public else SIGNED_IN if permission is None else permitted(permission)
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        def prepare() -> None:
+            context.client.title = _(title)
+            context.client.on_exception(_report)
+
+        @wraps(function)
+        def draw(*args: Any, **values: Any) -> Any:
+            prepare()
+            return function(*args, **values)
+
+        @wraps(function)
+        async def draw_later(*args: Any, **values: Any) -> Any:
+            prepare()
+            return await function(*args, **values)
+
+        drawn = draw_later if inspect.iscoroutinefunction(function) else draw
+        HousePage(path, dependencies=[Depends(policy)], **options)(drawn)
+        return drawn
+
+    return register
+
+
+async def call(
+    service: Callable[Concatenate[Session, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T | None:
+    """Run a service function for whoever is behind this event, in a unit of work of its own, off the event loop.
+
+    An expected error is shown to the person, and None is returned: the caller then leaves the page as it was. To
+    show problems beside fields instead, use ``call_or_raise``.
+
+    Example:
+        ``if await call(approve_orders, numbers, note): grid.refresh()``
+    """
+    try:
+        return await call_or_raise(service, *args, **kwargs)
+    except DomainError as error:
+        show_refusal(error)
+        return None
+
+
+async def call_or_raise(
+    service: Callable[Concatenate[Session, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run a service function as ``call`` does.
+
+    Raises:
+        SignInNeeded: Whoever opened the page may not use it any more.
+        DomainError: What the service refuses.
+    """
+    actor = await current_actor()
+    return await run_in_threadpool(transact, actor, lambda session: service(session, *args, **kwargs))
+
+
+async def permitted_actor(permission: Permission | None = None) -> Actor | None:
+    """Return who is behind this event if they may; else say why not and return None. For handlers without a service."""
+    try:
+        actor = await current_actor()
+        if permission is not None:
+            actor.require(permission)
+    except DomainError as error:
+        show_refusal(error)
+        return None
+    return actor
+
+
+def show_refusal(error: DomainError) -> None:
+    """Say why something was not done; it stays until it is closed."""
+    toast(error.text, tone="danger")
+
+
+def _report(error: Exception) -> None:
+    """Tell the person that a bug stopped what they wanted, and where to find it in the log."""
+    set_language(language_of(context.client.request, current_language()))
+    if isinstance(error, DomainError):
+        show_refusal(error)
+        return
+    reference = secrets.token_hex(4)
+    log.error("event of a page failed, reference %s", reference, exc_info=error)
+    sentence = N_("Something went wrong that should not have. Give your administrator the reference {reference}.")
+    toast(_(sentence, reference=reference), tone="danger")

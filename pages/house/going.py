@@ -1,0 +1,32 @@
+"""Going elsewhere: to another page, to this one anew, to a file; and being asked first if typing would be lost."""
+
+from nicegui import ui
+
+from pages.house.buttons import link_button
+from pages.house.elements import Tag, safe_url
+
+_KEEP_QUERY = "(event) => { event.currentTarget.search = location.search; }"
+_ASK = "window.onbeforeunload = (event) => { event.preventDefault(); event.returnValue = true; return true; };"
+_DO_NOT_ASK = "window.onbeforeunload = null;"
+
+
+def go_to(path: str) -> None:
+    """Open another page of ours."""
+    ui.navigate.to(safe_url(path))
+
+
+def load_again() -> None:
+    """Open this page anew, as it is now."""
+    ui.navigate.reload()
+
+
+def ask_before_leaving(is_unsaved: bool) -> None:
+    """Let the browser ask once before the page is left, for as long as something is typed and not saved."""
+    ui.run_javascript(_ASK if is_unsaved else _DO_NOT_ASK)
+
+
+def download_button(label: str, href: str, *, testid: str | None = None) -> Tag:
+    """Draw a link that fetches a file with the query of the address as it is at the click, so what the list shows."""
+    made = link_button(label, href, download=True, testid=testid)
+    made.on("click", js_handler=_KEEP_QUERY)
+    return made

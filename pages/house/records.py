@@ -1,0 +1,139 @@
+"""What a record page shows of its past and its lines."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from core.clock import BRAND_ZONE
+from core.i18n import _
+from pages.house.content import EMPTY
+from pages.house.elements import Tag
+
+Align = Literal["left", "right", "center"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field before and after, as people read it; "" is nothing."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of a history.
+
+    Attributes:
+        who: Name of the person or program.
+        what: What was done, as a short sentence.
+        at: When, with zone.
+        note: Reason or comment.
+        source: Through which door: screen, import 12, API key …
+    """
+
+    who: str
+    what: str
+    at: datetime
+    note: str = ""
+    source: str = ""
+    tone: Literal["", "ok", "danger"] = ""
+    changes: Sequence[Change] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LineColumn:
+    """One column of a line table; ``name`` is its key in the rows."""
+
+    name: str
+    label: str
+    align: Align = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell that is more than text: a second ``note`` line, a tone, a link, or something drawn by ``draw``."""
+
+    text: str = ""
+    note: str = ""
+    tone: Literal["", "danger"] = ""
+    href: str = ""
+    draw: Callable[[], object] | None = None
+
+
+def timeline(history: Sequence[Happening], *, label: str = "") -> Tag:
+    """Draw a history, in the order given (newest first, by custom)."""
+    with Tag("ol", css="qd-timeline", aria_label=label or _("History")) as made:
+        for happening in history:
+            _event(happening)
+    return made
+
+
+def line_table(
+    columns: Sequence[LineColumn],
+    rows: Sequence[Mapping[str, str | Cell]],
+    *,
+    caption: str,
+    foot: Mapping[str, str] | None = None,
+    testid: str | None = None,
+) -> Tag:
+    """Draw few rows as a plain table, e.g. the lines of an order; use ``data_grid`` for a list.
+
+    Args:
+        caption: What the table holds; read out, not shown.
+        foot: Totals by column name.
+    """
+    with (
+        Tag("div", css="qd-table-box", tabindex=0, role="region", aria_label=caption) as made,
+        Tag("table", css="qd-table", testid=testid),
+    ):
+        Tag("caption", caption, "qd-hidden")
+        with Tag("thead"), Tag("tr"):
+            for column in columns:
+                Tag("th", column.label, scope="col", data_align=column.align)
+        with Tag("tbody"):
+            for row in rows:
+                with Tag("tr"):
+                    for column in columns:
+                        _cell(row.get(column.name, ""), column.align)
+        if foot:
+            with Tag("tfoot"), Tag("tr"):
+                for column in columns:
+                    Tag("td", foot.get(column.name, ""), data_align=column.align)
+    return made
+
+
+def instant_text(at: datetime) -> str:
+    """Return an instant as people read it, in the brand's zone: "2026-11-22 09:14"."""
+    return at.astimezone(BRAND_ZONE).strftime("%Y-%m-%d %H:%M")
+
+
+def _event(happening: Happening) -> None:
+    with Tag("li", css="qd-event", data_tone=happening.tone or None):
+        with Tag("div", css="qd-event-head"):
+            with Tag("span"):
+                Tag("b", happening.who)
+                Tag("span", f" {happening.what}")
+            Tag("time", instant_text(happening.at), datetime=happening.at.isoformat())
+        for change in happening.changes:
+            with Tag("div", css="qd-change"):
+                Tag("span", f"{change.label}: ")
+                Tag("del", change.before or EMPTY)
+                Tag("span", " → ")
+                Tag("ins", change.after or EMPTY)
+        for note in filter(None, (happening.note, happening.source)):
+            Tag("div", note, "qd-event-note")
+
+
+def _cell(value: str | Cell, align: Align) -> None:
+    cell = value if isinstance(value, Cell) else Cell(value)
+    words = "" if cell.href or cell.draw else cell.text or EMPTY
+    with Tag("td", words, data_align=align, data_tone=cell.tone or None):
+        if cell.href:
+            Tag("a", cell.text, href=cell.href)
+        if cell.draw:
+            cell.draw()
+        if cell.note:
+            Tag("small", cell.note)

@@ -1,0 +1,166 @@
+"""Who is behind a request or a click: read from the database each time, never remembered.
+
+The cookie holds nothing but a random secret. A page that was opened before a sign-out, a lock or a change of role
+finds out at its next event, because the event reads session, account and partner again.
+"""
+
+import asyncio
+import logging
+from dataclasses import replace
+
+from nicegui import context
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.access import Actor
+from core.database import reading, transact
+from core.i18n import DEFAULT_LANGUAGE, LANGUAGES, N_, current_language, set_language
+from core.settings import settings
+from services.sessions import (
+    DOORKEEPER,
+    SignInNeeded,
+    Visitor,
+    find_visitor,
+    is_due_to_be_noted,
+    note_seen,
+)
+
+log = logging.getLogger(__name__)
+
+LANGUAGE_COOKIE = "qudao_language"
+NOBODY_ASKS = ("/static/", "/_nicegui/", "/api/", "/healthz", "/readyz", "/favicon.ico")
+"""Where paths begin that do not depend on who is signed in, or ask in their own way."""
+
+_notes: set[asyncio.Task[None]] = set()
+
+
+def cookie_name() -> str:
+    """Return the name of the session cookie: bound to the host where it can be."""
+    return "__Host-qudao" if settings().is_https else "qudao"
+
+
+def actor_of_request(request: HTTPConnection) -> Actor | None:
+    """Return who is signed in, as the database said at the beginning of this request; None for nobody."""
+    visitor = visitor_of_request(request)
+    return visitor.actor if visitor and visitor.is_signed_in else None
+
+
+def require_actor(request: HTTPConnection) -> Actor:
+    """Return who is signed in.
+
+    Raises:
+        SignInNeeded: With the reason, e.g. ``sessions.expired``.
+    """
+    return require_visitor(request).actor
+
+
+def visitor_of_request(request: HTTPConnection) -> Visitor | None:
+    """Return who is there, perhaps half-way in (the second factor is missing); None for nobody."""
+    found = getattr(request.state, "visitor", None)
+    return found if isinstance(found, Visitor) else None
+
+
+def require_visitor(request: HTTPConnection) -> Visitor:
+    """Return who is signed in. Raises as ``require_actor``."""
+    found = getattr(request.state, "visitor", None)
+    if isinstance(found, SignInNeeded):
+        raise found
+    if not isinstance(found, Visitor):
+        raise SignInNeeded("sessions.unknown", N_("Please sign in."))
+    if not found.is_signed_in:
+        raise SignInNeeded("sessions.half_way", N_("Please type the code of the second factor."))
+    return found
+
+
+def page_actor() -> Actor:
+    """Return for whom this page is being drawn; to decide what to show, never what to do. Raises ``SignInNeeded``."""
+    return require_actor(context.client.request)
+
+
+async def current_actor() -> Actor:
+    """Return who is behind the event of a page, with the rights of now; the language is set to theirs.
+
+    Raises:
+        SignInNeeded: With the reason, e.g. ``sessions.locked``.
+    """
+    return (await current_visitor()).actor
+
+
+async def current_visitor() -> Visitor:
+    """Return who is behind the event of a page. Raises as ``current_actor``."""
+    request = context.client.request
+    set_language(language_of(request, current_language()))  # for the sentence that says why not
+    visitor = await run_in_threadpool(_read, request)
+    if not visitor.is_signed_in:
+        raise SignInNeeded("sessions.half_way", N_("Please type the code of the second factor."))
+    _note_later(visitor)
+    set_language(visitor.actor.language)
+    return visitor
+
+
+def language_of(request: HTTPConnection, account: str = "") -> str:
+    """Return the language to answer in: what this browser chose, else the account's, else what the browser asks for."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if chosen in LANGUAGES:
+        return chosen
+    if account in LANGUAGES:
+        return account
+    asked = [part.split(";")[0].strip().lower() for part in request.headers.get("accept-language", "").split(",")]
+    found = next((tag for tag in asked if tag[:2] in {"zh", "en"}), "")
+    return {"zh": "zh_CN", "en": "en"}.get(found[:2], DEFAULT_LANGUAGE)
+
+
+class Identity:
+    """ASGI: finds out who is there and sets the language, for each request and each socket.
+
+    ``request.state.visitor`` becomes a ``Visitor``, the ``SignInNeeded`` that says why a cookie no longer holds, or
+    None without a cookie.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Go on with who is there."""
+        if scope["type"] in {"http", "websocket"} and not scope["path"].startswith(NOBODY_ASKS):
+            connection = HTTPConnection(scope)
+            found: Visitor | SignInNeeded | None = None
+            if connection.cookies.get(cookie_name()):
+                try:
+                    found = await run_in_threadpool(_read, connection)
+                    _note_later(found)
+                except SignInNeeded as reason:
+                    found = reason
+            scope.setdefault("state", {})["visitor"] = found
+            account = found.actor.language if isinstance(found, Visitor) else ""
+            set_language(language_of(connection, account))
+        elif scope["type"] == "http":
+            set_language(language_of(HTTPConnection(scope)))
+        await self.app(scope, receive, send)
+
+
+def _read(request: HTTPConnection) -> Visitor:
+    token = request.cookies.get(cookie_name(), "")
+    with reading(DOORKEEPER) as session:
+        visitor = find_visitor(session, token)
+    language = language_of(request, visitor.actor.language)
+    return replace(visitor, actor=replace(visitor.actor, language=language))
+
+
+def _note_later(visitor: Visitor) -> None:
+    """Note in the background that the person is there: a busy database must not hold up the answer."""
+    if is_due_to_be_noted(visitor):
+        task = asyncio.get_running_loop().create_task(run_in_threadpool(_note, visitor))
+        _notes.add(task)
+        task.add_done_callback(_noted)
+
+
+def _note(visitor: Visitor) -> None:
+    transact(DOORKEEPER, lambda session: note_seen(session, visitor))
+
+
+def _noted(task: "asyncio.Task[None]") -> None:
+    _notes.discard(task)
+    if not task.cancelled() and task.exception() is not None:
+        log.warning("could not note that a session was used: %s", task.exception())

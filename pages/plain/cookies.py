@@ -1,0 +1,75 @@
+"""The cookies of the plain pages, and where a form may lead next."""
+
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+
+from core.settings import settings
+from pages.identity import cookie_name
+from services.sessions import Browser
+from services.sign_in import Entry
+
+YEAR_S = 31_536_000
+NEXT_LENGTH_MAX = 2000
+
+
+def device_cookie_name() -> str:
+    """Return the name of the cookie that tells a known browser from a stranger's."""
+    return "__Host-qudao-device" if settings().is_https else "qudao-device"
+
+
+def set_entry(response: Response, entry: Entry) -> None:
+    """Give the browser its session, and what makes it a known device."""
+    set_session(response, entry.token)
+    if entry.device:
+        _set(response, device_cookie_name(), entry.device, max_age_s=YEAR_S)
+
+
+def set_session(response: Response, token: str) -> None:
+    """Give the browser the secret of its session; it forgets it when it is closed."""
+    _set(response, cookie_name(), token)
+
+
+def set_preference(response: Response, name: str, value: str) -> None:
+    """Keep a choice in the browser, where its scripts may read it."""
+    response.set_cookie(name, value, max_age=YEAR_S, path="/", secure=settings().is_https, samesite="lax")
+
+
+def forget(response: Response, name: str) -> None:
+    """Take a cookie from the browser."""
+    response.delete_cookie(name, path="/", secure=settings().is_https, httponly=True, samesite="lax")
+
+
+def browser_of(request: Request) -> Browser:
+    """Return where a request comes from."""
+    return Browser(request.client.host if request.client else "", request.headers.get("user-agent", ""))
+
+
+def session_token(request: Request) -> str:
+    """Return the secret of the session that comes with a request, "" for none."""
+    return request.cookies.get(cookie_name(), "")
+
+
+def device_token(request: Request) -> str:
+    """Return what a browser shows that has been here before, "" for a stranger."""
+    return request.cookies.get(device_cookie_name(), "")
+
+
+def safe_next(wanted: str) -> str:
+    """Return ``wanted`` if it is a path of ours, else the start page: a link must not lead out through our door."""
+    is_path = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
+    if not is_path or not wanted.isprintable() or len(wanted) > NEXT_LENGTH_MAX:
+        return "/"
+    parts = urlsplit(wanted)
+    return "/" if parts.scheme or parts.netloc else wanted
+
+
+def see_other(path: str) -> RedirectResponse:
+    """Return the answer to a form that was accepted: look there now."""
+    return RedirectResponse(path, 303, headers={"Cache-Control": "no-store"})
+
+
+def _set(response: Response, name: str, value: str, *, max_age_s: int | None = None) -> None:
+    secure = settings().is_https
+    response.set_cookie(name, value, max_age=max_age_s, path="/", secure=secure, httponly=True, samesite="lax")

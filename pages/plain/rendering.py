@@ -1,0 +1,42 @@
+"""Templates to HTML: autoescaped, in the language of the request, in its light or dark mode."""
+
+from pathlib import Path
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from core.i18n import LANGUAGES, current_language, translate
+from pages.house.shell import BRAND, LANGUAGE_TAGS
+from pages.house.theme import asset_url
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.globals.update(_=translate, asset_url=asset_url)
+
+
+def render(template: str, *, request: Request, status: int = 200, **context: object) -> HTMLResponse:
+    """Return a page made of ``pages/plain/<template>``.
+
+    The template knows ``_``, ``asset_url``, ``language``, ``lang``, ``mode`` ("light", "dark" or "" for the system's),
+    ``nonce`` (what the guard put into ``request.state.nonce``, else ""), ``brand`` and ``request``; a name that is
+    not given is an error, never an empty string.
+    """
+    mode = request.cookies.get("qudao_mode", "")
+    known = {
+        "request": request,
+        "language": current_language(),
+        "languages": LANGUAGES,
+        "lang": LANGUAGE_TAGS[current_language()],
+        "mode": mode if mode in ("light", "dark") else "",
+        "nonce": getattr(request.state, "nonce", ""),
+        "brand": BRAND,
+        "title": "",
+    }
+    html = _TEMPLATES.get_template(template).render(known | context)
+    return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,106 @@
+"""What a one-time link opens: the set-up of an empty installation, and choosing a password."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+
+from core.database import reading, transact
+from core.errors import DomainError, InvalidInput, NotFound
+from core.i18n import N_, _
+from pages.plain.cookies import browser_of, device_token, see_other, session_token, set_entry
+from pages.plain.rendering import render
+from pages.policies import PUBLIC
+from services.one_time_links import NOBODY_YET, choose_password, require_set_up_link, set_up, user_of_link
+from services.passwords import LENGTH_MIN
+from services.sessions import DOORKEEPER
+from services.sign_in import sign_in
+
+router = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)
+
+Text = Annotated[str, Form()]
+
+
+@router.get("/setup")
+def set_up_page(request: Request, token: str = "") -> Response:
+    """Show the form to who has the link that was printed; it opens nothing once anyone exists."""
+    with reading(NOBODY_YET) as session:
+        require_set_up_link(session, token)
+    return _set_up_form(request, token, "", "", None)
+
+
+@router.post("/setup")
+def set_up_by_form(
+    request: Request, token: Text = "", email: Text = "", name: Text = "", password: Text = "", again: Text = ""
+) -> Response:
+    """Create the first administrator and sign them in."""
+    try:
+        _require_same(password, again)
+        user = transact(NOBODY_YET, lambda session: set_up(session, token, email, name, password))
+    except NotFound:
+        raise
+    except DomainError as error:
+        return _set_up_form(request, token, email, name, error)
+    return _sign_in(request, user.email, password)
+
+
+@router.get("/password")
+def password_page(request: Request, token: str = "") -> Response:
+    """Show the form to who has an invitation or a reset link."""
+    with reading(DOORKEEPER) as session:
+        email = user_of_link(session, token).email
+    return _password_form(request, token, email, None)
+
+
+@router.post("/password")
+def choose_password_by_form(request: Request, token: Text = "", password: Text = "", again: Text = "") -> Response:
+    """Store the chosen password and sign the person in; the second factor is still asked for."""
+    with reading(DOORKEEPER) as session:
+        email = user_of_link(session, token).email
+    try:
+        _require_same(password, again)
+        transact(DOORKEEPER, lambda session: choose_password(session, token, password))
+    except NotFound:
+        raise
+    except DomainError as error:
+        return _password_form(request, token, email, error)
+    return _sign_in(request, email, password)
+
+
+def _sign_in(request: Request, email: str, password: str) -> Response:
+    entry = sign_in(
+        email, password, browser_of(request), device=device_token(request), old_token=session_token(request)
+    )
+    response = see_other("/" if entry.device else "/login/code")
+    set_entry(response, entry)
+    return response
+
+
+def _require_same(password: str, again: str) -> None:
+    if password != again:
+        raise InvalidInput("users.passwords_differ", N_("The two passwords are not the same."))
+
+
+def _set_up_form(request: Request, token: str, email: str, name: str, error: DomainError | None) -> Response:
+    shown = {"token": token, "email": email, "name": name, "length_hint": length_hint(), **_problems(error)}
+    return render("set_up.html", request=request, status=_status(error), title=_("Set up Qudao"), **shown)
+
+
+def _password_form(request: Request, token: str, email: str, error: DomainError | None) -> Response:
+    shown = {"token": token, "email": email, "length_hint": length_hint(), **_problems(error)}
+    return render("password.html", request=request, status=_status(error), title=_("Choose a password"), **shown)
+
+
+def length_hint() -> str:
+    """Return what people should know before they think of a password."""
+    return _("At least {least} characters", least=LENGTH_MIN)
+
+
+def _status(error: DomainError | None) -> int:
+    return error.status if error else 200
+
+
+def _problems(error: DomainError | None) -> dict[str, object]:
+    """Return each field's problem, and the one sentence that belongs to no field."""
+    fields = {name: problem.text for name, problem in error.fields.items()} if error else {}
+    return {"problems": fields, "problem": error.text if error and not fields else ""}

@@ -1,0 +1,176 @@
+"""Decisions about submitted orders: each once, by a second pair of eyes, kept with what was decided about."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Permission
+from core.clock import now
+from core.database import actor_of, transact
+from core.errors import DomainError, InvalidInput, NotPermitted
+from core.events import Happening, record
+from core.i18n import N_
+from core.standard_kinds import MISSING, yuan
+from models.approvals import Approval, Decision
+from models.orders import OrderStatus
+from services.credit import Buyer, recheck_credit, release_credit, require_active
+from services.order_statements import write
+from services.order_states import OrderState, advance, lock_order, require_status
+from services.orders import status_change
+from services.outcomes import Outcome
+
+EACH_MAX = 500
+_KEPT = insert(Approval)
+COLUMNS = (
+    "order_id", "path", "decision", "person", "name", "role", "decided_at", "reason", "order_version",
+    "content_sha256", "total_cents", "credit_limit_cents", "credit_used_cents",
+)  # fmt: skip
+
+
+def decide_order(
+    session: Session, number: str, decision: Decision, reason: str = "", *, version: int | None = None
+) -> OrderState:
+    """Approve a submitted order, reject it, or return it to its submitter for change.
+
+    An approval checks the buyer's credit again, with the limit as it is now; what is rejected or returned gives its
+    hold on the credit back. The buyer is locked until the transaction ends.
+
+    Args:
+        session: The caller's.
+        number: Of the order.
+        decision: See ``Decision``.
+        reason: Needed unless it is approved.
+        version: That the person saw.
+
+    Raises:
+        NotPermitted: The actor may not approve orders; ``approvals.own_order`` if she placed or submitted it;
+            ``approvals.person_unknown`` if nobody knows who stands behind the actor.
+        NotFound: ``orders.not_found``.
+        Conflict: ``orders.already_decided``, ``orders.wrong_status``, ``orders.changed_meanwhile``,
+            ``orders.credit_exceeded``, ``orders.buyer_not_active``.
+        InvalidInput: ``approvals.reason_required``.
+    """
+    actor = actor_of(session)
+    actor.require(Permission.ORDER_APPROVE)
+    reason = reason.strip()
+    order, buyer = lock_order(session, number)
+    require_status(order, OrderStatus.SUBMITTED, version)
+    _require_second_pair_of_eyes(actor, order)
+    if decision is Decision.APPROVED:
+        require_active(buyer)
+        decided = advance(session, order, OrderStatus.APPROVED, decided_by=actor.person, decided_at=now())
+        used_cents = recheck_credit(session, buyer)
+    else:
+        _require_reason(reason)
+        decided = _turn_down(session, actor, order, decision)
+        used_cents = release_credit(session, buyer, order.total_cents) + order.total_cents
+    _keep(session, actor, order, buyer, decision, reason, used_cents)
+    facts = {"total": yuan(order.total_cents)} | ({"reason": reason} if reason else {})
+    happening = Happening(number, order.path, status_change(order, decided), facts)
+    record(session, f"order.{decision.value}", "orders", [happening])
+    return decided
+
+
+def approve_order(session: Session, number: str, reason: str = "", *, version: int | None = None) -> OrderState:
+    """Approve a submitted order, see ``decide_order``."""
+    return decide_order(session, number, Decision.APPROVED, reason, version=version)
+
+
+def reject_order(session: Session, number: str, reason: str, *, version: int | None = None) -> OrderState:
+    """Reject a submitted order for good, see ``decide_order``."""
+    return decide_order(session, number, Decision.REJECTED, reason, version=version)
+
+
+def return_order(session: Session, number: str, reason: str, *, version: int | None = None) -> OrderState:
+    """Make a submitted order a draft again for its submitter to change, see ``decide_order``."""
+    return decide_order(session, number, Decision.RETURNED, reason, version=version)
+
+
+def decide_each(actor: Actor, numbers: Sequence[str], decision: Decision, reason: str = "") -> list[Outcome]:
+    """Decide many orders, each in a unit of work of its own, so that a refused one leaves the others done.
+
+    Returns:
+        What became of each, in the order given.
+
+    Raises:
+        NotPermitted: The actor may not approve orders.
+        InvalidInput: ``approvals.too_many`` or ``approvals.reason_required``.
+    """
+    actor.require(Permission.ORDER_APPROVE)
+    if decision is not Decision.APPROVED:
+        _require_reason(reason.strip())
+    return each(actor, numbers, lambda session, number: decide_order(session, number, decision, reason))
+
+
+def each(actor: Actor, numbers: Sequence[str], step: Callable[[Session, str], object]) -> list[Outcome]:
+    """Take ``step`` for each order, at most ``EACH_MAX``, in units of work of their own; see ``decide_each``."""
+    if len(numbers) > EACH_MAX:
+        raise InvalidInput(
+            "approvals.too_many",
+            N_("At most {limit} orders can be changed at once; these are {count}. Select fewer."),
+            limit=EACH_MAX,
+            count=len(numbers),
+        )
+    outcomes: dict[str, Outcome] = {}
+    for number in dict.fromkeys(numbers):
+        try:
+            transact(actor, lambda session, number=number: step(session, number))  # type: ignore[misc]
+            outcomes[number] = Outcome(number)
+        except DomainError as refused:
+            outcomes[number] = Outcome(number, refused.problem)
+    return list(outcomes.values())
+
+
+def approve_orders(session: Session, numbers: Sequence[str], note: str = "") -> list[Outcome]:
+    """Approve many orders, see ``decide_each``. The session only says who acts: it must not have been used to write."""
+    return decide_each(actor_of(session), numbers, Decision.APPROVED, note)
+
+
+def reject_orders(session: Session, numbers: Sequence[str], note: str) -> list[Outcome]:
+    """Reject many orders, see ``approve_orders``."""
+    return decide_each(actor_of(session), numbers, Decision.REJECTED, note)
+
+
+def is_own(actor: Actor, order: OrderState) -> bool:
+    """Return whether the person behind the actor placed or submitted the order."""
+    own = actor.person.casefold()
+    return any(own == (person or "").casefold() != "" for person in (order.placed_by, order.submitted_by))
+
+
+def _require_second_pair_of_eyes(actor: Actor, order: OrderState) -> None:
+    if not actor.person:
+        raise NotPermitted(
+            "approvals.person_unknown", N_("Nobody can tell which person this is, so it cannot decide about orders.")
+        )
+    if is_own(actor, order):
+        raise NotPermitted(
+            "approvals.own_order",
+            N_("You placed or submitted order {number} yourself: someone else has to decide it."),
+            number=order.number,
+        )
+
+
+def _require_reason(reason: str) -> None:
+    if not reason:
+        raise InvalidInput(
+            "approvals.reason_required",
+            N_("Say why: the submitter reads it."),
+            fields={"reason": MISSING},
+        )
+
+
+def _turn_down(session: Session, actor: Actor, order: OrderState, decision: Decision) -> OrderState:
+    if decision is Decision.RETURNED:
+        return advance(session, order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
+    return advance(session, order, OrderStatus.REJECTED, decided_by=actor.person, decided_at=now())
+
+
+def _keep(
+    session: Session, actor: Actor, order: OrderState, buyer: Buyer, decision: Decision, reason: str, used_cents: int
+) -> None:
+    facts = (
+        order.id, order.path, decision.value, actor.person, actor.name, actor.role.value, now(), reason, order.version,
+        order.content_sha256, order.total_cents, buyer.credit_limit_cents, used_cents,
+    )  # fmt: skip
+    write(session, _KEPT, dict(zip(COLUMNS, facts, strict=True)))

@@ -1,0 +1,104 @@
+"""Counting attempts, so that guessing is hopeless and nobody is locked out by a stranger.
+
+An attempt is counted before it is tried, in a transaction of its own, so that attempts at the same moment count too;
+a success takes the count back.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from core.bulk import insert_rows
+from core.clock import now
+from core.errors import DomainError
+from core.i18n import N_
+from models.sessions import AttemptCount
+
+FREE = 5
+PAUSE_MAX_S = 900
+FAILURES_MAX = 100  # in a row; then only a reset, or a success from a known device, opens again
+PER_ADDRESS = 10
+ADDRESS_WINDOW = timedelta(minutes=1)
+NEVER = timedelta(days=36_500)
+KEPT = timedelta(days=2)
+
+_SEE = {"see_all": "attempts are counted before it is known who is there"}
+
+
+class TooManyAttempts(DomainError):
+    """Refused without being tried. The sentence is the same whether the account exists or not."""
+
+    status = 429
+
+
+def count_attempt(session: Session, subject: str) -> None:
+    """Count one more failure of ``subject`` for now; ``forget_attempts`` takes it back after a success.
+
+    Raises:
+        TooManyAttempts: ``sign_in.wait``; then nothing was counted.
+    """
+    row = _row_of(session, subject)
+    if now() < row.next_at:
+        raise _wait(row.next_at)
+    row.count, row.last_at = row.count + 1, now()
+    row.next_at = now() + pause_after(row.count)
+
+
+def count_from_address(session: Session, address: str) -> None:
+    """Count one attempt from a network address, whatever becomes of it.
+
+    Raises:
+        TooManyAttempts: ``sign_in.wait`` from the ``PER_ADDRESS`` + 1st within ``ADDRESS_WINDOW``.
+    """
+    row = _row_of(session, f"address:{address}")
+    if now() >= row.since + ADDRESS_WINDOW:
+        row.since, row.count = now(), 0
+    if row.count >= PER_ADDRESS:
+        raise _wait(row.since + ADDRESS_WINDOW)
+    row.count, row.last_at = row.count + 1, now()
+
+
+def forget_attempts(session: Session, *subjects: str) -> None:
+    """Begin counting anew."""
+    gone = delete(AttemptCount).where(AttemptCount.subject.in_(subjects))
+    session.execute(gone.execution_options(**_SEE, synchronize_session=False))
+
+
+def forget_old_attempts(session: Session) -> int:
+    """Delete counts nobody added to lately, but not those that stand until a reset. Return how many."""
+    old = delete(AttemptCount).where(AttemptCount.last_at < now() - KEPT, AttemptCount.count < FAILURES_MAX)
+    result: Any = session.execute(old.execution_options(**_SEE, synchronize_session=False))
+    return int(result.rowcount)
+
+
+def pause_after(failures: int) -> timedelta:
+    """Return how long to wait after so many failures in a row: nothing, then 1, 2, 4 … ``PAUSE_MAX_S`` seconds."""
+    if failures >= FAILURES_MAX:
+        return NEVER
+    if failures < FREE:
+        return timedelta(0)
+    return timedelta(seconds=min(2 ** min(failures - FREE, 10), PAUSE_MAX_S))
+
+
+def _row_of(session: Session, subject: str) -> AttemptCount:
+    """Return the row of a subject, locked until the end of the transaction; made if there is none."""
+    query = select(AttemptCount).where(AttemptCount.subject == subject).with_for_update().execution_options(**_SEE)
+    row = session.scalar(query)
+    if row is None:
+        columns = ("subject", "count", "since", "last_at", "next_at")
+        insert_rows(session, AttemptCount, columns, [(subject, 0, now(), now(), now())])
+        row = session.scalars(query).one()
+    return row
+
+
+def _wait(until: datetime) -> TooManyAttempts:
+    seconds = max(1, round((until - now()).total_seconds() + 0.5))
+    if seconds > PAUSE_MAX_S:
+        return TooManyAttempts(
+            "sign_in.stopped", N_("Too many failed attempts. Ask your administrator to reset the password.")
+        )
+    return TooManyAttempts(
+        "sign_in.wait", N_("Too many attempts. Please wait {seconds} seconds and try again."), seconds=seconds
+    )

@@ -1,0 +1,116 @@
+"""A request that changes something is done once, however often it is sent: the second time the answer is repeated."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from core.access import Actor
+from core.clock import now
+from core.database import is_sqlite, transact
+from core.errors import Conflict, InvalidInput
+from core.i18n import N_
+from models.idempotency import IdempotencyKey, scope_of
+
+KEPT = timedelta(days=30)
+_EVERYONE = {"see_all": "answers that are too old go, whoever they were given to", "synchronize_session": False}
+
+_running: set[tuple[str, str]] = set()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a program is answered: status of HTTP and JSON; ``is_replayed`` if it was answered before."""
+
+    status: int
+    body: str
+    is_replayed: bool = False
+
+
+def answer_once(actor: Actor, key: str, request_sha256: str, work: Callable[[Session], Answer]) -> Answer:
+    """Do ``work`` in a unit of work of its own and keep its answer in it, or return the answer kept before.
+
+    What is refused is not kept: nothing was done, and it may be tried again.
+
+    Args:
+        actor: On whose behalf.
+        key: Chosen by the program, 1 to 255 characters.
+        request_sha256: Digest of what is asked.
+        work: Does it and returns what to answer.
+
+    Raises:
+        InvalidInput: ``idempotency.key_reused``: the key was used for another request.
+        Conflict: ``idempotency.in_progress``: the same request is being done right now.
+    """
+    with _alone(actor, key):
+        return transact(actor, lambda session: _answered(session, actor, key, request_sha256, work))
+
+
+def forget_old_answers(session: Session) -> int:
+    """Forget answers older than ``KEPT``; return how many."""
+    old = delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEPT)
+    result: Any = session.execute(old, execution_options=_EVERYONE)
+    return int(result.rowcount)
+
+
+def _answered(
+    session: Session, actor: Actor, key: str, request_sha256: str, work: Callable[[Session], Answer]
+) -> Answer:
+    scope = scope_of(actor)
+    if not is_sqlite(session) and not session.scalar(select(func.pg_try_advisory_xact_lock(_number(scope, key)))):
+        raise _in_progress()
+    own = select(IdempotencyKey).where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
+    kept = session.scalar(own)
+    if kept is not None and kept.created_at >= now() - KEPT:
+        if kept.request_sha256 != request_sha256:
+            raise InvalidInput(
+                "idempotency.key_reused",
+                N_("This Idempotency-Key was used for another request. Take a new one for each thing to be done."),
+            )
+        return Answer(kept.status, kept.answer, is_replayed=True)
+    if kept is not None:
+        session.delete(kept)
+        session.flush()
+    answer = work(session)
+    session.add(
+        IdempotencyKey(
+            scope=scope,
+            key=key,
+            request_sha256=request_sha256,
+            status=answer.status,
+            answer=answer.body,
+            created_at=now(),
+        )
+    )
+    return answer
+
+
+@contextmanager
+def _alone(actor: Actor, key: str) -> Iterator[None]:
+    """Hold a key for one request of this process; other processes are held off by the database."""
+    own = (scope_of(actor), key)
+    with _lock:
+        if own in _running:
+            raise _in_progress()
+        _running.add(own)
+    try:
+        yield
+    finally:
+        with _lock:
+            _running.discard(own)
+
+
+def _number(scope: str, key: str) -> int:
+    digest = hashlib.sha256(f"{scope}\n{key}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def _in_progress() -> Conflict:
+    return Conflict("idempotency.in_progress", N_("The same request is being worked on. Ask again in a moment."))

@@ -1,0 +1,147 @@
+"""One-time links: the set-up of an empty installation, invitations, password resets. Each opens once, for a while."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Role
+from core.clock import now
+from core.database import actor_of
+from core.errors import NotFound
+from core.events import Happening, record
+from core.i18n import N_
+from core.settings import settings
+from models.sessions import LinkPurpose, OneTimeLink
+from models.users import User, UserStatus
+from services.accounts import create_user, reachable_user, store_password
+from services.one_time import new_token, token_hash
+from services.passwords import require_acceptable
+
+LINK_LASTS = timedelta(days=3)
+SET_UP_LASTS = timedelta(days=1)
+NOBODY_YET = Actor("set-up", Role.ADMINISTRATOR, person="set-up", source="command line")
+"""On whose behalf the first account is made."""
+
+_SEE = {"see_all": "whoever holds a one-time link may see the account it was made for"}
+
+
+def password_link(session: Session, email: str) -> str:
+    """Return the path of a one-time link with which the person chooses a password; earlier links are void.
+
+    Raises:
+        NotFound: ``users.not_found``.
+    """
+    user = reachable_user(session, email)
+    purpose = LinkPurpose.RESET if user.password_hash else LinkPurpose.INVITATION
+    record(session, "user.link_made", "users", [Happening(user.email, user.path, data={"purpose": purpose.value})])
+    return f"/password?token={_new_link(session, purpose, user.id, now() + LINK_LASTS)}"
+
+
+def user_of_link(session: Session, token: str) -> User:
+    """Return whose password a link may set.
+
+    Raises:
+        NotFound: ``links.not_valid``; whether it was used, is too old or never was is not told apart.
+    """
+    link = _valid_link(session, token)
+    query = select(User).where(User.id == link.user_id).with_for_update().execution_options(**_SEE)
+    user = session.scalar(query)
+    if user is None or user.status == UserStatus.LOCKED:
+        raise _link_not_valid()
+    return user
+
+
+def choose_password(session: Session, token: str, password: str) -> User:
+    """Let the holder of a link choose a password; the link is used up.
+
+    Raises:
+        NotFound: ``links.not_valid``.
+        InvalidInput: ``users.password_…``; the link stays good.
+    """
+    user = user_of_link(session, token)
+    require_acceptable(password, user.email, user.name)
+    _valid_link(session, token).used_at = now()
+    store_password(session, user, password)
+    return user
+
+
+def nobody_exists(session: Session) -> bool:
+    """Return whether there is no account yet."""
+    everyone = select(func.count()).select_from(User).execution_options(see_all="whether anyone exists at all")
+    return not session.scalar(everyone)
+
+
+def create_first_administrator(session: Session) -> User | None:
+    """Create the administrator that the settings name, if there is no account yet and they name one.
+
+    Raises:
+        InvalidInput: ``users.password_…``, ``email.invalid``.
+    """
+    if not settings().admin_email or not nobody_exists(session):
+        return None
+    name = settings().admin_email.split("@")[0]
+    return create_user(
+        session, settings().admin_email, name=name, role=Role.ADMINISTRATOR, password=settings().admin_password
+    )
+
+
+def setup_link(session: Session) -> str | None:
+    """Return the path of a one-time link with which the first administrator is created; None once anyone exists."""
+    if not nobody_exists(session):
+        return None
+    return f"/setup?token={_new_link(session, LinkPurpose.SET_UP, None, now() + SET_UP_LASTS)}"
+
+
+def require_set_up_link(session: Session, token: str) -> None:
+    """Go on only with the link that was printed, and while nobody exists.
+
+    Raises:
+        NotFound: ``links.not_valid``.
+    """
+    if not nobody_exists(session) or _valid_link(session, token).purpose != LinkPurpose.SET_UP:
+        raise _link_not_valid()
+
+
+def set_up(session: Session, token: str, email: str, name: str, password: str) -> User:
+    """Create the first administrator; the link is used up, and no other opens again.
+
+    Raises:
+        NotFound: ``links.not_valid``.
+        InvalidInput: ``email.invalid``, ``users.password_…``; the link stays good.
+    """
+    require_set_up_link(session, token)
+    shown = name.strip() or email.split("@")[0]
+    user = create_user(session, email, name=shown, role=Role.ADMINISTRATOR, password=password)
+    _valid_link(session, token).used_at = now()
+    return user
+
+
+def _new_link(session: Session, purpose: LinkPurpose, user_id: int | None, expires_at: datetime) -> str:
+    older = select(OneTimeLink).where(OneTimeLink.used_at.is_(None), OneTimeLink.user_id.is_not_distinct_from(user_id))
+    for link in session.scalars(older):
+        link.used_at = now()
+    token = new_token()
+    session.add(
+        OneTimeLink(
+            token_hash=token_hash(token),
+            purpose=purpose.value,
+            user_id=user_id,
+            made_by=actor_of(session).person,
+            created_at=now(),
+            expires_at=expires_at,
+        )
+    )
+    return token
+
+
+def _valid_link(session: Session, token: str) -> OneTimeLink:
+    query = select(OneTimeLink).where(OneTimeLink.token_hash == token_hash(token)).with_for_update()
+    link = session.scalar(query.execution_options(**_SEE))
+    if link is None or link.used_at is not None or link.expires_at <= now():
+        raise _link_not_valid()
+    return link
+
+
+def _link_not_valid() -> NotFound:
+    return NotFound("links.not_valid", N_("This link is not valid any more. Ask for a new one."))

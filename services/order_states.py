@@ -1,0 +1,143 @@
+"""From one state of an order to the next: each step once, whoever comes at the same moment.
+
+An order is locked by way of its buyer, and changes only if it still has the version that was read.
+"""
+
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Update, bindparam, select, update
+from sqlalchemy.orm import Session
+
+from core.clock import BRAND_ZONE, now
+from core.errors import Conflict, NotFound
+from core.i18n import N_, translate
+from models.orders import NEXT_STATUSES, STATUS_LABELS, Order, OrderStatus
+from models.partners import Partner
+from services.credit import BUYER_COLUMNS, Buyer
+from services.order_statements import in_branch, read, write
+
+
+class OrderState(NamedTuple):
+    """What rules and callers need to know of an order; amounts in cents. See ``models.orders.Order``."""
+
+    id: int
+    number: str
+    buyer_id: int
+    path: str
+    status: str
+    version: int
+    total_cents: int
+    tax_cents: int
+    content_sha256: str
+    placed_by: str
+    submitted_by: str | None
+    submitted_at: datetime | None
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+_DECIDED = {
+    OrderStatus.APPROVED: N_("Order {number} was approved by {who} at {when}."),
+    OrderStatus.REJECTED: N_("Order {number} was rejected by {who} at {when}."),
+    OrderStatus.SHIPPED: N_("Order {number} was approved by {who} at {when} and has been shipped."),
+}
+STATE_COLUMNS: tuple[Any, ...] = tuple(getattr(Order, name) for name in OrderState._fields)
+
+
+_BY_NUMBER = select(*STATE_COLUMNS).where(Order.number == bindparam("number"), in_branch(Order.path))
+_LOCKED = (
+    select(*STATE_COLUMNS, *BUYER_COLUMNS)
+    .join(Partner, Order.buyer_id == Partner.id)
+    .where(Order.number == bindparam("number"), in_branch(Order.path))
+    .with_for_update(of=Partner, key_share=True)
+)
+
+
+@cache
+def _changed(names: tuple[str, ...]) -> Update:
+    """Return the statement that sets ``names`` in an order that still is as it was seen."""
+    still = (Order.id == bindparam("seen_id"), Order.version == bindparam("seen_version"))
+    return update(Order).where(*still).values({name: bindparam(name) for name in (*names, "updated_at")})
+
+
+def find_order(session: Session, number: str) -> OrderState:
+    """Return an order as it is. Raises ``NotFound`` ``orders.not_found``, also if the actor may not see it."""
+    row = read(session, _BY_NUMBER, number=number).first()
+    if row is None:
+        raise unknown_order(number)
+    return OrderState(*row)
+
+
+def lock_order(session: Session, number: str) -> tuple[OrderState, Buyer]:
+    """Return an order and its buyer, the buyer's row locked until the transaction ends.
+
+    The buyer is as it is now. The order may have been changed by who held the lock before: ``advance`` tells.
+    """
+    row = read(session, _LOCKED, number=number).first()
+    if row is None:
+        raise unknown_order(number)
+    split = len(STATE_COLUMNS)
+    return OrderState(*row[:split]), Buyer(*row[split:])
+
+
+def require_status(order: OrderState, status: OrderStatus, version: int | None = None) -> None:
+    """Go on only with an order in ``status`` and, if a person saw a certain version of it, still that one.
+
+    Raises:
+        Conflict: ``orders.already_decided``, ``orders.wrong_status`` or ``orders.changed_meanwhile``.
+    """
+    if order.status != status:
+        raise wrong_status(order)
+    if version is not None and version != order.version:
+        raise changed_meanwhile(order)
+
+
+def advance(session: Session, order: OrderState, status: OrderStatus, **values: Any) -> OrderState:
+    """Move an order to ``status`` and set ``values``, if it is still as it was read.
+
+    Raises:
+        Conflict: As ``require_status``: somebody else was faster.
+    """
+    if status != order.status and status not in NEXT_STATUSES[OrderStatus(order.status)]:
+        raise wrong_status(order)
+    values |= {"status": status.value, "version": order.version + 1}
+    seen = {"seen_id": order.id, "seen_version": order.version, "updated_at": now()}
+    if write(session, _changed(tuple(values)), values | seen).rowcount != 1:
+        raise _lost(session, order)
+    return order._replace(**{name: value for name, value in values.items() if name in OrderState._fields})
+
+
+def unknown_order(number: str) -> NotFound:
+    """Return the error for a number nobody has, or that the actor may not see."""
+    return NotFound("orders.not_found", N_("There is no order {number}."), number=number)
+
+
+def wrong_status(order: OrderState) -> Conflict:
+    """Return the error for a step that the order's state does not allow."""
+    if order.decided_at is not None:
+        when = order.decided_at.astimezone(BRAND_ZONE).strftime("%Y-%m-%d %H:%M")
+        sentence = _DECIDED[OrderStatus(order.status)]
+        return Conflict("orders.already_decided", sentence, number=order.number, who=order.decided_by, when=when)
+    return Conflict(
+        "orders.wrong_status",
+        N_("Order {number} is in status “{status}”, in which this cannot be done. Reload to see it as it is."),
+        number=order.number,
+        status=translate(STATUS_LABELS[OrderStatus(order.status)][0]),
+    )
+
+
+def changed_meanwhile(order: OrderState) -> Conflict:
+    """Return the error for an order that is not what the person saw."""
+    sentence = N_("Order {number} was changed while you had it open. Reload to see it as it is, then decide again.")
+    return Conflict("orders.changed_meanwhile", sentence, number=order.number)
+
+
+def _lost(session: Session, order: OrderState) -> Conflict | NotFound:
+    """Return the error for who came second."""
+    present = read(session, _BY_NUMBER, number=order.number).first()
+    if present is None:
+        return unknown_order(order.number)
+    found = OrderState(*present)
+    return changed_meanwhile(found) if found.status == order.status else wrong_status(found)

@@ -1,0 +1,93 @@
+"""A small product behind the real door: for the tests of the door itself, in this process or in one of its own."""
+
+import os
+
+from nicegui import app, ui
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import models  # noqa: F401  (maps every table)
+from core.access import Permission
+from core.database import actor_of, connect
+from core.errors import Conflict, NotFound
+from core.i18n import N_, _
+from core.settings import settings
+from models.customers import Customer
+from pages.door import call, page
+from pages.front_door import open_front_door
+from pages.house.buttons import button
+from pages.house.content import text
+from pages.house.shell import shell
+from pages.house.theme import serve_assets
+from pages.identity import page_actor
+
+
+def rename_customers(session: Session, name: str) -> int:
+    """Stand in for any service: needs a permission and writes."""
+    actor_of(session).require(Permission.CUSTOMER_EDIT)
+    for customer in session.scalars(select(Customer)):
+        customer.name = name
+    return 1
+
+
+def refuse(session: Session) -> None:
+    """Stand in for a service that refuses."""
+    raise Conflict("tests.refused", N_("Sign in"))
+
+
+@page("/", title=N_("Start"))
+def start_page() -> None:
+    """Greet who is signed in."""
+    with shell(_("Customers"), current="", actor=page_actor(), nav=[]):
+        text(page_actor().person)
+
+
+@page("/customers", permission=Permission.CUSTOMER_EDIT, title=N_("Customers"))
+async def customers_page() -> None:
+    """Offer three buttons."""
+
+    async def rename() -> None:
+        if await call(rename_customers, "renamed"):
+            text("done")
+
+    async def refused() -> None:
+        await call(refuse)
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    with shell(_("Customers"), current="", actor=page_actor(), nav=[]):
+        button("rename", rename, testid="action-rename")
+        button("refuse", refused, testid="action-refuse")
+        button("break", broken, testid="action-break")
+        button("say", lambda: text(_("Customers")), testid="action-say")
+
+
+@page("/customers/{code}", permission=Permission.CUSTOMER_VIEW, title=N_("Customers"))
+async def customer_page(code: str) -> None:
+    """Fail in an expected and in an unexpected way."""
+    if code == "bug":
+        raise ZeroDivisionError("secret of the inside")
+    raise NotFound("customers.not_found", N_("Sign in"))
+
+
+@page("/apply", public=True, title=N_("Start"))
+def apply_page() -> None:
+    """Be open to everyone."""
+    text("welcome")
+
+
+if os.environ.get("QUDAO_DOOR_DATABASE"):
+    connect(os.environ["QUDAO_DOOR_DATABASE"])
+serve_assets(app)
+open_front_door(app)
+ui.run(
+    host="127.0.0.1",
+    port=settings().port,
+    show=False,
+    reload=False,
+    tailwind=False,
+    dark=None,
+    server_header=False,
+    show_welcome_message=False,
+)

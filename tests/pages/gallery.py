@@ -1,0 +1,372 @@
+"""Every house component on a few pages with made-up data: what the browser tests look at.
+
+Run it by hand with ``python -m tests.pages.gallery_main`` and open http://127.0.0.1:8123/gallery/list.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, get_args
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse
+from nicegui import app, ui
+
+from core.access import Actor, Role
+from pages import house
+from pages.plain.rendering import render
+from tests.pages.gallery_door import Door
+
+PLACES = ["上海静安", "杭州西湖", "重庆渝中", "武汉江汉", "深圳南山", "成都锦江"]
+REGIONS = ["重庆", "上海", "湖北", "四川", "浙江", "广东"]
+STATUSES = ["rejected", "shipped", "approved", "submitted"]
+CHIPS = {
+    "draft": ("草稿", "draft"),
+    "submitted": ("待审批", "pending"),
+    "approved": ("已通过", "approved"),
+    "shipped": ("已发货", "shipped"),
+    "rejected": ("已驳回", "rejected"),
+}
+ROWS = 100_000
+START = datetime(2026, 11, 22, 7, 39, tzinfo=UTC)
+ACTOR = Actor("李敏", Role.OPERATIONS, person="li.min@example.com")
+NAV = [
+    house.NavGroup(
+        "工作台",
+        [
+            house.NavItem("approvals", "待我审批", "/gallery/approvals", icon="approvals"),
+            house.NavItem("orders", "订单", "/gallery/list", icon="orders"),
+            house.NavItem("customers", "客户", "/gallery/record", icon="customers"),
+        ],
+    ),
+    house.NavGroup(
+        "渠道",
+        [
+            house.NavItem("partners", "代理与门店", "/gallery/parts", icon="partners"),
+            house.NavItem("stores", "门店定位", "/gallery/parts", icon="stores"),
+            house.NavItem("imports", "导入", "/gallery/parts", icon="imports"),
+        ],
+    ),
+    house.NavGroup(
+        "资金",
+        [
+            house.NavItem("ledger", "账本与返利", "/gallery/parts", icon="ledger"),
+            house.NavItem("deposits", "保证金", "/gallery/parts", icon="prices"),
+        ],
+    ),
+]
+COLUMNS = [
+    house.GridColumn("number", "订单号", width=170, pinned=True, link=True),
+    house.GridColumn("buyer", "客户"),
+    house.GridColumn("region", "区域", width=110),
+    house.GridColumn("status", "状态", width=130, format="chip", chip=CHIPS),
+    house.GridColumn("total", "金额", width=150, format="money"),
+    house.GridColumn("placed_at", "下单时间", width=160, format="datetime"),
+    house.GridColumn("tags", "标签", width=150, format="tags", shown=False),
+]
+
+
+def main(port: int) -> None:
+    """Serve the gallery on ``port`` of this machine."""
+    build(app)
+    ui.run(host="127.0.0.1", port=port, show=False, reload=False, tailwind=False, title="Qudao", dark=None)
+
+
+def build(server: FastAPI) -> None:
+    """Add everything the gallery needs to ``server``."""
+    house.serve_assets(server)
+    server.add_middleware(Door)
+    server.get("/grid/orders")(grid_orders)
+    server.post("/upload")(upload)
+    server.get("/gallery/plain/{name}")(plain)
+    house.HousePage("/gallery/list")(list_page)
+    house.HousePage("/gallery/approvals")(approvals_page)
+    house.HousePage("/gallery/record")(record_page)
+    house.HousePage("/gallery/parts")(parts_page)
+
+
+def row(at: int) -> dict[str, Any]:
+    return {
+        "number": f"SO-202611-{ROWS - at:06}",
+        "buyer": f"{PLACES[at % 6]}{300 - at % 300}号店",
+        "region": REGIONS[at * 7 % 6],
+        "status": STATUSES[at * 3 % 4],
+        "total": f"{at * 7919 % 9_000_000 / 100:.2f}" if at % 9 else f"-{at % 700}.00",
+        "placed_at": (START - timedelta(minutes=61 * at)).isoformat(),
+        "tags": ["大客户", "华东"] if at % 5 else [],
+    }
+
+
+def matching(request: Request) -> list[int]:
+    wanted = request.query_params.get("status")
+    statuses = wanted.split(",") if wanted else STATUSES
+    text = request.query_params.get("q", "")
+    found = [at for at in range(ROWS) if STATUSES[at * 3 % 4] in statuses]
+    return [at for at in found if text in row(at)["buyer"]] if text else found
+
+
+def grid_orders(request: Request, offset: int = 0, limit: int = 100) -> JSONResponse:
+    if request.query_params.get("q") == "broken":
+        return JSONResponse({"code": "grid.broken", "message": "这个筛选条件无法读取，请换一个。"}, 422)
+    found = matching(request)
+    sort = request.query_params.get("sort", "")
+    if sort in ("number", "placed_at"):
+        found = found[::-1]
+    rows = [row(at) for at in found[offset : offset + limit]]
+    sums = {"total": "4500188489.53"} if len(found) == ROWS else {"total": "1234567.80"}
+    return JSONResponse({"rows": rows, "total": len(found), "total_is_exact": True, "sums": sums})
+
+
+async def upload(request: Request) -> JSONResponse:
+    size = sum([len(part) async for part in request.stream()])
+    if not size:
+        return JSONResponse({"code": "imports.empty", "message": "文件是空的。"}, 422)
+    return JSONResponse({"file": "f1", "bytes": size, "name": request.headers["X-File-Name"]})
+
+
+def plain(request: Request, name: str) -> HTMLResponse:
+    words = {"title": "没有这一页", "sentence": "地址可能写错了，或者记录 <b> 已移走。", "advice": "请从导航重新进入。"}
+    return render(f"{name}.html", request=request, status=200, code=404, reference="E-20261122-0007", **words)
+
+
+def order_grid() -> house.DataGrid:
+    spec = house.GridSpec(
+        "orders",
+        "订单",
+        COLUMNS,
+        sort="-placed_at",
+        sums=["total"],
+        count_label="共 {count} 单",
+        empty_title="还没有订单",
+        empty_text="代理下单后会出现在这里，也可以导入历史订单。",
+        empty_action=("导入订单", "/orders/import"),
+    )
+    actions = [
+        house.GridAction("approve", "同意", say_chosen, look="primary"),
+        house.GridAction("reject", "驳回", say_chosen, look="danger"),
+    ]
+    return house.data_grid(spec, actions=actions)
+
+
+def say_chosen(selection: house.Selection) -> None:
+    house.toast(f"{selection.count}: {'+'.join(selection.keys)} {selection.all_matching} {selection.query}")
+
+
+def list_page() -> None:
+    with shell("订单", "orders", fill=True):
+        with house.page_header("订单", "100,000 单"):
+            house.link_button("导出当前视图", "/orders/export", download=True, testid="action-export")
+            house.link_button("导入订单", "/orders/import", testid="action-import")
+            house.button("新建订单", look="primary", testid="action-new")
+        house.view_tabs(
+            [
+                house.View("", "全部"),
+                house.View("waiting", "待审批", "status=submitted"),
+                house.View("large", "大额（≥ ¥5 万）", "total=50000.."),
+                house.View("mine", "浙江区 · 我的", "region=浙江"),
+            ]
+        )
+        with house.stack().classes("qd-fill"):
+            house.filter_bar(
+                [
+                    house.Filter("status", "状态", "choice", {code: label for code, (label, _tone) in CHIPS.items()}),
+                    house.Filter("region", "区域", "choice", {region: region for region in REGIONS}),
+                    house.Filter("placed_at", "下单时间", "date"),
+                    house.Filter("total", "金额", "number"),
+                ],
+                search="订单号或客户",
+            )
+            order_grid()
+
+
+def approvals_page() -> None:
+    with shell("待我审批", "approvals", fill=True):
+        with house.page_header("待我审批", "12 件 · 2 件超时"):
+            house.keys_hint({"J K": "上下", "A": "同意", "R": "驳回"})
+            house.button("批量同意")
+        house.view_tabs(
+            [
+                house.View("", "待处理", count=12),
+                house.View("sent", "我发起的"),
+                house.View("done", "已处理"),
+                house.View("cc", "抄送我", count=5),
+            ]
+        )
+        items = [
+            house.ListItem(
+                f"A{n}",
+                f"杭州西湖{n}号店",
+                house.money_text(3_744_000 + n * 1_248_000),
+                f"特价单 · 低于授权价 {n + 3}%",
+                "已超时 3 小时" if n < 2 else "已等 2 小时",
+                n < 2,
+            )
+            for n in range(12)
+        ]
+        split = house.SplitView(items, lambda key: draw_approval(split, key), label="待处理")
+        ui.timer(0.01, lambda: split.open("A0", leave_list=False), once=True)
+
+
+def draw_approval(split: house.SplitView, key: str) -> None:
+    with split.detail():
+        with house.row():
+            house.Tag("h2", f"特价订单 SO-202611-{key}", "qd-heading")
+            house.chip("待审批 · 第 2/3 步", "pending")
+        house.kv(
+            {
+                "客户": "杭州西湖0号店（二级代理 浙江恒源）",
+                "发起人": "销售 · 王磊 11-22 09:14",
+                "信用余额": "¥86,200.00（本单后 ¥48,760.00）",
+                "区域": "浙江 / 杭州，未越区",
+                "触发规则": "低于授权价 5% 以上，需大区经理",
+                "近 90 天": "14 单 · ¥42.3 万 · 退货 0.8%",
+            }
+        )
+        house.line_table(
+            [
+                house.LineColumn("sku", "SKU"),
+                house.LineColumn("name", "商品"),
+                house.LineColumn("quantity", "数量", "right"),
+                house.LineColumn("allowed", "授权价", "right"),
+                house.LineColumn("price", "本单价", "right"),
+                house.LineColumn("total", "小计", "right"),
+            ],
+            [
+                {
+                    "sku": f"QH-50{n}",
+                    "name": "有机山茶油礼盒 500ml×2",
+                    "quantity": str(12 * (n + 1)),
+                    "allowed": "¥118.00",
+                    "price": house.Cell("¥109.00  −7.6%", tone="danger"),
+                    "total": house.money_text(130_800 * (n + 1)),
+                }
+                for n in range(5)
+            ],
+            caption="订单明细",
+        )
+    with split.bar():
+        house.button("同意", say_approved, look="primary", key="a", testid="action-approve")
+        house.button("驳回", ask_reason, look="danger", key="r", testid="action-reject")
+        for label in ("退回到…", "转交", "加签", "抄送"):
+            house.button(label)
+
+
+def say_approved() -> None:
+    house.toast_undo("已同意 1 单", lambda: house.toast("已撤销"))
+
+
+async def ask_reason() -> None:
+    answer = await house.confirm(
+        "驳回 1 单？", "代理会收到驳回原因，可以修改后重新提交。", yes="驳回", danger=True, reason="原因"
+    )
+    if answer is not None:
+        house.toast(f"已驳回：{answer}")
+
+
+def record_page() -> None:
+    with shell("SO-202611-000123", "orders"):
+        crumbs = {"订单": "/gallery/list"}
+        with house.page_header("SO-202611-000123", "¥37,440.00", chip_text="待审批", tone="pending", crumbs=crumbs):
+            house.button("打印")
+            house.button("撤回", look="danger")
+            house.button("同意", look="primary")
+        house.steps(
+            [
+                house.Step("提交", "王磊 11-22 09:14", "done"),
+                house.Step("区域经理", "陈晨 11-22 10:02", "done"),
+                house.Step("财务", "等待 2 小时", "current"),
+                house.Step("发货"),
+                house.Step("完成"),
+            ]
+        )
+        with house.columns() as (content, rail):
+            with content, house.panel("基本信息"):
+                house.kv({"客户": "杭州西湖0号店", "信用": lambda: house.money(-12_000), "备注": None, "数量": 1234})
+            with rail, house.panel("历史"):
+                house.timeline(
+                    [
+                        house.Happening("陈晨", "同意了订单", START, note="价格在授权内", tone="ok"),
+                        house.Happening(
+                            "王磊",
+                            "修改了收货地址",
+                            START - timedelta(hours=2),
+                            changes=[house.Change("电话", "138 0013 8000", "139 0013 9000")],
+                            source="屏幕",
+                        ),
+                    ]
+                )
+
+
+def parts_page() -> None:
+    with shell("部件", "partners"):
+        with house.page_header("部件", "一页看全"):
+            house.button("危险", look="danger")
+            house.button("次要", look="quiet")
+            house.button("不可用", enabled=False)
+        with house.tiles():
+            note = "↑ 12.4% · 目标 1.2 亿"
+            house.stat_tile("本月销售", 123_456_780_00, note=note, trend="up", href="/gallery/list", cents=True)
+            house.stat_tile("待审批", 12, note="2 件超时", trend="down")
+            house.stat_tile("门店", 8_431)
+        house.notice("有 2 处需要修改：", "danger", items=["手机号少一位", "地区不明确"])
+        house.notice("3 条新记录，刷新后可见。")
+        with house.panel("新客户"):
+            fields = form_fields()
+            with house.row():
+                check = partial(fields["phone"].refuse, "手机号应为 11 位")
+                house.button("保存", check, look="primary", testid="action-save")
+                house.button("删除", ask_deletion, look="danger", testid="action-delete")
+        house.file_drop(
+            "/upload",
+            title="把文件拖到这里",
+            hint="xlsx、xls、csv…，最大 200 MB；表头叫什么都可以。",
+            on_done=lambda answer: house.toast(f"收到 {answer['bytes']} 字节"),
+        )
+        house.ProgressBar(house.Progress("正在导入客户.xlsx", 42_000, 100_000, 95))
+        with house.panel("页签"), house.tabs(["明细", "历史"]) as panels:
+            with panels[0]:
+                house.text("第一页")
+            with panels[1]:
+                house.text("第二页")
+        with house.panel("状态"), house.row():
+            for tone in get_args(house.Tone):
+                house.chip(tone, tone)
+        with house.panel("空"), house.empty_state("还没有客户", "拖入任何 Excel，先看会发生什么，再决定。"):
+            house.button("导入客户", look="primary")
+        with house.drawer("历史") as show:
+            house.text("抽屉里的内容")
+        house.button("打开抽屉", show, testid="action-drawer")
+
+
+def form_fields() -> dict[str, house.Field]:
+    async def search(text: str) -> dict[str, str]:
+        return {f"P{n}": f"{place}代理" for n, place in enumerate(PLACES) if text in place or text == "dl"}
+
+    with house.form():
+        fields = [
+            house.text_field("name", "名称", "杭州恒源", required=True, hint="与营业执照一致"),
+            house.text_field("phone", "电话", "1380013800", required=True),
+            house.choice_field("stage", "阶段", {"lead": "线索", "won": "成交"}, "lead"),
+            house.search_field("partner", "所属代理", search),
+            house.number_field("credit", "授信额度", "50000.00", sign="¥", hint="空白表示不限"),
+            house.date_field("from", "生效日期", "2026-11-22"),
+            house.text_field("note", "备注", multiline=True),
+            house.check_field("news", "接收通知", True),
+        ]
+    return {field.name: field for field in fields}
+
+
+async def ask_deletion() -> None:
+    await house.confirm("删除批次 12？", "不能撤销。", yes="删除", danger=True, type_to_confirm="批次12")
+
+
+def shell(title: str, current: str, *, fill: bool = False) -> Any:
+    return house.shell(
+        title,
+        current=current,
+        actor=ACTOR,
+        nav=NAV,
+        counts={"approvals": 12},
+        role_label="运营",
+        brand="青禾 · 渠道订货",
+        fill=fill,
+    )

@@ -1,0 +1,105 @@
+"""The jobs page: what runs, what failed and why; stopped and tried again by who may."""
+
+import pytest
+from nicegui.testing import User
+
+from core.database import reading, unit_of_work
+from core.jobs import Job, JobStatus, enqueue
+from pages.jobs import find_jobs, job_name
+from tests.conftest import ADMIN, LING, MEI, WEI
+from tests.pages.finding import found, is_there
+from tests.pages.signing_in import sign_in_as
+from tests.pages.staff_rows import answer_to_test_host, become
+
+pytestmark = pytest.mark.nicegui_main_file("tests/pages/staff_main.py")
+
+
+@pytest.fixture(autouse=True)
+def house(sqlite_database, monkeypatch):
+    answer_to_test_host(monkeypatch)
+
+
+def job(actor, status: JobStatus = JobStatus.WAITING, **facts) -> int:
+    """Add a job in a certain state; return its number."""
+    with unit_of_work(actor) as session:
+        row = enqueue(session, "imports.apply", batch_id=7)
+        row.status = status
+        for name, value in facts.items():
+            setattr(row, name, value)
+        return row.id
+
+
+def status_of(number: int) -> str:
+    with reading(ADMIN) as session:
+        return session.get(Job, number).status
+
+
+async def test_without_jobs_the_page_says_what_would_be_here(user: User) -> None:
+    sign_in_as(user.http_client, WEI)
+
+    await user.open("/jobs")
+
+    await user.should_see("No jobs here")
+
+
+async def test_a_failed_job_says_why_and_can_be_tried_again(user: User) -> None:
+    number = job(WEI, JobStatus.FAILED, error="The file is damaged.", reference="job-1")
+    sign_in_as(user.http_client, WEI)
+    await user.open("/jobs?view=failed")
+    await user.should_see("Import #7")
+    await user.should_see("The file is damaged. · job-1")
+
+    found(user, f"action-retry-{number}").click()
+
+    await become(lambda: status_of(number), "waiting")
+
+
+async def test_a_waiting_job_can_be_stopped(user: User) -> None:
+    number = job(WEI)
+    sign_in_as(user.http_client, WEI)
+    await user.open("/jobs")
+
+    found(user, f"action-cancel-{number}").click()
+
+    await become(lambda: status_of(number), "cancelled")
+
+
+async def test_people_see_their_own_jobs_and_who_may_see_all_sees_all(user: User) -> None:
+    weis, meis = job(WEI, JobStatus.DONE), job(MEI, JobStatus.FAILED)
+
+    with reading(WEI) as session:
+        own, _counts = find_jobs(session, "")
+    with reading(LING) as session:
+        every, counts = find_jobs(session, "")
+
+    assert [one.id for one in own] == [weis]
+    assert [one.id for one in every] == [meis, weis]
+    assert counts == {"done": 1, "failed": 1}
+
+
+async def test_a_view_shows_only_its_own(user: User) -> None:
+    number = job(WEI, JobStatus.FAILED)
+    sign_in_as(user.http_client, WEI)
+
+    await user.open("/jobs?view=done")
+
+    await user.should_see("No jobs here")
+    assert not is_there(user, f"action-retry-{number}")
+
+
+async def test_somebody_elses_job_cannot_be_stopped_from_a_page_opened_before(user: User) -> None:
+    number = job(WEI)
+    sign_in_as(user.http_client, WEI)
+    await user.open("/jobs")
+    with unit_of_work(ADMIN) as session:
+        session.get(Job, number).person = MEI.person
+
+    found(user, f"action-cancel-{number}").click()
+
+    await user.should_see("There is no such job.")
+    assert status_of(number) == "waiting"
+
+
+def test_a_job_without_a_name_for_people_keeps_its_own() -> None:
+    assert job_name(Job(name="imports.apply")) == "导入"
+    assert job_name(Job(name="something.new")) == "something.new"
