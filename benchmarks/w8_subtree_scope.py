@@ -1,0 +1,197 @@
+"""W8: the newest page, the count and the sum of the orders in a partner's branch, whatever its size.
+
+``python -m benchmarks.w8_subtree_scope --partners 1000000 --orders 1000000 --db sqlite,postgres [--agents 60]``
+
+A tree of six levels in which branches of all sizes occur; for each agent asked the page is what ``GET /grid/orders``
+answers to its clerk, row filter and JSON included. Peer: the same page and sum through a recursive query from the
+agent down. Floor: 50 rows by their numbers with the bare driver. Before anything is measured, page and sum are compared
+with the recursive query's: nothing may leak and nothing be missing.
+
+FIGURES
+"""
+
+import argparse
+import random
+import statistics
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine
+
+from benchmarks.stage import fresh_database, say, seconds
+from benchmarks.w4_list_page import COLUMNS, analyze, floor
+from core.access import Actor, Role, command_line
+from core.bulk import insert_rows
+from core.clock import now
+from core.database import reading, unit_of_work
+from core.paths import segment
+from core.queries import find_page, read_query
+from core.standard_kinds import yuan
+from models.orders import Order
+from models.partners import Partner
+from resources.orders import ORDERS
+
+PAGE = 50
+CHILDREN = (20, 12, 10, 8, 6, 9)  # of a partner on each level, on average
+SLICE = 50_000
+RECURSIVE = """
+WITH RECURSIVE branch(id) AS (
+    SELECT id FROM partners WHERE id = %d
+    UNION ALL SELECT partners.id FROM partners JOIN branch ON partners.upstream_id = branch.id)
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="W8: subtree scope")
+    parser.add_argument("--partners", type=int, default=50_000)
+    parser.add_argument("--orders", type=int, default=50_000)
+    parser.add_argument("--db", default="sqlite,postgres")
+    parser.add_argument("--agents", type=int, default=60)
+    options = parser.parse_args()
+    for kind in options.db.split(","):
+        measure(kind, options.partners, options.orders, options.agents)
+
+
+def measure(kind: str, partners: int, orders: int, agents: int) -> None:
+    with fresh_database(kind) as (engine, _folder):
+        paths = fill_partners(partners)
+        sizes = fill_orders(paths, orders)
+        analyze(engine)
+        chance = random.Random(8)
+        by_size = sorted(sizes, key=lambda number: sizes[number])
+        asked = [by_size[min(len(by_size) - 1, int(len(by_size) * (1 - chance.random() ** 4)))] for _ in range(agents)]
+        asked += by_size[-5:]  # the largest branches there are
+        for number in asked[:: max(1, agents // 10)]:
+            compare(engine, number, paths[number])
+        groups: dict[str, list[int]] = {"≤ 100": [], "≤ 5,000": [], "> 5,000": []}
+        for number in asked:
+            groups["≤ 100" if sizes[number] <= 100 else "≤ 5,000" if sizes[number] <= 5_000 else "> 5,000"].append(
+                number
+            )
+        for title, numbers in groups.items():
+            if numbers:
+                report(engine, kind, title, numbers, paths, orders, max(sizes[number] for number in numbers))
+
+
+def report(
+    engine: Engine, kind: str, title: str, numbers: list[int], paths: dict[int, str], orders: int, most: int
+) -> None:
+    took: dict[str, list[float]] = {"floor": [], "page": [], "sum": [], "peer": []}
+    for number in numbers:
+        took["floor"].append(seconds(partial(floor, engine, number % (orders - PAGE))))
+        product(number, paths[number], sums=False)  # whoever works with a list asks for it more than once
+        took["page"].append(seconds(partial(product, number, paths[number], sums=False)))
+        took["sum"].append(seconds(partial(product, number, paths[number], sums=True)))
+        if len(took["peer"]) < 5:
+            took["peer"].append(seconds(partial(peer, engine, number)))
+    p50 = {name: statistics.median(times) * 1000 for name, times in took.items()}
+    p95 = {name: sorted(times)[int(len(times) * 0.95)] * 1000 for name, times in took.items()}
+    say(
+        f"W8 {kind:<9} {title:>8} orders in the branch (largest {most:>7,})  floor {p50['floor']:5.2f} ms  "
+        f"page and count p50 {p50['page']:6.2f} p95 {p95['page']:6.2f} ms  with sum p50 {p50['sum']:6.2f} "
+        f"p95 {p95['sum']:6.2f} ms  peer {p50['peer']:7.1f} ms = {p50['peer'] / p50['sum']:5.1f} x"
+    )
+
+
+def clerk(number: int, path: str) -> Actor:
+    return Actor(f"clerk{number}", Role.PARTNER_CLERK, f"clerk{number}", None, number, path)
+
+
+def product(number: int, path: str, *, sums: bool) -> bytes:
+    actor = clerk(number, path)
+    stated = [("sort", "-placed_at"), ("limit", str(PAGE)), ("sums", "1" if sums else "0")]
+    with reading(actor) as session:
+        page = find_page(session, read_query(ORDERS, actor, stated))
+    return orjson.dumps({"rows": page.rows, "total": page.total, "sums": page.sums})
+
+
+def peer(engine: Engine, number: int) -> tuple[list[str], int]:
+    """Return the newest orders of a branch and its sum, by recursion from the top of it."""
+    of_branch = "FROM orders JOIN branch ON orders.buyer_id = branch.id"
+    with engine.connect() as connection:
+        page = connection.exec_driver_sql(
+            RECURSIVE % number + f"SELECT number {of_branch} ORDER BY created_at DESC, orders.id DESC LIMIT {PAGE}"
+        )
+        newest = [row[0] for row in page]
+        total = connection.exec_driver_sql(RECURSIVE % number + f"SELECT coalesce(sum(total_cents), 0) {of_branch}")
+        return newest, int(total.scalar_one())
+
+
+def compare(engine: Engine, number: int, path: str) -> None:
+    own = orjson.loads(product(number, path, sums=True))
+    newest, cents = peer(engine, number)
+    assert [row["number"] for row in own["rows"]] == newest, number
+    assert own["sums"] == {"total": yuan(cents)}, number
+
+
+def fill_partners(count: int) -> dict[int, str]:
+    """Add a tree of ``count`` partners; return the path of each."""
+    paths: dict[int, str] = {}
+    made: list[tuple[Any, ...]] = []
+    chance, at = random.Random(6), now()
+    waiting: list[tuple[int, str, int]] = [(0, "", 0)]
+    names = (
+        "id",
+        "code",
+        "name",
+        "tier",
+        "upstream_id",
+        "path",
+        "status",
+        "valid_from",
+        "version",
+        "created_at",
+        "updated_at",
+    )
+    for upstream, path, level in waiting:
+        for _ in range(chance.randint(1, 2 * CHILDREN[level] - 1) if level < len(CHILDREN) else 0):
+            number = len(paths) + 1
+            if number > count:
+                break
+            paths[number] = path + segment(number)
+            tier = "master_agent" if not upstream else f"agent_{level}"
+            made.append(
+                (
+                    number,
+                    f"B{number}",
+                    f"Partner {number}",
+                    tier,
+                    upstream or None,
+                    paths[number],
+                    "active",
+                    at.date(),
+                    1,
+                    at,
+                    at,
+                )
+            )
+            waiting.append((number, paths[number], level + 1))
+    for start in range(0, len(made), SLICE):
+        with unit_of_work(command_line()) as session:
+            insert_rows(session, Partner, names, made[start : start + SLICE])
+    return paths
+
+
+def fill_orders(paths: dict[int, str], count: int) -> dict[int, int]:
+    """Add orders of buyers all over the tree; return how many there are in the branch of each partner that has any."""
+    chance, at = random.Random(7), now()
+    sizes: dict[int, int] = {}
+    for start in range(0, count, SLICE):
+        made = []
+        for n in range(start, min(start + SLICE, count)):
+            buyer, total = chance.randint(1, len(paths)), chance.randrange(100_000_00)
+            placed = at - timedelta(seconds=(count - n) * 7)
+            path = paths[buyer]
+            made.append((f"SO-{n:08}", buyer, path, "shipped", total, total // 9, "0" * 64, "x", 1, placed, placed))
+            for end in range(6, len(path) + 1, 6):
+                above = int(path[end - 6 : end], 36)
+                sizes[above] = sizes.get(above, 0) + 1
+        with unit_of_work(command_line()) as session:
+            insert_rows(session, Order, COLUMNS, made)
+    return sizes
+
+
+if __name__ == "__main__":
+    main()
