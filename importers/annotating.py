@@ -24,7 +24,7 @@ from importers.cell_values import Marked, SheetColumn, legible
 from importers.workbook_parts import MARKED_FILL
 from importers.xlsx_writing import write_xlsx
 
-OWN_ROWS_MAX = 20_000
+OWN_ROWS_MAX = 5_000  # openpyxl takes two seconds for them
 OWN_BYTES_MAX = 48 * 1024 * 1024  # unpacked, all sheets; openpyxl takes about ten times that in memory
 ERRORS_HEADING = N_("Errors in this row")
 ERRORS_WIDTH = 60

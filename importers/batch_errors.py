@@ -1,0 +1,85 @@
+"""The workbook that shows what an import refused, made again from the stored file whenever it is asked for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.access import Actor
+from core.database import reading
+from core.errors import CellProblem, InvalidInput, Problem
+from core.files import content_path
+from core.i18n import _
+from core.resource import Resource
+from importers.annotating import MarkedCell, RefusedRow, write_errors_workbook
+from importers.batches import source_of
+from importers.mapping import match_headings
+from importers.reading import read_sheet
+from importers.runner import Source
+from models.imports import ImportBatch
+from resources import SHEETS
+from services.imports import get_import, problems_of
+
+
+def write_batch_errors(actor: Actor, batch_id: int, target: Path) -> ImportBatch:
+    """Write to ``target`` the person's workbook with everything marked that was refused, and return the import.
+
+    Raises:
+        InvalidInput: The file cannot be read any more.
+        NotFound: ``imports.not_found``.
+    """
+    with reading(actor) as session:
+        batch = get_import(session, batch_id)
+        problems = problems_of(session, batch_id)
+    source = source_of(batch, content_path(batch.sha256))
+    positions = column_positions(actor, batch)
+    marks = []
+    for problem in problems:
+        position = positions.get(problem.field)
+        words = reason_text(SHEETS[batch.resource], problem)
+        marks.append(MarkedCell(problem.row, None if position is None else position + 1, words))
+    write_errors_workbook(
+        source.path,
+        source.kind,
+        target,
+        sheet=batch.sheet,
+        header_row=batch.header_row,
+        errors=marks,
+        headings=batch.headings,
+        refused=_rows_of(source, {problem.row for problem in problems}),
+        row_count=batch.row_count or (batch.checked or {}).get("rows", 0),
+    )
+    return batch
+
+
+def column_positions(actor: Actor, batch: ImportBatch) -> dict[str, int]:
+    """Return field name → position of its column in the sheet of an import, from 0."""
+    try:
+        columns = match_headings(
+            SHEETS[batch.resource],
+            actor,
+            batch.headings,
+            mapping=batch.mapping,
+            constants=batch.constants,
+            match=batch.match,
+        )
+    except InvalidInput:  # it was refused as a whole
+        return {}
+    return columns.positions
+
+
+def reason_text(resource: Resource, problem: CellProblem) -> str:
+    """Return why a cell was refused, in the current language; the values it may have by the words people read."""
+    stated = problem.problem
+    choices = resource.field(problem.field).kind.choices if problem.field in resource.names else ()
+    if stated.code == "choice.unknown" and choices:
+        stated = Problem(stated.code, stated.message, {"allowed": " / ".join(_(choice.label) for choice in choices)})
+    return stated.text
+
+
+def _rows_of(source: Source, numbers: set[int]) -> Iterator[RefusedRow]:
+    """Yield the rows of these numbers as they stand in the file, in order."""
+    with read_sheet(source.path, source.name, sheet=source.sheet, header_row=source.header_row) as sheet:
+        for chunk in sheet:
+            for index in range(chunk.row_count):
+                if chunk.first_row + index in numbers:
+                    cells = (column[index] for column in chunk.columns)
+                    yield RefusedRow(chunk.first_row + index, ["" if cell is None else str(cell) for cell in cells])

@@ -1,0 +1,56 @@
+"""Importing orders: a worksheet with one row per line becomes drafts, see ``services.order_imports``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core.drafts import Drafts
+from core.errors import CellProblem
+from core.kinds import Cell, shown_value
+from core.standard_kinds import MISSING
+from resources.orders import ORDER_LINES
+from services.order_imports import save_order_lines
+from services.saving import Saved, SaveOptions
+
+
+def import_orders(
+    session: Session, rows: Sequence[int], cells: Mapping[str, Sequence[Cell]], options: SaveOptions
+) -> Saved:
+    """Save the orders of a whole worksheet that have no problem; name every problem of the others.
+
+    Rows of an order may stand apart, so a worksheet comes in one piece. A worksheet cannot state the status: imports
+    make drafts only.
+
+    Args:
+        session: Its transaction holds all of it.
+        rows: Numbers of the rows that are not blank, as the worksheet counts.
+        cells: Field name of ``ORDER_LINES`` → one cell per row.
+        options: See ``services.saving``; ``match`` is not looked at.
+
+    Returns:
+        Counts of rows; problems of cells included.
+
+    Raises:
+        NotPermitted: The actor may not place orders.
+    """
+    drafts, problems = read_lines(rows, cells)
+    return save_order_lines(session, drafts, options, problems)
+
+
+def read_lines(rows: Sequence[int], cells: Mapping[str, Sequence[Cell]]) -> tuple[Drafts, list[CellProblem]]:
+    """Return every row with its values, None where a cell could not be read, and what is wrong with such cells."""
+    columns: dict[str, list[Any]] = {}
+    problems: list[CellProblem] = []
+    for field in ORDER_LINES.stated_fields:
+        if field.name not in cells:
+            continue
+        stated = cells[field.name]
+        values, refused = field.kind.parse_column(stated)
+        columns[field.name] = values
+        problems += [CellProblem(rows[i], field.name, shown_value(stated[i]), why) for i, why in refused.items()]
+        if field.required:
+            blank = [i for i, value in enumerate(values) if value is None and i not in refused]
+            problems += [CellProblem(rows[i], field.name, "", MISSING) for i in blank]
+    problems.sort(key=lambda problem: problem.row)
+    return Drafts(list(rows), columns), problems

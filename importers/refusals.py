@@ -1,0 +1,16 @@
+"""How the guarded reader says no: a code and values, made into a sentence by ``importers.reading``.
+
+Shared with the child process, so nothing but the standard library may be imported here.
+"""
+
+ROW_MAX = 1_048_576  # rows of an Excel sheet
+COLUMNS_MAX = 1_000  # wider tables are refused: a stray cell far right is the usual cause
+
+
+class Refusal(Exception):
+    """A file that is not read. ``code`` lacks the leading ``imports.``; ``values`` fill its sentence."""
+
+    def __init__(self, code: str, **values: str | int) -> None:
+        super().__init__(code, values)
+        self.code = code
+        self.values = values

@@ -1,0 +1,28 @@
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core import settings as core_settings
+
+
+@pytest.fixture
+def nothing_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test does to the reader, no child process and no temporary file stays."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    before = {child.pid for child in psutil.Process().children()}
+    yield
+    assert list(folder.iterdir()) == []
+    assert {child.pid for child in psutil.Process().children()} - before == set()
+
+
+@pytest.fixture
+def limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Give a way to set limits by ``QUDAO_…`` variables; they are read again after the test."""
+    core_settings.settings.cache_clear()
+    yield monkeypatch
+    core_settings.settings.cache_clear()
