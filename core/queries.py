@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from core.database import actor_of
+from core.database import _row_filter, actor_of
 from core.errors import InvalidInput
 from core.grid_query import LIMIT_MAX, GridQuery, read_query
 from core.i18n import N_
@@ -20,7 +20,7 @@ from core.query_building import KEY_SEPARATOR, Asked, Columns, asked_in, columns
 from core.query_filters import And, Condition, Operator
 from core.query_order import beyond, read_cursor, write_cursor
 from core.query_places import Places, places
-from core.query_plans import branch_planned
+from core.query_plans import planned
 from core.resource import Resource
 
 __all__ = ["GridQuery", "Page", "find_page", "find_row", "matching_keys", "read_query", "stream_rows"]
@@ -60,13 +60,16 @@ def find_page(session: Session, query: GridQuery) -> Page:
     memory = places(session, actor_of(session), query.resource.name, query.filter, query.search, asked.sorts)
     rows = _rows(session, asked, columns, memory)
     page, more = rows[: query.limit], len(rows) > query.limit
-    sums = _summed_up(session, asked, memory) if query.sums else None
-    total, is_exact = _total(session, asked, memory, len(page), more=more)
-    if sums is None and query.sums is None and query.resource.sums and is_exact and (total or 0) <= COUNT_MAX:
-        sums = _summed_up(session, asked, memory)
+    sums: dict[str, Any] = {}
+    counted: int | None = None
+    if query.sums:
+        sums, counted = _summed_up(session, asked, memory)
+    total, is_exact = (counted, True) if counted is not None else _total(session, asked, memory, len(page), more=more)
+    if query.sums is None and query.resource.sums and is_exact and (total or 0) <= COUNT_MAX:
+        sums, _ = _summed_up(session, asked, memory)
     dumped = [columns.dumped(row) for row in page]
     following = write_cursor(query.resource, asked.sorts, _place(asked, page[-1])) if more else None
-    return Page(dumped, total, is_exact, sums or {}, following)
+    return Page(dumped, total, is_exact, sums, following)
 
 
 def find_row(session: Session, resource: Resource, key_text: str) -> dict[str, Any] | None:
@@ -112,7 +115,9 @@ def stream_rows(session: Session, query: GridQuery, slice_rows: int = 4_000) -> 
     columns = columns_of(asked, titles=False)
     wanted = columns.columns[: len(query.fields)]
     statement = columns.joined_to(select(*wanted).select_from(query.resource.model)).where(*asked.where)
-    streamed = session.execute(in_order(asked, statement), execution_options={"yield_per": slice_rows})
+    ordered = in_order(asked, statement).options(*_row_filter(actor_of(session)))
+    # Executed on the connection, where rows come a third faster than through the session; so it brings its row filter.
+    streamed = session.connection().execute(ordered, execution_options={"yield_per": slice_rows})
     for part in streamed.partitions():
         yield list(part)
 
@@ -139,15 +144,14 @@ def matching_keys(session: Session, query: GridQuery, most: int = LIMIT_MAX) -> 
 def _rows(session: Session, asked: Asked, columns: Columns, memory: Places) -> list[Any]:
     """Return the rows of the page and the first one after it."""
     query, wanted = asked.query, asked.query.limit + 1
-    if query.cursor:
-        after = beyond(asked.terms, read_cursor(query.resource, asked.sorts, asked.terms, query.cursor))
-        numbers, depth = numbers_of_rows(asked, after).limit(wanted), 0
-    elif query.offset < DEEP:
-        numbers, depth = numbers_of_rows(asked).offset(query.offset).limit(wanted), query.offset
-    else:
+    if query.offset >= DEEP and not query.cursor:
         return _deep_rows(session, asked, columns, memory)
-    with branch_planned(session, query.resource.model, row_count=depth + wanted, is_filtered=bool(asked.where)):
-        return list(session.execute(_filled(asked, columns, numbers)))
+    after, offset = [], query.offset
+    if query.cursor:
+        place = read_cursor(query.resource, asked.sorts, asked.terms, query.cursor)
+        after, offset = [beyond(asked.terms, place)], 0
+    with planned(session, asked, offset + wanted) as way:
+        return list(session.execute(_filled(way, columns, numbers_of_rows(way, *after).offset(offset).limit(wanted))))
 
 
 def _deep_rows(session: Session, asked: Asked, columns: Columns, memory: Places) -> list[Any]:
@@ -161,10 +165,9 @@ def _deep_rows(session: Session, asked: Asked, columns: Columns, memory: Places)
     condition = [beyond(asked.terms, memory.known[start], backward=backward)] if start in memory.known else []
     last = offset + wanted - 1
     skipped = min(start, (memory.total or start + 1) - 1) - last if backward else offset - start - 1
-    numbers = numbers_of_rows(asked, *condition, backward=backward).offset(skipped).limit(wanted)
-    depth = skipped + wanted
-    with branch_planned(session, asked.query.resource.model, row_count=depth, is_filtered=bool(asked.where)):
-        rows = list(session.execute(_filled(asked, columns, numbers)))
+    with planned(session, asked, skipped + wanted) as way:
+        numbers = numbers_of_rows(way, *condition, backward=backward).offset(skipped).limit(wanted)
+        rows = list(session.execute(_filled(way, columns, numbers)))
     if rows:
         memory.remember(offset, _place(asked, rows[0]))
         memory.remember(offset + len(rows) - 1, _place(asked, rows[-1]))
@@ -208,15 +211,15 @@ def _total(session: Session, asked: Asked, memory: Places, found: int, *, more: 
     return max(COUNT_MAX, query.offset + found), False
 
 
-def _summed_up(session: Session, asked: Asked, memory: Places) -> dict[str, Any]:
-    """Return the dumped sums over the whole filter, of the fields that the actor may see."""
+def _summed_up(session: Session, asked: Asked, memory: Places) -> tuple[dict[str, Any], int]:
+    """Return the dumped sums over the whole filter, of the fields that the actor may see, and how many rows it has."""
     resource = asked.query.resource
     summed = [asked.fields[name] for name in resource.sums if name in asked.fields]
-    if memory.sums is None:
+    total, sums = memory.total, memory.sums
+    if total is None or sums is None:
         columns = [func.sum(field.column) for field in summed]
         row = session.execute(select(func.count(), *columns).select_from(resource.model).where(*asked.where)).one()
-        sums = {field.name: int(value or 0) for field, value in zip(summed, row[1:], strict=True)}
-        if row[0] <= COUNT_MAX:
-            return {field.name: field.kind.dump(sums[field.name]) for field in summed}
-        memory.total, memory.sums = row[0], sums
-    return {field.name: field.kind.dump(memory.sums[field.name]) for field in summed}
+        total, sums = row[0], {field.name: int(value or 0) for field, value in zip(summed, row[1:], strict=True)}
+        if total > COUNT_MAX:
+            memory.total, memory.sums = total, sums
+    return {field.name: field.kind.dump(sums[field.name]) for field in summed}, total

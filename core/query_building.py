@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.database import actor_of
 from core.grid_query import GridQuery, checked_sorts
+from core.kinds import Kind
 from core.query_filters import filter_condition, search_condition, unknown_field
 from core.query_order import KEY, TITLE, Sort, Term, referred, terms_of
 from core.resource import Field
@@ -76,13 +77,13 @@ class Columns:
 
     Attributes:
         joins: (rows, condition) of the tables that references lead to.
-        dumps: (key in the dumped row, position in the read row, dump), in order.
+        dumps: (key in the dumped row, position in the read row, dump or None), in order.
         key: (position, dump) of each key field.
     """
 
     columns: list[Any]
     joins: list[tuple[Any, Any]]
-    dumps: list[tuple[str, int, Callable[[Any], Any]]]
+    dumps: list[tuple[str, int, Callable[[Any], Any] | None]]
     key: list[tuple[int, Callable[[Any], Any]]]
 
     def joined_to(self, statement: Select[Any]) -> Select[Any]:
@@ -95,7 +96,7 @@ class Columns:
         """Return a read row as JSON carries it; names come from the resource alone, never from data."""
         values: dict[str, Any] = {"_key": KEY_SEPARATOR.join(str(dump(row[at])) for at, dump in self.key)}
         for name, at, dump in self.dumps:
-            values[name] = dump(row[at])
+            values[name] = row[at] if dump is None else dump(row[at])
         return values
 
 
@@ -109,8 +110,9 @@ def columns_of(asked: Asked, *, titles: bool = True) -> Columns:
     own = Columns([], [], [], [])
     positions: dict[str, int] = {}
     others: dict[str, Subquery] = {}
+    fields = dict(asked.fields) | {name: resource.field(name) for name in resource.keys}
     for name in dict.fromkeys([*asked.query.fields, *resource.keys]):
-        field = resource.field(name)
+        field = fields[name]
         positions[name] = len(own.columns)
         reference = field.kind.reference
         if reference is None:
@@ -120,14 +122,17 @@ def columns_of(asked: Asked, *, titles: bool = True) -> Columns:
             own.joins.append((others[name], condition))
             own.columns.append(others[name].c[KEY])
     for name in asked.query.fields:
-        field = resource.field(name)
-        own.dumps.append((name, positions[name], field.kind.dump))
+        own.dumps.append((name, positions[name], _dump_of(fields[name])))
         if titles and name in others:
-            own.dumps.append((f"{name}__title", len(own.columns), _same))
+            own.dumps.append((f"{name}__title", len(own.columns), None))
             own.columns.append(others[name].c[TITLE])
-    own.key.extend((positions[name], resource.field(name).kind.dump) for name in resource.keys)
+    own.key.extend((positions[name], fields[name].kind.dump) for name in resource.keys)
     return own
 
 
-def _same(value: Any) -> Any:
-    return value
+def _dump_of(field: Field) -> Callable[[Any], Any] | None:
+    """Return how a field's values become JSON, None if they are it already."""
+    return None if field.kind.dump is _AS_IT_IS else field.kind.dump
+
+
+_AS_IT_IS = Kind.__dataclass_fields__["dump"].default

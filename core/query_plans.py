@@ -1,72 +1,124 @@
-"""The one place that helps SQLite choose how to read a partner's branch.
+"""The one place that helps SQLite choose how to read a page.
 
-The rows of a branch are one range of the path index; sorting them is cheap while they are few. Of a large branch it is
-cheaper to walk the index of the order and to leave out what does not belong. PostgreSQL knows from its statistics
+The rows of a branch or of a filter are often one range of an index; sorting them is cheap while they are few. Of many
+it is cheaper to walk the index of the order and to leave out what does not belong. PostgreSQL knows from its statistics
 which is which; SQLite does not know how long a range is, always takes it, and is told here by a plus sign before the
-path, which hides the column from the choice of an index and changes nothing else.
+column, which hides it from the choice of an index and changes nothing else.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from math import isqrt
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Column, ColumnElement, UnaryExpression, func, select
+from sqlalchemy import Column, ColumnElement, Engine, Select, UnaryExpression, func, inspect, select
 from sqlalchemy.orm import Session, with_loader_criteria
 from sqlalchemy.sql import operators, visitors
 
-from core.database import EVERYONE, NOBODY, actor_of, is_sqlite
+from core.database import EVERYONE, NOBODY, _row_filter, actor_of, is_sqlite
+from core.query_building import Asked
+from core.query_filters import And, Condition, Operator
 
-FILTERED_SHARE = 4  # with a filter on top, only a branch of a quarter of all rows or more is walked
+SMALL = 5_000  # rows of a table that are read in no time either way
+KEPT_S = 60.0
+KNOWN_MAX = 2_000
+
+_known: WeakKeyDictionary[Engine, dict[Hashable, tuple[bool, float]]] = WeakKeyDictionary()
 
 
 @contextmanager
-def branch_planned(session: Session, model: Any, *, row_count: int, is_filtered: bool) -> Iterator[None]:
-    """Read rows of ``model`` in the better way inside the block.
+def planned(session: Session, asked: Asked, row_count: int) -> Iterator[Asked]:
+    """Give a query in the form that is read faster, for use inside the block; it means the same rows.
 
     Args:
         session: Its actor's row filter stays what it is.
-        model: Mapped class with or without a path.
-        row_count: How many rows of the order are wanted, from its beginning.
-        is_filtered: Whether other conditions come on top.
+        asked: What is asked.
+        row_count: How many rows of the order are wanted, from its beginning or from a cursor.
     """
+    if not is_sqlite(session) or not _walks_better(session, asked, row_count):
+        yield asked
+        return
+    model = asked.query.resource.model
     condition = model.visible_to(actor_of(session))
-    whole = condition is EVERYONE or condition is NOBODY
-    if whole or not is_sqlite(session) or not hasattr(model, "path"):
-        yield
-        return
-    if not _is_large(session, model, row_count, is_filtered=is_filtered):
-        yield
-        return
-    hidden = with_loader_criteria(model, without_index(condition, "path"), include_aliases=True)
-    usual = session.info["row_filter"]
-    session.info["row_filter"] = [option for option in usual if option.entity.class_ is not model] + [hidden]
+    usual = session.info.get("row_filter") or _row_filter(actor_of(session))
+    if condition is not EVERYONE and condition is not NOBODY:
+        hidden = with_loader_criteria(model, without_index(condition), include_aliases=True)
+        others = [option for option in usual if option.entity is not inspect(model)]
+        session.info["row_filter"] = [*others, hidden]
     try:
-        yield
+        yield replace(asked, where=[without_index(one) for one in asked.where])
     finally:
         session.info["row_filter"] = usual
 
 
-def without_index(condition: ColumnElement[bool], name: str) -> ColumnElement[bool]:
-    """Return a condition in which no index on the column ``name`` can be used; it holds for the same rows."""
+def without_index(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return a condition in which no index can be used; it holds for the same rows."""
+    if any(isinstance(part, Select) for part in visitors.iterate(condition)):
+        return condition  # a query inside has its own row filter, and its own plan
 
     def hide(element: Any, **_options: Any) -> Any:
-        if isinstance(element, Column) and element.name == name:
+        if isinstance(element, Column):
             return UnaryExpression(element, operator=operators.custom_op("+"), type_=element.type)
         return None
 
     return visitors.replacement_traverse(condition, {}, hide)
 
 
-def _is_large(session: Session, model: Any, row_count: int, *, is_filtered: bool) -> bool:
-    """Return whether walking the order reads fewer rows than the branch has.
+def _walks_better(session: Session, asked: Asked, row_count: int) -> bool:
+    """Return whether walking the order reads fewer rows than there are to sort; as it was up to ``KEPT_S`` ago."""
+    query, actor = asked.query, actor_of(session)
+    whole = query.resource.model.visible_to(actor) is EVERYONE
+    if (whole and not asked.where) or not _order_is_indexed(asked):
+        return False
+    wanted = 1 << (row_count - 1).bit_length()  # so that each page of a list asks the same
+    engine: Any = session.get_bind().engine
+    known = _known.setdefault(engine, {})
+    question = (query.resource.name, query.filter, query.search, asked.sorts, actor, wanted)
+    answer, known_until = known.get(question, (False, 0.0))
+    if known_until < time.monotonic():
+        if len(known) >= KNOWN_MAX:
+            known.clear()
+        answer = _are_many(session, asked, wanted)
+        known[question] = (answer, time.monotonic() + KEPT_S)
+    return answer
 
-    Of a branch with n of N rows, walking reads row_count × N / n rows until it has enough: the two cross at
-    √(row_count × N). A filter makes walking longer by nobody knows how much.
+
+def _are_many(session: Session, asked: Asked, wanted: int) -> bool:
+    """Return whether the rows are so many that walking is shorter.
+
+    Of n rows among N, walking reads wanted × N / n until it has enough: the two ways cross at n = √(wanted × N).
     """
-    rows = (
-        session.scalar(select(func.max(model.id)).execution_options(see_all="an upper bound of the table's size")) or 0
-    )
-    crossing = rows // FILTERED_SHARE if is_filtered else isqrt(row_count * rows)
-    branch = select(model.path).limit(crossing + 1).subquery()
-    return (session.scalar(select(func.count()).select_from(branch)) or 0) > crossing
+    model = asked.query.resource.model
+    counted = select(func.max(model.id)).execution_options(see_all="an upper bound of the table's size")
+    rows = session.scalar(counted) or 0
+    if rows <= SMALL:
+        return False
+    crossing = isqrt(wanted * rows)
+    some = select(model.id).where(*asked.where).limit(crossing + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(some)) or 0) > crossing
+
+
+def _order_is_indexed(asked: Asked) -> bool:
+    """Return whether an index gives the order, and none gives it together with a filter by one value."""
+    table, first = inspect(asked.query.resource.model).local_table, asked.terms[0]
+    column = getattr(first.expression, "expression", first.expression)
+    if first.join is not None or first.nullable or not isinstance(column, Column):
+        return False
+    leading = [list(index.columns) for index in getattr(table, "indexes", ())]
+    equal = {field.column.expression.name for field in _compared_with_one(asked)}
+    both = any(len(own) > 1 and own[0].name in equal and own[1].name == column.name for own in leading)
+    alone = column.unique or column.primary_key or any(own[0].name == column.name for own in leading)
+    return bool(alone) and not both
+
+
+def _compared_with_one(asked: Asked) -> list[Any]:
+    tree = asked.query.filter
+    conditions = tree.parts if isinstance(tree, And) else (tree,)
+    return [
+        asked.fields[one.field]
+        for one in conditions
+        if isinstance(one, Condition) and one.operator == Operator.IS and len(one.values) == 1
+    ]

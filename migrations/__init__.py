@@ -1,0 +1,1 @@
+"""Numbered changes of the database, each with one purpose. They import nothing of ours: models move on."""
