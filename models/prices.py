@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, or_, select
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, and_, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
@@ -49,4 +49,4 @@ class Price(Versioned, Base):
     @classmethod
     def holds_on(cls, day: Any) -> ColumnElement[bool]:
         """Return the condition that a price's period contains a day; of several the one that began last holds."""
-        return (cls.valid_from <= day) & or_(cls.valid_to.is_(None), cls.valid_to > day)
+        return and_(cls.valid_from <= day, or_(cls.valid_to.is_(None), cls.valid_to > day))

@@ -2,8 +2,15 @@
 
 from core.resource import Resource
 from resources.customers import CUSTOMERS
+from resources.events import EVENTS
+from resources.imports import IMPORTS
+from resources.orders import ORDER_LINES, ORDERS
 from resources.partners import PARTNERS
+from resources.prices import PRICES
+from resources.products import PRODUCTS
 from resources.users import USERS
 
-ALL: tuple[Resource, ...] = (PARTNERS, CUSTOMERS, USERS)
+ALL: tuple[Resource, ...] = (PARTNERS, CUSTOMERS, PRODUCTS, PRICES, ORDERS, IMPORTS, USERS, EVENTS)
 BY_NAME: dict[str, Resource] = {resource.name: resource for resource in ALL}
+SHEETS: dict[str, Resource] = BY_NAME | {"orders": ORDER_LINES}
+"""What a worksheet of a resource holds: its own rows, but of orders one row per line."""

@@ -22,7 +22,14 @@ CUSTOMERS = Resource(
     order=("-created_at",),
     fields=(
         Field(name="code", label=N_("Customer code"), kind=CODE, column=Customer.code, required=True, example="C0001"),
-        Field(name="name", label=N_("Customer name"), kind=NAME, column=Customer.name, required=True, example="上海静安旗舰店"),
+        Field(
+            name="name",
+            label=N_("Customer name"),
+            kind=NAME,
+            column=Customer.name,
+            required=True,
+            example="上海静安旗舰店",
+        ),
         Field(
             name="stage",
             label=N_("Stage"),
@@ -32,10 +39,14 @@ CUSTOMERS = Resource(
         ),
         Field(name="contact", label=N_("Contact"), kind=NAME, column=Customer.contact, example="王磊"),
         Field(name="phone", label=N_("Phone"), kind=PHONE, column=Customer.phone, example="13800138000"),
-        Field(name="uscc", label=N_("Social credit code"), kind=USCC, column=Customer.uscc, example="91350100M000100Y43"),
+        Field(
+            name="uscc", label=N_("Social credit code"), kind=USCC, column=Customer.uscc, example="91350100M000100Y43"
+        ),
         Field(name="region", label=N_("Region"), kind=REGION, column=Customer.region, example="310106"),
         Field(name="address", label=N_("Address"), kind=NOTE, column=Customer.address, example="南京西路 1266 号"),
-        Field(name="owner", label=N_("Owner"), kind=reference("users", User.email, User.name), column=Customer.owner_id),
+        Field(
+            name="owner", label=N_("Owner"), kind=reference("users", User.email, User.name), column=Customer.owner_id
+        ),
         Field(name="source", label=N_("Source"), kind=NAME, column=Customer.source, example="展会"),
         Field(name="tags", label=N_("Tags"), kind=TAGS, column=Customer.tags, example="连锁;重点"),
         Field(

@@ -21,7 +21,14 @@ PARTNERS = Resource(
     order=("code",),
     fields=(
         Field(name="code", label=N_("Partner code"), kind=CODE, column=Partner.code, required=True, example="HD01"),
-        Field(name="name", label=N_("Partner name"), kind=NAME, column=Partner.name, required=True, example="华东恒源贸易有限公司"),
+        Field(
+            name="name",
+            label=N_("Partner name"),
+            kind=NAME,
+            column=Partner.name,
+            required=True,
+            example="华东恒源贸易有限公司",
+        ),
         Field(name="tier", label=N_("Tier"), kind=TIER, column=Partner.tier, required=True, example="master_agent"),
         Field(
             name="upstream",
@@ -30,9 +37,15 @@ PARTNERS = Resource(
             column=Partner.upstream_id,
         ),
         Field(
-            name="status", label=N_("Status"), kind=choice(*choices_of(STATUS_LABELS)), column=Partner.status, example="active"
+            name="status",
+            label=N_("Status"),
+            kind=choice(*choices_of(STATUS_LABELS)),
+            column=Partner.status,
+            example="active",
         ),
-        Field(name="uscc", label=N_("Social credit code"), kind=USCC, column=Partner.uscc, example="91350100M000100Y43"),
+        Field(
+            name="uscc", label=N_("Social credit code"), kind=USCC, column=Partner.uscc, example="91350100M000100Y43"
+        ),
         Field(name="contact", label=N_("Contact"), kind=NAME, column=Partner.contact, example="李敏"),
         Field(name="phone", label=N_("Phone"), kind=PHONE, column=Partner.phone, example="13800138000"),
         Field(name="region", label=N_("Region"), kind=REGION, column=Partner.region, example="330106"),

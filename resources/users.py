@@ -19,9 +19,18 @@ USERS = Resource(
     save=save_users,
     order=("email",),
     fields=(
-        Field(name="email", label=N_("E-mail"), kind=EMAIL, column=User.email, required=True, example="limin@example.com"),
+        Field(
+            name="email", label=N_("E-mail"), kind=EMAIL, column=User.email, required=True, example="limin@example.com"
+        ),
         Field(name="name", label=N_("Name"), kind=NAME, column=User.name, required=True, example="李敏"),
-        Field(name="role", label=N_("Role"), kind=choice(*choices_of(ROLE_LABELS)), column=User.role, required=True, example="sales"),
+        Field(
+            name="role",
+            label=N_("Role"),
+            kind=choice(*choices_of(ROLE_LABELS)),
+            column=User.role,
+            required=True,
+            example="sales",
+        ),
         Field(
             name="partner",
             label=N_("Partner"),

@@ -48,8 +48,8 @@ CATEGORIES = (
     Category("DM", "大米", "大米", ("长粒香", "稻花", "丝苗", "胚芽", "软香"), ("5kg", "10kg"), (49, 92), "袋", 4,
              90_000),
     Category("CH", "茶叶", "茶", ("绿", "红", "白", "乌龙", "茉莉"), ("100g", "250g"), (58, 128), "罐", 10, 130_000),
-    Category("HF", "护肤", "山茶护肤品", ("润手", "洁面", "身体", "护发", "沐浴"), ("50mL", "200mL"), (39, 89), "支", 24,
-             130_000),
+    Category("HF", "护肤", "山茶护肤品", ("润手", "洁面", "身体", "护发", "沐浴"), ("50mL", "200mL"), (39, 89), "支",
+             24, 130_000),
 )  # fmt: skip
 TIER_SHARES = {"master_agent": 62, "agent_1": 67, "agent_2": 72, "dealer": 78, "store": 86}
 """Tier to what its partners pay, in per cent of the retail price."""
@@ -133,7 +133,14 @@ def make_range(products: list[Goods], ids: list[int], prices: list[PriceRow], ch
         is_active = one.status == ProductStatus.ACTIVE.value
         articles.append(
             Article(
-                product_id, one.sku, one.name, one.unit, one.box_units, one.minimum_quantity, one.tax_rate_ppm, is_active
+                product_id,
+                one.sku,
+                one.name,
+                one.unit,
+                one.box_units,
+                one.minimum_quantity,
+                one.tax_rate_ppm,
+                is_active,
             )
         )
         weight = (100 // (1 + position * 7 % 20) + 4) * is_active  # a few sell much, many sell little

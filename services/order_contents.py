@@ -30,16 +30,13 @@ QUIET = {"synchronize_session": False}
 LINES_AT_ONCE = 50  # up to which one ordinary statement beats what is made for many rows
 
 
-def _buyer(condition: Any, lock: bool) -> Any:
-    query = select(*BUYER_COLUMNS).where(condition, in_branch(Partner.path))
-    return query.with_for_update(key_share=True) if lock else query
+def _buyer(condition: Any) -> Any:
+    """Return the statement that reads a buyer and keeps it, and its place in the tree, until the transaction ends."""
+    return select(*BUYER_COLUMNS).where(condition, in_branch(Partner.path)).with_for_update(key_share=True)
 
 
-_BUYER = {
-    (is_own, lock): _buyer((Partner.id if is_own else Partner.code) == bindparam("code"), lock)
-    for is_own in (False, True)
-    for lock in (False, True)
-}
+_BUYER_BY_CODE = _buyer(Partner.code == bindparam("code"))
+_BUYER_BY_ID = _buyer(Partner.id == bindparam("own_id"))
 _ONE_ORDER = insert(Order).returning(Order.id)
 _MANY_ORDERS = insert(Order).returning(Order.id, sort_by_parameter_order=True)
 _LINES = insert(OrderLine)
@@ -76,13 +73,12 @@ class PricedOrder:
         return content_sha256(self.buyer, self.header, self.lines)
 
 
-def find_buyer(session: Session, code: str | None, *, lock: bool = False) -> Buyer:
-    """Return the active partner an order is for.
+def find_buyer(session: Session, code: str | None) -> Buyer:
+    """Return the active partner an order is for, its row locked until the transaction ends.
 
     Args:
         session: Its row filter keeps a partner's people to their own branch.
         code: None = the partner the actor belongs to.
-        lock: Keep the row as it is until the transaction ends.
 
     Raises:
         InvalidInput: ``fields.required`` or ``partners.not_found``.
@@ -91,7 +87,8 @@ def find_buyer(session: Session, code: str | None, *, lock: bool = False) -> Buy
     own_id = actor_of(session).partner_id
     if code is None and own_id is None:
         raise refused_fields({"buyer": MISSING})
-    row = read(session, _BUYER[code is None, lock], code=own_id if code is None else code).first()
+    found = read(session, _BUYER_BY_ID, own_id=own_id) if code is None else read(session, _BUYER_BY_CODE, code=code)
+    row = found.first()
     if row is None:
         raise refused_fields({"buyer": Problem(UNKNOWN_BUYER.code, UNKNOWN_BUYER.message, {"key": code})})
     buyer = Buyer(*row)

@@ -31,7 +31,7 @@ from services.order_pricing import LINES_MAX, LineDraft, PricedLine, price_lines
 from services.order_states import STATE_COLUMNS, OrderState
 from services.orders import rewrite_draft
 from services.prices import Catalogue, catalogue
-from services.saving import LOOKUP_SLICE, Saved, SaveOptions, look_up
+from services.saving import LOOKUP_SLICE, Saved, SaveOptions
 
 SHIP_TO = ("ship_to_name", "ship_to_phone", "ship_to_region", "ship_to_address")
 STATED_HEADER = ("buyer", *SHIP_TO, "note")
@@ -183,7 +183,7 @@ def _find_buyers(session: Session, sheets: Sequence[Sheet]) -> dict[int, Buyer]:
     own_id = actor_of(session).partner_id
     own = session.scalar(select(Partner.code).where(Partner.id == own_id)) if own_id is not None else None
     codes = {id(sheet): sheet.header.get("buyer") or sheet.existing_header.get("buyer") or own for sheet in sheets}
-    found = look_up(session, Partner.code, list(codes.values()), *BUYER_COLUMNS)
+    found = _locked_partners(session, sorted({code for code in codes.values() if code is not None}))
     buyers = {}
     for sheet in sheets:
         code = codes[id(sheet)]
@@ -193,12 +193,22 @@ def _find_buyers(session: Session, sheets: Sequence[Sheet]) -> dict[int, Buyer]:
                 sheet.refuse(row, "buyer", None, MISSING)
         elif code not in found:
             sheet.refuse(row, "buyer", code, Problem(UNKNOWN_BUYER.code, UNKNOWN_BUYER.message, {"key": code}))
-        elif (buyer := Buyer(*found[code][1:])).status != PartnerStatus.ACTIVE.value:
+        elif (buyer := found[code]).status != PartnerStatus.ACTIVE.value:
             inactive = N_("is not active, so nothing can be ordered for it")
             sheet.refuse(row, "buyer", code, Problem("orders.buyer_not_active", inactive))
         else:
             buyers[id(sheet)] = buyer
     return buyers
+
+
+def _locked_partners(session: Session, codes: Sequence[str]) -> dict[str, Buyer]:
+    """Return code → partner; nobody moves them in the tree until the transaction ends."""
+    found: dict[str, Buyer] = {}
+    for start in range(0, len(codes), LOOKUP_SLICE):
+        query = select(*BUYER_COLUMNS).where(Partner.code.in_(codes[start : start + LOOKUP_SLICE]))
+        rows = session.execute(query.order_by(Partner.code).with_for_update(read=True))
+        found.update((row.code, Buyer(*row)) for row in rows)
+    return found
 
 
 def _priced(sheet: Sheet, buyer: Buyer | None, found: Catalogue) -> PricedOrder | None:

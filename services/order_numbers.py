@@ -31,9 +31,8 @@ def next_order_numbers(session: Session, day: date, count: int) -> list[str]:
     Others who want one wait until this transaction ends: take numbers as late as possible.
     """
     name = f"SO-{day:%Y%m}"
-    last = write(
-        session, _COUNTED["sqlite" if is_sqlite(session) else "postgresql"], {"name": name, "last": count}
-    ).scalar_one()
+    counted = _COUNTED["sqlite" if is_sqlite(session) else "postgresql"]
+    last: int = write(session, counted, {"name": name, "last": count}).scalar_one()
     return [f"{name}-{number:06}" for number in range(last - count + 1, last + 1)]
 
 

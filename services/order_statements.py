@@ -1,7 +1,7 @@
 """How ordering talks to the database on its hot path: statements built once, run on the connection itself.
 
-The session's row filter does not cover such statements. Whoever reads with them what strangers may not see narrows it by
-hand: ``in_branch`` on the path, whose bounds ``read`` fills in from the session's actor.
+The session's row filter does not cover such statements. Whoever reads with them what strangers may not see narrows it
+by hand: ``in_branch`` on the path, whose bounds ``read`` fills in from the session's actor.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,14 +23,14 @@ def in_branch(path: Any) -> ColumnElement[bool]:
     return and_(path >= bindparam("branch", type_=PATH), path < bindparam("branch_end", type_=PATH))
 
 
-def read(session: Session, statement: Executable, **values: Any) -> CursorResult[Any]:
+def read(session: Session, statement: Executable, **values: Any) -> CursorResult[*tuple[Any, ...]]:
     """Run a statement that reads, with the bounds of the actor's branch beside ``values``."""
     return session.connection().execute(statement, values | _branch(actor_of(session)))
 
 
 def write(
     session: Session, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]
-) -> CursorResult[Any]:
+) -> CursorResult[*tuple[Any, ...]]:
     """Run a statement that writes what was read and judged before."""
     return session.connection().execute(statement, values)
 
@@ -42,5 +42,5 @@ def _branch(actor: Actor) -> dict[str, str]:
         return {
             "branch": AFTER_EVERYTHING,
             "branch_end": AFTER_EVERYTHING,
-        }  # a partner's role without a partner: nothing
+        }  # a partner's role without a partner
     return {"branch": actor.partner_path, "branch_end": actor.partner_path + AFTER_EVERYTHING}

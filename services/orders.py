@@ -60,7 +60,7 @@ def place_order(session: Session, draft: OrderDraft, *, submit: bool = False) ->
     """
     actor = actor_of(session)
     actor.require(Permission.ORDER_PLACE)
-    buyer = find_buyer(session, draft.buyer, lock=submit)
+    buyer = find_buyer(session, draft.buyer)
     lines = price_order(session, buyer, draft.lines)
     priced = PricedOrder("", buyer, ship_to(draft, buyer) | {"note": draft.note}, lines)
     if submit:

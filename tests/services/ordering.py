@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from core.access import Actor
 from core.database import reading, unit_of_work
 from core.drafts import draft_rows
+from core.errors import DomainError
 from core.events import Event
 from core.resource import Resource
 from models.orders import Order
@@ -107,3 +109,17 @@ def everything() -> tuple[int, ...]:
         orders = session.execute(select(func.count(), func.sum(Order.version), func.sum(Order.total_cents))).one()
         events = session.scalar(select(func.count()).select_from(Event))
         return (*orders, events, *(used(partner_id) for partner_id in (1, 2, 3)))
+
+
+def refused(actor, work) -> DomainError:
+    """Run a step that must be refused and leave everything as it is; return the error."""
+    before = everything()
+    with pytest.raises(DomainError) as error, unit_of_work(actor) as session:
+        work(session)
+    assert everything() == before
+    return error.value
+
+
+def actions() -> list[str]:
+    with reading(ADMIN) as session:
+        return list(session.scalars(select(Event.action).where(Event.subject == "orders").order_by(Event.id)))

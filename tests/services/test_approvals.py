@@ -52,7 +52,12 @@ def test_an_approval_is_kept_with_what_was_decided_about(shop):
 
     (kept,) = approvals()
     assert (decided.status, decided.decided_by, decided.version) == ("approved", "ling@example.com", 3)
-    assert (kept.decision, kept.person, kept.role, kept.reason) == ("approved", "ling@example.com", "operations", "in stock")
+    assert (kept.decision, kept.person, kept.role, kept.reason) == (
+        "approved",
+        "ling@example.com",
+        "operations",
+        "in stock",
+    )
     assert (kept.order_version, kept.content_sha256, kept.total_cents) == (2, order.content_sha256, 1_200_00)
     assert (kept.credit_limit_cents, kept.credit_used_cents) == (50_000_00, 1_200_00)
     assert (used(SUZHOU), books_are_right()) == (1_200_00, True)
@@ -217,7 +222,9 @@ def test_many_are_decided_each_on_its_own(shop):
 
 def test_actions_of_the_list_give_an_outcome_for_each(shop):
     first, second = submitted(SUZHOU_CLERK), submitted(SUZHOU_CLERK)
-    approve, reject, ship = (next(a for a in ORDERS.actions if a.name == name) for name in ("approve", "reject", "ship"))
+    approve, reject, ship = (
+        next(a for a in ORDERS.actions if a.name == name) for name in ("approve", "reject", "ship")
+    )
 
     with unit_of_work(LING) as session:
         approved_ones = approve.run(session, [first.number], "")

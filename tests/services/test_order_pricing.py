@@ -68,7 +68,9 @@ def test_whole_numbers_and_decimals_agree(units, unit_price, tax_rate_ppm):
     assert 0 <= tax_cents <= cents
 
 
-@pytest.mark.parametrize(("amount", "divisor", "result"), [(5, 10, 1), (-5, 10, -1), (4, 10, 0), (-4, 10, 0), (-15, 10, -2)])
+@pytest.mark.parametrize(
+    ("amount", "divisor", "result"), [(5, 10, 1), (-5, 10, -1), (4, 10, 0), (-4, 10, 0), (-15, 10, -2)]
+)
 def test_negative_amounts_are_rounded_as_positive_ones_are(amount, divisor, result):
     assert rounded(amount, divisor) == result
 
@@ -116,7 +118,11 @@ def test_every_proposed_quantity_is_accepted(units, box_units, minimum):
 
     problem = quantity_problem(units, "unit", article)
 
-    proposals = [] if problem is None else [problem.values[name] for name in ("least", "below", "above") if name in problem.values]
+    proposals = (
+        []
+        if problem is None
+        else [problem.values[name] for name in ("least", "below", "above") if name in problem.values]
+    )
     assert (problem is None) == (units >= minimum and units % box_units == 0)
     assert [quantity_problem(proposal, "unit", article) for proposal in proposals] == [None] * len(proposals)
     assert problem is None or proposals

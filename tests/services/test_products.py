@@ -26,7 +26,14 @@ def test_a_product_of_which_only_the_name_is_known_gets_the_usual_values(databas
 
 
 def test_a_product_says_what_it_is_stated_to_be(database):
-    row = {"sku": "QH-1", "name": "燕麦奶", "category": "饮料", "unit": "瓶", "box_units": "12", "minimum_quantity": "24"}
+    row = {
+        "sku": "QH-1",
+        "name": "燕麦奶",
+        "category": "饮料",
+        "unit": "瓶",
+        "box_units": "12",
+        "minimum_quantity": "24",
+    }
     save(PRODUCTS, ADMIN, row | {"barcode": "6901234567892", "tax_rate": "9%", "status": "停用"})
 
     product = stored_product("QH-1")

@@ -1,0 +1,47 @@
+"""How imports appear: which file came in, when, and what became of its rows."""
+
+from core.access import Permission
+from core.i18n import N_
+from core.kinds import Choice
+from core.resource import Field, Resource
+from core.standard_kinds import INSTANT, NAME, choice, choices_of, integer
+from models.imports import STATUS_LABELS, ImportBatch
+
+COUNT = integer(0, 10**9)
+TARGETS = choice(
+    Choice("customers", N_("Customers")),
+    Choice("partners", N_("Partners")),
+    Choice("products", N_("Products")),
+    Choice("prices", N_("Prices")),
+    Choice("orders", N_("Orders")),
+    Choice("users", N_("Users")),
+)
+
+IMPORTS = Resource(
+    name="imports",
+    label=N_("Imports"),
+    title=N_("Import"),
+    model=ImportBatch,
+    keys=("number",),
+    view=Permission.EXPORT,  # whoever may take rows out of lists may see which files they themselves brought in
+    order=("-number",),
+    fields=(
+        Field(name="number", label=N_("Import number"), kind=COUNT, column=ImportBatch.id, stated=False),
+        Field(name="file", label=N_("File"), kind=NAME, column=ImportBatch.file_name, stated=False),
+        Field(name="into", label=N_("Into"), kind=TARGETS, column=ImportBatch.resource, stated=False),
+        Field(
+            name="status",
+            label=N_("Status"),
+            kind=choice(*choices_of(STATUS_LABELS)),
+            column=ImportBatch.status,
+            stated=False,
+        ),
+        Field(name="rows", label=N_("Rows"), kind=COUNT, column=ImportBatch.row_count, stated=False),
+        Field(name="created", label=N_("New rows"), kind=COUNT, column=ImportBatch.created_count, stated=False),
+        Field(name="updated", label=N_("Changed rows"), kind=COUNT, column=ImportBatch.updated_count, stated=False),
+        Field(name="unchanged", label=N_("Same rows"), kind=COUNT, column=ImportBatch.unchanged_count, stated=False),
+        Field(name="refused", label=N_("Wrong rows"), kind=COUNT, column=ImportBatch.refused_count, stated=False),
+        Field(name="created_at", label=N_("Brought in"), kind=INSTANT, column=ImportBatch.created_at, stated=False),
+        Field(name="finished_at", label=N_("Finished"), kind=INSTANT, column=ImportBatch.finished_at, stated=False),
+    ),
+)

@@ -1,0 +1,60 @@
+"""How products appear."""
+
+from core.access import Permission
+from core.i18n import N_
+from core.resource import Field, Resource
+from core.standard_kinds import CODE, INSTANT, NAME, RATE, choice, choices_of, integer, text
+from models.products import BARCODE_LENGTH_MAX, STATUS_LABELS, UNIT_LENGTH_MAX, Product
+from services.products import save_products
+
+UNITS = integer(1, 10**6)
+
+PRODUCTS = Resource(
+    name="products",
+    label=N_("Products"),
+    title=N_("Product"),
+    model=Product,
+    keys=("sku",),
+    view=Permission.PRODUCT_VIEW,
+    edit=Permission.PRODUCT_EDIT,
+    save=save_products,
+    order=("sku",),
+    fields=(
+        Field(name="sku", label=N_("SKU"), kind=CODE, column=Product.sku, required=True, example="QH-500"),
+        Field(
+            name="name",
+            label=N_("Product name"),
+            kind=NAME,
+            column=Product.name,
+            required=True,
+            example="青禾燕麦奶 500ml",
+        ),
+        Field(name="category", label=N_("Category"), kind=NAME, column=Product.category, example="饮料"),
+        Field(name="unit", label=N_("Unit"), kind=text(UNIT_LENGTH_MAX), column=Product.unit, example="瓶"),
+        Field(name="box_units", label=N_("Units per box"), kind=UNITS, column=Product.box_units, example="12"),
+        Field(
+            name="minimum_quantity",
+            label=N_("Minimum order (units)"),
+            kind=UNITS,
+            column=Product.minimum_quantity,
+            example="24",
+        ),
+        Field(
+            name="barcode",
+            label=N_("Barcode"),
+            kind=text(BARCODE_LENGTH_MAX),
+            column=Product.barcode,
+            example="6901234567892",
+        ),
+        Field(name="tax_rate", label=N_("Tax rate"), kind=RATE, column=Product.tax_rate_ppm, example="0.13"),
+        Field(
+            name="status",
+            label=N_("Status"),
+            kind=choice(*choices_of(STATUS_LABELS)),
+            column=Product.status,
+            example="active",
+        ),
+        Field(name="created_at", label=N_("Created"), kind=INSTANT, column=Product.created_at, stated=False),
+        Field(name="updated_at", label=N_("Changed"), kind=INSTANT, column=Product.updated_at, stated=False),
+    ),
+)

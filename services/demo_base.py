@@ -1,0 +1,158 @@
+"""What stands before the first demo order: products with prices, the channel, people, customers; in one transaction."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
+from random import Random
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from core.access import Role
+from core.bulk import insert_rows
+from core.clock import BRAND_ZONE, now
+from core.events import Happening, record
+from models.credit import CreditBalance
+from models.customers import Customer
+from models.partners import Affiliation, Partner
+from models.prices import Price
+from models.products import Product
+from models.users import User
+from services.accounts import create_user
+from services.affiliations import COLUMNS as AFFILIATION_COLUMNS
+from services.demo_names import NameMaker
+from services.demo_partners import CUSTOMER_COLUMNS, Channel, DemoPartner, Owner, customer_rows, make_channel
+from services.demo_people import PEOPLE, new_password
+from services.demo_products import Range, make_range, price_rows
+from services.demo_products import goods as all_goods
+from services.demo_rows import insert_numbered, mark_rows, reserve_ids
+
+PRODUCT_COLUMNS = (
+    "sku", "name", "category", "unit", "box_units", "minimum_quantity", "barcode", "tax_rate_ppm", "status",
+    "version", "created_at", "updated_at",
+)  # fmt: skip
+PRICE_COLUMNS = (
+    "product_id", "tier", "unit_price", "valid_from", "valid_to", "version", "created_at", "updated_at",
+)  # fmt: skip
+PARTNER_COLUMNS = (
+    "code", "name", "tier", "upstream_id", "path", "uscc", "contact", "phone", "region", "address", "status",
+    "credit_limit_cents", "valid_from", "version", "created_at", "updated_at",
+)  # fmt: skip
+MONTHS = 18
+CHANGE_AFTER = 9  # months until prices change
+CUSTOMERS_PER_PARTNER = 15
+LOOKS_AFTER_CUSTOMERS = frozenset({Role.SALES, Role.PARTNER_OWNER, Role.PARTNER_CLERK})
+
+
+class People(NamedTuple):
+    """Who may sign in, with the passwords, which are kept nowhere, and who of them looks after customers."""
+
+    shown: list[dict[str, str]]
+    ids: list[int]
+    owners: list[Owner]
+
+
+class Base(NamedTuple):
+    """What orders are made of. ``first_day``: of the orders."""
+
+    channel: Channel
+    goods: Range
+    people: list[dict[str, str]]
+    first_day: date
+    customer_count: int
+
+
+def months_before(day: date, months: int) -> date:
+    """Return the same day so many months earlier, at most the 28th."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, 28))
+
+
+def midnight(day: date) -> datetime:
+    """Return when a day of the brand begins."""
+    return datetime.combine(day, time(), BRAND_ZONE)
+
+
+def add_base(session: Session, partners: int, stores: int, seed: int, today: date, facts: dict[str, Any]) -> Base:
+    """Add everything but the orders, and mark it.
+
+    Args:
+        session: Of an administrator.
+        partners: How many above the stores.
+        stores: How many partners of tier store.
+        seed: Decides everything but the passwords.
+        today: The last day of the demo.
+        facts: What the mark is to say beside the rows.
+    """
+    first_day = months_before(today, MONTHS)
+    loaded: dict[Any, list[int]] = {}
+    goods = _add_range(session, first_day, months_before(today, MONTHS - CHANGE_AFTER), loaded)
+    names = NameMaker(Random(f"{seed} names"))  # noqa: S311  (made-up names protect nothing)
+    loaded[Partner] = reserve_ids(session, Partner, partners + stores)
+    channel = make_channel(names, loaded[Partner], stores, first_day)
+    _add_partners(session, channel.partners)
+    people = _add_people(session, channel)
+    loaded[User] = people.ids
+    loaded[Customer] = reserve_ids(session, Customer, partners * CUSTOMERS_PER_PARTNER)
+    rows = customer_rows(names, channel, people.owners, len(loaded[Customer]), midnight(first_day), now())
+    _add_customers(session, loaded[Customer], list(rows))
+    mark_rows(session, loaded, facts)
+    return Base(channel, goods, people.shown, first_day, len(loaded[Customer]))
+
+
+def _add_range(session: Session, first_day: date, change_day: date, loaded: dict[Any, list[int]]) -> Range:
+    products, at = all_goods(), midnight(first_day)
+    ids = loaded[Product] = reserve_ids(session, Product, len(products))
+    insert_numbered(session, Product, ids, PRODUCT_COLUMNS, [(*one[:-1], 1, at, at) for one in products])
+    _record_created(session, "product", "products", ((one.sku, "") for one in products))
+    prices = price_rows(products, first_day, change_day)
+    loaded[Price] = reserve_ids(session, Price, len(prices))
+    rows = [(ids[one.position], *one[1:], 1, at, at) for one in prices]
+    insert_numbered(session, Price, loaded[Price], PRICE_COLUMNS, rows)
+    keys = ((f"{products[one.position].sku}~{one.tier}~{one.valid_from}", "") for one in prices)
+    _record_created(session, "price", "prices", keys)
+    return make_range(products, ids, prices, change_day)
+
+
+def _add_partners(session: Session, partners: Sequence[DemoPartner]) -> None:
+    rows, affiliations = [], []
+    for one in partners:
+        buyer, at = one.buyer, midnight(one.valid_from)
+        rows.append(
+            (
+                buyer.code, buyer.name, buyer.tier, one.upstream_id, buyer.path, one.uscc, buyer.contact, buyer.phone,
+                buyer.region, buyer.address, buyer.status, None, one.valid_from, 1, at, at,
+            )
+        )  # fmt: skip
+        affiliations.append((buyer.id, one.upstream_id, buyer.path, one.valid_from, None))
+    insert_numbered(session, Partner, [one.buyer.id for one in partners], PARTNER_COLUMNS, rows)
+    insert_rows(session, Affiliation, AFFILIATION_COLUMNS, affiliations)
+    balances = [(one.buyer.id, one.buyer.path, 0) for one in partners]
+    insert_rows(session, CreditBalance, ("partner_id", "path", "used_cents"), balances)
+    _record_created(session, "partner", "partners", ((one.buyer.code, one.buyer.path) for one in partners))
+
+
+def _add_people(session: Session, channel: Channel) -> People:
+    """Add one person for each role; those of partners only where such a partner is."""
+    people = People([], [], [])
+    for person in PEOPLE:
+        own = next((one.buyer for one in channel.partners if one.buyer.tier == person.tier), None)
+        if person.tier and own is None:
+            continue
+        password = new_password(person)
+        code, path = (own.code, own.path) if own else (None, "")
+        user = create_user(session, person.email, name=person.name, role=person.role, partner=code, password=password)
+        people.shown.append({"email": person.email, "role": person.role.value, "password": password})
+        people.ids.append(user.id)
+        if person.role in LOOKS_AFTER_CUSTOMERS:
+            people.owners.append(Owner(user.id, path))
+    return people
+
+
+def _add_customers(session: Session, ids: Sequence[int], rows: Sequence[Sequence[Any]]) -> None:
+    insert_numbered(session, Customer, ids, CUSTOMER_COLUMNS, rows)
+    code, path = CUSTOMER_COLUMNS.index("code"), CUSTOMER_COLUMNS.index("path")
+    _record_created(session, "customer", "customers", ((row[code], row[path]) for row in rows))
+
+
+def _record_created(session: Session, noun: str, subject: str, keys: Iterable[tuple[str, str]]) -> None:
+    record(session, f"{noun}.created", subject, [Happening(key, path, data={"demo": True}) for key, path in keys])

@@ -1,0 +1,101 @@
+"""Two people at the same moment: exactly one wins, the other is told plainly, the books are right."""
+
+import random
+import threading
+
+import pytest
+from sqlalchemy import select, update
+
+from core.database import reading, transact, unit_of_work
+from core.errors import Conflict, DomainError
+from models.orders import Order
+from models.partners import Partner
+from services.approvals import approve_order, reject_order
+from services.orders import place_order, withdraw_order
+from tests.conftest import ADMIN, LING, MEI, SUZHOU, SUZHOU_CLERK
+from tests.services.order_races import RACES, run
+from tests.services.ordering import add_range, books_are_right, draft, used
+from tests.support.schedules import some_schedules
+
+SCHEDULES = {"postgresql": 20, "sqlite": 5}  # of 252; all in the campaign. SQLite lets one writer in at a time
+THREADS = 8
+
+
+@pytest.fixture
+def shop(database):
+    add_range()
+    return database
+
+
+@pytest.mark.parametrize("name", RACES)
+def test_of_two_at_once_one_wins_and_the_other_is_told(shop, name):
+    for schedule in some_schedules(SCHEDULES[shop.dialect.name], seed=len(name)):
+        run(shop, RACES[name], schedule)
+
+
+def test_numbers_are_never_given_twice(shop):
+    numbers: list[str] = []
+
+    def order(_thread: int) -> None:
+        for _ in range(5):
+            numbers.append(transact(SUZHOU_CLERK, lambda s: place_order(s, draft(("MILK", 1)))).number)
+
+    crowd(order)
+
+    assert sorted(numbers) == [f"SO-202611-{n:06}" for n in range(1, 5 * THREADS + 1)]
+
+
+def test_a_crowd_never_uses_more_credit_than_there_is(shop):
+    with unit_of_work(ADMIN) as session:
+        session.execute(update(Partner).where(Partner.code == "SZ").values(credit_limit_cents=12_000_00))
+
+    def act(thread: int) -> None:
+        chance = random.Random(thread)
+        for _ in range(10):
+            act_once(chance)
+
+    crowd(act)
+
+    assert used(SUZHOU) <= 12_000_00
+    assert books_are_right()
+
+
+def act_once(chance: random.Random) -> None:
+    """Place and submit an order, or decide or withdraw one of those that wait."""
+    with reading(ADMIN) as session:
+        waiting = session.scalars(select(Order.number).where(Order.status == "submitted")).all()
+    number = chance.choice(waiting) if waiting else ""
+    lines = draft(("MILK", chance.randint(1, 30)))
+    actor, step = chance.choice(
+        [
+            (SUZHOU_CLERK, lambda s: place_order(s, lines, submit=True)),
+            (SUZHOU_CLERK, lambda s: withdraw_order(s, number)),
+            (LING, lambda s: approve_order(s, number)),
+            (MEI, lambda s: reject_order(s, number, "no")),
+        ]
+    )
+    try:
+        transact(actor, step)
+    except DomainError as refused:
+        assert isinstance(refused, Conflict) or refused.code == "orders.not_found"
+        assert refused.code != "database.busy"
+
+
+def crowd(act) -> None:
+    """Run ``act`` in many threads that begin together; raise what any of them raised."""
+    errors: list[BaseException] = []
+    together = threading.Barrier(THREADS)
+
+    def begin(thread: int) -> None:
+        try:
+            together.wait()
+            act(thread)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=begin, args=(n,)) for n in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
