@@ -1,0 +1,1 @@
+"""Programs in: the versioned WEB API for warehouses, banks and shop platforms."""

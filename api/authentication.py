@@ -1,0 +1,79 @@
+"""Who is calling: the program, and the person behind it, that a bearer key belongs to."""
+
+import time
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
+
+from core.access import Actor
+from core.database import reading, transact
+from core.errors import Conflict
+from core.i18n import N_, set_language
+from services.one_time import token_hash
+from services.sessions import DOORKEEPER, SignInNeeded
+from services.tokens import actor_of_token, note_used
+
+NOTED_EVERY_S = 60.0
+NOTED_MAX = 10_000
+
+_scheme = HTTPBearer(
+    auto_error=False, scheme_name="key", description="A key made under “API keys”, or by `token create`."
+)
+_noted: dict[str, float] = {}  # digest of a key to monotonic seconds
+
+
+def find_actor(key: str) -> Actor:
+    """Return on whose behalf a program acts that shows ``key``, with the rights and the branch of now.
+
+    Raises:
+        SignInNeeded: ``tokens.not_valid``.
+    """
+    with reading(DOORKEEPER) as session:
+        actor = actor_of_token(session, key)
+    _note(key)
+    return actor
+
+
+async def current_actor(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]
+) -> Actor:
+    """Return who is calling; the language is what the request asks for, else that of the person behind the key.
+
+    Raises:
+        SignInNeeded: ``tokens.missing``, ``tokens.not_valid``.
+    """
+    asked = language_asked_for(request)
+    if asked:
+        set_language(asked)
+    if credentials is None or not credentials.credentials:
+        raise SignInNeeded("tokens.missing", N_("Send your key in the header “Authorization: Bearer …”."))
+    actor: Actor = await run_in_threadpool(request.app.state.find_actor, credentials.credentials)
+    set_language(asked or actor.language)
+    request.state.is_known = True
+    return actor
+
+
+CurrentActor = Annotated[Actor, Depends(current_actor)]
+
+
+def language_asked_for(request: Request) -> str:
+    """Return the first language of ours that the request accepts, "" if it names none."""
+    names = {"zh": "zh_CN", "en": "en"}
+    accepted = request.headers.get("accept-language", "").lower().split(",")
+    return next((names[tag.strip()[:2]] for tag in accepted if tag.strip()[:2] in names), "")
+
+
+def _note(key: str) -> None:
+    """Note that a key is in use; whoever keeps the database busy at that moment must not hold up the answer."""
+    digest = token_hash(key)
+    if time.monotonic() - _noted.get(digest, -NOTED_EVERY_S) < NOTED_EVERY_S:
+        return
+    if len(_noted) >= NOTED_MAX:
+        _noted.clear()
+    _noted[digest] = time.monotonic()
+    try:
+        transact(DOORKEEPER, lambda session: note_used(session, key))
+    except Conflict:
+        _noted.pop(digest, None)

@@ -1,0 +1,104 @@
+"""How values look to programs, and the description of a resource's rows and parameters."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, create_model
+
+from core.query_filters import Operator, is_ranged, operators_of
+from core.resource import Field as ResourceField
+from core.resource import Resource
+
+CURRENCY: Literal["CNY"] = "CNY"
+GROUPS = {"ship_to_": "ship_to"}
+"""Fields whose names begin alike are one object to programs, as they are when an order is placed."""
+
+
+class Amount(BaseModel):
+    """An amount of money."""
+
+    amount: str = Field(description="Decimal, exact", examples=["12.30"], pattern=r"^-?\d+(\.\d+)?$")
+    currency: Literal["CNY"] = CURRENCY
+
+
+def amount(decimal: str | None) -> dict[str, str] | None:
+    """Return a dumped amount as programs see it."""
+    return None if decimal is None else {"amount": decimal, "currency": CURRENCY}
+
+
+def shown(resource: Resource, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of ``core.queries.Page`` as programs see it: its fields by name, references as the other's key."""
+    values: dict[str, Any] = {}
+    for name in resource.names:
+        if name in row:
+            value = amount(row[name]) if is_amount(resource.field(name)) else row[name]
+            group, rest = _grouped(name)
+            if group:
+                values.setdefault(group, {})[rest] = value
+            else:
+                values[name] = value
+    return values
+
+
+def is_amount(field: ResourceField) -> bool:
+    """Return whether a field holds money."""
+    return field.kind.style in {"money", "unit_price"}
+
+
+def row_model(resource: Resource) -> type[BaseModel]:
+    """Return the description of a row. Only the key is always there: other fields may be confidential."""
+    plain: dict[str, Any] = {}
+    groups: dict[str, dict[str, Any]] = {}
+    for field in resource.fields:
+        group, rest = _grouped(field.name)
+        described = Field(... if field.name in resource.keys else None, description=field.label)
+        (groups.setdefault(group, {}) if group else plain)[rest] = (
+            _type_of(field, is_key=field.name in resource.keys),
+            described,
+        )
+    for group, parts in groups.items():
+        plain[group] = (create_model(f"{resource.title}{group.title().replace('_', '')}", **parts) | None, None)
+    return create_model(resource.title.replace(" ", ""), __doc__=f"One row of {resource.name}.", **plain)
+
+
+def filter_parameters(resource: Resource) -> list[dict[str, Any]]:
+    """Return the description of the parameters a list can be filtered by."""
+    return [
+        {
+            "name": field.name,
+            "in": "query",
+            "required": False,
+            "description": _asked(field),
+            "schema": {"type": "string"},
+        }
+        for field in resource.fields
+    ]
+
+
+def _asked(field: ResourceField) -> str:
+    """Return how a field can be asked."""
+    if field.kind.choices:
+        meaning = f"any of {', '.join(choice.value for choice in field.kind.choices)}, separated by commas"
+    elif field.kind.reference is not None:
+        meaning = f"its key in {field.kind.reference.resource}"
+    elif is_ranged(field):
+        meaning = "this, or `from..to`, both included" + (", days of the brand's" if "date" in field.kind.style else "")
+    else:
+        meaning = "exactly this"
+    more = ", ".join(
+        f"`{field.name}__{word}`" for word in ["not", *(one for one in Operator if one in operators_of(field))]
+    )
+    return f"{field.label}: {meaning}. Also {more}."
+
+
+def _type_of(field: ResourceField, *, is_key: bool) -> Any:
+    if is_amount(field):
+        return Amount | None
+    own = {"integer": int, "date": date, "datetime": datetime}.get(field.kind.style, str)
+    return own if is_key else own | None
+
+
+def _grouped(name: str) -> tuple[str, str]:
+    prefix = next((prefix for prefix in GROUPS if name.startswith(prefix)), "")
+    return (GROUPS[prefix], name.removeprefix(prefix)) if prefix else ("", name)
