@@ -1,5 +1,7 @@
 """Going elsewhere: to another page, to this one anew, to a file; and being asked first if typing would be lost."""
 
+import json
+
 from nicegui import ui
 
 from pages.house.buttons import link_button
@@ -23,6 +25,12 @@ def load_again() -> None:
 def ask_before_leaving(is_unsaved: bool) -> None:
     """Let the browser ask once before the page is left, for as long as something is typed and not saved."""
     ui.run_javascript(_ASK if is_unsaved else _DO_NOT_ASK)
+
+
+def leave(path: str = "") -> None:
+    """Open another page, with "" this one anew, and ask nothing: what was typed is saved, or meant to be lost."""
+    where = f"location.assign({json.dumps(safe_url(path))});" if path else "location.reload();"
+    ui.run_javascript(f"{_DO_NOT_ASK} {where}")  # one script: two messages may overtake each other
 
 
 def download_button(label: str, href: str, *, testid: str | None = None) -> Tag:

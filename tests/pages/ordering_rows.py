@@ -3,6 +3,8 @@
 QH-500 comes in boxes of 6, QH-501 in boxes of 12, QH-502 singly from 5 up; QH-509 has no price, QH-510 is not sold.
 """
 
+from nicegui.testing import User
+
 from core.access import Actor
 from core.database import unit_of_work
 from services.order_drafts import OrderDraft
@@ -30,6 +32,11 @@ def stock_range() -> None:
     for tier, amounts in prices.items():
         for sku, amount in zip(SKUS, amounts, strict=False):
             state_price(sku, tier, amount, "2026-01-01")
+
+
+async def seen(user: User, text: str) -> None:
+    """Wait until the page shows a text; a page that follows a click may take a moment on a busy machine."""
+    await user.should_see(text, retries=100)
 
 
 def state_price(sku: str, tier: str, amount: str, day: str) -> None:

@@ -8,7 +8,6 @@ from core.database import reading
 from core.events import Event
 from core.i18n import use_language
 from pages.columns import grid_columns, grid_filters, grid_views, search_words
-from pages.house import Selection
 from pages.listing import OWN_PAGES
 from pages.navigation import navigation_for
 from resources import ALL, BY_NAME
@@ -174,7 +173,7 @@ def test_a_list_has_columns_filters_and_views_of_what_the_person_may_see(resourc
 
     assert [column.name for column in columns if column.link] == [resource.keys[0]]
     assert {column.name for column in columns} == names
-    assert {one.name for one in grid_filters(fields)} <= names
+    assert {one.name for one in grid_filters(resource, fields)} <= names
     assert any(not column.width for column in columns if column.shown)
 
 
@@ -182,14 +181,14 @@ def test_a_list_with_a_status_has_a_view_for_each() -> None:
     partners = BY_NAME["partners"]
     with use_language("zh_CN"):
         views = grid_views(partners, partners.fields)
-        words = search_words(partners.fields)
+        words = search_words(partners, partners.fields)
 
     assert [(view.name, view.label, view.query) for view in views[:3]] == [
         ("", "全部", ""),
         ("applied", "已申请", "status=applied"),
         ("under_review", "审核中", "status=under_review"),
     ]
-    assert words == "搜索合作伙伴名称 / 电话"
+    assert words == "搜索合作伙伴编码 / 合作伙伴名称"
 
 
 async def test_an_export_has_the_rows_of_the_list_and_is_on_record(user: User) -> None:
@@ -245,5 +244,3 @@ async def test_an_exported_file_is_gone_from_the_server_once_it_is_sent(user: Us
 
     assert answer.content[:2] == b"PK"
     assert list((data_dir / "exports").iterdir()) == []
-
-

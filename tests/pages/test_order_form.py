@@ -11,7 +11,7 @@ from pages.order_paste import Unclear, Wanted, pasted_lines, possible_skus, read
 from services.order_pricing import Article
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, WEI
 from tests.pages.finding import found, is_there, one, state
-from tests.pages.ordering_rows import order, state_price, stock_range
+from tests.pages.ordering_rows import order, seen, state_price, stock_range
 from tests.pages.signing_in import sign_in_as
 from tests.pages.staff_rows import answer_to_test_host, state_rows
 
@@ -55,7 +55,7 @@ async def test_a_clerk_orders_for_the_own_partner_and_sees_the_prices_of_its_tie
     await open_form(user, SUZHOU_CLERK)
 
     assert one(user, "field-buyer").value == "SZ"
-    await user.should_see("¥110.00")
+    await seen(user, "¥110.00")
     await user.should_not_see("¥100.00")
     await user.should_not_see("旧装菜籽油")
 
@@ -65,7 +65,7 @@ async def test_the_stepper_goes_by_the_box_from_the_minimum_and_back_to_nothing(
 
     found(user, "action-more-QH-501").click()
     found(user, "action-more-QH-501").click()
-    await user.should_see("¥528.00")
+    await seen(user, "¥528.00")
     assert one(user, "field-quantity-QH-501").value == "24"
     found(user, "action-less-QH-501").click()
     found(user, "action-less-QH-501").click()
@@ -79,7 +79,7 @@ async def test_a_quantity_that_fills_no_boxes_says_which_do_and_is_not_counted(u
 
     state(user, "quantity-QH-500", "10")
 
-    await user.should_see("order 6 or 12")
+    await seen(user, "order 6 or 12")
     assert text_of(user, "basket-total") == "¥0.00"
 
 
@@ -121,7 +121,7 @@ async def test_one_click_submits_and_leads_to_the_order(user: User) -> None:
     state(user, "note", "周五前送到")
 
     found(user, "action-submit").click()
-    await user.should_see("Lines")
+    await seen(user, "Lines")
 
     (placed,) = orders()
     assert (placed.status, placed.total_cents, placed.ship_to_name, placed.note) == (
@@ -141,7 +141,7 @@ async def test_many_clicks_make_one_order(user: User) -> None:
     for _click in range(3):
         found(user, "action-submit").click()
         found(user, "action-save-draft").click()
-    await user.should_see("Lines")
+    await seen(user, "Lines")
 
     assert len(orders()) == 1
 
@@ -150,7 +150,7 @@ async def test_a_draft_is_kept_without_touching_the_credit_and_changed_later(use
     await open_form(user, SUZHOU_CLERK)
     state(user, "quantity-QH-500", "12")
     found(user, "action-save-draft").click()
-    await user.should_see("Lines")
+    await seen(user, "Lines")
     (draft,) = orders()
     assert draft.status == "draft"
 
@@ -158,7 +158,7 @@ async def test_a_draft_is_kept_without_touching_the_credit_and_changed_later(use
     assert one(user, "field-quantity-QH-500").value == "12"
     state(user, "quantity-QH-500", "18")
     found(user, "action-submit").click()
-    await user.should_see("Lines")
+    await seen(user, "Lines")
 
     (submitted,) = orders()
     assert (submitted.number, submitted.status, submitted.total_cents) == (draft.number, "submitted", 1_980_00)
@@ -169,7 +169,7 @@ async def test_an_empty_order_is_refused_where_the_buttons_are(user: User) -> No
 
     found(user, "action-submit").click()
 
-    await user.should_see("An order needs at least one line.")
+    await seen(user, "An order needs at least one line.")
     assert is_there(user, "problem")
     assert orders() == []
 
@@ -181,7 +181,7 @@ async def test_every_wrong_entry_is_named_and_nothing_is_stored(user: User) -> N
 
     found(user, "action-submit").click()
 
-    await user.should_see("Please change this first:")
+    await seen(user, "Please change this first:")
     assert one(user, "field-ship_to_phone").props["aria-invalid"] == "true"
     assert orders() == []
 
@@ -191,10 +191,10 @@ async def test_an_order_beyond_the_credit_stays_in_the_form_and_can_be_kept_as_a
     state(user, "quantity-QH-500", "600")
 
     found(user, "action-submit").click()
-    await user.should_see("does not cover this order")
+    await seen(user, "does not cover this order")
     assert orders() == []
     found(user, "action-save-draft").click()
-    await user.should_see("Lines")
+    await seen(user, "Lines")
 
     assert [one.status for one in orders()] == ["draft"]
 
@@ -205,7 +205,7 @@ async def test_prices_that_changed_since_the_page_was_opened_are_shown_before_an
     state_price("QH-500", "agent_1", "120", "2026-06-01")
 
     found(user, "action-submit").click()
-    await user.should_see("Prices have changed: this order comes to 1440.00 yuan now.")
+    await seen(user, "Prices have changed: this order comes to 1440.00 yuan now.")
 
     assert orders() == []
     assert text_of(user, "basket-total") == "¥1,440.00"
@@ -216,10 +216,10 @@ async def test_staff_choose_the_buyer_first_and_see_its_prices_and_ship_to(user:
     assert not is_there(user, "action-more-QH-500")
 
     one(user, "field-buyer").set_options({"SZ": "苏州代理"}, value="SZ")  # type: ignore[attr-defined]
-    await user.should_see("¥110.00")
+    await seen(user, "¥110.00")
     state(user, "quantity-QH-500", "6")
     found(user, "action-submit").click()
-    await user.should_see("Lines")
+    await seen(user, "Lines")
 
     (placed,) = orders()
     assert (placed.placed_by, placed.total_cents, placed.ship_to_name) == (LING.person, 660_00, "苏州代理")
@@ -228,12 +228,12 @@ async def test_staff_choose_the_buyer_first_and_see_its_prices_and_ship_to(user:
 async def test_another_buyer_means_other_prices_for_what_is_chosen_already(user: User) -> None:
     await open_form(user, HUADONG_CLERK)
     one(user, "field-buyer").set_options({"SZ": "苏州代理", "HD": "华东总代"}, value="HD")  # type: ignore[attr-defined]
-    await user.should_see("¥100.00")
+    await seen(user, "¥100.00")
     state(user, "quantity-QH-500", "6")
     assert text_of(user, "basket-total") == "¥600.00"
 
     one(user, "field-buyer").value = "SZ"  # type: ignore[attr-defined]
-    await user.should_see("¥110.00")
+    await seen(user, "¥110.00")
 
     assert text_of(user, "basket-total") == "¥660.00"
 
@@ -245,7 +245,7 @@ async def test_ordering_again_copies_the_lines_and_leaves_out_what_is_not_sold_a
     await open_form(user, SUZHOU_CLERK, f"/orders/new?from={number}")
 
     assert one(user, "field-quantity-QH-500").value == "12"
-    await user.should_see("QH-501 有机山茶油 1L")
+    await seen(user, "QH-501 有机山茶油 1L")
     assert text_of(user, "basket-total") == "¥1,320.00"
 
 
@@ -281,13 +281,13 @@ async def test_pasted_text_fills_the_order_and_asks_about_what_is_not_clear(user
     found(user, "action-paste").click()
     state(user, "pasted", "qh-500 12件\nQH-501 2箱；QH-502 3\nQH-509 4\n你好")
     found(user, "action-read-pasted").click()
-    await user.should_see("2 products taken into the order")
+    await seen(user, "2 products taken into the order")
 
     assert text_of(user, "basket-total") == "¥1,848.00"
-    await user.should_see("3 lines are not clear: please say what is meant")
-    await user.should_see("there is no product QH-509 that can be ordered")
+    await seen(user, "3 lines are not clear: please say what is meant")
+    await seen(user, "there is no product QH-509 that can be ordered")
     found(user, "action-choose-QH-502-5").click()
-    await user.should_see("¥1,875.50")
+    await seen(user, "¥1,875.50")
     assert text_of(user, "basket-total") == "¥1,875.50"
 
 

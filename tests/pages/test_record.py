@@ -9,7 +9,7 @@ from resources import BY_NAME
 from services.customers import move_customers
 from services.saving import SaveOptions
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, WEI
-from tests.pages.finding import found, is_there, one, state
+from tests.pages.finding import found, one, state
 from tests.pages.signing_in import sign_in_as
 from tests.pages.staff_rows import answer_to_test_host, become, customers, facts_of, row_of, state_rows
 
@@ -163,7 +163,17 @@ async def test_the_history_says_who_changed_what_from_what_to_what(user: User) -
 
     await user.open("/customers/C001")
 
-    for words in ("wei@example.com", "changed it", "Stage: ", "Lead", "Won", "Partner: ", "华东总代", "Owner: ", "created it"):
+    for words in (
+        "wei@example.com",
+        "changed it",
+        "Stage: ",
+        "Lead",
+        "Won",
+        "Partner: ",
+        "华东总代",
+        "Owner: ",
+        "created it",
+    ):
         await user.should_see(words)
 
 

@@ -28,7 +28,9 @@ def house(sqlite_database, monkeypatch):
 
 def goods() -> None:
     state_rows("products", {"sku": ["QH-500"], "name": ["山茶油"]})
-    state_rows("prices", {"sku": ["QH-500"], "tier": ["master_agent"], "unit_price": ["100"], "valid_from": ["2026-01-01"]})
+    state_rows(
+        "prices", {"sku": ["QH-500"], "tier": ["master_agent"], "unit_price": ["100"], "valid_from": ["2026-01-01"]}
+    )
 
 
 def order(actor, *, submit: bool = True) -> str:

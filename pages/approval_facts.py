@@ -1,0 +1,135 @@
+"""Everything an approver needs to decide, drawn on one screen."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from core.i18n import _
+from models.approvals import DECISION_LABELS, Decision
+from models.orders import STATUS_LABELS, OrderStatus
+from models.tiers import TIERS
+from pages import house
+from pages.approval_reading import waiting_text
+from pages.house.content import MINUS
+from pages.order_reading import region_text
+from pages.orders import name_cell, price_text, quantity_text
+from services.order_facts import LineFacts, OrderFacts
+
+_PPM_PER_TENTH = 1_000  # parts per million in a tenth of a percent
+
+
+def draw_facts(facts: OrderFacts, names: Mapping[str, str]) -> None:
+    """Draw an order as its approver needs it: who, on what credit, why it came, what looks odd, and every line."""
+    order = facts.order
+    label, _tone = STATUS_LABELS[OrderStatus(order.status)]
+    with house.row():
+        with house.Tag("h2", css="qd-heading"):
+            house.text_link(order.number, f"/orders/{order.number}")
+        house.chip(_(label), house.tone_of(order.status))
+        house.Tag("b", house.money_text(order.total_cents), "qd-heading", testid="decide-total")
+    for decision in facts.decisions:
+        what = _(DECISION_LABELS[Decision(decision.decision)][0])
+        told = f"{decision.name} · {what} · {house.instant_text(decision.decided_at)}"
+        house.notice(f"{told} · {decision.reason}" if decision.reason else told, "info", testid="decided")
+    if facts.findings:
+        items = [one.text for one in facts.findings]
+        house.notice(_("Look at this before you decide:"), "warning", items=items, testid="findings")
+    house.kv(_facts(facts, names))
+    _draw_lines(facts)
+
+
+def _facts(facts: OrderFacts, names: Mapping[str, str]) -> dict[str, object]:
+    order, buyer, header = facts.order, facts.buyer, facts.header
+    submitter = names.get(order.submitted_by or "", order.submitted_by or "")
+    upstream = facts.upstream[1] if facts.upstream else _("the brand itself")
+    tier = _("{tier}, under {upstream}", tier=_(TIERS[buyer.tier].label), upstream=upstream)
+    since = facts.waiting_since
+    waits = f"{house.instant_text(since)} · {waiting_text(since)[0]}" if since else None
+    history = _("{count} orders · {amount}", count=facts.history_count, amount=_short(facts.history_cents))
+    return {
+        _("Buyer"): partial(_draw_buyer, facts, tier),
+        _("Submitted by"): submitter,
+        _("Credit limit"): _credit(facts),
+        _("Submitted at"): waits,
+        _("Left after this order"): partial(_draw_left, facts),
+        _("Last 90 days"): history,
+        _("Ship-to region"): _region(facts),
+        _("Ship to"): " · ".join(filter(None, (header["ship_to_name"], header["ship_to_phone"]))),
+        _("Why it came to you"): facts.rule.text,
+        _("Ship-to address"): header["ship_to_address"],
+        _("Note"): header["note"],
+    }
+
+
+def _draw_buyer(facts: OrderFacts, tier: str) -> None:
+    house.text_link(facts.buyer.name, f"/partners/{facts.buyer.code}")
+    house.Tag("span", _(" ({details})", details=tier))
+
+
+def _credit(facts: OrderFacts) -> str:
+    used = house.money_text(facts.credit_used_cents)
+    limit = facts.buyer.credit_limit_cents
+    if limit is None:
+        return _("not limited, {used} used", used=used)
+    return _("{limit}, {used} used", limit=house.money_text(limit), used=used)
+
+
+def _draw_left(facts: OrderFacts) -> None:
+    if facts.credit_left_cents is None:
+        house.Tag("span", _("not limited"))
+    else:
+        house.money(facts.credit_left_cents)
+
+
+def _region(facts: OrderFacts) -> str:
+    stated, own = facts.header["ship_to_region"], facts.buyer.region
+    if not stated:
+        return _("not stated")
+    place = region_text(stated)
+    if own is None:
+        return place
+    same = stated[:4] == own[:4]
+    return _("{place}, the buyer's own city", place=place) if same else _("{place}, another city", place=place)
+
+
+def _short(cents: int) -> str:
+    return house.short_money_text(cents) if cents >= 10_000_00 else house.money_text(cents)
+
+
+def _draw_lines(facts: OrderFacts) -> None:
+    columns = [
+        house.LineColumn("sku", _("SKU")),
+        house.LineColumn("name", _("Product")),
+        house.LineColumn("quantity", _("Quantity"), "right"),
+        house.LineColumn("today", _("List price today"), "right"),
+        house.LineColumn("price", _("Price ordered"), "right"),
+        house.LineColumn("total", _("Amount"), "right"),
+    ]
+    rows = [_line(one) for one in facts.lines]
+    foot = {"sku": _("Total"), "total": house.money_text(facts.order.total_cents)}
+    with house.Tag("div", css="qd-lines qd-lines-decided"):
+        house.line_table(columns, rows, caption=_("Lines of the order"), foot=foot, testid="lines")
+
+
+def _line(facts: LineFacts) -> dict[str, str | house.Cell]:
+    line = facts.line
+    return {
+        "sku": line.sku,
+        "name": name_cell(line.sku, line.name),
+        "quantity": quantity_text(line.quantity, line.unit, line.units),
+        "today": price_text(facts.price_today) if facts.price_today is not None else "",
+        "price": house.Cell(draw=partial(_draw_price, facts)) if facts.difference_ppm else price_text(line.unit_price),
+        "total": house.money_text(line.total_cents),
+    }
+
+
+def _draw_price(facts: LineFacts) -> None:
+    with house.Tag("span", css="qd-difference"):
+        house.Tag("span", price_text(facts.line.unit_price))
+        house.Tag("small", percent_text(facts.difference_ppm or 0))
+
+
+def percent_text(ppm: int) -> str:
+    """Return a difference as people read it, with its sign and one decimal, e.g. "−7.6%"."""
+    tenths = (abs(ppm) + _PPM_PER_TENTH // 2) // _PPM_PER_TENTH
+    sign = MINUS if ppm < 0 else "+"
+    return f"{sign}{tenths // 10}.{tenths % 10}%"

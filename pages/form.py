@@ -1,0 +1,77 @@
+"""Adding one row of any resource by hand: inputs by kind, problems beside them, asked before typing is lost."""
+
+from functools import partial
+
+from core.access import Actor
+from core.errors import DomainError
+from core.i18n import _
+from core.resource import Resource
+from pages.door import call_or_raise, page, show_refusal
+from pages.house import Tag, button, link_button, notice, page_header, panel, row, stack
+from pages.house.going import ask_before_leaving, leave
+from pages.inputs import NEW, Inputs, save_stated
+from pages.listing import OWN_PAGES
+from pages.navigation import staff_shell
+from pages.record_sections import TITLES, record_path, sections_of
+from resources import ALL
+
+
+def register_forms() -> None:
+    """Register ``/RESOURCE/new`` for every resource that is saved from forms; before the records."""
+    for resource in ALL:
+        if resource.name not in OWN_PAGES and resource.edit is not None and resource.save is not None:
+            _register(resource)
+
+
+class NewRow:
+    """The form for one new row of a resource: what was stated in it, section by section."""
+
+    def __init__(self, resource: Resource, actor: Actor) -> None:
+        self.resource = resource
+        self._problems = Tag("div").style("display:contents")
+        self._sections = []
+        for name, fields in sections_of(resource, actor).items():
+            stated = [field for field in fields if field.stated]
+            if stated:
+                with panel(_(TITLES[name])):
+                    self._sections.append(Inputs(stated, {}, on_change=partial(ask_before_leaving, True)))
+
+    async def save(self) -> None:
+        """Save the row and open its record; or say beside the inputs what is wrong."""
+        stated = {name: text for inputs in self._sections for name, text in inputs.stated.items()}
+        required = {name for name in stated if self.resource.field(name).required}
+        kept = {name: text for name, text in stated.items() if text or name in required}
+        self._problems.clear()
+        try:
+            key = await call_or_raise(save_stated, self.resource, kept, NEW)
+        except DomainError as error:
+            self._refuse(error)
+            return
+        leave(record_path(self.resource.name, key))
+
+    def _refuse(self, error: DomainError) -> None:
+        if not error.fields:
+            show_refusal(error)
+            return
+        sentences = []
+        for inputs in self._sections:
+            own = {name: problem for name, problem in error.fields.items() if name in inputs.fields}
+            sentences += inputs.refuse(own)
+        named = {name for inputs in self._sections for name in inputs.fields}
+        sentences += [problem.text for name, problem in error.fields.items() if name not in named]
+        with self._problems:
+            notice(_("This was not saved:"), "danger", items=sentences, testid="form-problems")
+
+
+def _register(resource: Resource) -> None:
+    @page(f"/{resource.name}/new", permission=resource.edit, title=resource.title)
+    async def draw() -> None:
+        title = _("New: {what}", what=_(resource.title))
+        async with staff_shell(title, current=resource.name) as actor:
+            with page_header(title, crumbs={_(resource.label): f"/{resource.name}"}):
+                pass
+            with stack():
+                form = NewRow(resource, actor)
+                with row():
+                    button(_("Save"), form.save, look="primary", testid="action-save")
+                    link_button(_("Cancel"), f"/{resource.name}", testid="action-cancel-new")

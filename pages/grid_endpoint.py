@@ -1,0 +1,40 @@
+"""GET /grid/RESOURCE: the rows of a list, within the scope of who is signed in."""
+
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
+
+from core.database import reading
+from core.errors import NotFound
+from core.i18n import N_
+from core.queries import find_page, read_query
+from pages.identity import require_actor
+from pages.policies import SIGNED_IN
+from resources import BY_NAME
+
+router = APIRouter()
+
+
+@router.get("/grid/{name}", dependencies=[Depends(SIGNED_IN)], include_in_schema=False)
+def grid_rows(name: str, request: Request) -> Response:
+    """Answer a block of rows: ``{"rows", "total", "total_is_exact", "sums"}``, see ``core.queries.Page``.
+
+    Args:
+        name: Of a resource.
+        request: Its parameters are the address of the list, with ``offset`` and ``limit``; see ``core.grid_query``.
+
+    Raises:
+        SignInNeeded: Nobody is signed in.
+        NotFound: ``resources.not_found``.
+        NotPermitted: ``access.denied``.
+        InvalidInput: As ``core.queries.find_page``.
+    """
+    actor = require_actor(request)
+    resource = BY_NAME.get(name)
+    if resource is None:
+        raise NotFound("resources.not_found", N_("There is no list of this name."))
+    actor.require(resource.view)
+    query = read_query(resource, actor, request.query_params.multi_items(), from_address=True)
+    with reading(actor) as session:
+        page = find_page(session, query)
+    answer = {"rows": page.rows, "total": page.total, "total_is_exact": page.total_is_exact, "sums": page.sums}
+    return Response(orjson.dumps(answer), media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,77 @@
+"""Files that importing gives out: the workbook to fill in, and the person's own with all that is wrong in it marked."""
+
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.responses import FileResponse, RedirectResponse
+from starlette.background import BackgroundTask
+
+from core.database import reading
+from core.errors import NotFound
+from core.i18n import N_, _
+from core.resource import Resource
+from importers.batch_drafts import editor_of
+from importers.batch_errors import write_batch_errors
+from importers.exporting import template_for
+from pages.identity import require_actor
+from pages.policies import SIGNED_IN, permitted
+from resources import SHEETS
+from services.imports import get_import
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+NUMBER_MAX = 2**53
+
+
+def register_results(app: FastAPI) -> None:
+    """Register ``/imports/ID`` and ``/imports/ID/errors.xlsx``."""
+
+    @app.get("/imports/{batch_id:int}", dependencies=[Depends(SIGNED_IN)], include_in_schema=False)
+    def import_record(batch_id: int, request: Request) -> Response:
+        with reading(require_actor(request)) as session:
+            batch = get_import(session, known_number(batch_id))
+        return RedirectResponse(f"/{batch.resource}/import/{batch.id}", 303)
+
+    @app.get("/imports/{batch_id:int}/errors.xlsx", dependencies=[Depends(SIGNED_IN)], include_in_schema=False)
+    def errors_workbook(batch_id: int, request: Request) -> Response:
+        target = _temporary()
+        try:
+            batch = write_batch_errors(require_actor(request), known_number(batch_id), target)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        stem = Path(batch.file_name).stem
+        return _download(target, _("{name} – errors", name=stem) + ".xlsx")
+
+
+def register_template(app: FastAPI, resource: Resource) -> None:
+    """Register ``/RESOURCE/template.xlsx``, the workbook to fill in."""
+
+    @app.get(
+        f"/{resource.name}/template.xlsx",
+        dependencies=[Depends(permitted(editor_of(resource)))],
+        include_in_schema=False,
+    )
+    def template(request: Request) -> Response:
+        target = _temporary()
+        with target.open("wb") as file:
+            template_for(SHEETS[resource.name], require_actor(request), file)
+        return _download(target, _("{name} – template", name=_(resource.label)) + ".xlsx")
+
+
+def known_number(batch_id: int) -> int:
+    """Return the number of an import as stated in an address. Raises ``NotFound`` if no import can have it."""
+    if batch_id > NUMBER_MAX:
+        raise NotFound("imports.not_found", N_("There is no such import."))
+    return batch_id
+
+
+def _temporary() -> Path:
+    with tempfile.NamedTemporaryFile(prefix="qudao-", suffix=".xlsx", delete=False) as file:
+        return Path(file.name)
+
+
+def _download(path: Path, name: str) -> Response:
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
+    return FileResponse(path, media_type=XLSX, headers=headers, background=BackgroundTask(path.unlink, missing_ok=True))

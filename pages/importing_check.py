@@ -1,0 +1,187 @@
+"""Fourth step of an import: what would happen, counted and with every problem named, before anything is stored."""
+
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from core.errors import DomainError
+from core.i18n import _
+from core.jobs import Job, JobStatus
+from core.resource import Resource
+from importers.batch_drafts import editor_of
+from importers.batches import ALL_OR_NOTHING
+from models.imports import ImportBatch
+from pages.door import call, show_refusal
+from pages.house import (
+    Progress,
+    button,
+    columns,
+    link_button,
+    live_progress,
+    notice,
+    panel,
+    row,
+    tabs,
+    text,
+)
+from pages.house.going import go_to, load_again
+from pages.identity import current_actor, page_actor
+from pages.importing_parts import Problems, draw_facts, draw_problems, shown_problems, step_path
+from pages.reading import read
+from services.imports import start_check, start_import
+
+CHECK_EVERY_S = 0.3
+
+
+async def draw_check(resource: Resource, batch: ImportBatch) -> None:
+    """Draw what an import would do; while that is being found out, how far it is."""
+    if batch.checked is None:
+        await _draw_waiting(resource, batch)
+        return
+    problems = await read(page_actor(), shown_problems, batch.id)
+    _draw_result(resource, batch, problems)
+
+
+async def job_of(batch: ImportBatch) -> Job | None:
+    """Return the job that checks or applies an import, as it stands; for events of a page."""
+    if batch.job_id is None:
+        return None
+    return await read(await current_actor(), _job, batch.job_id)
+
+
+async def _draw_waiting(resource: Resource, batch: ImportBatch) -> None:
+    job = None if batch.job_id is None else await read(page_actor(), _job, batch.job_id)
+    if job is None or job.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
+        sentence = job.error if job is not None and job.error else _("The rows were not checked.")
+        notice(sentence, "danger", testid="import-refused")
+        with row():
+            button(_("Check again"), partial(_check_again, resource, batch), testid="action-check")
+            _columns_link(resource, batch)
+        return
+    with panel(_("Checking the rows")):
+        live_progress(partial(_progress, batch), every_s=CHECK_EVERY_S, on_done=_reload)
+        text(_("Nothing is stored yet. You may leave this page: it will be here when you come back."))
+
+
+async def _progress(batch: ImportBatch) -> Progress | None:
+    try:
+        job = await job_of(batch)
+    except DomainError as error:
+        show_refusal(error)
+        return None
+    total = sum(sheet["rows"] for sheet in batch.sheets if sheet["name"] == batch.sheet) - batch.header_row
+    label = _("Waiting for its turn") if job is not None and job.status == JobStatus.WAITING else _("Reading every row")
+    has_ended = job is None or job.finished_at is not None
+    return Progress(label, 0, max(total, 0), state="done" if has_ended else "running")
+
+
+async def _reload(_progress: Progress) -> None:
+    load_again()
+
+
+async def _check_again(resource: Resource, batch: ImportBatch) -> None:
+    if await call(start_check, editor_of(resource), batch.id) is not None:
+        load_again()
+
+
+async def _apply(resource: Resource, batch: ImportBatch) -> None:
+    if await call(start_import, editor_of(resource), batch.id) is not None:
+        go_to(step_path(resource, batch, "done"))
+
+
+def _draw_result(resource: Resource, batch: ImportBatch, problems: Problems) -> None:
+    counts = {name: int((batch.checked or {})[name]) for name in ("created", "updated", "unchanged", "refused")}
+    with columns() as (content, rail):
+        with content:
+            _draw_verdict(resource, batch, counts)
+            _draw_tabs(batch, counts, problems)
+        with rail:
+            draw_facts(_("How the file is read"), _facts(resource, batch))
+            _columns_link(resource, batch)
+
+
+def _draw_verdict(resource: Resource, batch: ImportBatch, counts: dict[str, int]) -> None:
+    """Say in one sentence what pressing the button does; without anything to do there is no button."""
+    good_count = counts["created"] + counts["updated"]
+    if not sum(counts.values()):
+        notice(_("There are no rows below the headings."), "warning")
+        return
+    if batch.mode == ALL_OR_NOTHING and counts["refused"]:
+        sentence = _(
+            "{count} rows are wrong, so nothing will be imported, as you chose. Correct them, or let the good rows in.",
+            count=f"{counts['refused']:,}",
+        )
+        notice(sentence, "warning", testid="import-verdict")
+        return
+    if not good_count:
+        words = (
+            _("Every row is as it is in the system already: there is nothing to import.")
+            if not counts["refused"]
+            else _("No row can be imported: {parts}.", parts=_parts_text(counts))
+        )
+        notice(words, "warning" if counts["refused"] else "ok", testid="import-verdict")
+        return
+    with panel(), row():
+        text(_("{parts}.", parts=_parts_text(counts))).style("flex:1 1 260px;font-size:16px;line-height:24px")
+        label = _("Import {count} rows", count=f"{good_count:,}")
+        button(label, partial(_apply, resource, batch), look="primary", testid="import-apply")
+
+
+def _parts_text(counts: dict[str, int]) -> str:
+    parts = [
+        _("{count} new rows will be added", count=f"{counts['created']:,}") if counts["created"] else "",
+        _("{count} known rows will be changed", count=f"{counts['updated']:,}") if counts["updated"] else "",
+        _("{count} are the same and stay", count=f"{counts['unchanged']:,}") if counts["unchanged"] else "",
+        _("{count} are wrong and are left out", count=f"{counts['refused']:,}") if counts["refused"] else "",
+    ]
+    return _("; ").join(part for part in parts if part)
+
+
+def _draw_tabs(batch: ImportBatch, counts: dict[str, int], problems: Problems) -> None:
+    labels = [
+        _("New {count}", count=f"{counts['created']:,}"),
+        _("Changed {count}", count=f"{counts['updated']:,}"),
+        _("Same {count}", count=f"{counts['unchanged']:,}"),
+        _("Wrong {count}", count=f"{counts['refused']:,}"),
+    ]
+    order = ("refused", "created", "updated", "unchanged")
+    first = next((name for name in order if counts[name]), "created")
+    with panel(), tabs(labels, current=["created", "updated", "unchanged", "refused"].index(first)) as panels:
+        with panels[0]:
+            text(_("These rows are not in the system yet. They will be added."))
+        with panels[1]:
+            words = _("These rows are in the system with other values. Your file replaces those; other fields stay.")
+            text(words)
+        with panels[2]:
+            text(_("These rows are in the system with the same values. Nothing is written for them."))
+        with panels[3]:
+            if counts["refused"]:
+                draw_problems(batch, problems, counts["refused"])
+            else:
+                text(_("No row is wrong."))
+
+
+def _facts(resource: Resource, batch: ImportBatch) -> dict[str, str]:
+    fields = {field.name: field for field in resource.fields}
+    used = [heading for heading in batch.headings if batch.mapping.get(heading)]
+    ignored = [str(heading) for heading in (batch.checked or {}).get("ignored", [])]
+    key = batch.match or resource.keys[0]
+    facts = {
+        _("Sheet"): _("{name}, headings in row {row}", name=batch.sheet or batch.file_name, row=batch.header_row),
+        _("Columns imported"): _(", ").join(dict.fromkeys(used)) or "—",
+        _("Columns left out"): _(", ").join(ignored) or _("none"),
+        _("Known rows are found by"): _(fields[key].label) if key in fields else key,
+    }
+    if batch.constants:
+        facts[_("The same for every row")] = _(", ").join(
+            f"{_(fields[name].label) if name in fields else name} = {value}" for name, value in batch.constants.items()
+        )
+    return facts
+
+
+def _columns_link(resource: Resource, batch: ImportBatch) -> None:
+    link_button(_("Change columns"), step_path(resource, batch, "columns"), testid="action-columns")
+
+
+def _job(session: Session, job_id: int) -> Job | None:
+    return session.get(Job, job_id)

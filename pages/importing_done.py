@@ -1,0 +1,140 @@
+"""Last step of an import: how far it is, and what became of every row. Leaving the page changes nothing."""
+
+from datetime import datetime
+from functools import partial
+
+from core.clock import now
+from core.errors import DomainError
+from core.i18n import _
+from core.jobs import Job, JobStatus
+from core.resource import Resource
+from importers.batch_drafts import editor_of
+from importers.batches import ALL_OR_NOTHING
+from models.imports import ImportBatch, ImportStatus
+from pages.door import call, show_refusal
+from pages.house import (
+    Progress,
+    button,
+    confirm,
+    link_button,
+    live_progress,
+    notice,
+    panel,
+    row,
+    stat_tile,
+    text,
+    tiles,
+)
+from pages.house.content import NoticeTone
+from pages.house.going import load_again
+from pages.identity import page_actor
+from pages.importing_check import job_of
+from pages.importing_parts import draw_problems, shown_problems
+from pages.reading import read
+from services.imports import continue_import, stop_import
+
+LOOK_EVERY_S = 0.5
+
+
+async def draw_done(resource: Resource, batch: ImportBatch) -> None:
+    """Draw how far an import is, or what became of it."""
+    job = await job_of(batch)
+    if batch.status == ImportStatus.RUNNING and not (job and job.finished_at):
+        _draw_running(resource, batch)
+        return
+    _draw_outcome(batch, job)
+    if batch.row_count:
+        _draw_counts(resource, batch)
+    with row():
+        if batch.status in {ImportStatus.CANCELLED, ImportStatus.RUNNING}:
+            button(_("Go on"), partial(_go_on, resource, batch), look="primary", testid="action-continue")
+        link_button(_("Open the list"), f"/{resource.name}", testid="action-list")
+        link_button(_("Import another file"), f"/{resource.name}/import", testid="action-another")
+    if batch.refused_count:
+        problems = await read(page_actor(), shown_problems, batch.id)
+        with panel(_("What was not imported")):
+            draw_problems(batch, problems, batch.refused_count)
+
+
+def progress_of(batch: ImportBatch, job: Job) -> Progress:
+    """Return how far a job that applies an import is, with its speed since it was last begun."""
+    total = job.total_count or int((batch.checked or {}).get("rows", 0))
+    if job.status == JobStatus.WAITING:
+        return Progress(_("Waiting for its turn"), job.done_count, total)
+    if job.finished_at is not None:
+        return Progress(_("Done"), total, total, state="done")
+    since, since_count = job.state.get("since"), int(job.state.get("since_count", 0))
+    if not since or job.done_count <= since_count:
+        return Progress(_("Importing"), job.done_count, total)
+    seconds = max((now() - datetime.fromisoformat(since)).total_seconds(), 0.001)
+    rate = (job.done_count - since_count) / seconds
+    label = _("Importing, {count} rows a second", count=f"{round(rate):,}")
+    return Progress(label, job.done_count, total, round((total - job.done_count) / rate))
+
+
+def _draw_running(resource: Resource, batch: ImportBatch) -> None:
+    with panel(_("Importing")):
+        live_progress(partial(_look, batch), every_s=LOOK_EVERY_S, on_done=_reload)
+        text(_("You may leave this page: the import goes on."))
+        with row():
+            if batch.mode != ALL_OR_NOTHING:  # that is one piece: it happens whole or not at all
+                button(_("Stop"), partial(_stop, resource, batch), look="danger", testid="action-stop")
+            link_button(_("Open the list"), f"/{resource.name}", testid="action-list")
+
+
+async def _look(batch: ImportBatch) -> Progress | None:
+    try:
+        job = await job_of(batch)
+    except DomainError as error:
+        show_refusal(error)
+        return None
+    return Progress(_("Done"), 1, 1, state="done") if job is None else progress_of(batch, job)
+
+
+async def _reload(_progress: Progress) -> None:
+    load_again()
+
+
+async def _stop(resource: Resource, batch: ImportBatch) -> None:
+    sentence = _("The rows imported so far stay. You can go on with the others later.")
+    if await confirm(_("Stop this import?"), sentence, yes=_("Stop"), danger=True) is None:
+        return
+    if await call(stop_import, editor_of(resource), batch.id) is not None:
+        load_again()
+
+
+async def _go_on(resource: Resource, batch: ImportBatch) -> None:
+    if await call(continue_import, editor_of(resource), batch.id) is not None:
+        load_again()
+
+
+def _draw_outcome(batch: ImportBatch, job: Job | None) -> None:
+    done_count = batch.created_count + batch.updated_count
+    tone: NoticeTone = "ok"
+    if batch.status == ImportStatus.CANCELLED:
+        tone = "warning"
+        sentence = _("Stopped. {count} rows were imported; the others were not.", count=f"{done_count:,}")
+    elif job is not None and job.status == JobStatus.FAILED:
+        tone, sentence = "danger", job.error or _("The import could not go on.")
+    elif batch.status == ImportStatus.REFUSED:
+        tone, sentence = "danger", _("Nothing was imported.")
+    elif batch.refused_count:
+        counts = {"count": f"{done_count:,}", "refused": f"{batch.refused_count:,}"}
+        sentence = _("{count} rows were imported; {refused} were wrong and were left out.", **counts)
+        tone = "warning"
+    elif done_count:
+        sentence = _("Done: {count} rows were imported.", count=f"{done_count:,}")
+    else:
+        sentence = _("Done: every row was the same already, nothing had to be written.")
+    notice(sentence, tone, testid="import-outcome")
+
+
+def _draw_counts(resource: Resource, batch: ImportBatch) -> None:
+    dates = [field.name for field in resource.fields if field.name in {"created_at", "updated_at"}]
+    newest = f"/{resource.name}?sort=-created_at" if "created_at" in dates else f"/{resource.name}"
+    changed = f"/{resource.name}?sort=-updated_at" if "updated_at" in dates else f"/{resource.name}"
+    with tiles():
+        stat_tile(_("New rows"), batch.created_count, href=newest, testid="count-created")
+        stat_tile(_("Changed rows"), batch.updated_count, href=changed, testid="count-updated")
+        stat_tile(_("Same rows"), batch.unchanged_count, testid="count-unchanged")
+        stat_tile(_("Wrong rows"), batch.refused_count, testid="count-refused")

@@ -1,0 +1,172 @@
+"""Background jobs: what runs, waits, failed or is done; stopped, tried again, followed while it runs."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.clock import now
+from core.i18n import N_, _
+from core.jobs import STATUS_LABELS, Job, JobStatus, ask_to_cancel, retry
+from pages.door import call, page
+from pages.house import (
+    Cell,
+    LineColumn,
+    Progress,
+    View,
+    button,
+    chip,
+    empty_state,
+    instant_text,
+    line_table,
+    live_progress,
+    page_header,
+    panel,
+    text_link,
+    view_tabs,
+)
+from pages.house.going import load_again
+from pages.identity import current_actor
+from pages.navigation import staff_shell
+from pages.reading import read
+from pages.value_texts import tone_named
+
+SHOWN_MAX = 100
+NAMES: dict[str, str] = {
+    "imports.check": N_("Check of an import"),
+    "imports.apply": N_("Import"),
+    "housekeeping.forget": N_("Tidying up"),
+}
+VIEWS: dict[str, tuple[str, tuple[JobStatus, ...]]] = {
+    "": (N_("All"), tuple(JobStatus)),
+    "running": (N_("Waiting and running"), (JobStatus.WAITING, JobStatus.RUNNING)),
+    "failed": (N_("Failed"), (JobStatus.FAILED,)),
+    "done": (N_("Done"), (JobStatus.DONE, JobStatus.CANCELLED)),
+}
+
+
+def register_jobs() -> None:
+    """Register ``/jobs``: everyone sees the jobs they asked for, who may see all sees all."""
+
+    @page("/jobs", title=N_("Jobs"))
+    async def draw(view: str = "") -> None:
+        await jobs_page(view if view in VIEWS else "")
+
+
+async def jobs_page(view: str) -> None:
+    """Draw the jobs of one view as the whole page."""
+    async with staff_shell(_("Jobs"), current="jobs") as actor:
+        found, counts = await read(actor, find_jobs, view)
+        with page_header(_("Jobs"), _("{count} in all", count=f"{sum(counts.values()):,}")):
+            button(_("Reload"), load_again, testid="action-reload")
+        failed = counts.get(JobStatus.FAILED, 0)
+        tabs = [
+            View(name, _(label), count=failed if name == "failed" and failed else None)
+            for name, (label, _s) in VIEWS.items()
+        ]
+        view_tabs(tabs, current=view)
+        if not found:
+            with (
+                panel(),
+                empty_state(_("No jobs here"), _("What takes longer than a click, such as a large import, runs here.")),
+            ):
+                text_link(_("Go to the imports"), "/imports")
+            return
+        with panel():
+            line_table(_columns(), [_row(job) for job in found], caption=_("Jobs"), testid="jobs")
+
+
+def find_jobs(session: Session, view: str) -> tuple[list[Job], dict[str, int]]:
+    """Return the last jobs of a view, and how many there are by status."""
+    wanted = [status.value for status in VIEWS[view][1]]
+    jobs = session.scalars(select(Job).where(Job.status.in_(wanted)).order_by(Job.id.desc()).limit(SHOWN_MAX)).all()
+    counted = session.execute(select(Job.status, func.count()).select_from(Job).group_by(Job.status))
+    return list(jobs), {row[0]: row[1] for row in counted}
+
+
+def job_name(job: Job) -> str:
+    """Return what a job does, as people read it."""
+    return _(NAMES[job.name]) if job.name in NAMES else job.name
+
+
+def _columns() -> list[LineColumn]:
+    return [
+        LineColumn("what", _("Job")),
+        LineColumn("status", _("Status")),
+        LineColumn("progress", _("Progress")),
+        LineColumn("who", _("Asked for by")),
+        LineColumn("at", _("Asked for at")),
+        LineColumn("action", _("Action")),
+    ]
+
+
+def _row(job: Job) -> dict[str, str | Cell]:
+    label, tone = STATUS_LABELS[JobStatus(job.status)]
+    batch = job.arguments.get("batch_id")
+    what = f"{job_name(job)} #{batch}" if batch else job_name(job)
+    return {
+        "what": Cell(
+            what, href=f"/imports/{batch}" if batch else "", note=_problem(job), tone="danger" if job.error else ""
+        ),
+        "status": Cell(draw=partial(chip, _(label), tone_named(tone) or "draft")),
+        "progress": Cell(draw=partial(_follow, job.id)) if _is_open(job) else _counts(job),
+        "who": str(job.on_behalf.get("name", "")),
+        "at": instant_text(job.created_at),
+        "action": Cell(draw=draw) if (draw := _action(job)) else "",
+    }
+
+
+def _problem(job: Job) -> str:
+    return " · ".join(filter(None, (job.error, job.reference)))
+
+
+def _counts(job: Job) -> str:
+    if not job.done_count:
+        return ""
+    return f"{job.done_count:,} / {job.total_count:,}" if job.total_count else f"{job.done_count:,}"
+
+
+def _is_open(job: Job) -> bool:
+    return job.status in {JobStatus.WAITING, JobStatus.RUNNING}
+
+
+def _action(job: Job) -> Callable[[], Any] | None:
+    if _is_open(job):
+        if job.cancel_asked:
+            return None
+        return lambda: button(_("Stop"), partial(_change, ask_to_cancel, job.id), testid=f"action-cancel-{job.id}")
+    if job.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
+        return lambda: button(_("Try again"), partial(_change, retry, job.id), testid=f"action-retry-{job.id}")
+    return None
+
+
+async def _change(step: Callable[[Session, int], Job], job_id: int) -> None:
+    if await call(step, job_id) is not None:
+        load_again()
+
+
+def _follow(job_id: int) -> None:
+    async def where() -> Progress | None:
+        job = await read(await current_actor(), _find_job, job_id)
+        return None if job is None else _progress(job)
+
+    async def ended(_last: Progress) -> None:
+        load_again()
+
+    live_progress(where, on_done=ended)
+
+
+def _find_job(session: Session, job_id: int) -> Job | None:
+    return session.scalar(select(Job).where(Job.id == job_id))
+
+
+def _progress(job: Job) -> Progress:
+    label = _(STATUS_LABELS[JobStatus(job.status)][0])
+    total = job.total_count or 0
+    eta_s = None
+    if job.status == JobStatus.RUNNING and job.started_at is not None and total and job.done_count:
+        elapsed_s = (now() - job.started_at).total_seconds()
+        eta_s = round(elapsed_s * (total - job.done_count) / job.done_count)
+    return Progress(label, job.done_count, total, eta_s, "running" if _is_open(job) else "done")

@@ -1,0 +1,110 @@
+"""Where people can go: the places each actor may see, how much waits there, and the frame around a page."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Permission, Role
+from core.database import actor_of
+from core.i18n import _
+from models.orders import Order, OrderStatus
+from models.users import ROLE_LABELS
+from pages.house import NavGroup, NavItem, shell
+from pages.identity import page_actor
+from pages.reading import read
+from resources import ALL
+
+SEARCH_URL = "/search.json"
+IMPORTS = tuple(resource.edit for resource in ALL if resource.edit is not None and resource.save is not None)
+
+
+def navigation_for(actor: Actor) -> list[NavGroup]:
+    """Return the places that ``actor`` may see, in groups; a group without places is left out."""
+    groups = [NavGroup(label, [item for item in items if _may_see(actor, item)]) for label, items in _places()]
+    return [group for group in groups if group.items]
+
+
+@asynccontextmanager
+async def staff_shell(title: str, *, current: str, fill: bool = False) -> AsyncIterator[Actor]:
+    """Draw the frame of a staff page and give the actor it is drawn for; what is drawn inside is the page.
+
+    Args:
+        title: Of the browser's tab.
+        current: Name of the place in the navigation.
+        fill: The page takes exactly the height of the window, and its parts scroll (lists, inboxes).
+    """
+    actor = page_actor()
+    waiting = await read(actor, waiting_count) if actor.can(Permission.ORDER_APPROVE) else 0
+    with shell(
+        title,
+        current=current,
+        actor=actor,
+        nav=navigation_for(actor),
+        counts={"approvals": waiting},
+        role_label=role_label(actor.role),
+        fill=fill,
+        search_url=SEARCH_URL,
+    ):
+        yield actor
+
+
+def waiting_count(session: Session) -> int:
+    """Return how many orders wait for a decision that the session's person may take: not her own."""
+    person = actor_of(session).person
+    waiting = select(func.count()).select_from(Order).where(Order.status == OrderStatus.SUBMITTED.value)
+    own = [
+        or_(column.is_(None), func.lower(column) != person.lower()) for column in (Order.placed_by, Order.submitted_by)
+    ]
+    return session.scalar(waiting.where(*own) if person else waiting) or 0
+
+
+def role_label(role: Role) -> str:
+    """Return a role as people read it."""
+    return _(ROLE_LABELS[role][0])
+
+
+def _may_see(actor: Actor, item: NavItem) -> bool:
+    if item.name == "imports":
+        return any(actor.can(permission) for permission in IMPORTS)
+    return item.permission is None or actor.can(item.permission)
+
+
+def _places() -> Sequence[tuple[str, Sequence[NavItem]]]:
+    return (
+        (
+            _("Workbench"),
+            (
+                NavItem("start", _("Start"), "/", icon="home"),
+                NavItem("approvals", _("Waiting for me"), "/approvals", Permission.ORDER_APPROVE, icon="approvals"),
+                NavItem("orders", _("Orders"), "/orders", Permission.ORDER_VIEW, icon="orders"),
+                NavItem("customers", _("Customers"), "/customers", Permission.CUSTOMER_VIEW, icon="customers"),
+            ),
+        ),
+        (
+            _("Channel"),
+            (NavItem("partners", _("Partners"), "/partners", Permission.PARTNER_VIEW, icon="partners"),),
+        ),
+        (
+            _("Range"),
+            (
+                NavItem("products", _("Products"), "/products", Permission.PRODUCT_VIEW, icon="products"),
+                NavItem("prices", _("Prices"), "/prices", Permission.PRICE_VIEW, icon="prices"),
+            ),
+        ),
+        (
+            _("Data"),
+            (
+                NavItem("imports", _("Imports"), "/imports", icon="imports"),
+                NavItem("jobs", _("Jobs"), "/jobs", icon="jobs"),
+            ),
+        ),
+        (
+            _("Settings"),
+            (
+                NavItem("users", _("Users"), "/users", Permission.USER_VIEW, icon="users"),
+                NavItem("events", _("Audit trail"), "/events", Permission.EVENT_VIEW, icon="events"),
+            ),
+        ),
+    )

@@ -1,0 +1,247 @@
+"""Placing an order: choose what, see what it comes to, submit with one click."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fastapi import Request
+from sqlalchemy.orm import Session
+
+from core.access import Permission
+from core.clock import today
+from core.errors import DomainError
+from core.i18n import N_, _
+from models.orders import OrderStatus
+from pages import house
+from pages.door import call_or_raise, page
+from pages.house.basket import BasketBar, Fold, ordering_page
+from pages.house.going import ask_before_leaving, go_to
+from pages.identity import page_actor
+from pages.navigation import staff_shell
+from pages.order_basket import Basket
+from pages.order_fields import SHIP_TO, OrderFields
+from pages.order_offers import Offers, Which
+from pages.order_pasting import PasteBox
+from pages.order_reading import Account, Offered, find_account, find_buyers, find_offers, find_written, look, usual_skus
+from pages.order_saving import Draft, Stated, save_order
+from pages.reading import read
+from services.order_pricing import LINES_MAX
+from services.order_states import find_order, require_status
+from services.orders import get_order
+
+
+def register_order_form() -> None:
+    """Register the form of a new order and that of a draft; before ``/orders/NUMBER``."""
+    page("/orders/new", permission=Permission.ORDER_PLACE, title=N_("New order"))(new_order_page)
+    page("/orders/{number}/edit", permission=Permission.ORDER_PLACE, title=N_("Change order"))(change_order_page)
+
+
+async def new_order_page(request: Request) -> None:
+    """Draw an empty form, or with ``?from=NUMBER`` one that holds the lines of an earlier order."""
+    await _draw(await read(page_actor(), prepare, request.query_params.get("from")), _("New order"))
+
+
+async def change_order_page(number: str) -> None:
+    """Draw the form of a draft."""
+    await _draw(await read(page_actor(), prepare, number, is_change=True), _("Change order {number}", number=number))
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the form begins with.
+
+    Attributes:
+        account: The buyer, if it is known already. has_choice: whether it can be another one.
+        header: Ship-to and note of the order it comes from.
+        units: SKU to single units of that order.
+        draft: The order to change; None for a new one.
+        left_out: What of the earlier order cannot be ordered any more.
+    """
+
+    account: Account | None
+    has_choice: bool
+    header: Mapping[str, str | None]
+    units: Mapping[str, int]
+    draft: Draft | None = None
+    left_out: Sequence[str] = ()
+
+
+def prepare(session: Session, source: str | None, *, is_change: bool = False) -> Start:
+    """Return what a form begins with: nothing but a buyer, or an order to copy or to change.
+
+    Raises:
+        NotFound: ``orders.not_found``.
+        Conflict: What is to be changed is no draft any more.
+    """
+    buyers = find_buyers(session)
+    has_choice = len(buyers) > 1
+    if source is None:
+        return Start(find_account(session, None if has_choice else next(iter(buyers), None)), has_choice, {}, {})
+    if is_change:
+        require_status(find_order(session, source), OrderStatus.DRAFT)
+    order = get_order(session, source)
+    account = find_account(session, order.buyer.code)
+    header = {name: getattr(order, name) for name in (*SHIP_TO, "note")}
+    units = {line.sku: line.units for line in order.lines}
+    if is_change:
+        return Start(account, has_choice, header, units, Draft(source, order.version))
+    found = find_offers(session, order.buyer.tier, skus=list(units), limit=LINES_MAX)
+    sold = {one.article.sku for one in found if one.article.is_active and one.offer is not None}
+    left_out = [f"{line.sku} {line.name}" for line in order.lines if line.sku not in sold]
+    kept = {sku: count for sku, count in units.items() if sku in sold}
+    return Start(account, has_choice, header, kept, None, left_out)
+
+
+async def _draw(start: Start, title: str) -> None:
+    async with staff_shell(title, current="orders"):
+        form = OrderForm(start)
+        only = start.account.buyer.name if start.account and not start.has_choice and start.draft is None else title
+        with house.page_header(only):
+            house.button(_("Paste an order"), form.paste.open, testid="action-paste")
+        await form.draw()
+
+
+class OrderForm:
+    """The form of one order; it places or changes one order at most, however often a button is pressed."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._account = start.account
+        self._is_saving = False
+        self._basket = Basket(self._tier, today())
+        self._offers = Offers(self._basket, self._find, self._show_sums)
+        self._fields = OrderFields(start.header, self._show_summary)
+        self.paste = PasteBox(self._basket, self._find_written, self._taken)
+
+    async def draw(self) -> None:
+        """Draw everything, with the first offers."""
+        self.paste.draw()
+        if self._start.left_out:
+            sentence = _("Not sold any more, or without a price, and left out:")
+            house.notice(sentence, "warning", items=self._start.left_out, testid="left-out")
+        buyer = self._account.buyer if self._account else None
+        with ordering_page() as (offers, facts):
+            with facts, house.panel(_("Order")):
+                self._fold = Fold("")
+                with self._fold.content:
+                    self._fields.draw(buyer, self._search, self._buyer_chosen, has_choice=self._start.has_choice)
+            with offers:
+                self._offers.draw()
+        self._bar = BasketBar()
+        with self._bar.actions:
+            house.button(_("Save draft"), self._save_draft, testid="action-save-draft")
+            house.button(_("Submit order"), self._submit, look="primary", testid="action-submit")
+        self._basket.units = dict(self._start.units)
+        await self._reprice()
+        self._show_summary()
+        self._fold.open(self._account is None)
+
+    @property
+    def _tier(self) -> str:
+        return self._account.buyer.tier if self._account else ""
+
+    @property
+    def _stated(self) -> Stated:
+        header = {name: text or None for name, text in self._fields.stated.items()}
+        return Stated(header, self._basket.stated_lines, self._basket.total_cents)
+
+    async def _find(self, which: Which, text: str, limit: int) -> Sequence[Offered]:
+        if self._account is None:
+            return []
+        if which == "chosen":
+            words = text.lower()
+            return [one for one in self._basket.chosen() if words in f"{one.article.sku} {one.article.name}".lower()]
+        if which == "usual":
+            skus = await look(usual_skus, self._account.buyer.id)
+            return await look(find_offers, self._tier, text=text, skus=skus)
+        return await look(find_offers, self._tier, text=text, limit=limit)
+
+    async def _find_written(self, skus: Sequence[str]) -> Sequence[Offered]:
+        return await look(find_written, self._tier, skus)
+
+    async def _search(self, text: str) -> dict[str, str]:
+        return await look(find_buyers, text)
+
+    async def _buyer_chosen(self) -> None:
+        code = self._fields.stated["buyer"]
+        self._account = await look(find_account, code) if code else None
+        self._fields.preset(self._account.buyer if self._account else None)
+        await self._reprice()
+        self._show_summary()
+
+    async def _reprice(self) -> None:
+        """Read the prices again, for the buyer and the day of now."""
+        chosen = list(self._basket.units)
+        found = await look(find_offers, self._tier, skus=chosen, limit=LINES_MAX) if chosen and self._tier else []
+        self._basket.reprice(self._tier, today(), found)
+        await self._offers.load()
+        self._show_sums()
+
+    async def _taken(self) -> None:
+        await self._offers.load()
+        self._show_sums()
+
+    def _show_summary(self) -> None:
+        buyer = f"{self._account.buyer.name} · " if self._account and self._start.has_choice else ""
+        self._fold.say(buyer + self._fields.summary)
+
+    def _show_sums(self) -> None:
+        total = self._basket.total_cents
+        note, is_short = _credit_text(self._account, total)
+        count = _("{count} pieces", count=f"{self._basket.pieces:,}")
+        self._bar.show(count, house.money_text(total), note, is_short=is_short)
+        ask_before_leaving(self._basket.units != self._start.units)
+
+    async def _save_draft(self) -> None:
+        await self._save(submit=False)
+
+    async def _submit(self) -> None:
+        await self._save(submit=True)
+
+    async def _save(self, *, submit: bool) -> None:
+        if self._is_saving:
+            return
+        self._is_saving = True  # and stays so once it is stored: a second click finds nothing to do
+        number = ""
+        try:
+            saved = await call_or_raise(save_order, self._stated, self._start.draft, submit=submit)
+            number = saved.number
+        except DomainError as error:
+            await self._refuse(error)
+        finally:
+            self._is_saving = bool(number)
+        if number:
+            ask_before_leaving(False)
+            go_to(f"/orders/{number}")
+
+    async def _refuse(self, error: DomainError) -> None:
+        """Say why nothing was stored, beside what it is about and above the buttons."""
+        if error.code == "orders.total_changed":
+            await self._reprice()
+        sentences = {name: problem.text for name, problem in error.fields.items()}
+        if self._fields.refuse(sentences):
+            self._fold.open()
+        items = []
+        skus = list(self._basket.units)
+        for name, sentence in sentences.items():
+            subject, _dot, rest = name.partition(".")
+            if subject == "lines" and rest:
+                sku = skus[int(rest.split(".")[0])]
+                self._offers.refuse(sku, sentence)
+                items.append(_("{label}: {problem}", label=sku, problem=sentence))
+            elif name in self._fields.fields:
+                items.append(_("{label}: {problem}", label=self._fields.fields[name].label, problem=sentence))
+        self._bar.refuse(_("Please change this first:") if items else error.text, items)
+
+
+def _credit_text(account: Account | None, total_cents: int) -> tuple[str, bool]:
+    """Return what to say about the credit, and whether it does not cover the order."""
+    if account is None or not account.sees_credit:
+        return "", False
+    if account.limit_cents is None:
+        return _("Credit not limited"), False
+    free = account.limit_cents - account.used_cents
+    if total_cents > free:
+        over = house.money_text(total_cents - free)
+        return _("Credit left {left}: this order is {over} too much", left=house.money_text(free), over=over), True
+    left = house.money_text(free - total_cents)
+    return _("Credit left {left} · after this order {after}", left=house.money_text(free), after=left), False

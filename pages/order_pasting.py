@@ -1,0 +1,105 @@
+"""Where a chat message becomes an order: pasted, read, and every line that is not clear asked about."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+
+from core.i18n import _
+from pages import house
+from pages.order_basket import Basket
+from pages.order_paste import Choice, Unclear, pasted_lines, possible_skus, read_lines
+from pages.order_reading import Offered
+
+Find = Callable[[Sequence[str]], Awaitable[Sequence[Offered]]]
+"""Which of these SKUs, in any mix of capitals, can be ordered."""
+
+
+class PasteBox:
+    """A box for pasted text, closed at first; what it reads for certain goes into the basket."""
+
+    def __init__(self, basket: Basket, find: Find, on_change: Callable[[], Awaitable[None]]) -> None:
+        self._basket = basket
+        self._find = find
+        self._on_change = on_change
+
+    def draw(self) -> None:
+        """Draw the box, closed."""
+        self._box = house.Tag("div", hidden=True)
+        with self._box, house.panel(_("Paste an order")):
+            self._text = house.text_field(
+                "pasted",
+                _("One product a line: SKU and quantity"),
+                multiline=True,
+                hint=_("Pieces are meant unless a line says boxes, e.g. “{example}”.", example="A01 20 · B02 3箱"),
+            )
+            with house.row():
+                house.button(_("Take into the order"), self.take, look="primary", testid="action-read-pasted")
+                house.button(_("Close"), self.close, look="quiet", testid="action-close-paste")
+            self._told = house.Tag("div", role="status")
+            self._asked = house.Tag("div", testid="unclear")
+
+    def open(self) -> None:
+        """Show the box."""
+        self._box.put(hidden=None)
+
+    def close(self) -> None:
+        """Fold the box away."""
+        self._box.put(hidden=True)
+
+    async def take(self) -> None:
+        """Read the text: what is clear goes into the basket, the rest stays in the box and is asked about."""
+        lines = pasted_lines(str(self._text.value or ""))
+        if not self._basket.tier:
+            self._text.refuse(_("Choose the buyer first"))
+            return
+        if not lines:
+            self._text.refuse(_("Paste at least one line"))
+            return
+        self._text.refuse("")
+        found = await self._find(possible_skus(lines))
+        self._basket.know(found)
+        spelt = Counter(one.article.sku.lower() for one in found)
+        articles = {one.article.sku.lower(): one.article for one in found if spelt[one.article.sku.lower()] == 1}
+        clear, unclear = read_lines(lines, articles)
+        units: Counter[str] = Counter()
+        for wanted in clear:
+            units[wanted.sku] += wanted.units
+        for sku, count in units.items():
+            self._basket.put(sku, count)
+        self._text.value = "\n".join(one.text for one in unclear)
+        await self._on_change()
+        self._tell(len(units), unclear)
+
+    def _tell(self, taken: int, unclear: Sequence[Unclear]) -> None:
+        self._told.clear()
+        self._asked.clear()
+        with self._told:
+            if taken:
+                house.notice(_("{count} products taken into the order", count=taken), "ok", testid="pasted-taken")
+            if unclear:
+                house.notice(_("{count} lines are not clear: please say what is meant", count=len(unclear)), "warning")
+        with self._asked:
+            for one in unclear:
+                self._ask(one)
+
+    def _ask(self, unclear: Unclear) -> None:
+        with house.Tag("div", css="qd-unclear") as made:
+            house.Tag("p", unclear.text)
+            house.Tag("small", unclear.problem.text)
+            with house.row():
+                for choice in unclear.choices:
+                    self._choice(choice, made)
+                house.button(_("Leave out"), made.delete, look="quiet")
+
+    def _choice(self, choice: Choice, asked: house.Tag) -> None:
+        async def choose() -> None:
+            self._basket.put(choice.wanted.sku, choice.wanted.units)
+            await self._on_change()
+            asked.delete()  # with the button pressed, so last
+
+        house.button(_choice_text(choice), choose, testid=f"action-choose-{choice.wanted.sku}-{choice.wanted.units}")
+
+
+def _choice_text(choice: Choice) -> str:
+    if choice.unit:
+        return f"{choice.name} · {choice.quantity:,} {choice.unit}"
+    return f"{choice.name} · " + _("{count} boxes", count=f"{choice.quantity:,}")

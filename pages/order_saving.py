@@ -1,0 +1,56 @@
+"""One click of the order form is one unit of work: an order placed or a draft changed, and submitted if so wanted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from core.errors import Conflict
+from core.i18n import N_
+from core.standard_kinds import yuan
+from services.order_drafts import state_order
+from services.order_states import OrderState
+from services.orders import change_order, place_order, submit_order
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What an order form states.
+
+    Attributes:
+        header, lines: See ``services.order_drafts.state_order``.
+        total_cents: What the person saw the order come to.
+    """
+
+    header: Mapping[str, str | None]
+    lines: Sequence[Mapping[str, str]]
+    total_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The draft a form changes, and the version of it that the person saw."""
+
+    number: str
+    version: int
+
+
+def save_order(session: Session, stated: Stated, draft: Draft | None, *, submit: bool) -> OrderState:
+    """Place an order, or change ``draft``; with ``submit`` put it up for decision in the same transaction.
+
+    Raises:
+        Conflict: ``orders.total_changed``: nothing is stored, the person looks again.
+        DomainError: As ``state_order``, ``place_order``, ``change_order`` and ``submit_order``.
+    """
+    wanted = state_order(stated.header, stated.lines)
+    if draft is not None:
+        changed = change_order(session, draft.number, wanted, version=draft.version)
+        return submit_order(session, draft.number, total_cents=stated.total_cents) if submit else changed
+    placed = place_order(session, wanted, submit=submit)
+    if submit and placed.total_cents != stated.total_cents:
+        raise Conflict(
+            "orders.total_changed",
+            N_("Prices have changed: this order comes to {total} yuan now. Look at it and submit it again."),
+            total=yuan(placed.total_cents),
+        )
+    return placed

@@ -1,0 +1,254 @@
+"""The start page: what waits for this person, a few figures, what happened last; for a new house, what to do first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+from urllib.parse import parse_qsl
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Permission
+from core.clock import today
+from core.database import actor_of
+from core.events import Event
+from core.i18n import N_, _
+from core.jobs import Job, JobStatus
+from core.kinds import Kind
+from core.queries import find_page, read_query
+from pages.door import page
+from pages.house import (
+    Happening,
+    Step,
+    Tag,
+    columns,
+    link_button,
+    page_header,
+    panel,
+    row,
+    stack,
+    stat_tile,
+    steps,
+    text,
+    text_link,
+    tiles,
+    timeline,
+)
+from pages.navigation import staff_shell, waiting_count
+from pages.reading import read
+from resources import BY_NAME
+from resources.events import EVENTS
+
+RECENT_MAX = 12
+LOOKED_AT_MAX = 500  # events of which those that are alike are said together
+FIRST_STEPS: dict[str, tuple[str, str]] = {
+    "partners": (
+        N_("Partners"),
+        N_("Begin with who sells for you: drop in the list you have, whatever its columns are called."),
+    ),
+    "customers": (N_("Customers"), N_("Next come the customers your sales staff look after.")),
+    "products": (N_("Products"), N_("Now what you sell: number, name, unit, box.")),
+    "prices": (N_("Prices"), N_("Then what each tier pays. Without a price nothing can be ordered.")),
+    "orders": (N_("Orders"), N_("All is ready: place the first order.")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number on the start page, and the list that it counts.
+
+    Attributes:
+        href: Of that list: its address shows exactly the rows counted.
+        cents: Their sum, where an amount is what matters; ``count`` is then said below.
+    """
+
+    name: str
+    label: str
+    count: int
+    href: str
+    cents: int | None = None
+    is_exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the start page shows.
+
+    Attributes:
+        waiting: What this person has to do. figures: what there is.
+        missing: Names of the resources that have no row yet, in the order in which they are to be filled.
+    """
+
+    waiting: list[Figure]
+    figures: list[Figure]
+    missing: list[str]
+    recent: list[Happening]
+
+
+def register_start() -> None:
+    """Register ``/``."""
+
+    @page("/", title=N_("Start"))
+    async def draw() -> None:
+        await start_page()
+
+
+async def start_page() -> None:
+    """Draw the start page of who is signed in."""
+    async with staff_shell(_("Start"), current="start") as actor:
+        overview = await read(actor, find_overview)
+        with page_header(_("Start"), f"{today().isoformat()} · {actor.name}"):
+            if actor.can(Permission.ORDER_PLACE):
+                look: Literal["plain", "primary"] = "plain" if overview.missing else "primary"
+                link_button(_("New order"), "/orders/new", look=look, icon="plus", testid="action-new-order")
+        if overview.missing:
+            _draw_first_steps(overview.missing, actor)
+        with columns() as (content, rail):
+            with content:
+                _draw_tiles(_("Waiting for you"), overview.waiting, testid="waiting")
+                _draw_tiles(_("At a glance"), overview.figures, testid="figures")
+            with rail, panel(_("What happened last")):
+                if overview.recent:
+                    timeline(overview.recent, label=_("What happened last"))
+                else:
+                    text(_("Nothing has happened here yet."))
+                if actor.can(Permission.EVENT_VIEW):
+                    text_link(_("To the audit trail"), "/events")
+
+
+def find_overview(session: Session) -> Overview:
+    """Return what the start page of the session's actor shows."""
+    actor = actor_of(session)
+    return Overview(
+        _waiting(session, actor), _figures(session, actor), _missing(session, actor), _recent(session, actor)
+    )
+
+
+def _waiting(session: Session, actor: Actor) -> list[Figure]:
+    found = []
+    if actor.can(Permission.ORDER_APPROVE):
+        found.append(Figure("approvals", _("Orders to decide"), waiting_count(session), "/approvals"))
+    if actor.can(Permission.ORDER_SHIP):
+        found.append(_figure(session, "to-ship", _("Orders to ship"), "orders", "status=approved"))
+    if actor.can(Permission.ORDER_PLACE):
+        found.append(_figure(session, "drafts", _("Order drafts"), "orders", "status=draft"))
+    if actor.can(Permission.PARTNER_EDIT):
+        found.append(_figure(session, "to-review", _("Partners to review"), "partners", "status=applied,under_review"))
+    if actor.can(Permission.CUSTOMER_EDIT) and actor.is_brand:
+        mine = f"owner={actor.person}&stage=lead,contacted,negotiating"
+        found.append(_figure(session, "my-customers", _("My open customers"), "customers", mine))
+    if actor.can(Permission.USER_EDIT):
+        found.append(_figure(session, "invited", _("Invited, not yet signed in"), "users", "status=invited"))
+    failed = session.scalar(select(func.count()).select_from(Job).where(Job.status == JobStatus.FAILED)) or 0
+    if failed:
+        found.append(Figure("failed-jobs", _("Failed jobs"), failed, "/jobs?view=failed"))
+    return found
+
+
+def _figures(session: Session, actor: Actor) -> list[Figure]:
+    found = []
+    if actor.can(Permission.ORDER_VIEW):
+        month = f"placed_at={today().replace(day=1).isoformat()}..&status=submitted,approved,shipped"
+        found.append(_figure(session, "month", _("Ordered this month"), "orders", month, total="total"))
+    if actor.can(Permission.PARTNER_VIEW):
+        found.append(_figure(session, "partners", _("Active partners"), "partners", "status=active"))
+    if actor.can(Permission.CUSTOMER_VIEW):
+        found.append(_figure(session, "won", _("Customers won"), "customers", "stage=won"))
+    if actor.can(Permission.PRODUCT_VIEW):
+        found.append(_figure(session, "products", _("Products on sale"), "products", "status=active"))
+    if actor.can(Permission.USER_VIEW):
+        found.append(_figure(session, "users", _("People with access"), "users", "status=active"))
+    return found
+
+
+def _figure(session: Session, name: str, label: str, resource: str, query: str, *, total: str = "") -> Figure:
+    """Return how many rows a list has, asked as the list itself asks."""
+    pairs = [*parse_qsl(query), ("limit", "1"), ("sums", "1" if total else "0")]
+    asked = read_query(BY_NAME[resource], actor_of(session), pairs, from_address=True)
+    found = find_page(session, asked)
+    cents = int(Decimal(found.sums[total]) * 100) if total and total in found.sums else None
+    return Figure(name, label, found.total or 0, f"/{resource}?{query}", cents, found.total_is_exact)
+
+
+def _missing(session: Session, actor: Actor) -> list[str]:
+    """Return what has no row yet, for who may add any of it; [] once the first order is there."""
+    may_fill = [name for name in FIRST_STEPS if (edit := BY_NAME[name].edit) is not None and actor.can(edit)]
+    if not may_fill or not actor.is_brand:
+        return []
+    empty = [name for name in FIRST_STEPS if session.scalar(select(BY_NAME[name].model.id).limit(1)) is None]
+    return empty if "orders" in empty else []
+
+
+def _recent(session: Session, actor: Actor) -> list[Happening]:
+    query = select(Event).order_by(Event.id.desc()).limit(LOOKED_AT_MAX)
+    if not actor.can(Permission.EVENT_VIEW):
+        query = query.where(Event.person == actor.person)
+    kind = EVENTS.field("action").kind
+    grouped: list[list[Event]] = []
+    events = session.scalars(query).all()
+    for one in events:
+        if grouped and (grouped[-1][0].actor, grouped[-1][0].action) == (one.actor, one.action):
+            grouped[-1].append(one)
+        else:
+            grouped.append([one])
+    return [
+        Happening(
+            group[0].actor,
+            _what(kind, group, is_cut=len(events) == LOOKED_AT_MAX and index == len(grouped) - 1),
+            group[0].at,
+        )
+        for index, group in enumerate(grouped[:RECENT_MAX])
+    ]
+
+
+def _what(kind: Kind, group: Sequence[Event], *, is_cut: bool) -> str:
+    """Return what happened in events that are alike, one after the other: they are said once, with their number."""
+    label = _(kind.label_of(group[0].action))
+    if len(group) == 1:
+        return f"{label} {group[0].subject_key}".strip()
+    more = "+" if is_cut else ""
+    return _("{what}: {count}", what=label, count=f"{len(group):,}{more}")
+
+
+def _draw_tiles(title: str, figures: Sequence[Figure], *, testid: str) -> None:
+    if not figures:
+        return
+    with Tag("section", css="qd-stack", aria_label=title, testid=testid):
+        Tag("h2", title, "qd-heading")
+        with tiles():
+            for one in figures:
+                _draw_tile(one)
+
+
+def _draw_tile(figure: Figure) -> None:
+    count = f"{figure.count:,}" if figure.is_exact else f"{figure.count:,}+"
+    if figure.cents is None:
+        stat_tile(figure.label, count, href=figure.href, testid=f"tile-{figure.name}")
+    else:
+        note = _("{count} orders", count=count)
+        stat_tile(figure.label, figure.cents, note=note, href=figure.href, cents=True, testid=f"tile-{figure.name}")
+
+
+def _draw_first_steps(missing: Sequence[str], actor: Actor) -> None:
+    current = missing[0]
+    with panel(_("First steps")), stack():
+        steps(
+            [
+                Step(_(label), state="current" if name == current else "open" if name in missing else "done")
+                for name, (label, _why) in FIRST_STEPS.items()
+            ],
+            label=_("First steps"),
+        )
+        text(_(FIRST_STEPS[current][1]))
+        edit = BY_NAME[current].edit
+        if edit is None or not actor.can(edit):
+            text(_("Someone with the right to do so has to do this step."))
+            return
+        with row():
+            if current == "orders":
+                link_button(_("New order"), "/orders/new", look="primary", testid="action-first-new")
+                return
+            label = _("Import {what}", what=_(BY_NAME[current].label))
+            link_button(label, f"/{current}/import", look="primary", testid="action-first-import")
+            link_button(_("Add one by hand"), f"/{current}/new", testid="action-first-new")

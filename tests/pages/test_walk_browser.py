@@ -1,0 +1,234 @@
+"""Staff pages in a real browser: scanned by axe, walked by keyboard alone, and never losing what was typed."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
+
+from core.database import connect
+from tests.conftest import LING
+from tests.pages.signing_in import session_of
+from tests.pages.staff_rows import customers, row_of
+from tests.support.browser import launch_options
+from tests.support.source import ROOT
+
+DESKTOP, PHONE = (1440, 900), (390, 844)
+PAGES = {"list": "/customers", "record": "/customers/C001", "form": "/customers/new", "start": "/", "jobs": "/jobs"}
+READY = "qudao-grid[data-state=ready]"
+START_S = 60
+TABS_MAX = 80
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+FOCUSED = "document.activeElement?.closest('[data-testid]')?.dataset.testid ?? ''"
+
+
+@pytest.fixture(scope="module")
+def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the pages of staff on a free port, with a database that the tests reach too; give their address."""
+    folder = tmp_path_factory.mktemp("walk")
+    shutil.copy(sqlite_template, folder / "qudao.db")
+    url = f"sqlite:///{folder / 'qudao.db'}"
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NICEGUI_"))}
+    environment |= {"QUDAO_PORT": str(port), "QUDAO_DATA_DIR": str(folder), "QUDAO_STAFF_DATABASE": url}
+    server = subprocess.Popen([sys.executable, "-m", "tests.pages.staff_main"], cwd=ROOT, env=environment)
+    engine = connect(url)
+    customers(40)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/login")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+        engine.dispose()
+
+
+def wait_for(url: str) -> None:
+    until = monotonic() + START_S
+    while monotonic() < until:
+        try:
+            urllib.request.urlopen(url)  # noqa: S310  (our own server)
+            return
+        except (urllib.error.URLError, ConnectionError):
+            sleep(0.1)
+    raise AssertionError("the server did not start")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_options())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """Give Ling's session on a large screen, in Chinese."""
+    context = browser.new_context(viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
+    keep(context, address, qudao=session_of(LING), qudao_language="zh_CN")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """Give a page that must not report any error of script or security policy."""
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    assert errors == []
+
+
+def keep(context: BrowserContext, address: str, **cookies: str) -> None:
+    context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
+
+
+def settle(page: Page) -> None:
+    """Wait until a page is drawn, its socket is open and its list has rows."""
+    page.wait_for_load_state("networkidle")
+    if page.locator("qudao-grid").count():
+        page.locator(READY).wait_for()
+
+
+def tab_to(page: Page, testid: str) -> None:
+    """Press the tabulator until the focus is on an element of this test id, as somebody without a mouse does."""
+    for _ in range(TABS_MAX):
+        page.keyboard.press("Tab")
+        if page.evaluate(FOCUSED) == testid:
+            return
+    raise AssertionError(f"the tabulator does not reach {testid}")
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    ("size", "mode", "language"),
+    [
+        (DESKTOP, "light", "zh_CN"),
+        (DESKTOP, "dark", "en"),
+        (PHONE, "light", "en"),
+        (PHONE, "dark", "zh_CN"),
+    ],
+    ids=("desktop-light-zh", "desktop-dark-en", "phone-light-en", "phone-dark-zh"),
+)
+def test_no_page_has_a_violation_or_is_wider_than_the_screen(
+    name: str,
+    size: tuple[int, int],
+    mode: str,
+    language: str,
+    address: str,
+    context: BrowserContext,
+    page: Page,
+    tmp_path: Path,
+) -> None:
+    keep(context, address, qudao_mode=mode, qudao_language=language)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+
+    page.goto(address + PAGES[name])
+    settle(page)
+    page.screenshot(path=tmp_path / "page.png")
+
+    found = Axe().run(page, options=RULES).response["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_a_row_is_found_opened_and_changed_without_a_mouse(address: str, page: Page) -> None:
+    page.goto(f"{address}/customers")
+    settle(page)
+
+    tab_to(page, "filter-search")
+    page.keyboard.type("静安7号")
+    expect(page.locator(f'{READY}[data-total="1"]')).to_be_visible()
+    page.locator(".ag-cell[col-id=code]").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/customers/C007")
+    settle(page)
+    tab_to(page, "action-edit-contact")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("field-contact")).to_be_visible()
+    tab_to(page, "field-contact")
+    page.keyboard.type("王磊")
+    tab_to(page, "action-save")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_test_id("field-contact")).to_have_count(0)
+    expect(page.locator(".qd-timeline")).to_contain_text("修改")
+    assert row_of("customers", "C007")["contact"] == "王磊"
+
+
+def test_what_was_typed_is_not_lost_without_being_asked(address: str, page: Page) -> None:
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.goto(f"{address}/customers/new")
+    settle(page)
+    page.get_by_test_id("field-name").fill("没有保存的店")
+    page.wait_for_function("window.onbeforeunload !== null")
+
+    page.get_by_test_id("nav-orders").click()
+    page.wait_for_timeout(300)
+
+    assert asked == ["beforeunload"]
+    assert page.url.endswith("/customers/new")
+    expect(page.get_by_test_id("field-name")).to_have_value("没有保存的店")
+
+
+def test_a_saved_row_is_left_without_a_question(address: str, page: Page) -> None:
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(f"{address}/customers/new")
+    settle(page)
+    page.get_by_test_id("field-code").fill("W001")
+    page.get_by_test_id("field-name").fill("键盘店")
+
+    page.get_by_test_id("action-save").click()
+    page.wait_for_url("**/customers/W001")
+
+    expect(page.locator("h1")).to_have_text("键盘店")
+    assert asked == []
+
+
+def test_the_export_has_the_filter_that_the_list_has_at_the_click(address: str, page: Page, tmp_path: Path) -> None:
+    page.goto(f"{address}/customers")
+    settle(page)
+    page.get_by_test_id("view-won").click()
+    page.wait_for_url("**stage=won**")
+
+    with page.expect_download() as download:
+        page.get_by_test_id("action-export").click()
+
+    assert download.value.url.endswith("/export/customers.xlsx?stage=won&view=won")
+    assert download.value.suggested_filename.startswith("客户-")
+
+
+def test_customers_chosen_in_the_list_move_together(address: str, page: Page) -> None:
+    page.goto(f"{address}/customers?sort=code")
+    settle(page)
+    for row in (0, 1):
+        page.locator(".ag-row .ag-checkbox-input").nth(row).check()
+
+    page.get_by_test_id("action-move").click()
+    page.get_by_test_id("action-confirm").click()
+
+    expect(page.locator(".qd-toast")).to_contain_text("已办 2 条")
+    expect(page.locator(".ag-row .qd-chip").first).to_have_text("已联系")
+    assert row_of("customers", "C002")["stage"] == "contacted"
