@@ -87,7 +87,11 @@ def measure(kind: str, count: int, repeat: int) -> None:
             assert report.created + report.refused == count
             assert stored() == report.created
 
-        times = side_by_side(repeat, floor=lambda: (clear(engine), floor(file)), product=product)
+        def bare() -> None:
+            clear(engine)
+            floor(file)
+
+        times = side_by_side(repeat, floor=bare, product=product)
         again = seconds(lambda: unchanged(source, count))
         ratio = times["product"] / times["floor"]
         rate = count / times["product"]

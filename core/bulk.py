@@ -29,7 +29,8 @@ def insert_rows(session: Session, target: Any, columns: Sequence[str], rows: Seq
     if is_sqlite(session):
         _insert_sqlite(session, table, columns, rows)
     elif len(rows) <= SMALL:
-        session.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
+        # by the connection: the session would build the row filter, which has no say in what is inserted
+        session.connection().execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
     else:
         _copy_postgres(session, table, columns, rows)
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, MetaData, create_engine, event, false, true
@@ -165,6 +166,7 @@ def _hide_invisible_rows(state: ORMExecuteState) -> None:
             state.statement = state.statement.options(*session.info["row_filter"])
 
 
+@lru_cache(maxsize=1_000)
 def _row_filter(actor: Actor) -> list[LoaderCriteriaOption]:
     conditions = {mapper.class_: mapper.class_.visible_to(actor) for mapper in Base.registry.mappers}
     return [

@@ -19,7 +19,7 @@ from sqlalchemy.types import TypeEngine
 from core.clock import BRAND_ZONE
 from core.database import is_sqlite
 from core.errors import InvalidInput, Problem
-from core.i18n import N_, _
+from core.i18n import N_
 from core.kinds import Refused, shown_value
 from core.resource import Field, Resource
 from core.standard_kinds import DAY, refuse_illegal
@@ -303,19 +303,11 @@ def _parsed(field: Field, text: str) -> Any:
         if isinstance(value, date):
             return value, value + timedelta(days=1)
     except Refused as refused:
-        sentence = refused.problem.text
+        raise _refused(field.name, refused.problem, "queries.invalid_value") from refused
     except (OverflowError, ValueError):
-        sentence = _("is not a date: write it like 2026-11-22")
-    else:
-        return (value, None) if is_ranged(field) else value
-    raise _invalid(
-        field.name,
-        "queries.invalid_value",
-        N_("“{value}” for “{field}” {problem}."),
-        value=shown_value(text),
-        field=field.name,
-        problem=sentence,
-    )
+        problem = Problem("date.invalid", N_("is not a date: write it like 2026-11-22"))
+        raise _refused(field.name, problem, "queries.invalid_value") from None
+    return (value, None) if is_ranged(field) else value
 
 
 def _instants(text: str) -> tuple[datetime, datetime]:
@@ -340,7 +332,11 @@ def _legal(name: str, text: str) -> str:
     try:
         return refuse_illegal(text)
     except Refused as refused:
-        raise _invalid(name, refused.problem.code, refused.problem.message, **refused.problem.values) from None
+        raise _refused(name, refused.problem, refused.problem.code) from refused
+
+
+def _refused(name: str, problem: Problem, code: str) -> InvalidInput:
+    return InvalidInput(code, N_("“{field}”: {problem}"), fields={name: problem}, field=name, problem=problem.text)
 
 
 def _invalid(name: str, code: str, message: str, /, **values: object) -> InvalidInput:

@@ -83,9 +83,7 @@ class ApprovalInbox:
             self._draw_nothing()
             return
         tickable = [one.number for one in self._found.waiting.values() if not one.is_own]
-        self._inbox = Inbox(
-            self._found.items, self._show, label=_("Orders"), on_tick=self._ticked, tickable=tickable
-        )
+        self._inbox = Inbox(self._found.items, self._show, label=_("Orders"), on_tick=self._ticked, tickable=tickable)
         first = number if number in self._inbox.keys else self._inbox.keys[0]
         await self._inbox.open(first, leave_list=bool(number))
         if waits:

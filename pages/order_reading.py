@@ -149,5 +149,3 @@ def region_text(code: str | None) -> str:
 def _contains(text: str, *columns: ColumnElement[str] | object) -> ColumnElement[bool]:
     wanted = text.strip().lower()
     return or_(*(func.lower(column).contains(wanted, autoescape=True) for column in columns))
-
-

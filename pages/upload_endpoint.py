@@ -1,7 +1,7 @@
 """POST /RESOURCE/import/file: a file handed in as the body of a request becomes the draft of an import."""
 
 import tempfile
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import unquote
 
 from fastapi import Depends, FastAPI, Request
@@ -32,7 +32,7 @@ def register_upload(app: FastAPI, resource: Resource) -> None:
             async for part in request.stream():
                 body.write(part)
             body.seek(0)
-            batch = await run_in_threadpool(take_upload, actor, resource, body, stated_name(request))
+            batch = await run_in_threadpool(take_upload, actor, resource, cast(BinaryIO, body), stated_name(request))
         return JSONResponse({"batch": batch.id, "url": f"/{resource.name}/import/{batch.id}"}, 201)
 
 

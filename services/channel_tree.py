@@ -169,7 +169,8 @@ def move_branch(session: Session, old_path: str, new_path: str) -> int:
         How many partners moved.
     """
     moved = 0
-    for mapper in Base.registry.mappers:
+    # partners first: who places an order meanwhile waits for the partner's row, and then sees the new path
+    for mapper in sorted(Base.registry.mappers, key=lambda mapper: mapper.class_ is not Partner):
         table: Any = mapper.local_table
         if "path" not in table.c or mapper.class_ is Event:
             continue

@@ -40,7 +40,7 @@ def set_limits(session: Session, channel: Channel, random: Random) -> None:
     """Give every partner a limit that its orders fit in, then lower it for those who are to be over it."""
     balances = table_of("credit_balances")
     rows = session.execute(select(balances.c.partner_id, balances.c.used_cents))
-    used: dict[int, int] = {partner_id: cents for partner_id, cents in rows}
+    used: dict[int, int] = {row.partner_id: row.used_cents for row in rows}
     nearly = {one.buyer.id for one in channel.nearly}
     limits: dict[int, int] = {}
     for one in channel.partners:

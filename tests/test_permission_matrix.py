@@ -62,9 +62,12 @@ SEEN: dict[str, dict[tuple[Actor, ...], set[str]]] = {
         (SUZHOU_CLERK,): {"MILK~agent_1", "TEA~agent_1"},
     },
     "orders": {BRAND: {"HD", "SZ", "BF"}, HUADONG: {"HD", "SZ"}, (SUZHOU_CLERK,): {"SZ"}, (BEIFANG_CLERK,): {"BF"}},
-    "users": {(ADMIN,): {actor.name for actor in CAST}, (HUADONG_OWNER,): {a.name for a in (*HUADONG, SUZHOU_CLERK)}},
+    "users": {
+        (ADMIN,): {actor.name for actor in CAST},
+        (HUADONG_OWNER,): {actor.name for actor in (*HUADONG, SUZHOU_CLERK)},
+    },
 }
-"""Resource → actors → keys they see (of orders the buyer, of prices product and tier). Who is not named may not look."""
+"""Resource → actors → keys they see (of orders the buyer, of prices product and tier); who is not named: none."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[
     schema.migrate(engine)
     add_cast()
     add_range()
-    _save(resources.BY_NAME["customers"], {"code": ["C-BRAND", "C-HD", "C-SZ", "C-BF"], "name": ["a", "b", "c", "d"], "partner": [None, "HD", "SZ", "BF"]})  # fmt: skip
+    customers = {"code": ["C-BRAND", "C-HD", "C-SZ", "C-BF"], "name": ["a", "b", "c", "d"]}
+    _save(resources.BY_NAME["customers"], {**customers, "partner": [None, "HD", "SZ", "BF"]})
     for actor in (HUADONG_CLERK, SUZHOU_CLERK, BEIFANG_CLERK):
         with unit_of_work(actor) as session:
             place_order(session, OrderDraft(lines=(LineDraft("MILK", 1),)))
@@ -224,7 +228,7 @@ def test_without_signing_in_every_page_leads_to_the_door(world, path: str):
     answer = httpx.get(world[0] + path, headers={"Accept": "text/html"})
 
     assert answer.status_code in {302, 303, 307}
-    assert answer.headers["location"] == ("/login" if path == "/" else f"/login?next={quote(path, safe="")}")
+    assert answer.headers["location"] == ("/login" if path == "/" else "/login?next=" + quote(path, safe=""))
 
 
 @pytest.mark.parametrize("path", ["/grid/customers", "/export/customers.csv", "/api/v1/customers", "/api/v1/orders/X"])

@@ -34,6 +34,7 @@ MONEY = re.compile(
 # Who may use statements the row filter does not cover, and how they keep to it themselves.
 NARROWED_BY_HAND = {
     "services/reports.py": "joins the viewer's path to each sum",
+    "services/checks.py": "asks SQLite itself about the whole file, for the operator of the machine",
     "services/saving.py": "asks visible_to() of the staged keys before it compares or writes",
 }
 
@@ -42,7 +43,9 @@ NARROWED_BY_HAND = {
 
 
 def test_only_the_unit_of_work_commits_and_rolls_back():
-    wrong = attribute_calls({"commit", "rollback"}, allowed=("core/database.py",))
+    allowed = ("core/database.py", "core/schema.py")  # migrations are no unit of work of anybody
+
+    wrong = attribute_calls({"commit", "rollback"}, allowed=allowed)
 
     assert wrong == []
 

@@ -116,6 +116,8 @@ def test_methods_that_do_not_exist_are_refused(programs):
 
         assert (answer.status_code, answer.json()["code"]) == (405, "http.405")
         assert answer.headers["allow"] == "GET"
+    both = programs.client.delete("/api/v1/orders", headers={"Authorization": f"Bearer {WEI.name}"})
+    assert both.headers["allow"] == "GET, POST"
 
 
 def test_sentences_come_in_the_language_asked_for(programs):

@@ -12,7 +12,8 @@ from core.uscc import are_valid, check_character, is_valid, organisation_check
 
 KINDS = (CODE, DAY, EMAIL, MONEY, NAME, NOTE, PHONE, RATE, TAGS, UNIT_PRICE, USCC, integer(0, 10))
 TEXTS = st.text(max_size=30) | st.from_regex(r"[0-9A-Za-z.,\-+ eE%万元¥/年月日]{0,20}", fullmatch=True)
-CELLS = TEXTS | st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
+NUMBERS = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
+CELLS = TEXTS | st.none() | st.booleans() | NUMBERS
 
 
 @given(st.lists(CELLS, max_size=20))

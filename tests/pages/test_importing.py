@@ -1,6 +1,6 @@
 """Importing in the browser: each step asks what is not known and says what will happen; nobody sees another's."""
 
-from datetime import timedelta
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -298,16 +298,23 @@ async def test_an_import_stopped_before_its_turn_can_go_on(user: User) -> None:
     assert count(Customer) == 1
 
 
-async def test_a_job_that_failed_says_why_and_can_be_tried_again(user: User, monkeypatch) -> None:
+async def test_a_check_that_failed_says_why_and_can_be_tried_again(user: User, data_dir: Path) -> None:
     await bring(user, PLAIN)
-    monkeypatch.setattr("jobs.imports.check_batch", lambda actor, batch_id: 1 // 0)
-    monkeypatch.setattr("core.jobs.RETRY_BASE", timedelta(0))
+    with reading(WEI) as session:
+        sha256 = session.scalars(select(ImportBatch.sha256)).one()
+    stored = data_dir / "files" / sha256[:2] / sha256
+    stored.write_bytes(b"")
     work()
+    await user.open("/customers/import/1")
+    await sees(user, "客户.csv is empty. Check that it was saved and copied completely.")
 
+    stored.write_text(PLAIN)
+    found(user, "action-check").click()
+    await sees(user, "Checking the rows")
+    work()
     await user.open("/customers/import/1")
 
-    await sees(user, "Something went wrong that should not have.")
-    assert is_there(user, "action-check")
+    assert is_there(user, "import-apply")
 
 
 @pytest.mark.parametrize("path", ("/customers/import/1", "/imports/1", "/imports/1/errors.xlsx"))

@@ -187,19 +187,21 @@ def test_the_inbox_is_worked_through_by_keys_and_rejecting_asks_for_the_reason(o
     expect(desk.get_by_test_id(f"item-{second}")).to_have_attribute("aria-current", "true")
     desk.keyboard.press("k")
     expect(desk.get_by_test_id(f"item-{first}")).to_have_attribute("aria-current", "true")
+    expect(desk.get_by_test_id("decide-total")).to_have_text("¥1,320.00")
     desk.keyboard.press("r")
     expect(desk.get_by_test_id("field-reason")).to_be_focused()
     desk.keyboard.type("额度已用完")
     desk.get_by_test_id("action-reject").click()
     expect(desk.get_by_test_id(f"item-{first}")).to_have_count(0)
     expect(desk.get_by_test_id("decide-total")).to_have_text("¥1,200.00")
+    expect(desk.get_by_test_id("action-approve")).to_be_visible()
     desk.locator("h1").click()
     desk.keyboard.press("a")
     expect(desk.get_by_test_id(f"item-{second}")).to_have_count(0)
 
     with reading(ADMIN) as session:
         rows = session.execute(select(Order.number, Order.status).where(Order.number.in_([first, second])))
-        assert {number: status for number, status in rows} == {first: "rejected", second: "approved"}
+        assert dict(rows.all()) == {first: "rejected", second: "approved"}
 
 
 def test_many_are_ticked_named_and_approved_with_a_result_for_each(open_as: Open) -> None:

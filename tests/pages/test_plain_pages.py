@@ -183,14 +183,7 @@ async def test_looking_at_a_page_never_changes_anything(client, ling):
 
 @pytest.mark.parametrize(
     "path",
-    [
-        "/login",
-        "/login/code",
-        "/logout",
-        "/setup",
-        "/password",
-        "/account/password",
-        "/account/codes", "/preferences"],
+    ["/login", "/login/code", "/logout", "/setup", "/password", "/account/password", "/account/codes", "/preferences"],
 )
 async def test_no_form_is_taken_from_another_site(client, ling, path):
     sign_in_as(client, LING)

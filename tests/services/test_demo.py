@@ -339,7 +339,7 @@ def test_a_decision_about_a_demo_order_keeps_everything_in_place(empty):
 
     refused = refusal("demo.referred_to")
 
-    assert f"approvals 1 → orders {order.number}" in refused.text
+    assert f"approvals {LING.name} → orders {order.number}" in refused.text
     assert table_counts() == before
 
 

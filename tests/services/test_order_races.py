@@ -2,20 +2,25 @@
 
 import random
 import threading
+from functools import partial
 
 import pytest
 from sqlalchemy import select, update
 
+from core.clock import today
 from core.database import reading, transact, unit_of_work
+from core.drafts import Drafts
 from core.errors import Conflict, DomainError
 from models.orders import Order
 from models.partners import Partner
 from services.approvals import approve_order, reject_order
 from services.orders import place_order, withdraw_order
-from tests.conftest import ADMIN, LING, MEI, SUZHOU, SUZHOU_CLERK
+from services.partners import save_partners
+from services.saving import SaveOptions
+from tests.conftest import ADMIN, LING, MEI, SUZHOU, SUZHOU_CLERK, WEI
 from tests.services.order_races import RACES, run
 from tests.services.ordering import add_range, books_are_right, draft, used
-from tests.support.schedules import some_schedules
+from tests.support.schedules import interleave, some_schedules
 
 SCHEDULES = {"postgresql": 20, "sqlite": 5}  # of 252; all in the campaign. SQLite lets one writer in at a time
 THREADS = 8
@@ -42,7 +47,7 @@ def test_numbers_are_never_given_twice(shop):
 
     crowd(order)
 
-    assert sorted(numbers) == [f"SO-202611-{n:06}" for n in range(1, 5 * THREADS + 1)]
+    assert sorted(numbers) == [f"SO-{today():%Y%m}-{n:06}" for n in range(1, 5 * THREADS + 1)]
 
 
 def test_a_crowd_never_uses_more_credit_than_there_is(shop):
@@ -99,3 +104,24 @@ def crowd(act) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
+
+
+def test_an_order_placed_while_its_buyer_moves_hangs_where_the_buyer_hangs(shop):
+    for number, schedule in enumerate(some_schedules(SCHEDULES[shop.dialect.name], seed=1)):
+        upstream = ("HD", "BF")[number % 2 == 0]
+
+        runners = interleave(shop, schedule, partial(_move, upstream), _place_for_suzhou)
+
+        assert [runner.error for runner in runners] == [None, None]
+        with reading(ADMIN) as session:
+            paths = session.scalars(select(Order.path).distinct()).all()
+            assert paths == [session.scalar(select(Partner.path).where(Partner.code == "SZ"))]
+
+
+def _move(upstream: str) -> None:
+    drafts = Drafts([1], {"code": ["SZ"], "upstream": [upstream]})
+    transact(ADMIN, lambda session: save_partners(session, drafts, SaveOptions()).or_refuse())
+
+
+def _place_for_suzhou() -> None:
+    transact(WEI, lambda session: place_order(session, draft(("MILK", 1), buyer="SZ")))

@@ -1,0 +1,181 @@
+"""Importing in a real browser against the real server and its worker, each in a process of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from openpyxl import Workbook
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import func, select
+
+from core.database import reading
+from importers.xlsx_writing import SheetColumn, write_xlsx
+from models.customers import Customer
+from pages.identity import cookie_name
+from tests.conftest import ADMIN, WEI
+from tests.pages.signing_in import session_of
+from tests.support.browser import launch_options
+from tests.support.source import ROOT
+
+PATIENCE_MS = 60_000
+START_S = 60
+ROWS = 60_000  # several slices
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+
+
+class Server:
+    """The product in a process of its own, on one port, to be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NICEGUI_"))}
+        self.environment = kept | {
+            "QUDAO_PORT": str(port),
+            "QUDAO_IMPORTING_DATABASE": f"sqlite:///{folder / 'qudao.db'}",
+        }
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "tests.pages.importing_main"]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment)
+        until = monotonic() + START_S
+        while monotonic() < until:
+            try:
+                urllib.request.urlopen(f"{self.address}/login")  # noqa: S310  (our own server)
+                return
+            except (urllib.error.URLError, ConnectionError):
+                sleep(0.1)
+        raise AssertionError("the server did not start")
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def server(sqlite_database, tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path)
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_options())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["desk"])
+def page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Give a page of Wei's, in Chinese, that must not report any error of script or security policy."""
+    context = browser.new_context(viewport=SIZES[request.param], locale="zh-CN")
+    cookies = {cookie_name(): session_of(WEI), "qudao_language": "zh_CN"}
+    context.add_cookies([{"name": name, "value": value, "url": server.address} for name, value in cookies.items()])
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    expect.set_options(timeout=5_000)
+    expected = ("ERR_CONNECTION", "WebSocket", "status of 422")
+    assert [one for one in errors if not any(words in one for words in expected)] == []
+
+
+def bring(page: Page, server: Server, path: Path) -> None:
+    page.goto(f"{server.address}/customers/import")
+    page.get_by_test_id("import-file").set_input_files(path)
+    page.wait_for_url("**/customers/import/*")
+
+
+def faults_of(page: Page) -> list[str]:
+    """Return what axe finds wrong, and whether the page is wider than its window."""
+    too_wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found] + ["too wide"] * too_wide
+
+
+def stored() -> int:
+    with reading(ADMIN) as session:
+        return session.scalar(select(func.count()).select_from(Customer)) or 0
+
+
+@pytest.mark.parametrize("page", ["desk", "phone"], indirect=True)
+def test_a_messy_workbook_goes_from_the_file_to_the_list(page: Page, server: Server, tmp_path: Path):
+    book = Workbook()
+    book.active.append(["客户收集表"])
+    rows = book.create_sheet("华东区")
+    for cells in (
+        ["2026 年客户名单"],
+        ["客户编号", "客户全称", "手机号码", "客户阶段", "规模"],
+        ["HD01", "静安一号店", 13800138000, "已成交", "大"],
+        ["HD02", "静安二号店", "1380", "已成交", "小"],
+    ):
+        rows.append(cells)
+    book.save(tmp_path / "客户.xlsx")
+
+    bring(page, server, tmp_path / "客户.xlsx")
+    expect(page.get_by_text("导入哪个工作表？")).to_be_visible()
+    assert faults_of(page) == []
+    page.get_by_test_id("action-next").click()
+    page.wait_for_url("**step=columns")
+    expect(page.get_by_test_id("field-column-0")).to_be_visible()
+    assert faults_of(page) == []
+    page.get_by_test_id("action-next").click()
+    page.wait_for_url("**step=check")
+    expect(page.get_by_test_id("import-apply")).to_have_text("导入 1 行")
+    expect(page.get_by_test_id("import-problems")).to_contain_text("1380")
+    assert faults_of(page) == []
+    page.get_by_test_id("import-apply").click()
+
+    expect(page.get_by_test_id("import-outcome")).to_have_text("已导入 1 行；1 行有错，没有导入。")
+    with page.expect_download() as download:
+        page.get_by_test_id("action-errors").click()
+    assert download.value.suggested_filename == "客户 - 错误.xlsx"
+    assert stored() == 1
+
+
+def test_a_file_that_cannot_be_read_says_so_where_it_was_dropped(page: Page, server: Server, tmp_path: Path):
+    (tmp_path / "客户.xlsx").write_bytes(b"%PDF-1.7")
+
+    page.goto(f"{server.address}/customers/import")
+    page.get_by_test_id("import-file").set_input_files(tmp_path / "客户.xlsx")
+
+    expect(page.get_by_role("alert").filter(has_text="客户.xlsx")).to_be_visible()
+    assert page.url.endswith("/customers/import")
+
+
+def test_an_import_goes_on_after_the_server_died(page: Page, server: Server, tmp_path: Path):
+    with (tmp_path / "many.xlsx").open("wb") as target:
+        headings = [SheetColumn(heading) for heading in ("code", "name")]
+        write_xlsx(target, "Sheet", headings, ([f"C{number}", "a"] for number in range(ROWS)))
+    bring(page, server, tmp_path / "many.xlsx")
+    page.get_by_test_id("import-apply").click()
+    page.wait_for_url("**step=done")
+    address = page.url
+
+    server.kill()
+    before = stored()
+    server.start()
+    page.goto(address)
+
+    expect(page.get_by_test_id("import-outcome")).to_have_text("完成：已导入 60,000 行。")
+    assert before < ROWS
+    assert stored() == ROWS
