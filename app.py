@@ -20,12 +20,10 @@ Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.
 As = Annotated[str, typer.Option("--as", help="Act as this person, with that person's rights and scope.")]
 
 app = typer.Typer(no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False, help="Qudao 渠道")
-user_app = typer.Typer(no_args_is_help=True, help="People with an account.")
-token_app = typer.Typer(no_args_is_help=True, help="Keys of programs.")
-config_app = typer.Typer(no_args_is_help=True, help="Settings.")
-app.add_typer(user_app, name="user")
-app.add_typer(token_app, name="token")
-app.add_typer(config_app, name="config")
+app.add_typer(user_app := typer.Typer(no_args_is_help=True, help="People with an account."), name="user")
+app.add_typer(token_app := typer.Typer(no_args_is_help=True, help="Keys of programs."), name="token")
+app.add_typer(config_app := typer.Typer(no_args_is_help=True, help="Settings."), name="config")
+app.add_typer(demo_app := typer.Typer(no_args_is_help=True, help="A made-up brand to play with."), name="demo")
 
 
 def answer(facts: dict[str, Any], *, as_json: bool, sentence: str = "") -> None:
@@ -364,6 +362,32 @@ def token_create(
             answer(facts, as_json=True)
         else:
             print(secret)
+
+
+@demo_app.command("load")
+def demo_load(
+    partners: Annotated[int, typer.Option(min=0, max=100_000, help="Partners above the stores.")] = 200,
+    stores: Annotated[int, typer.Option(min=0, max=1_000_000, help="Stores, as partners of tier store.")] = 1_000,
+    orders: Annotated[int, typer.Option(min=0, max=10_000_000, help="Orders in 18 months.")] = 6_000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same data on the same day.")] = 20_261_122,
+    as_json: Json = False,
+) -> None:
+    """Fill a database without business rows with a made-up brand; its people's passwords are shown this once."""
+    from services.demo import DemoSize
+    from services.demo_commands import load, people_table
+
+    with in_words(as_json):
+        facts = load(DemoSize(partners, stores, orders, seed), lambda text: print(text, file=sys.stderr))
+        answer(facts, as_json=as_json, sentence="" if as_json else people_table(facts))
+
+
+@demo_app.command("clear")
+def demo_clear(as_json: Json = False) -> None:
+    """Remove the demo data, unless other rows refer to it; the trail stays."""
+    from services.demo_commands import clear
+
+    with in_words(as_json):
+        answer(clear(), as_json=as_json, sentence=_("There is no demo data any more; the trail stays."))
 
 
 def _password() -> str:

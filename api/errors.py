@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import compile_path
 
 from core.errors import DomainError
 from core.i18n import N_, _
@@ -92,11 +93,21 @@ def _answer_missing_key(*, is_missing: bool) -> JSONResponse:
     return _answer(400, code, _(sentence), {KEY_HEADER: _(sentence)})
 
 
-def _answer_http_error(_request: Request, error: Exception) -> JSONResponse:
+def _answer_http_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
+    headers = dict(error.headers or {})
+    if error.status_code == 405 and (methods := methods_of(request)):
+        headers["Allow"] = ", ".join(methods)
     sentence = _SENTENCES.get(error.status_code, _OTHERWISE)
-    return _answer(error.status_code, f"http.{error.status_code}", _(sentence), {}, error.headers)
+    return _answer(error.status_code, f"http.{error.status_code}", _(sentence), {}, headers)
+
+
+def methods_of(request: Request) -> list[str]:
+    """Return the methods that the address of a request answers."""
+    described = request.app.openapi()["paths"].items()
+    matching = [operations for path, operations in described if compile_path(path)[0].match(request.url.path)]
+    return sorted({method.upper() for operations in matching for method in operations})
 
 
 def _answer_bug(request: Request, error: Exception) -> JSONResponse:

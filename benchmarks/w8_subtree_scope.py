@@ -1,6 +1,6 @@
 """W8: the newest page, the count and the sum of the orders in a partner's branch, whatever its size.
 
-``python -m benchmarks.w8_subtree_scope --partners 1000000 --orders 1000000 --db sqlite,postgres [--agents 60]``
+``python -m benchmarks.w8_subtree_scope --rows 1000000 [--partners 1000000] --db sqlite,postgres [--agents 60]``
 
 A tree of six levels in which branches of all sizes occur; for each agent asked the page is what ``GET /grid/orders``
 answers to its clerk, row filter and JSON included. Peer: the same page and sum through a recursive query from the
@@ -45,13 +45,13 @@ WITH RECURSIVE branch(id) AS (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="W8: subtree scope")
-    parser.add_argument("--partners", type=int, default=50_000)
-    parser.add_argument("--orders", type=int, default=50_000)
+    parser.add_argument("--rows", type=int, default=50_000, help="orders")
+    parser.add_argument("--partners", type=int, default=0, help="as many as orders unless stated")
     parser.add_argument("--db", default="sqlite,postgres")
     parser.add_argument("--agents", type=int, default=60)
     options = parser.parse_args()
     for kind in options.db.split(","):
-        measure(kind, options.partners, options.orders, options.agents)
+        measure(kind, options.partners or options.rows, options.rows, options.agents)
 
 
 def measure(kind: str, partners: int, orders: int, agents: int) -> None:

@@ -22,9 +22,15 @@ EXACT_FLOAT_MAX = 1e15  # an Excel number holds 15 digits
 
 
 class CellError(str):
-    """A worksheet cell that holds an error such as ``#N/A`` instead of a value."""
+    """A worksheet cell that holds an error such as ``#N/A`` instead of a value; never equal to the text "#N/A"."""
 
     __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CellError) and str.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        return hash((CellError, str(self)))
 
 
 class Refused(Exception):

@@ -19,7 +19,7 @@ from core.i18n import N_
 from core.query_building import KEY_SEPARATOR, Asked, Columns, asked_in, columns_of, in_order, numbers_of_rows
 from core.query_filters import And, Condition, Operator
 from core.query_order import beyond, read_cursor, write_cursor
-from core.query_places import Places, places
+from core.query_places import Totals, totals
 from core.query_plans import planned
 from core.resource import Resource
 
@@ -57,16 +57,16 @@ def find_page(session: Session, query: GridQuery) -> Page:
     """
     asked = asked_in(session, query)
     columns = columns_of(asked)
-    memory = places(session, actor_of(session), query.resource.name, query.filter, query.search, asked.sorts)
-    rows = _rows(session, asked, columns, memory)
+    known = totals(session, actor_of(session), query.resource.name, query.filter, query.search)
+    rows = _deep_rows(session, asked, columns, known) if _is_deep(query) else _rows(session, asked, columns)
     page, more = rows[: query.limit], len(rows) > query.limit
     sums: dict[str, Any] = {}
     counted: int | None = None
     if query.sums:
-        sums, counted = _summed_up(session, asked, memory)
-    total, is_exact = (counted, True) if counted is not None else _total(session, asked, memory, len(page), more=more)
+        sums, counted = _summed_up(session, asked, known)
+    total, is_exact = (counted, True) if counted is not None else _total(session, asked, known, len(page), more=more)
     if query.sums is None and query.resource.sums and is_exact and (total or 0) <= COUNT_MAX:
-        sums, _ = _summed_up(session, asked, memory)
+        sums, _ = _summed_up(session, asked, known)
     dumped = [columns.dumped(row) for row in page]
     following = write_cursor(query.resource, asked.sorts, _place(asked, page[-1])) if more else None
     return Page(dumped, total, is_exact, sums, following)
@@ -141,11 +141,13 @@ def matching_keys(session: Session, query: GridQuery, most: int = LIMIT_MAX) -> 
     return [row["_key"] for row in page.rows]
 
 
-def _rows(session: Session, asked: Asked, columns: Columns, memory: Places) -> list[Any]:
+def _is_deep(query: GridQuery) -> bool:
+    return query.offset >= DEEP and not query.cursor
+
+
+def _rows(session: Session, asked: Asked, columns: Columns) -> list[Any]:
     """Return the rows of the page and the first one after it."""
     query, wanted = asked.query, asked.query.limit + 1
-    if query.offset >= DEEP and not query.cursor:
-        return _deep_rows(session, asked, columns, memory)
     after, offset = [], query.offset
     if query.cursor:
         place = read_cursor(query.resource, asked.sorts, asked.terms, query.cursor)
@@ -154,23 +156,27 @@ def _rows(session: Session, asked: Asked, columns: Columns, memory: Places) -> l
         return list(session.execute(_filled(way, columns, numbers_of_rows(way, *after).offset(offset).limit(wanted))))
 
 
-def _deep_rows(session: Session, asked: Asked, columns: Columns, memory: Places) -> list[Any]:
-    """Return the rows of a deep page, starting from the nearest position that is known, and remember its ends."""
-    offset, wanted = asked.query.offset, asked.query.limit + 1
-    if memory.total is not None:
-        wanted = min(wanted, memory.total - offset)
+def _deep_rows(session: Session, asked: Asked, columns: Columns, known: Totals) -> list[Any]:
+    """Return the rows of a deep page, starting from the nearest position that is known, and remember its ends.
+
+    The end of the list is such a position once its rows have been counted.
+    """
+    offset = asked.query.offset
+    total = known.total if known.total is not None else _count(session, asked, known)
+    wanted = min(asked.query.limit + 1, total - offset)
     if wanted <= 0:
         return []
-    start, backward = memory.nearest(offset, wanted)
-    condition = [beyond(asked.terms, memory.known[start], backward=backward)] if start in memory.known else []
+    positions = known.positions(asked.sorts)
+    start, backward = positions.nearest(offset, wanted, total)
+    condition = [beyond(asked.terms, positions[start], backward=backward)] if start in positions else []
     last = offset + wanted - 1
-    skipped = min(start, (memory.total or start + 1) - 1) - last if backward else offset - start - 1
+    skipped = min(start, total - 1) - last if backward else offset - start - 1
     with planned(session, asked, skipped + wanted) as way:
         numbers = numbers_of_rows(way, *condition, backward=backward).offset(skipped).limit(wanted)
         rows = list(session.execute(_filled(way, columns, numbers)))
     if rows:
-        memory.remember(offset, _place(asked, rows[0]))
-        memory.remember(offset + len(rows) - 1, _place(asked, rows[-1]))
+        positions.remember(offset, _place(asked, rows[0]))
+        positions.remember(offset + len(rows) - 1, _place(asked, rows[-1]))
     return rows
 
 
@@ -188,38 +194,40 @@ def _place(asked: Asked, row: Any) -> tuple[Any, ...]:
     return tuple(row[-len(asked.terms) :])
 
 
-def _total(session: Session, asked: Asked, memory: Places, found: int, *, more: bool) -> tuple[int | None, bool]:
-    """Return how many rows the list has at least, and whether that is all.
-
-    A number is only remembered if the list is so long that nobody can notice a change of it.
-    """
-    query, model = asked.query, asked.query.resource.model
+def _total(session: Session, asked: Asked, known: Totals, found: int, *, more: bool) -> tuple[int | None, bool]:
+    """Return how many rows the list has at least, and whether that is all."""
+    query = asked.query
     if query.count == "none":
         return None, False
     if not more and not query.cursor and (found or not query.offset):
         return query.offset + found, True
-    if memory.total is not None:
-        return memory.total, True
+    if known.total is not None:
+        return known.total, True
     if query.count == "exact":
-        total = session.scalar(select(func.count()).select_from(model).where(*asked.where)) or 0
-        memory.total = total if total > COUNT_MAX else None
-        return total, True
-    counted = select(model.id).where(*asked.where).limit(COUNT_MAX + 1).subquery()
+        return _count(session, asked, known), True
+    counted = select(query.resource.model.id).where(*asked.where).limit(COUNT_MAX + 1).subquery()
     total = session.scalar(select(func.count()).select_from(counted)) or 0
     if total <= COUNT_MAX:
         return total, True
     return max(COUNT_MAX, query.offset + found), False
 
 
-def _summed_up(session: Session, asked: Asked, memory: Places) -> tuple[dict[str, Any], int]:
+def _count(session: Session, asked: Asked, known: Totals) -> int:
+    """Return how many rows there are. Only a number is remembered so large that nobody can notice a change of it."""
+    total = session.scalar(select(func.count()).select_from(asked.query.resource.model).where(*asked.where)) or 0
+    known.total = total if total > COUNT_MAX else None
+    return total
+
+
+def _summed_up(session: Session, asked: Asked, known: Totals) -> tuple[dict[str, Any], int]:
     """Return the dumped sums over the whole filter, of the fields that the actor may see, and how many rows it has."""
     resource = asked.query.resource
     summed = [asked.fields[name] for name in resource.sums if name in asked.fields]
-    total, sums = memory.total, memory.sums
+    total, sums = known.total, known.sums
     if total is None or sums is None:
         columns = [func.sum(field.column) for field in summed]
         row = session.execute(select(func.count(), *columns).select_from(resource.model).where(*asked.where)).one()
         total, sums = row[0], {field.name: int(value or 0) for field, value in zip(summed, row[1:], strict=True)}
         if total > COUNT_MAX:
-            memory.total, memory.sums = total, sums
+            known.total, known.sums = total, sums
     return {field.name: field.kind.dump(sums[field.name]) for field in summed}, total

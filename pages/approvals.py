@@ -72,7 +72,8 @@ class ApprovalInbox:
     async def draw(self, number: str) -> None:
         """Draw the page, with one line open."""
         waits = self._view == WAITING
-        with house.page_header(_("Waiting for me"), self._subtitle()):
+        may_decide = self._actor.can(Permission.ORDER_APPROVE)
+        with house.page_header(_("Waiting for me") if may_decide else _("Sent by me"), self._subtitle()):
             if waits:
                 house.keys_hint({"J K": _("Up and down"), "A": _("Approve"), "R": _("Reject")})
                 self._bulk = BulkDecision(self._decided_many)

@@ -33,7 +33,7 @@ WIDTHS = {
     "email": 220,
     "region": 200,
     "reference": 200,
-    "money": 150,
+    "money": 170,
     "unit_price": 130,
     "integer": 110,
     "rate": 100,

@@ -9,6 +9,7 @@ from core.i18n import N_
 from core.queries import find_page, read_query
 from pages.identity import require_actor
 from pages.policies import SIGNED_IN
+from pages.value_texts import add_titles
 from resources import BY_NAME
 
 router = APIRouter()
@@ -36,5 +37,6 @@ def grid_rows(name: str, request: Request) -> Response:
     query = read_query(resource, actor, request.query_params.multi_items(), from_address=True)
     with reading(actor) as session:
         page = find_page(session, query)
+    add_titles([resource.field(one) for one in query.fields], page.rows)
     answer = {"rows": page.rows, "total": page.total, "total_is_exact": page.total_is_exact, "sums": page.sums}
     return Response(orjson.dumps(answer), media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -167,6 +167,7 @@ class OrderForm:
         self._fields.preset(self._account.buyer if self._account else None)
         await self._reprice()
         self._show_summary()
+        self._fold.open(self._account is None)
 
     async def _reprice(self) -> None:
         """Read the prices again, for the buyer and the day of now."""

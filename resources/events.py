@@ -8,6 +8,7 @@ from core.resource import Field, Resource
 from core.standard_kinds import CODE, INSTANT, NAME, QUANTITY, choice
 
 ACTIONS = (
+    Choice("demo.loaded", N_("Demo data loaded")),
     Choice("partner.created", N_("Partner added")),
     Choice("partner.changed", N_("Partner changed")),
     Choice("customer.created", N_("Customer added")),
@@ -52,6 +53,7 @@ ACTIONS = (
     Choice("demo.cleared", N_("Demo data cleared")),
 )
 SUBJECTS = (
+    Choice("demo", N_("Demo data")),
     Choice("partners", N_("Partner")),
     Choice("customers", N_("Customer")),
     Choice("products", N_("Product")),

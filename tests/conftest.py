@@ -13,9 +13,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
 import models  # noqa: F401  (maps every table)
+from core import schema
 from core import settings as core_settings
 from core.access import Actor, Role
 from core.database import Base, connect, unit_of_work
@@ -131,8 +132,8 @@ def plain_url(url: str) -> str:
 
 def prepare_empty_database(url: str) -> None:
     """Make every table in an empty database."""
-    engine = create_engine(driver_url(url))
-    Base.metadata.create_all(engine)
+    engine = connect(driver_url(url))
+    schema.migrate(engine)
     engine.dispose()
 
 

@@ -32,6 +32,7 @@ def upgrade() -> None:
     create_order_lines()
     for guard in GUARDS[op.get_bind().dialect.name]:
         op.get_bind().exec_driver_sql(guard.replace("%", "%%") if op.get_bind().dialect.name == "postgresql" else guard)
+    revoke()
 
 
 def create_number_series() -> None:
@@ -213,3 +214,17 @@ def code_text(length: int) -> sa.types.TypeEngine[str]:
 def on_sqlite(check: sa.CheckConstraint) -> list[sa.CheckConstraint]:
     """SQLite would keep a text in a column of whole numbers; PostgreSQL has types."""
     return [check] if op.get_bind().dialect.name == "sqlite" else []
+
+
+def revoke() -> None:
+    """Let the application's role add decisions and move them with their branch, and nothing else."""
+    if has_role():
+        op.execute(sa.text("REVOKE UPDATE, DELETE, TRUNCATE ON approvals FROM qudao_app"))
+        op.execute(sa.text("GRANT UPDATE (path) ON approvals TO qudao_app"))
+
+
+def has_role() -> bool:
+    connection = op.get_bind()
+    if connection.dialect.name != "postgresql":
+        return False
+    return bool(connection.scalar(sa.text("SELECT 1 FROM pg_roles WHERE rolname = 'qudao_app'")))

@@ -62,7 +62,8 @@ async def confirm(
             button(_("Cancel"), lambda: dialog.submit(None), testid="action-cancel")
             button(yes, agree, look="danger" if danger else "primary", testid="action-confirm")
     answer = await dialog
-    dialog.delete()
+    if not dialog.is_deleted:  # the browser may have gone with the question open
+        dialog.delete()
     return None if answer is None else str(answer)
 
 

@@ -128,3 +128,10 @@ def test_an_amount_in_yuan_is_the_same_amount_in_cents(cents):
     whole, rest = yuan(cents).lstrip("-").split(".")
 
     assert sign * (int(whole) * 100 + int(rest)) == cents
+
+
+def test_an_error_and_the_text_that_looks_like_it_are_two_things():
+    values, problems = NAME.parse_column(["#N/A", CellError("#N/A"), "#N/A"])
+
+    assert values == ["#N/A", None, "#N/A"]
+    assert list(problems) == [1]

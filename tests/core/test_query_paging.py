@@ -132,35 +132,33 @@ def test_deep_pages_are_whole_from_wherever_they_start(database, monkeypatch):
         promised = expected(WEI, sort)
         with reading(WEI) as session:
             for offset in offsets:
-                query = everything(WEI, ("sort", sort), ("limit", "7"), ("offset", str(offset)), ("count", "exact"))
+                query = everything(WEI, ("sort", sort), ("limit", "7"), ("offset", str(offset)))
                 page = find_page(session, query)
 
                 assert [row["_key"] for row in page.rows] == promised[offset : offset + 7], (sort, offset)
                 assert (page.total, page.total_is_exact) == (60, True)
 
 
-def test_what_is_remembered_of_a_list_is_forgotten_and_belongs_to_one_scope(database, monkeypatch):
-    add(12)
+def test_what_is_remembered_of_a_list_is_forgotten_and_belongs_to_one_scope(sqlite_database, monkeypatch):
     with reading(WEI) as session:
-        mine = query_places.places(session, WEI, "customers")
-        mine.total = 5
+        query_places.totals(session, WEI, "customers").total = 5
 
-        assert query_places.places(session, WEI, "customers").total == 5
-        assert query_places.places(session, HUADONG_CLERK, "customers").total is None
+        assert query_places.totals(session, WEI, "customers").total == 5
+        assert query_places.totals(session, WEI, "customers", "x").total is None
+        assert query_places.totals(session, HUADONG_CLERK, "customers").total is None
         monkeypatch.setattr(query_places, "KEPT_S", -1.0)
-        assert query_places.places(session, WEI, "customers").total is None
+        assert query_places.totals(session, WEI, "customers").total is None
 
 
 def test_the_nearest_known_position_is_where_a_deep_page_starts_from():
-    known = query_places.Places(0.0)
+    known = query_places.Positions()
 
-    assert known.nearest(500, 10) == (-1, False)
-    known.total = 600
-    assert known.nearest(500, 10) == (600, True)
+    assert known.nearest(500, 10, 2_000) == (-1, False)
+    assert known.nearest(500, 10, 600) == (600, True)
     known.remember(480, ("x",))
-    assert known.nearest(500, 10) == (480, False)
+    assert known.nearest(500, 10, 600) == (480, False)
     known.remember(520, ("y",))
-    assert known.nearest(500, 10) == (520, True)
+    assert known.nearest(500, 10, 600) == (520, True)
 
 
 def test_short_lists_are_counted_exactly_and_long_ones_up_to_a_limit(database, monkeypatch):

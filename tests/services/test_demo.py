@@ -1,7 +1,6 @@
 """Demo data: a brand that keeps every rule of the product, goes in only where nothing is, and comes out whole."""
 
-from datetime import date, timedelta
-from random import Random
+from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -12,13 +11,10 @@ from core.database import Base, reading, unit_of_work
 from core.errors import Conflict, NotPermitted
 from core.events import Event
 from core.queries import read_query, stream_rows
-from core.standard_kinds import PHONE
-from core.uscc import is_valid
 from models.credit import CreditBalance
 from models.customers import Customer
 from models.orders import Order, OrderLine
 from models.partners import Affiliation, Partner
-from models.phone_places import place_given_out
 from models.prices import Price
 from models.products import Product
 from models.users import User
@@ -29,8 +25,6 @@ from services.checks import broken_invariants
 from services.credit import credit_differences
 from services.demo import DemoSize, load_demo
 from services.demo_clearing import clear_demo
-from services.demo_names import PROVINCES, NameMaker, places
-from services.demo_orders import counts_per_day
 from services.demo_people import PEOPLE
 from services.order_drafts import OrderDraft
 from services.order_pricing import LineDraft
@@ -381,36 +375,3 @@ def test_a_load_that_was_stopped_can_be_cleared(empty, monkeypatch):
 
     assert clear_demo(ADMIN)["removed"]["orders"] == 40
     assert table_counts() | {"events": 0} == before | {"events": 0}
-
-
-# --- the rules by themselves ---
-
-
-def test_numbers_pass_the_rules_and_belong_to_nobody():
-    names = NameMaker(Random(1))
-    place = places(PROVINCES[0])[0]
-
-    mobiles = [names.mobile() for _ in range(1_000)]
-
-    assert len(set(mobiles)) == 1_000
-    assert all(PHONE.parse(mobile) == mobile and mobile.startswith("154") for mobile in mobiles)
-    assert place_given_out(mobiles[0]) is None
-    assert all(is_valid(names.uscc(place)) for _ in range(1_000))
-
-
-def test_days_share_out_all_orders_and_most_come_before_the_festivals():
-    per_day = dict(counts_per_day(100_000, date(2025, 5, 22), date(2026, 11, 21)))
-
-    weeks = {name: sum(per_day[start + timedelta(days=n)] for n in range(7)) for name, start in {
-        "before spring festival": date(2026, 1, 26),
-        "spring festival": date(2026, 2, 16),
-        "after it": date(2026, 3, 30),
-        "before mid-autumn": date(2026, 9, 7),
-        "a year before": date(2025, 6, 2),
-        "a year later": date(2026, 6, 1),
-    }.items()}  # fmt: skip
-    assert sum(per_day.values()) == 100_000
-    assert weeks["before spring festival"] > 2 * weeks["after it"] > 4 * weeks["spring festival"]
-    assert weeks["before mid-autumn"] > 2 * weeks["after it"] * 9 // 10
-    assert weeks["a year later"] > weeks["a year before"]
-    assert per_day[date(2026, 6, 1)] > 2 * per_day[date(2026, 6, 7)]

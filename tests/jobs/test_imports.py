@@ -1,0 +1,95 @@
+"""Imports in the background: the plug may be pulled in the middle, and no row comes twice."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+import jobs  # noqa: F401  (registers every job)
+from core.access import WORKER
+from core.database import reading, unit_of_work
+from core.events import Event
+from core.files import store_file
+from core.jobs import Job, JobStatus, enqueue
+from importers.xlsx_writing import SheetColumn, write_xlsx
+from models.customers import Customer
+from models.imports import ImportBatch
+from resources.customers import CUSTOMERS
+from services.imports import begin_import, get_import
+from tests.conftest import WEI
+from tests.support.source import ROOT
+
+ROWS = 40_000
+WAIT_S_MAX = 90.0
+
+
+def worker(engine: Engine, data_dir: Path) -> "subprocess.Popen[bytes]":
+    """Start ``python app.py work`` on the database of the test."""
+    own = {
+        "QUDAO_DATABASE_URL": engine.url.render_as_string(hide_password=False),
+        "QUDAO_DATA_DIR": str(data_dir),
+    }
+    return subprocess.Popen([sys.executable, "app.py", "work"], cwd=ROOT, env=os.environ | own)
+
+
+@pytest.fixture
+def import_job(database, data_dir: Path, tmp_path: Path) -> Iterator[tuple[int, int]]:
+    """Give a waiting import of many rows: number of the import and of its job."""
+    path = tmp_path / "many.xlsx"
+    with path.open("wb") as target:
+        write_xlsx(target, "Sheet", [SheetColumn("code"), SheetColumn("name")], ([f"C{i}", "a"] for i in range(ROWS)))
+    with unit_of_work(WEI) as session:
+        with path.open("rb") as source:
+            file = store_file(session, source, "many.xlsx")
+        assert CUSTOMERS.edit is not None
+        facts = {"file_id": file.id, "file_name": file.name, "sha256": file.sha256}
+        batch = begin_import(session, CUSTOMERS.edit, resource="customers", **facts)
+        job = enqueue(session, "imports.apply", batch_id=batch.id)
+    yield batch.id, job.id
+
+
+def until(question) -> None:
+    """Wait until ``question`` is answered with yes."""
+    end = monotonic() + WAIT_S_MAX
+    while not question():
+        assert monotonic() < end, "waited too long"
+        sleep(0.02)
+
+
+def job(job_id: int) -> Job:
+    with reading(WORKER) as session:
+        return session.get_one(Job, job_id)
+
+
+def batch_of(batch_id: int) -> ImportBatch:
+    with reading(WEI) as session:
+        return get_import(session, batch_id)
+
+
+def test_an_import_whose_worker_is_killed_goes_on_and_brings_no_row_twice(database, data_dir, import_job):
+    batch_id, job_id = import_job
+    first = worker(database, data_dir)
+    until(lambda: 0 < batch_of(batch_id).last_row < ROWS or job(job_id).finished_at)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    stopped = batch_of(batch_id)
+
+    second = worker(database, data_dir)
+    until(lambda: job(job_id).finished_at is not None)
+    second.terminate()
+    second.wait(30)
+
+    with reading(WORKER) as session:
+        customers = session.scalar(select(func.count()).select_from(Customer))
+        events = session.scalar(select(func.count()).where(Event.action == "customer.created"))
+    done = batch_of(batch_id)
+    assert 0 < stopped.last_row < ROWS
+    assert job(job_id).status == JobStatus.DONE
+    assert customers == events == done.created_count == done.row_count == ROWS
+    assert (done.status, done.unchanged_count, done.refused_count) == ("applied", 0, 0)

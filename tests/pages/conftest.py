@@ -1,0 +1,14 @@
+"""What every page test needs: an application that does not remember the routers of the tests before."""
+
+from collections.abc import Iterator
+
+import pytest
+from nicegui import app
+
+
+@pytest.fixture(autouse=True)
+def lifespan() -> Iterator[None]:
+    """Give back the application's lifespan: each router that is included wraps it once more, test after test."""
+    before = app.router.lifespan_context
+    yield
+    app.router.lifespan_context = before
