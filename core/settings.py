@@ -43,7 +43,7 @@ class Settings:
     admin_email: str = ""
     admin_password: str = ""
     totp_roles: frozenset[str] = frozenset({"administrator", "finance", "it"})
-    brand_name: str = "Qudao"
+    brand_name: str = "渠道 Qudao"
     upload_bytes_max: int = 200 * MIB
     unpacked_bytes_max: int = 1024 * MIB
     import_rows_max: int = 1_200_000

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from importers.batch_errors import column_positions, reason_text
 from models.imports import STATUS_LABELS, ImportBatch, ImportStatus
 from pages.door import permitted_actor, show_refusal
 from pages.house import (
+    Cell,
     LineColumn,
     Step,
     Tag,
@@ -212,7 +214,19 @@ def _problem_table(problems: Sequence[ProblemRow]) -> None:
             LineColumn("value", _("Value")),
             LineColumn("reason", _("What is wrong")),
         ],
-        [{"row": one.row, "column": one.column, "value": one.value, "reason": one.reason} for one in problems],
+        [
+            {
+                "row": one.row,
+                "column": one.column,
+                "value": one.value,
+                "reason": Cell(draw=partial(_reason, one.reason)),
+            }
+            for one in problems
+        ],
         caption=_("Rows that cannot be imported"),
         testid="import-problems",
     ).style(WHOLE_WORDS)
+
+
+def _reason(words: str) -> None:
+    Tag("span", words).style("word-break:normal")  # the one column that gives way on a narrow screen

@@ -10,12 +10,12 @@ from nicegui.element import Element
 
 from core.access import Actor, Permission
 from core.i18n import N_, _, current_language
+from core.settings import settings
 from pages.house.buttons import button
 from pages.house.elements import Tag
 from pages.house.icons import Icon
 from pages.house.overlays import Toasts
 
-BRAND = "渠道 Qudao"
 LANGUAGE_TAGS = {"zh_CN": "zh-CN", "en": "en-US"}
 
 _LANGUAGE_NAMES = {"zh_CN": "中文", "en": "English"}
@@ -66,7 +66,6 @@ def shell(
     nav: Sequence[NavGroup],
     counts: Mapping[str, int] | None = None,
     role_label: str = "",
-    brand: str = BRAND,
     fill: bool = False,
     search_url: str = "",
 ) -> Iterator[None]:
@@ -83,10 +82,10 @@ def shell(
             without it the box finds pages of the navigation only.
     """
     client = ui.context.client
-    client.title = f"{title} · {brand}"
+    client.title = f"{title} · {settings().brand_name}"
     client.layout.classes("qd-frame qd-frame-fill" if fill else "qd-frame")
     with client.layout:
-        header = _header(actor, role_label, brand, search_url)
+        header = _header(actor, role_label, search_url)
         navigation = _navigation(nav, current, counts or {})
         Tag("div", css="qd-veil", data_close_drawer=True)
         Toasts()
@@ -98,12 +97,12 @@ def shell(
         yield
 
 
-def _header(actor: Actor, role_label: str, brand: str, search_url: str) -> Tag:
+def _header(actor: Actor, role_label: str, search_url: str) -> Tag:
     with Tag("header", css="qd-header") as header:
         opener = button(_("Menu"), look="quiet", icon="menu", icon_only=True, testid="nav-open")
         opener.classes("qd-menu-button")
         opener.put(data_open_drawer=True, aria_controls="qd-nav", aria_expanded="false")
-        Tag("a", brand, "qd-brand", href="/")
+        Tag("a", settings().brand_name, "qd-brand", href="/")
         Tag("span", css="qd-header-space")
         _search(search_url)
         finder = button(_("Search"), look="quiet", icon="search", icon_only=True)

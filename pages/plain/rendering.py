@@ -7,7 +7,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.i18n import LANGUAGES, current_language, translate
-from pages.house.shell import BRAND, LANGUAGE_TAGS
+from core.settings import settings
+from pages.house.shell import LANGUAGE_TAGS
 from pages.house.theme import asset_url
 
 _TEMPLATES = Environment(
@@ -35,7 +36,7 @@ def render(template: str, *, request: Request, status: int = 200, **context: obj
         "lang": LANGUAGE_TAGS[current_language()],
         "mode": mode if mode in ("light", "dark") else "",
         "nonce": getattr(request.state, "nonce", ""),
-        "brand": BRAND,
+        "brand": settings().brand_name,
         "title": "",
     }
     html = _TEMPLATES.get_template(template).render(known | context)

@@ -367,6 +367,5 @@ def shell(title: str, current: str, *, fill: bool = False) -> Any:
         nav=NAV,
         counts={"approvals": 12},
         role_label="运营",
-        brand="青禾 · 渠道订货",
         fill=fill,
     )

@@ -10,12 +10,14 @@ import models  # noqa: F401  (maps every table)
 from core.database import connect
 from core.jobs import work
 from core.settings import settings
+from pages import grid_endpoint
 from pages.front_door import open_front_door
 from pages.house.theme import serve_assets
 from pages.importing import register_importing
 from pages.staff import register_staff_pages
 
 serve_assets(app)
+app.include_router(grid_endpoint.router)
 open_front_door(app)
 register_importing(app)
 register_staff_pages(app)
