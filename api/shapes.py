@@ -11,6 +11,7 @@ from core.resource import Field as ResourceField
 from core.resource import Resource
 
 CURRENCY: Literal["CNY"] = "CNY"
+CODES_MAX = 20  # that a description lists; of more, new ones come with every release
 GROUPS = {"ship_to_": "ship_to"}
 """Fields whose names begin alike are one object to programs, as they are when an order is placed."""
 
@@ -78,8 +79,11 @@ def filter_parameters(resource: Resource) -> list[dict[str, Any]]:
 
 def _asked(field: ResourceField) -> str:
     """Return how a field can be asked."""
-    if field.kind.choices:
-        meaning = f"any of {', '.join(choice.value for choice in field.kind.choices)}, separated by commas"
+    codes = [choice.value for choice in field.kind.choices]
+    if len(codes) > CODES_MAX:
+        meaning = "any of these codes, separated by commas"
+    elif codes:
+        meaning = f"any of {', '.join(codes)}, separated by commas"
     elif field.kind.reference is not None:
         meaning = f"its key in {field.kind.reference.resource}"
     elif is_ranged(field):

@@ -7,7 +7,15 @@ answers to its clerk, row filter and JSON included. Peer: the same page and sum 
 agent down. Floor: 50 rows by their numbers with the bare driver. Before anything is measured, page and sum are compared
 with the recursive query's: nothing may leak and nothing be missing.
 
-FIGURES
+Measured 2026-11-22, 2 cores, shared machine, busy (the floor took seven times what it takes alone), 200,000 partners
+and as many orders, p50 of page and count / with sum:
+
+            floor     up to 100 orders    up to 5,000        more (12,896)       peer at the largest
+SQLite      0.7 ms    6.8 / 8.4 ms        21.2 / 18.5 ms     30.1 / 34.3 ms      7.6 x
+PostgreSQL  2.2 ms    7.3 / 7.4 ms        15.3 / 17.0 ms     13.4 / 16.2 ms      12.9 x
+
+Most of a small branch's time is making the statements, not running them; sums read every order of the branch, until an
+index holds path and total together.
 """
 
 import argparse

@@ -66,15 +66,20 @@ def draft_rows(
             CellProblem(rows[index], field.name, shown_value(stated[index]), problem)
             for index, problem in refused.items()
         ]
-        if field.required and None in values:
+        if field.required:
             problems += [
                 CellProblem(rows[index], field.name, shown_value(stated[index]), MISSING)
                 for index, value in enumerate(values)
-                if value is None and index not in refused
+                if _says_nothing(value) and index not in refused
             ]
         columns[field.name] = values
     problems.sort(key=lambda problem: problem.row)
     return Drafts(list(rows), columns).without({problem.row for problem in problems}), problems
+
+
+def _says_nothing(value: Any) -> bool:
+    """Return whether a required field is not answered: by nothing, or by blanks only."""
+    return value is None or (value.__class__ is str and not value.strip())
 
 
 def draft_one(fields: Sequence[Field], stated: Mapping[str, Cell]) -> tuple[Drafts, list[CellProblem]]:

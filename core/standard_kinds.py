@@ -55,7 +55,7 @@ def refuse_illegal(text: str) -> str:
     return text
 
 
-def text(length_max: int, *, keeps_spaces: bool = False) -> Kind:
+def text(length_max: int) -> Kind:
     """Return the kind of free text up to ``length_max`` characters: kept exactly as stated, never trimmed."""
 
     def parse(stated: str) -> str:
@@ -67,7 +67,7 @@ def text(length_max: int, *, keeps_spaces: bool = False) -> Kind:
         name="text",
         parse=parse,
         is_canonical=matches(f"(?=.*\\S)[{XML_CHARACTERS}]{{1,{length_max}}}"),
-        keeps_spaces=keeps_spaces,
+        keeps_spaces=True,
     )
 
 
@@ -261,7 +261,7 @@ def _read_only(stated: str) -> Any:
 
 CODE = Kind(name="code", parse=_parse_code, is_canonical=matches(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,63}"))
 NAME = text(NAME_LENGTH_MAX)
-NOTE = text(NOTE_LENGTH_MAX, keeps_spaces=True)
+NOTE = text(NOTE_LENGTH_MAX)
 PHONE = Kind(name="phone", parse=parse_phone, is_canonical=matches(r"1[3-9]\d{9}|0\d{9,11}"))
 USCC = Kind(name="uscc", parse=_parse_uscc, is_canonical=_uscc_canonical)
 EMAIL = Kind(name="email", parse=_parse_email)

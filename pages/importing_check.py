@@ -165,12 +165,12 @@ def _facts(resource: Resource, batch: ImportBatch) -> dict[str, str]:
     fields = {field.name: field for field in resource.fields}
     used = [heading for heading in batch.headings if batch.mapping.get(heading)]
     ignored = [str(heading) for heading in (batch.checked or {}).get("ignored", [])]
-    key = batch.match or resource.keys[0]
+    keys = [batch.match] if batch.match else resource.keys
     facts = {
         _("Sheet"): _("{name}, headings in row {row}", name=batch.sheet or batch.file_name, row=batch.header_row),
         _("Columns imported"): _(", ").join(dict.fromkeys(used)) or "—",
         _("Columns left out"): _(", ").join(ignored) or _("none"),
-        _("Known rows are found by"): _(fields[key].label) if key in fields else key,
+        _("Known rows are found by"): _(" and ").join(_(fields[name].label) for name in keys if name in fields),
     }
     if batch.constants:
         facts[_("The same for every row")] = _(", ").join(

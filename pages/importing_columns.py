@@ -210,21 +210,24 @@ class ColumnsPage:
         match = str(self._match.value) if self._match else BY_KEY
         required = [name for name, field in self.fields.items() if field.required]
         missing = [name for name in (required if match == BY_KEY else [match]) if name not in stated]
+        keys = [name for name in self.resource.keys if name in required and name not in stated]
         self._top.clear()
-        self._top.visible = bool(missing) or not set(self.resource.keys) <= stated
+        self._top.visible = bool(missing or keys)
         with self._top:
             if missing:
-                words = _(", ").join(_(self.fields[name].label) for name in missing)
                 sentence = _(
                     "Still missing: {fields}. Choose the column below. If your file has none, add it there first.",
-                    fields=words,
+                    fields=self._labels(missing),
                 )
                 house.notice(sentence, "warning")
-            elif not set(self.resource.keys) <= stated:
-                words = _(" and ").join(
-                    _(self.fields[name].label) for name in self.resource.keys if name in self.fields
+            elif keys:
+                words = _(
+                    "Without {fields} only known rows are changed; new ones are refused.", fields=self._labels(keys)
                 )
-                house.notice(_("Without {fields} only known rows are changed; new ones are refused.", fields=words))
+                house.notice(words)
+
+    def _labels(self, names: list[str]) -> str:
+        return _(", ").join(_(self.fields[name].label) for name in names)
 
     async def _next(self) -> None:
         repeated = {one.position for one in self.proposals if one.is_repeated}

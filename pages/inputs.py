@@ -130,7 +130,7 @@ def _input(field: Field, row: Mapping[str, Any], on_change: Callable[[], None] |
         label,
         text,
         required=field.required,
-        multiline=kind.keeps_spaces,
+        multiline=kind is standard_kinds.NOTE,
         placeholder=_("e.g. {example}", example=field.example) if field.example and not row else "",
         hint=_("Several are separated by ;") if kind.name == "tags" else "",
         on_change=on_change,

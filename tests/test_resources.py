@@ -9,7 +9,7 @@ import resources
 from core.access import Permission
 from core.database import Base, reading
 from core.drafts import draft_one
-from core.i18n import LANGUAGES, both_languages, catalogue
+from core.i18n import LANGUAGES, catalogue
 from core.kinds import Refused
 from core.queries import read_query, stream_rows
 from core.resource import Resource
@@ -47,7 +47,7 @@ def test_what_a_resource_names_exists(resource: Resource):
 def test_every_choice_has_a_label_in_both_languages(resource: Resource):
     for field in resource.fields:
         for choice in field.kind.choices:
-            assert len(both_languages(choice.label)) == len(LANGUAGES), choice
+            assert choice.label in catalogue("zh_CN"), choice
 
 
 @every_resource

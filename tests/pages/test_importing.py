@@ -22,6 +22,7 @@ from tests.pages.staff_rows import answer_to_test_host
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/importing_main.py")
 
+IMPORTABLE = ["customers", "partners", "products", "prices", "orders", "users"]
 PLAIN = "code,name,phone\nC1,a,13800138000\nC2,b,abc\n"
 ODD = "客户编号,公司名称,规模\nC1,a,x\nC2,b,y\n"
 
@@ -63,6 +64,21 @@ async def test_the_first_step_offers_a_file_and_a_template(user: User) -> None:
     assert is_there(user, "action-template")
     await sees(user, "Nothing is stored before you press")
     assert not is_there(user, "import-recent")
+
+
+@pytest.mark.parametrize("name", IMPORTABLE)
+async def test_everything_that_can_be_imported_has_its_steps_and_its_template(user: User, name: str) -> None:
+    sign_in_as(user.http_client, ADMIN)
+
+    await user.open(f"/{name}/import")
+    template = await user.http_client.get(f"/{name}/template.xlsx")
+    headers = {"Origin": "http://test", "Content-Type": "application/octet-stream"}
+    brought = await user.http_client.post(f"/{name}/import/file", content=template.content, headers=headers)
+    await user.open(f"{brought.json()['url']}?step=columns")
+
+    assert (template.status_code, brought.status_code) == (200, 201)
+    await sees(user, "Your columns and ours")
+    assert is_there(user, "field-column-0")
 
 
 async def test_who_may_not_edit_cannot_open_bring_or_fetch_anything(user: User) -> None:

@@ -134,6 +134,14 @@ def test_matching_by_phone_changes_the_one_customer_who_has_it(database):
     assert stored("C1").name == "A"
 
 
+def test_blanks_are_kept_where_they_may_stand_and_are_no_answer_where_one_is_needed(database):
+    saved = save(WEI, {"code": "C1", "name": "a", "contact": "  "}, {"code": "C2", "name": " \u3000", "contact": "b"})
+
+    assert stored("C1").contact == "  "
+    assert [(p.row, p.field, p.problem.code) for p in saved.problems] == [(3, "name", "fields.required")]
+    assert stored("C2") is None
+
+
 def test_who_may_not_edit_changes_nothing(database):
     with pytest.raises(NotPermitted):
         save(MEI, {"code": "C1", "name": "a"})
