@@ -161,13 +161,17 @@ def _hide_invisible_rows(state: ORMExecuteState) -> None:
     if not state.is_column_load and not state.is_relationship_load:  # those inherit the filter of their parent
         session = state.session
         if "row_filter" not in session.info:
-            session.info["row_filter"] = _row_filter(actor_of(session))
+            session.info["row_filter"] = row_filter(actor_of(session))
         if session.info["row_filter"]:
             state.statement = state.statement.options(*session.info["row_filter"])
 
 
 @lru_cache(maxsize=1_000)
-def _row_filter(actor: Actor) -> list[LoaderCriteriaOption]:
+def row_filter(actor: Actor) -> list[LoaderCriteriaOption]:
+    """Return what every ORM statement of the actor's sessions is narrowed by.
+
+    A join to ``aliased(Model)`` with a hand-written ON is not narrowed by it: join a subquery instead.
+    """
     conditions = {mapper.class_: mapper.class_.visible_to(actor) for mapper in Base.registry.mappers}
     return [
         with_loader_criteria(model, condition, include_aliases=True)

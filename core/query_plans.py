@@ -18,7 +18,7 @@ from sqlalchemy import Column, ColumnElement, Engine, Select, UnaryExpression, f
 from sqlalchemy.orm import Session, with_loader_criteria
 from sqlalchemy.sql import operators, visitors
 
-from core.database import EVERYONE, NOBODY, _row_filter, actor_of, is_sqlite
+from core.database import EVERYONE, NOBODY, actor_of, is_sqlite, row_filter
 from core.query_building import Asked
 from core.query_filters import And, Condition, Operator
 
@@ -43,7 +43,7 @@ def planned(session: Session, asked: Asked, row_count: int) -> Iterator[Asked]:
         return
     model = asked.query.resource.model
     condition = model.visible_to(actor_of(session))
-    usual = session.info.get("row_filter") or _row_filter(actor_of(session))
+    usual = session.info.get("row_filter") or row_filter(actor_of(session))
     if condition is not EVERYONE and condition is not NOBODY:
         hidden = with_loader_criteria(model, without_index(condition), include_aliases=True)
         others = [option for option in usual if option.entity is not inspect(model)]

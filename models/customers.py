@@ -43,7 +43,9 @@ class Customer(Versioned, Base):
 
     __tablename__ = "customers"
     __table_args__ = (
-        Index("ix_customers_path", "path", "id"),
+        Index("ix_customers_path", "path", "created_at", "id"),
+        Index("ix_customers_created_at", "created_at", "id"),
+        Index("ix_customers_stage", "stage", "created_at", "id"),
         Index("ix_customers_owner_id", "owner_id"),
         Index("ix_customers_partner_id", "partner_id"),
     )

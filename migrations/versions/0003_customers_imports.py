@@ -80,9 +80,11 @@ def create_customers() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
         sa.UniqueConstraint("code", name=op.f("uq_customers_code")),
     )
+    op.create_index("ix_customers_created_at", "customers", ["created_at", "id"], unique=False)
     op.create_index("ix_customers_owner_id", "customers", ["owner_id"], unique=False)
     op.create_index("ix_customers_partner_id", "customers", ["partner_id"], unique=False)
-    op.create_index("ix_customers_path", "customers", ["path", "id"], unique=False)
+    op.create_index("ix_customers_path", "customers", ["path", "created_at", "id"], unique=False)
+    op.create_index("ix_customers_stage", "customers", ["stage", "created_at", "id"], unique=False)
 
 
 def create_import_problems() -> None:

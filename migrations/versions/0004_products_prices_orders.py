@@ -117,10 +117,11 @@ def create_orders() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
         sa.UniqueConstraint("number", name=op.f("uq_orders_number")),
     )
-    op.create_index("ix_orders_buyer_id", "orders", ["buyer_id", "id"], unique=False)
+    op.create_index("ix_orders_buyer_id", "orders", ["buyer_id", "created_at", "id"], unique=False)
     op.create_index("ix_orders_created_at", "orders", ["created_at", "id"], unique=False)
-    op.create_index("ix_orders_path", "orders", ["path", "id"], unique=False)
-    op.create_index("ix_orders_status", "orders", ["status", "id"], unique=False)
+    op.create_index("ix_orders_path", "orders", ["path", "created_at", "total_cents"], unique=False)
+    op.create_index("ix_orders_status", "orders", ["status", "created_at", "id"], unique=False)
+    op.create_index("ix_orders_total_cents", "orders", ["total_cents", "id"], unique=False)
 
 
 def create_prices() -> None:

@@ -56,6 +56,8 @@
       const params = state.request(this.sort);
       params.set("offset", String(offset));
       params.set("limit", String(limit));
+      params.set("count", "exact"); // so that people can drag anywhere; the server remembers it for some seconds
+      params.set("sums", "1");
       const url = `/grid/${encodeURIComponent(this.config.resource)}?${params}`;
       const answer = await fetch(url, { signal: this.turn.signal, headers: { Accept: "application/json" } });
       if (answer.status === 401) {
