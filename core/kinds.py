@@ -22,15 +22,9 @@ EXACT_FLOAT_MAX = 1e15  # an Excel number holds 15 digits
 
 
 class CellError(str):
-    """A worksheet cell that holds an error such as ``#N/A`` instead of a value; never equal to the text "#N/A"."""
+    """A worksheet cell that holds an error such as ``#N/A`` instead of a value."""
 
     __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, CellError) and str.__eq__(self, other)
-
-    def __hash__(self) -> int:
-        return hash((CellError, str(self)))
 
 
 class Refused(Exception):
@@ -98,8 +92,16 @@ class Kind:
 
     def parse_column(self, cells: Sequence[Cell]) -> tuple[list[Any], dict[int, Problem]]:
         """Return the value of each cell, None where blank or refused, and by position why it was refused."""
-        if bool in set(map(type, cells)):  # True is 1 to a dictionary, but not to a person
+        types = set(map(type, cells))
+        if bool in types:  # True is 1 to a dictionary, but not to a person
             cells = [text_of_cell(cell) if cell.__class__ is bool else cell for cell in cells]
+        errors = (
+            {i: _error_value(cell) for i, cell in enumerate(cells) if isinstance(cell, CellError)}
+            if CellError in types
+            else {}
+        )
+        if errors:  # "#N/A" may also stand there as text
+            cells = [None if i in errors else cell for i, cell in enumerate(cells)]
         known: dict[Hashable, Any] = {None: None, "": None}
         refused: dict[Hashable, Problem] = {}
         distinct = [cell for cell in dict.fromkeys(cells) if cell not in known]
@@ -112,9 +114,9 @@ class Kind:
             except Refused as error:
                 known[cell], refused[cell] = None, error.problem
         values = [known[cell] for cell in cells]
-        if not refused:
-            return values, {}
-        return values, {i: refused[cell] for i, cell in enumerate(cells) if cell in refused}
+        if refused:
+            errors |= {i: refused[cell] for i, cell in enumerate(cells) if cell in refused}
+        return values, errors
 
     def _canonical(self, cells: Sequence[Cell]) -> Sequence[bool]:
         if self.is_canonical is None:
@@ -151,9 +153,8 @@ def text_of_cell(cell: Cell) -> str:
     if cell is None:
         return ""
     if isinstance(cell, CellError):
-        raise Refused(
-            "cells.error_value", N_("holds the error {error}: put a value there or leave it empty"), error=cell
-        )
+        problem = _error_value(cell)
+        raise Refused(problem.code, problem.message, **problem.values)
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if abs(cell) >= EXACT_FLOAT_MAX:
@@ -162,6 +163,11 @@ def text_of_cell(cell: Cell) -> str:
             N_("is a number of more than 15 digits, and Excel has lost some: format the column as text, type it again"),
         )
     return str(cell) if isinstance(cell, int) else f"{Decimal(f'{cell:.15g}'):f}"
+
+
+def _error_value(error: CellError) -> Problem:
+    message = N_("holds the error {error}: put a value there or leave it empty")
+    return Problem("cells.error_value", message, {"error": str(error)})
 
 
 def shown_value(cell: object) -> str:

@@ -92,11 +92,11 @@ def small_product() -> FastAPI:
     async def sent_by_program(request: Request) -> int:
         return len(await request.body())
 
-    @app.post("/{resource}/import/file", dependencies=[Depends(PUBLIC)])
+    @app.post("/{resource}/large/file", dependencies=[Depends(PUBLIC)])
     async def sent_file(resource: str, request: Request) -> int:
         return len(await request.body())
 
-    allow_large_body("/{resource}/import/file", lambda: 3_000_000)
+    allow_large_body("/{resource}/large/file", lambda: 3_000_000)
     return app
 
 
@@ -182,7 +182,7 @@ async def test_the_socket_is_not_reached_by_polling(client, method):
 
 @pytest.mark.parametrize(
     ("path", "bytes_max"),
-    [("/sent", BODY_BYTES_MAX), ("/api/v1/sent", 1024 * 1024), ("/orders/import/file", 3_000_000)],
+    [("/sent", BODY_BYTES_MAX), ("/api/v1/sent", 1024 * 1024), ("/orders/large/file", 3_000_000)],
 )
 @pytest.mark.parametrize("is_stated", [True, False])
 async def test_one_byte_more_than_a_route_accepts_is_too_many(client, path, bytes_max, is_stated):

@@ -126,7 +126,8 @@ def _is_consistent(number: str) -> None:
     """The order is what its lines, its decisions and its trail say."""
     order = stored(number)
     with reading(ADMIN) as session:
-        trail = session.scalars(select(Event.action).where(Event.subject_key == number)).all()
+        happened = select(Event.action).where(Event.subject_key == number).order_by(Event.id)
+        trail = session.scalars(happened).all()
         if order is None:
             assert trail[-1] == "order.discarded"
             return
