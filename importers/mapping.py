@@ -103,7 +103,8 @@ def match_headings(
         name = mapping.get(heading, meanings.get(plain_heading(heading), ""))
         if heading not in mapping and name in taken:  # the person has said which column that is
             name = ""
-        if not name or name in constants:
+        is_repeated = name in columns.positions and headings[columns.positions[name]] == heading
+        if not name or name in constants or is_repeated:  # of two columns with one heading, the first counts
             columns.ignored.extend([heading] if heading else [])
         elif name in columns.positions:
             raise InvalidInput(

@@ -176,6 +176,16 @@ def test_partners_of_one_file_may_stand_under_each_other_in_any_order(database, 
     assert counts(apply(source, resource=PARTNERS)) == (3, 0, 0, 0)
 
 
+def test_of_two_columns_with_the_same_heading_the_first_counts_and_the_other_is_listed(database, tmp_path):
+    source = worksheet(tmp_path, ["code", "name", "电话", "电话"], ["C1", "a", "13800138000", "13900139000"])
+
+    report = apply(source)
+
+    with reading(ADMIN) as session:
+        assert session.scalar(select(Customer.phone)) == "13800138000"
+    assert report.ignored == ["电话"]
+
+
 def test_who_may_not_edit_imports_nothing(database, tmp_path):
     source = worksheet(tmp_path, ["code", "name"], ["C1", "a"])
 
