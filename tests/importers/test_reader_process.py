@@ -14,6 +14,7 @@ from importers.reading import inspect_file, read_sheet
 from importers.refusal_texts import TEXTS
 from importers.sliced_workbooks import XlsxWorkbook
 from importers.text_files import TextTable
+from tests.importers.conftest import readers
 from tests.importers.workbooks import (
     MAIN,
     refusal_of,
@@ -114,7 +115,7 @@ def test_leaving_a_reading_early_ends_the_child(tmp_path: Path):
 
     with read_sheet(path, "a.xlsx") as reading:
         assert next(iter(reading)).first_row == 2
-        assert len(psutil.Process().children()) == 1
+        assert len(readers()) == 1
 
 
 def test_the_child_ends_and_tidies_up_when_its_parent_is_killed(tmp_path: Path):
@@ -159,7 +160,7 @@ def test_the_child_sees_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     with read_sheet(path, "a.xlsx") as reading:
         next(iter(reading))
-        environment = psutil.Process().children()[0].environ()
+        environment = readers()[0].environ()
 
     assert set(environment) <= {*reader_process.KEPT_VARIABLES, "RUST_BACKTRACE", "LC_CTYPE"}
 

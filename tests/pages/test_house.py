@@ -190,7 +190,7 @@ async def test_the_frame_marks_the_current_place_and_counts_what_waits(user: Use
     assert "aria-current" not in one(user, "nav-approvals").props
     await user.should_see("12 件待处理")
     assert user.client is not None
-    assert user.client.title == "订单 · 青禾 · 渠道订货"
+    assert user.client.title == "订单 · 渠道 Qudao"
 
 
 async def test_rows_never_travel_through_the_page_and_code_only_as_names_of_our_functions(user: User) -> None:
