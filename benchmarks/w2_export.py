@@ -4,7 +4,9 @@
 
 Floor: the bare query, each row as plain XML, deflate level 1. Peer (``--peer``): openpyxl write-only.
 
-FIGURES
+2026-11-22, 2 cores, 24 GiB, medians of 2, one run: SQLite floor 1.44 s, product 2.85 s, ratio 1.99, 6.3 x openpyxl;
+PostgreSQL floor 1.50 s, product 2.01 s, ratio 1.34, 7.3 x openpyxl. The goals are 1.5 and 8. The writer alone had been
+measured at 1.24 times a floor of its own and 14 x openpyxl: what is added here is the checked query.
 """
 
 import argparse
