@@ -100,11 +100,10 @@ def match_headings(
     meanings = _meanings(fields.values())
     taken = set(mapping.values())
     for position, heading in enumerate(headings):
-        name = mapping.get(heading, meanings.get(plain_heading(heading), ""))
-        if heading not in mapping and name in taken:  # the person has said which column that is
-            name = ""
-        is_repeated = name in columns.positions and headings[columns.positions[name]] == heading
-        if not name or name in constants or is_repeated:  # of two columns with one heading, the first counts
+        meant = meanings.get(plain_heading(heading), "")
+        name = mapping.get(heading, "" if meant in taken else meant)  # the person has said which column that is
+        repeated = heading in headings[:position]  # of two columns with one heading, the first counts
+        if not name or name in constants or repeated:
             columns.ignored.extend([heading] if heading else [])
         elif name in columns.positions:
             raise InvalidInput(

@@ -135,15 +135,15 @@ def _is_open(job: Job) -> bool:
 def _action(job: Job) -> Callable[[], Any] | None:
     if _is_open(job):
         if job.cancel_asked:
-            return None
-        return lambda: button(_("Stop"), partial(_change, ask_to_cancel, job.id), testid=f"action-cancel-{job.id}")
+            return None  # whoever follows the job sees it end: the page is loaded again then, and only then
+        return lambda: button(_("Stop"), partial(call, ask_to_cancel, job.id), testid=f"action-cancel-{job.id}")
     if job.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
-        return lambda: button(_("Try again"), partial(_change, retry, job.id), testid=f"action-retry-{job.id}")
+        return lambda: button(_("Try again"), partial(_try_again, job.id), testid=f"action-retry-{job.id}")
     return None
 
 
-async def _change(step: Callable[[Session, int], Job], job_id: int) -> None:
-    if await call(step, job_id) is not None:
+async def _try_again(job_id: int) -> None:
+    if await call(retry, job_id) is not None:
         load_again()
 
 
