@@ -3,14 +3,16 @@
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, Table, insert
+from sqlalchemy import JSON, Table, bindparam, insert
 from sqlalchemy.orm import Session
 
 from core.database import is_sqlite
+from core.prepared import Prepared, Step, run_together
 
-SMALL = 5  # rows up to which one ordinary statement beats COPY
+FEW = 20  # rows up to which one statement made beforehand beats what is made for many
 _COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -26,13 +28,29 @@ def insert_rows(session: Session, target: Any, columns: Sequence[str], rows: Seq
     if not rows:
         return
     table: Table = getattr(target, "__table__", target)
-    if is_sqlite(session):
+    if len(rows) <= FEW and table is not target:  # a table that is no class's lives too short to be kept in mind
+        run_together(session, insertion(target, columns, rows))
+    elif is_sqlite(session):
         _insert_sqlite(session, table, columns, rows)
-    elif len(rows) <= SMALL:
-        # by the connection: the session would build the row filter, which has no say in what is inserted
-        session.connection().execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
     else:
         _copy_postgres(session, table, columns, rows)
+
+
+def insertion(model: Any, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Step:
+    """Return the step that inserts one to ``FEW`` rows, to be run together with others; see ``insert_rows``."""
+    values = [value for row in rows for value in row]
+    return _few(model.__table__, tuple(columns), len(rows)), values
+
+
+@lru_cache(maxsize=500)
+def _few(table: Table, columns: tuple[str, ...], count: int) -> Prepared:
+    """Return the statement that adds ``count`` rows, whose values come one row after the other."""
+    width = len(columns)
+    rows = [
+        {name: bindparam(str(row * width + at), type_=table.c[name].type) for at, name in enumerate(columns)}
+        for row in range(count)
+    ]
+    return Prepared(insert(table).values(rows), numbered=True)
 
 
 def _insert_sqlite(session: Session, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -62,9 +80,14 @@ def _stored(
     for index, name in enumerate(columns):
         values = by_column[index]
         if isinstance(table.c[name].type, JSON):
-            values = [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
+            said = {id(value): value for value in values}
+            texts = {key: None if value is None else _json_text(value) for key, value in said.items()}
+            values = [texts[id(value)] for value in values]  # many rows often say the same
         types = set(map(type, values))
-        if otherwise is not None or types & forms.keys():
+        if types & {datetime, date} and types <= _REPEATED:  # many rows are made at one moment
+            known = {value: _form(value, forms, otherwise) for value in set(values)}
+            by_column[index] = [known[value] for value in values]
+        elif otherwise is not None or types & forms.keys():
             by_column[index] = [_form(value, forms, otherwise) for value in values]
         else:
             by_column[index] = values
@@ -85,6 +108,8 @@ def _sqlite_instant(value: datetime) -> str:
 
 
 _SQLITE_FORMS: dict[type, Callable[[Any], Any]] = {datetime: _sqlite_instant, date: date.isoformat, bool: int}
+_REPEATED = {datetime, date, type(None)}
+_json_text = json.JSONEncoder(ensure_ascii=False).encode
 _COPY_FORMS: dict[type, Callable[[Any], Any]] = {
     type(None): lambda _: r"\N",
     datetime: datetime.isoformat,

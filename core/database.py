@@ -8,34 +8,38 @@ not covered by that filter: the house rules list who may use them.
 
 import random
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, MetaData, create_engine, event, false, true
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker, with_loader_criteria
 from sqlalchemy.orm.util import LoaderCriteriaOption
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from core.access import Actor
 from core.columns import Instant
 from core.errors import Conflict, InvalidInput
 from core.i18n import N_
+from core.prepared import announce, run_on_sqlite
+from core.turns import Turns
 
 T = TypeVar("T")
 
 APPLICATION_ROLE = "qudao_app"
 TRIES_MAX = 5
+BUSY_S_MAX = 10.0
 SQLITE_PRAGMAS: dict[str, int | str] = {
     "foreign_keys": 1,
     "recursive_triggers": 1,  # else INSERT OR REPLACE slips past a delete trigger
     "journal_mode": "wal",
     "synchronous": 2,  # FULL: approved means durable
-    "busy_timeout": 10_000,  # milliseconds
+    "busy_timeout": int(BUSY_S_MAX * 1000),  # milliseconds
     "trusted_schema": 0,
 }
 
@@ -67,6 +71,8 @@ NOBODY: ColumnElement[bool] = false()
 """Returned by ``visible_to`` where the actor may see none."""
 
 _sessions = sessionmaker(expire_on_commit=False)
+_units = threading.local()
+"""``turns``: what the unit of work of this thread has the turn of, to pass on at its end."""
 
 
 def connect(url: str, **options: Any) -> Engine:
@@ -79,10 +85,11 @@ def connect(url: str, **options: Any) -> Engine:
     if url.startswith("sqlite"):
         engine = create_engine(url, **{"pool_size": 8, "max_overflow": 24, **options})
         event.listen(engine, "connect", _sqlite_connect)
-        event.listen(engine, "begin", _sqlite_begin)
+        event.listen(engine, "begin", partial(_sqlite_begin, Turns()))
     else:
-        engine = create_engine(url, **{"pool_size": 8, "max_overflow": 24, "pool_pre_ping": True, **options})
+        engine = create_engine(url, **{"pool_size": 8, "max_overflow": 24, **options})
         event.listen(engine, "connect", _postgres_connect)
+        event.listen(engine, "checkout", _postgres_checkout)
     _sessions.configure(bind=engine)
     return engine
 
@@ -102,8 +109,16 @@ def unit_of_work(actor: Actor, *, connection: Connection | None = None) -> Itera
         connection: One to keep using, for who works with temporary tables; else one of the pool.
     """
     bound: dict[str, Any] = {"bind": connection} if connection is not None else {}
-    with _sessions(info={"actor": actor}, **bound) as session, session.begin():
-        yield session
+    outer: list[Turns] | None = getattr(_units, "turns", None)
+    turns: list[Turns] = []
+    _units.turns = turns
+    try:
+        with _sessions(info={"actor": actor}, **bound) as session, session.begin():
+            yield session
+    finally:
+        _units.turns = outer
+        for taken in turns:
+            taken.pass_on()
 
 
 @contextmanager
@@ -123,15 +138,22 @@ def reading(actor: Actor, *, connection: Connection | None = None) -> Iterator[S
 def transact(actor: Actor, work: Callable[[Session], T]) -> T:
     """Run ``work`` in a unit of work of its own, again if the database says that two of them collided.
 
+    Also again if the connection is lost on the way. Not if it is lost at the commit: then nobody knows whether the work
+    is stored, and doing it twice may be worse than saying so.
+
     Raises:
         Conflict: ``database.busy`` after ``TRIES_MAX`` collisions.
     """
     for tries in range(1, TRIES_MAX + 1):
+        is_committing = False
         try:
             with unit_of_work(actor) as session:
-                return work(session)
+                result = work(session)
+                is_committing = True
+            return result
         except (OperationalError, IntegrityError) as error:
-            if not _is_collision(error):
+            is_lost = error.connection_invalidated and not is_committing and tries < TRIES_MAX
+            if not is_lost and not _is_collision(error):
                 raise
             time.sleep(random.uniform(0, 0.02 * 2**tries))  # noqa: S311  (spreads retries, protects nothing)
     raise Conflict("database.busy", N_("Others are changing the same data right now. Please try again."))
@@ -197,12 +219,21 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry
     connection.execute("PRAGMA temp_store = MEMORY")
 
 
-def _sqlite_begin(connection: Connection) -> None:
+def _sqlite_begin(writers: Turns, connection: Connection) -> None:
     read_only = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")  # take the write lock first, not half-way
+    words = "BEGIN" if read_only else "BEGIN IMMEDIATE"  # take the write lock first, not half-way
+    announce(connection, words)
+    turns: list[Turns] | None = getattr(_units, "turns", None)
+    if turns is not None and not read_only and writers not in turns and writers.take(BUSY_S_MAX):
+        turns.append(writers)
+    run_on_sqlite(connection, words)
 
 
 def _postgres_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
+    # Ordinary statements are planned for the values they come with: a branch of ten rows and one of a million are not
+    # read the same way. What is always read the same way is prepared by ``core.prepared``, and psycopg would drop it at
+    # each rollback together with its own.
+    connection.prepare_threshold = None
     connection.autocommit = True
     cursor = connection.cursor()
     cursor.execute(
@@ -216,3 +247,18 @@ def _postgres_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
     cursor.execute("SET idle_in_transaction_session_timeout = '120s'")
     cursor.close()
     connection.autocommit = False
+
+
+def _postgres_checkout(connection: Any, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+    """Take out of use, before anybody relies on it, a connection that the server has closed.
+
+    That needs no answer from the server: its farewell stands in the socket. (A network that fell silent says no
+    farewell; then the statement fails, and ``transact`` begins again.)
+    """
+    try:
+        for _farewell_and_end in range(2):
+            connection.pgconn.consume_input()
+    except connection.Error as error:
+        raise DisconnectionError from error
+    if connection.broken:
+        raise DisconnectionError

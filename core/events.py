@@ -13,11 +13,12 @@ from sqlalchemy import DDL, JSON, ColumnElement, Index, String, event
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.access import Actor, Permission
-from core.bulk import insert_rows
+from core.bulk import insert_rows, insertion
 from core.clock import now
 from core.columns import Id, Instant, PathKey
 from core.database import EVERYONE, NOBODY, Base, actor_of
 from core.paths import visible_within
+from core.prepared import Step
 
 
 class Event(Base):
@@ -73,25 +74,48 @@ class Happening:
 
 
 def record(
-    session: Session, action: str, subject: str, happenings: Iterable[Happening], *, batch_id: int | None = None
+    session: Session,
+    action: str | Sequence[str],
+    subject: str,
+    happenings: Iterable[Happening],
+    *,
+    batch_id: int | None = None,
 ) -> int:
-    """Record that ``action`` happened to each subject; return how many.
+    """Record that ``action`` happened to each subject; return how many events that made.
 
     Args:
         session: The change's own.
-        action: ``<subject>.<past participle>``.
+        action: ``<subject>.<past participle>``; or several, that happened to each one after the other.
         subject: Resource name.
         happenings: One per row; ``changes`` and ``data`` must be JSON.
         batch_id: Import that caused it.
     """
+    rows = _rows(session, action, subject, happenings, batch_id)
+    insert_rows(session, Event, COLUMNS, rows)
+    return len(rows)
+
+
+def recording(session: Session, action: str | Sequence[str], subject: str, happening: Happening) -> Step:
+    """Return the step that records what happened to one subject, to be run together with others; see ``record``."""
+    return insertion(Event, COLUMNS, _rows(session, action, subject, [happening], None))
+
+
+def _rows(
+    session: Session,
+    action: str | Sequence[str],
+    subject: str,
+    happenings: Iterable[Happening],
+    batch_id: int | None,
+) -> list[tuple[Any, ...]]:
     actor, at = actor_of(session), now()
-    rows = [
+    actions = (action,) if isinstance(action, str) else action
+    return [
         (
             at,
             actor.name,
             actor.person,
             actor.source,
-            action,
+            each,
             subject,
             one.key,
             one.path,
@@ -100,9 +124,8 @@ def record(
             batch_id,
         )
         for one in happenings
+        for each in actions
     ]
-    insert_rows(session, Event, COLUMNS, rows)
-    return len(rows)
 
 
 _SQLITE_GUARDS = (

@@ -5,11 +5,11 @@ in those rows and in the rows they refer to. So a join costs as much as the page
 rows are those the session's actor may see; a reference to a row the actor may not see is empty.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Integer, Row, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from core.database import actor_of, row_filter
@@ -21,12 +21,15 @@ from core.query_filters import And, Condition, Operator
 from core.query_order import beyond, read_cursor, write_cursor
 from core.query_places import Totals, totals
 from core.query_plans import planned
-from core.resource import Resource
+from core.query_statements import asked_again, kept_columns, run
+from core.resource import Field, Resource
 
 __all__ = ["GridQuery", "Page", "find_page", "find_row", "matching_keys", "read_query", "stream_rows"]
 
 COUNT_MAX = 10_000  # rows that are counted without being asked
 DEEP = 5_000  # offset from which known positions pay
+_SKIPPED = bindparam("skipped", 0, type_=Integer)
+_WANTED = bindparam("wanted", 0, type_=Integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ def find_page(session: Session, query: GridQuery) -> Page:
         NotPermitted: ``access.denied``.
         InvalidInput: As ``read_query``, ``queries.search_too_short``, ``queries.bad_cursor``.
     """
-    asked = asked_in(session, query)
-    columns = columns_of(asked)
+    asked = asked_again(session, query)
+    columns = kept_columns(asked)
     known = totals(session, actor_of(session), query.resource.name, query.filter, query.search)
     rows = _deep_rows(session, asked, columns, known) if _is_deep(query) else _rows(session, asked, columns)
     page, more = rows[: query.limit], len(rows) > query.limit
@@ -148,12 +151,12 @@ def _is_deep(query: GridQuery) -> bool:
 def _rows(session: Session, asked: Asked, columns: Columns) -> list[Any]:
     """Return the rows of the page and the first one after it."""
     query, wanted = asked.query, asked.query.limit + 1
-    after, offset = [], query.offset
+    place: Sequence[Any] | None = None
+    offset = query.offset
     if query.cursor:
-        place = read_cursor(query.resource, asked.sorts, asked.terms, query.cursor)
-        after, offset = [beyond(asked.terms, place)], 0
+        place, offset = read_cursor(query.resource, asked.sorts, asked.terms, query.cursor), 0
     with planned(session, asked, offset + wanted) as way:
-        return list(session.execute(_filled(way, columns, numbers_of_rows(way, *after).offset(offset).limit(wanted))))
+        return _read(session, way, columns, place, offset, wanted)
 
 
 def _deep_rows(session: Session, asked: Asked, columns: Columns, known: Totals) -> list[Any]:
@@ -168,16 +171,36 @@ def _deep_rows(session: Session, asked: Asked, columns: Columns, known: Totals) 
         return []
     positions = known.positions(asked.sorts)
     start, backward = positions.nearest(offset, wanted, total)
-    condition = [beyond(asked.terms, positions[start], backward=backward)] if start in positions else []
     last = offset + wanted - 1
     skipped = min(start, total - 1) - last if backward else offset - start - 1
     with planned(session, asked, skipped + wanted) as way:
-        numbers = numbers_of_rows(way, *condition, backward=backward).offset(skipped).limit(wanted)
-        rows = list(session.execute(_filled(way, columns, numbers)))
+        rows = _read(session, way, columns, positions.get(start), skipped, wanted, backward=backward)
     if rows:
         positions.remember(offset, _place(asked, rows[0]))
         positions.remember(offset + len(rows) - 1, _place(asked, rows[-1]))
     return rows
+
+
+def _read(
+    session: Session,
+    asked: Asked,
+    columns: Columns,
+    place: Sequence[Any] | None,
+    skipped: int,
+    wanted: int,
+    *,
+    backward: bool = False,
+) -> list[Any]:
+    """Return ``wanted`` rows from a place on (None: from the beginning, or the end), after ``skipped`` others."""
+    values = {f"at_{index}": value for index, value in enumerate(place or ()) if value is not None}
+    given = None if place is None else tuple(f"at_{n}" if value is not None else None for n, value in enumerate(place))
+
+    def make() -> Select[Any]:
+        after = [] if given is None else [beyond(asked.terms, given, backward=backward)]
+        numbers = numbers_of_rows(asked, *after, backward=backward)
+        return _filled(asked, columns, numbers.offset(_SKIPPED).limit(_WANTED))
+
+    return run(session, asked, ("page", given, backward), make, skipped=skipped, wanted=wanted, **values)
 
 
 def _filled(asked: Asked, columns: Columns, numbers: Select[Any]) -> Select[Any]:
@@ -205,8 +228,7 @@ def _total(session: Session, asked: Asked, known: Totals, found: int, *, more: b
         return known.total, True
     if query.count == "exact":
         return _count(session, asked, known), True
-    counted = select(query.resource.model.id).where(*asked.where).limit(COUNT_MAX + 1).subquery()
-    total = session.scalar(select(func.count()).select_from(counted)) or 0
+    total = run(session, asked, "capped count", lambda: _counting(asked, COUNT_MAX + 1))[0][0]
     if total <= COUNT_MAX:
         return total, True
     return max(COUNT_MAX, query.offset + found), False
@@ -214,9 +236,21 @@ def _total(session: Session, asked: Asked, known: Totals, found: int, *, more: b
 
 def _count(session: Session, asked: Asked, known: Totals) -> int:
     """Return how many rows there are. Only a number is remembered so large that nobody can notice a change of it."""
-    total = session.scalar(select(func.count()).select_from(asked.query.resource.model).where(*asked.where)) or 0
+    total: int = run(session, asked, "count", lambda: _counting(asked))[0][0]
     known.total = total if total > COUNT_MAX else None
     return total
+
+
+def _counting(asked: Asked, most: int | None = None) -> Select[Any]:
+    model = asked.query.resource.model
+    if most is None:
+        return select(func.count()).select_from(model).where(*asked.where)
+    return select(func.count()).select_from(select(model.id).where(*asked.where).limit(most).subquery())
+
+
+def _summing(asked: Asked, summed: Sequence[Field]) -> Select[Any]:
+    columns = [func.sum(field.column) for field in summed]
+    return select(func.count(), *columns).select_from(asked.query.resource.model).where(*asked.where)
 
 
 def _summed_up(session: Session, asked: Asked, known: Totals) -> tuple[dict[str, Any], int]:
@@ -225,8 +259,7 @@ def _summed_up(session: Session, asked: Asked, known: Totals) -> tuple[dict[str,
     summed = [asked.fields[name] for name in resource.sums if name in asked.fields]
     total, sums = known.total, known.sums
     if total is None or sums is None:
-        columns = [func.sum(field.column) for field in summed]
-        row = session.execute(select(func.count(), *columns).select_from(resource.model).where(*asked.where)).one()
+        row = run(session, asked, "sums", lambda: _summing(asked, summed))[0]
         total, sums = row[0], {field.name: int(value or 0) for field, value in zip(summed, row[1:], strict=True)}
         if total > COUNT_MAX:
             known.total, known.sums = total, sums

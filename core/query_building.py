@@ -1,6 +1,6 @@
 """How a query becomes statements: what was asked, checked for the session's actor, with its conditions and columns."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ class Asked:
         fields: Those that exist for the session's actor, by name.
         where: Conditions that all hold, besides the row filter.
         sorts, terms: What is ordered by, as asked and as expressions.
+        walks: Whether the order is walked, see ``core.query_plans``.
+        kept: Statements made of it, see ``core.query_statements``; None if they are not worth keeping.
     """
 
     query: GridQuery
@@ -32,6 +34,8 @@ class Asked:
     where: list[ColumnElement[bool]]
     sorts: tuple[Sort, ...]
     terms: list[Term]
+    walks: bool = False
+    kept: dict[Hashable, Any] | None = None
 
 
 def asked_in(session: Session, query: GridQuery) -> Asked:

@@ -93,7 +93,7 @@ def check_filter(fields: Mapping[str, Field], tree: Filter | None) -> None:
             ``queries.too_many_conditions``.
     """
     count = values = 0
-    for condition, depth in _conditions(tree, 1):
+    for condition, depth in conditions_in(tree):
         count, values = count + 1, values + len(condition.values)
         if count > CONDITIONS_MAX or values > VALUES_MAX or depth > DEPTH_MAX:
             raise InvalidInput(
@@ -175,16 +175,17 @@ def _is_searched(field: Field) -> bool:
     return is_name or field.kind.name in _FOUND_BY_SEARCH or (field.kind.reference is not None and field.required)
 
 
-def _conditions(tree: Filter | None, depth: int) -> Iterator[tuple[Condition, int]]:
+def conditions_in(tree: Filter | None, depth: int = 1) -> Iterator[tuple[Condition, int]]:
+    """Yield every condition of a filter, with how deep it stands."""
     if isinstance(tree, Condition):
         yield tree, depth
     elif depth > DEPTH_MAX:  # whatever hangs below is not even walked
         yield Condition("", Operator.IS, ()), depth
     elif isinstance(tree, Not):
-        yield from _conditions(tree.part, depth + 1)
+        yield from conditions_in(tree.part, depth + 1)
     elif tree is not None:
         for part in tree.parts:
-            yield from _conditions(part, depth + 1)
+            yield from conditions_in(part, depth + 1)
 
 
 def _field(fields: Mapping[str, Field], condition: Condition) -> Field:

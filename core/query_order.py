@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, false, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Subquery, and_, bindparam, false, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput, Problem
@@ -89,14 +89,18 @@ def referred(field: Field, reference: Reference) -> tuple[Subquery, ColumnElemen
     return other, field.column == other.c.id
 
 
-def beyond(terms: Sequence[Term], place: Sequence[Any], *, backward: bool = False) -> ColumnElement[bool]:
-    """Return the condition of the rows after ``place``; if ``backward``, of that row and those before it.
+def beyond(terms: Sequence[Term], names: Sequence[str | None], *, backward: bool = False) -> ColumnElement[bool]:
+    """Return the condition of the rows after a place; if ``backward``, of that row and those before it.
 
     Args:
-        place: Value of each term in one row.
+        names: Of the parameters that hold the value of each term at that place; None where it is empty.
     """
+    place = [
+        None if name is None else bindparam(name, type_=term.expression.type, required=False)
+        for term, name in zip(terms, names, strict=True)
+    ]
     if not any(term.nullable for term in terms) and len({term.descending for term in terms}) == 1:
-        here = tuple_(*(literal(value, term.expression.type) for term, value in zip(terms, place, strict=True)))
+        here = tuple_(*place)
         row = tuple_(*(term.expression for term in terms))
         if backward:
             return row >= here if terms[0].descending else row <= here

@@ -41,17 +41,25 @@ def planned(session: Session, asked: Asked, row_count: int) -> Iterator[Asked]:
     if not is_sqlite(session) or not _walks_better(session, asked, row_count):
         yield asked
         return
-    model = asked.query.resource.model
-    condition = model.visible_to(actor_of(session))
     usual = session.info.get("row_filter") or row_filter(actor_of(session))
-    if condition is not EVERYONE and condition is not NOBODY:
-        hidden = with_loader_criteria(model, without_index(condition), include_aliases=True)
-        others = [option for option in usual if option.entity is not inspect(model)]
-        session.info["row_filter"] = [*others, hidden]
+    kept = asked.kept if asked.kept is not None else {}
+    if "walking" not in kept:
+        kept["walking"] = (_hiding(session, asked, usual), [without_index(one) for one in asked.where])
+    session.info["row_filter"], where = kept["walking"]
     try:
-        yield replace(asked, where=[without_index(one) for one in asked.where])
+        yield replace(asked, where=where, walks=True)
     finally:
         session.info["row_filter"] = usual
+
+
+def _hiding(session: Session, asked: Asked, usual: list[Any]) -> list[Any]:
+    """Return the row filter in which no index can be used to find the rows of the list."""
+    model = asked.query.resource.model
+    condition = model.visible_to(actor_of(session))
+    if condition is EVERYONE or condition is NOBODY:
+        return usual
+    hidden = with_loader_criteria(model, without_index(condition), include_aliases=True)
+    return [*(option for option in usual if option.entity is not inspect(model)), hidden]
 
 
 def without_index(condition: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -161,7 +161,9 @@ def _uniform_numbers(style: Style, types: set[type], values: Sequence[object]) -
         days = cast("Sequence[date]", values)
         return [str(day.toordinal() - DAY_ZERO) for day in days] if min(days) >= FIRST_DAY else None
     if types in ({datetime}, {Decimal}):
-        texts = [number_text(style, value) for value in values]
+        # the rows of one import have one instant; equal decimals may be written differently
+        known = {value: number_text(style, value) for value in set(values)} if types == {datetime} else {}
+        texts = [known[value] if known else number_text(style, value) for value in values]
         return None if None in texts else cast("list[str]", texts)
     return None
 

@@ -85,11 +85,11 @@ class Order(Versioned, Base):
         CheckConstraint("tax_cents >= 0 AND tax_cents <= total_cents", name="tax_within_total"),
         _whole("total_cents"),
         _whole("tax_cents"),
-        Index("ix_orders_path", "path", "created_at", "total_cents"),
+        Index("ix_orders_path", "path", "created_at", "total_cents", "id"),  # a branch without its orders' own rows
         Index("ix_orders_buyer_id", "buyer_id", "created_at", "id"),
         Index("ix_orders_status", "status", "created_at", "id"),
         Index("ix_orders_total_cents", "total_cents", "id"),
-        Index("ix_orders_created_at", "created_at", "id"),
+        Index("ix_orders_created_at", "created_at", "id", "path"),
     )
 
     number: Mapped[str] = mapped_column(code_text(CODE_LENGTH_MAX), unique=True)

@@ -9,23 +9,29 @@ from core.access import Actor, Permission
 from core.clock import now
 from core.database import actor_of, transact
 from core.errors import DomainError, InvalidInput, NotPermitted
-from core.events import Happening, record
+from core.events import Happening, recording
 from core.i18n import N_
+from core.prepared import Prepared, Step, run_together
 from core.standard_kinds import MISSING, yuan
 from models.approvals import Approval, Decision
 from models.orders import OrderStatus
 from services.credit import Buyer, recheck_credit, release_credit, require_active
-from services.order_statements import write
-from services.order_states import OrderState, advance, lock_order, require_status
+from services.order_states import (
+    OrderState,
+    advancing,
+    lock_order_and_credit,
+    require_advanced,
+    require_status,
+)
 from services.orders import status_change
 from services.outcomes import Outcome
 
 EACH_MAX = 500
-_KEPT = insert(Approval)
 COLUMNS = (
     "order_id", "path", "decision", "person", "name", "role", "decided_at", "reason", "order_version",
     "content_sha256", "total_cents", "credit_limit_cents", "credit_used_cents",
 )  # fmt: skip
+_KEPT = Prepared(insert(Approval), columns=COLUMNS)
 
 
 def decide_order(
@@ -54,21 +60,24 @@ def decide_order(
     actor = actor_of(session)
     actor.require(Permission.ORDER_APPROVE)
     reason = reason.strip()
-    order, buyer = lock_order(session, number)
+    order, buyer, used_cents = lock_order_and_credit(session, number)
     require_status(order, OrderStatus.SUBMITTED, version)
     _require_second_pair_of_eyes(actor, order)
     if decision is Decision.APPROVED:
         require_active(buyer)
-        decided = advance(session, order, OrderStatus.APPROVED, decided_by=actor.person, decided_at=now())
-        used_cents = recheck_credit(session, buyer)
+        step, decided = advancing(order, OrderStatus.APPROVED, decided_by=actor.person, decided_at=now())
     else:
         _require_reason(reason)
-        decided = _turn_down(session, actor, order, decision)
-        used_cents = release_credit(session, buyer, order.total_cents) + order.total_cents
-    _keep(session, actor, order, buyer, decision, reason, used_cents)
+        step, decided = _turning_down(actor, order, decision)
+    kept = _keeping(actor, order, buyer, decision, reason, used_cents)
     facts = {"total": yuan(order.total_cents)} | ({"reason": reason} if reason else {})
-    happening = Happening(number, order.path, status_change(order, decided), facts)
-    record(session, f"order.{decision.value}", "orders", [happening])
+    happening = Happening(number, buyer.path, status_change(order, decided), facts)
+    told = recording(session, f"order.{decision.value}", "orders", happening)
+    require_advanced(session, order, run_together(session, step, kept, told)[0])
+    if decision is Decision.APPROVED:
+        recheck_credit(session, buyer, used_cents)
+    else:
+        release_credit(session, buyer, order.total_cents)
     return decided
 
 
@@ -160,17 +169,15 @@ def _require_reason(reason: str) -> None:
         )
 
 
-def _turn_down(session: Session, actor: Actor, order: OrderState, decision: Decision) -> OrderState:
+def _turning_down(actor: Actor, order: OrderState, decision: Decision) -> tuple[Step, OrderState]:
     if decision is Decision.RETURNED:
-        return advance(session, order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
-    return advance(session, order, OrderStatus.REJECTED, decided_by=actor.person, decided_at=now())
+        return advancing(order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
+    return advancing(order, OrderStatus.REJECTED, decided_by=actor.person, decided_at=now())
 
 
-def _keep(
-    session: Session, actor: Actor, order: OrderState, buyer: Buyer, decision: Decision, reason: str, used_cents: int
-) -> None:
+def _keeping(actor: Actor, order: OrderState, buyer: Buyer, decision: Decision, reason: str, used_cents: int) -> Step:
     facts = (
-        order.id, order.path, decision.value, actor.person, actor.name, actor.role.value, now(), reason, order.version,
+        order.id, buyer.path, decision.value, actor.person, actor.name, actor.role.value, now(), reason, order.version,
         order.content_sha256, order.total_cents, buyer.credit_limit_cents, used_cents,
     )  # fmt: skip
-    write(session, _KEPT, dict(zip(COLUMNS, facts, strict=True)))
+    return _KEPT, dict(zip(COLUMNS, facts, strict=True))

@@ -13,6 +13,7 @@ from core.access import Permission
 from core.database import actor_of
 from core.errors import Conflict, Problem
 from core.i18n import N_
+from core.prepared import Found, Prepared, Step, run_together
 from core.standard_kinds import yuan
 from models.credit import CreditBalance
 from models.orders import USES_CREDIT, Order
@@ -47,13 +48,21 @@ class CreditDifference(NamedTuple):
 BUYER_COLUMNS: tuple[Any, ...] = tuple(getattr(Partner, name) for name in Buyer._fields)
 
 
-_BEGIN = insert(CreditBalance)
-_USED = select(CreditBalance.used_cents).where(
-    CreditBalance.partner_id == bindparam("partner_id"), in_branch(CreditBalance.path)
+_BEGIN = Prepared(insert(CreditBalance), columns=("partner_id", "path", "used_cents"))
+_USED = Prepared(
+    select(CreditBalance.used_cents).where(
+        CreditBalance.partner_id == bindparam("partner_id"), in_branch(CreditBalance.path)
+    )
+)
+USED_BY_BUYER_OF = Prepared(
+    select(CreditBalance.used_cents).where(
+        CreditBalance.partner_id == select(Order.buyer_id).where(Order.number == bindparam("number")).scalar_subquery(),
+        in_branch(CreditBalance.path),
+    )
 )
 _AFTERWARDS = CreditBalance.used_cents + bindparam("cents", type_=BigInteger)
-_LIMIT = cast(bindparam("limit"), BigInteger)
-_ADD = (
+_LIMIT = cast(bindparam("limit", type_=BigInteger), BigInteger)
+_ADD = Prepared(
     update(CreditBalance)
     .where(CreditBalance.partner_id == bindparam("of_partner"), or_(_LIMIT.is_(None), _AFTERWARDS <= _LIMIT))
     .values(used_cents=_AFTERWARDS)
@@ -85,10 +94,20 @@ def hold_credit(session: Session, buyer: Buyer, cents: int) -> int:
     Raises:
         Conflict: ``orders.credit_exceeded``.
     """
-    limit = buyer.credit_limit_cents
-    used = _change_used(session, buyer.id, cents, limit)
+    return held_credit(session, buyer, cents, run_together(session, holding(buyer, cents))[0])
+
+
+def holding(buyer: Buyer, cents: int) -> Step:
+    """Return the step of ``hold_credit`` that is to be run together with others, before ``held_credit``."""
+    return _changing(buyer.id, cents, buyer.credit_limit_cents)
+
+
+def held_credit(session: Session, buyer: Buyer, cents: int, found: Found) -> int:
+    """Return how much is used after ``holding``. Raises as ``hold_credit``; then all of the unit is undone."""
+    used: int | None = found.scalar()
     if used is not None:
         return used
+    limit = buyer.credit_limit_cents
     already = used_credit_cents(session, buyer.id)
     if already is None and (limit is None or cents <= limit):
         write(session, _BEGIN, {"partner_id": buyer.id, "path": buyer.path, "used_cents": cents})
@@ -98,24 +117,32 @@ def hold_credit(session: Session, buyer: Buyer, cents: int) -> int:
 
 def release_credit(session: Session, buyer: Buyer, cents: int) -> int:
     """Give back what an order held; return how much is used then. Needs the lock as ``hold_credit``."""
-    used = _change_used(session, buyer.id, -cents, None)
+    return released_credit(buyer, run_together(session, releasing(buyer, cents))[0])
+
+
+def releasing(buyer: Buyer, cents: int) -> Step:
+    """Return the step of ``release_credit`` that is to be run together with others, before ``released_credit``."""
+    return _changing(buyer.id, -cents, None)
+
+
+def released_credit(buyer: Buyer, found: Found) -> int:
+    """Return how much is used after ``releasing``."""
+    used: int | None = found.scalar()
     if used is None:
         raise RuntimeError(f"partner {buyer.code} has no balance to release credit from")
     return used
 
 
-def recheck_credit(session: Session, buyer: Buyer) -> int:
-    """Return how much of a buyer's credit is used, if that is within the limit as it is now.
+def recheck_credit(session: Session, buyer: Buyer, used_cents: int) -> None:
+    """Go on only if what is used of a buyer's credit is within the limit as it is now.
 
-    Needs the lock as ``hold_credit``.
+    Both must have been read under the lock, see ``hold_credit``.
 
     Raises:
         Conflict: ``orders.credit_exceeded``.
     """
-    used = used_credit_cents(session, buyer.id) or 0
-    if buyer.credit_limit_cents is not None and used > buyer.credit_limit_cents:
-        raise _exceeded(session, buyer, used)
-    return used
+    if buyer.credit_limit_cents is not None and used_cents > buyer.credit_limit_cents:
+        raise _exceeded(session, buyer, used_cents)
 
 
 def used_credit_cents(session: Session, partner_id: int) -> int | None:
@@ -144,10 +171,9 @@ def credit_differences(session: Session) -> list[CreditDifference]:
     return [CreditDifference(code, int(used), int(ordered)) for code, used, ordered in session.execute(query)]
 
 
-def _change_used(session: Session, partner_id: int, cents: int, limit: int | None) -> int | None:
-    """Add to what is used, in one statement that also checks; return what is used then, None if nothing changed."""
-    used: int | None = write(session, _ADD, {"of_partner": partner_id, "cents": cents, "limit": limit}).scalar()
-    return used
+def _changing(partner_id: int, cents: int, limit: int | None) -> Step:
+    """Return the step that adds to what is used, checks, and brings what is used then; no row if nothing changed."""
+    return _ADD, {"of_partner": partner_id, "cents": cents, "limit": limit}
 
 
 def _exceeded(session: Session, buyer: Buyer, needed_cents: int) -> Conflict:

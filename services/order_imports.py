@@ -5,7 +5,7 @@ already replaces that draft; an order that is under way is never touched. One ba
 then every row of it is refused, so that the whole order comes back together.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ from core.standard_kinds import CENTS_MAX, MISSING, yuan
 from models.orders import LineUnit, Order, OrderStatus
 from models.partners import Partner, PartnerStatus
 from services.credit import BUYER_COLUMNS, Buyer
-from services.order_contents import HEADER, TOO_LARGE, UNKNOWN_BUYER, PricedOrder, insert_orders
+from services.order_contents import HEADER, TOO_LARGE, UNKNOWN_BUYER, PricedOrder, insert_orders, stored_content
 from services.order_drafts import OrderDraft, ship_to
 from services.order_numbers import is_of_our_series, next_order_numbers
 from services.order_pricing import LINES_MAX, LineDraft, PricedLine, price_lines
@@ -240,20 +240,49 @@ def _write(session: Session, ready: Sequence[tuple[Sheet, PricedOrder]], options
     saved = Saved()
     new = [(sheet, priced) for sheet, priced in ready if sheet.existing is None]
     for sheet, priced in ready:
-        if sheet.existing is not None:
-            after = rewrite_draft(session, sheet.existing, priced, batch_id=options.batch_id)
-            if after is sheet.existing:
-                saved.unchanged += len(sheet.rows)
-            else:
-                saved.updated += len(sheet.rows)
+        if sheet.existing is None:
+            continue
+        if priced.content_sha256 == sheet.existing.content_sha256:
+            saved.unchanged += len(sheet.rows)
+            continue
+        saved.changes |= _row_changes(session, sheet, sheet.existing, priced)
+        saved.updated += len(sheet.rows)
+        rewrite_draft(session, sheet.existing, priced, batch_id=options.batch_id)
     blank = sum(not priced.number for _, priced in new)
     numbers = iter(next_order_numbers(session, today(), blank) if blank else [])
     orders = [PricedOrder(p.number or next(numbers), p.buyer, p.header, p.lines) for _, p in new]
     placed = insert_orders(session, orders)
-    saved.created = sum(len(sheet.rows) for sheet, _ in new)
+    saved.new_rows = [row for sheet, _ in new for row in sheet.rows]
+    saved.created = len(saved.new_rows)
     happenings = [Happening(order.number, order.path, data={"total": yuan(order.total_cents)}) for order in placed]
     record(session, "order.placed", "orders", happenings, batch_id=options.batch_id)
     return saved
+
+
+def _row_changes(
+    session: Session, sheet: Sheet, order: OrderState, priced: PricedOrder
+) -> dict[int, Mapping[str, Sequence[Any]]]:
+    """Return row number → field name → value before and after, of a draft that is replaced."""
+    header, stored = stored_content(session, order.id)
+    changes: dict[str, Sequence[Any]] = {
+        name: [header[name], after] for name, after in priced.header.items() if header[name] != after
+    }
+    if order.buyer_id != priced.buyer.id:
+        changes["buyer"] = [sheet.existing_header["buyer"], sheet.header.get("buyer")]
+    left = list(stored)
+    found: dict[int, Mapping[str, Sequence[Any]]] = dict.fromkeys(sheet.rows, changes)
+    for row, line in zip(sheet.line_rows, sheet.lines, strict=True):
+        before = next((one for one in left if one.sku == line.sku), None)
+        if before is None:
+            found[row] = {"sku": [None, line.sku]} | changes
+            continue
+        left.remove(before)
+        pairs: dict[str, Sequence[Any]] = {
+            "quantity": [before.quantity, line.quantity],
+            "unit": [before.unit, line.unit],
+        }
+        found[row] = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]} | changes
+    return found
 
 
 def _with_held_rows(sheet: Sheet) -> list[CellProblem]:

@@ -7,9 +7,8 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core.database import is_sqlite
+from core.prepared import Found, Prepared, Step, run_together
 from models.number_series import NumberSeries
-from services.order_statements import write
 
 _OURS = re.compile(r"SO-\d{6}-\d+")
 
@@ -22,7 +21,9 @@ def _counted(insert: Any) -> Any:
     return counted.returning(NumberSeries.last)
 
 
-_COUNTED = {"sqlite": _counted(sqlite.insert), "postgresql": _counted(postgresql.insert)}
+_COUNTED = Prepared(
+    {"sqlite": _counted(sqlite.insert), "postgresql": _counted(postgresql.insert)}, columns=("name", "last")
+)
 
 
 def next_order_numbers(session: Session, day: date, count: int) -> list[str]:
@@ -30,12 +31,24 @@ def next_order_numbers(session: Session, day: date, count: int) -> list[str]:
 
     Others who want one wait until this transaction ends: take numbers as late as possible.
     """
-    name = f"SO-{day:%Y%m}"
-    counted = _COUNTED["sqlite" if is_sqlite(session) else "postgresql"]
-    last: int = write(session, counted, {"name": name, "last": count}).scalar_one()
-    return [f"{name}-{number:06}" for number in range(last - count + 1, last + 1)]
+    return numbers_counted(day, count, run_together(session, counting(day, count))[0])
+
+
+def counting(day: date, count: int) -> Step:
+    """Return the step of ``next_order_numbers``, to be run together with others."""
+    return _COUNTED, {"name": _name(day), "last": count}
+
+
+def numbers_counted(day: date, count: int, found: Found) -> list[str]:
+    """Return the numbers that ``counting`` brought."""
+    last: int = found.scalar()
+    return [f"{_name(day)}-{number:06}" for number in range(last - count + 1, last + 1)]
 
 
 def is_of_our_series(number: str) -> bool:
     """Return whether a number looks like those given here, which nobody else may give."""
     return _OURS.fullmatch(number) is not None
+
+
+def _name(day: date) -> str:
+    return f"SO-{day:%Y%m}"

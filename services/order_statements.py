@@ -1,19 +1,20 @@
-"""How ordering talks to the database on its hot path: statements built once, run on the connection itself.
+"""How ordering talks to the database on its hot path: by statements prepared once, see ``core.prepared``.
 
 The session's row filter does not cover such statements. Whoever reads with them what strangers may not see narrows it
 by hand: ``in_branch`` on the path, whose bounds ``read`` fills in from the session's actor.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Executable, and_, bindparam
+from sqlalchemy import ColumnElement, and_, bindparam
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.columns import code_text
 from core.database import actor_of
 from core.paths import AFTER_EVERYTHING
+from core.prepared import Found, Prepared, Step, run_together
 
 PATH = code_text(240)
 
@@ -23,16 +24,19 @@ def in_branch(path: Any) -> ColumnElement[bool]:
     return and_(path >= bindparam("branch", type_=PATH), path < bindparam("branch_end", type_=PATH))
 
 
-def read(session: Session, statement: Executable, **values: Any) -> CursorResult[*tuple[Any, ...]]:
+def read(session: Session, statement: Prepared, **values: Any) -> Found:
     """Run a statement that reads, with the bounds of the actor's branch beside ``values``."""
-    return session.connection().execute(statement, values | _branch(actor_of(session)))
+    return run_together(session, reading(session, statement, **values))[0]
 
 
-def write(
-    session: Session, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]
-) -> CursorResult[*tuple[Any, ...]]:
+def reading(session: Session, statement: Prepared, **values: Any) -> Step:
+    """Return the step of ``read``, to be run together with others."""
+    return statement, values | _branch(actor_of(session))
+
+
+def write(session: Session, statement: Prepared, values: Mapping[str, Any]) -> Found:
     """Run a statement that writes what was read and judged before."""
-    return session.connection().execute(statement, values)
+    return statement.run(session, values)
 
 
 def _branch(actor: Actor) -> dict[str, str]:

@@ -7,16 +7,17 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Update, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import BRAND_ZONE, now
 from core.errors import Conflict, NotFound
 from core.i18n import N_, translate
+from core.prepared import Found, Prepared, Step, run_together
 from models.orders import NEXT_STATUSES, STATUS_LABELS, Order, OrderStatus
 from models.partners import Partner
-from services.credit import BUYER_COLUMNS, Buyer
-from services.order_statements import in_branch, read, write
+from services.credit import BUYER_COLUMNS, USED_BY_BUYER_OF, Buyer
+from services.order_statements import in_branch, read, reading
 
 
 class OrderState(NamedTuple):
@@ -46,8 +47,8 @@ _DECIDED = {
 STATE_COLUMNS: tuple[Any, ...] = tuple(getattr(Order, name) for name in OrderState._fields)
 
 
-_BY_NUMBER = select(*STATE_COLUMNS).where(Order.number == bindparam("number"), in_branch(Order.path))
-_LOCKED = (
+_BY_NUMBER = Prepared(select(*STATE_COLUMNS).where(Order.number == bindparam("number"), in_branch(Order.path)))
+_LOCKED = Prepared(
     select(*STATE_COLUMNS, *BUYER_COLUMNS)
     .join(Partner, Order.buyer_id == Partner.id)
     .where(Order.number == bindparam("number"), in_branch(Order.path))
@@ -56,10 +57,11 @@ _LOCKED = (
 
 
 @cache
-def _changed(names: tuple[str, ...]) -> Update:
+def _changed(names: tuple[str, ...]) -> Prepared:
     """Return the statement that sets ``names`` in an order that still is as it was seen."""
     still = (Order.id == bindparam("seen_id"), Order.version == bindparam("seen_version"))
-    return update(Order).where(*still).values({name: bindparam(name) for name in (*names, "updated_at")})
+    columns = {name: bindparam(name, type_=getattr(Order, name).type) for name in (*names, "updated_at")}
+    return Prepared(update(Order).where(*still).values(columns))
 
 
 def find_order(session: Session, number: str) -> OrderState:
@@ -73,13 +75,20 @@ def find_order(session: Session, number: str) -> OrderState:
 def lock_order(session: Session, number: str) -> tuple[OrderState, Buyer]:
     """Return an order and its buyer, the buyer's row locked until the transaction ends.
 
-    The buyer is as it is now. The order may have been changed by who held the lock before: ``advance`` tells.
+    The buyer is as it is now. The order may have been changed by who held the lock before: ``advance`` tells, except of
+    its path. So whatever is written with a path takes the buyer's.
     """
-    row = read(session, _LOCKED, number=number).first()
-    if row is None:
-        raise unknown_order(number)
-    split = len(STATE_COLUMNS)
-    return OrderState(*row[:split]), Buyer(*row[split:])
+    return _with_buyer(read(session, _LOCKED, number=number), number)
+
+
+def lock_order_and_credit(session: Session, number: str) -> tuple[OrderState, Buyer, int]:
+    """Return what ``lock_order`` does, and how much of the buyer's credit is used, read under the lock."""
+    locked, used = run_together(
+        session,
+        reading(session, _LOCKED, number=number),
+        reading(session, USED_BY_BUYER_OF, number=number),
+    )
+    return *_with_buyer(locked, number), used.scalar() or 0
 
 
 def require_status(order: OrderState, status: OrderStatus, version: int | None = None) -> None:
@@ -100,13 +109,29 @@ def advance(session: Session, order: OrderState, status: OrderStatus, **values: 
     Raises:
         Conflict: As ``require_status``: somebody else was faster.
     """
+    step, advanced = advancing(order, status, **values)
+    require_advanced(session, order, run_together(session, step)[0])
+    return advanced
+
+
+def advancing(order: OrderState, status: OrderStatus, **values: Any) -> tuple[Step, OrderState]:
+    """Return the step of ``advance``, to be run together with others, and what the order is then.
+
+    Raises:
+        Conflict: ``orders.already_decided`` or ``orders.wrong_status``.
+    """
     if status != order.status and status not in NEXT_STATUSES[OrderStatus(order.status)]:
         raise wrong_status(order)
     values |= {"status": status.value, "version": order.version + 1}
     seen = {"seen_id": order.id, "seen_version": order.version, "updated_at": now()}
-    if write(session, _changed(tuple(values)), values | seen).rowcount != 1:
+    advanced = order._replace(**{name: value for name, value in values.items() if name in OrderState._fields})
+    return (_changed(tuple(values)), values | seen), advanced
+
+
+def require_advanced(session: Session, order: OrderState, found: Found) -> None:
+    """Go on only if ``advancing`` found the order as it was read; else all of the unit is undone. See ``advance``."""
+    if found.count != 1:
         raise _lost(session, order)
-    return order._replace(**{name: value for name, value in values.items() if name in OrderState._fields})
 
 
 def unknown_order(number: str) -> NotFound:
@@ -132,6 +157,14 @@ def changed_meanwhile(order: OrderState) -> Conflict:
     """Return the error for an order that is not what the person saw."""
     sentence = N_("Order {number} was changed while you had it open. Reload to see it as it is, then decide again.")
     return Conflict("orders.changed_meanwhile", sentence, number=order.number)
+
+
+def _with_buyer(found: Found, number: str) -> tuple[OrderState, Buyer]:
+    row = found.first()
+    if row is None:
+        raise unknown_order(number)
+    split = len(STATE_COLUMNS)
+    return OrderState(*row[:split]), Buyer(*row[split:])
 
 
 def _lost(session: Session, order: OrderState) -> Conflict | NotFound:

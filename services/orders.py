@@ -13,27 +13,31 @@ from core.access import Permission
 from core.clock import now, today
 from core.database import actor_of
 from core.errors import Conflict
-from core.events import Happening, record
+from core.events import Happening, record, recording
 from core.i18n import N_
+from core.prepared import run_together
 from core.standard_kinds import yuan
 from models.approvals import Approval
 from models.orders import Order, OrderLine, OrderStatus
 from models.partners import Partner
-from services.credit import hold_credit, release_credit, require_active
+from services.credit import held_credit, hold_credit, holding, release_credit, require_active
 from services.order_contents import (
     HEADER,
     QUIET,
     PricedOrder,
     find_buyer,
-    insert_orders,
+    insert_order,
+    price_for_buyer,
     price_order,
     replace_lines,
     stored_content,
 )
 from services.order_drafts import OrderDraft, ship_to
-from services.order_numbers import next_order_numbers
+from services.order_numbers import counting, next_order_numbers, numbers_counted
 from services.order_pricing import LineDraft
 from services.order_states import OrderState, advance, find_order, lock_order, require_status, unknown_order
+
+PLACED_AND_SUBMITTED = ("order.placed", "order.submitted")
 
 
 def get_order(session: Session, number: str) -> Order:
@@ -60,18 +64,12 @@ def place_order(session: Session, draft: OrderDraft, *, submit: bool = False) ->
     """
     actor = actor_of(session)
     actor.require(Permission.ORDER_PLACE)
-    buyer = find_buyer(session, draft.buyer)
-    lines = price_order(session, buyer, draft.lines)
+    buyer, lines = price_for_buyer(session, draft.buyer, draft.lines)
     priced = PricedOrder("", buyer, ship_to(draft, buyer) | {"note": draft.note}, lines)
-    if submit:
-        hold_credit(session, buyer, priced.total_cents)
-    number = next_order_numbers(session, today(), 1)[0]
-    order = insert_orders(session, [replace(priced, number=number)], submit=submit)[0]
-    happening = Happening(number, buyer.path, data={"total": yuan(order.total_cents)})
-    record(session, "order.placed", "orders", [happening])
-    if submit:
-        record(session, "order.submitted", "orders", [happening])
-    return order
+    number = _next_number(session, priced, submit=submit)
+    happening = Happening(number, buyer.path, data={"total": yuan(priced.total_cents)})
+    told = recording(session, PLACED_AND_SUBMITTED if submit else "order.placed", "orders", happening)
+    return insert_order(session, replace(priced, number=number), told, submit=submit)
 
 
 def change_order(session: Session, number: str, draft: OrderDraft, *, version: int | None = None) -> OrderState:
@@ -161,7 +159,7 @@ def withdraw_order(session: Session, number: str, *, version: int | None = None)
     require_status(order, OrderStatus.SUBMITTED, version)
     draft = advance(session, order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
     release_credit(session, buyer, order.total_cents)
-    record(session, "order.withdrawn", "orders", [Happening(number, order.path, status_change(order, draft))])
+    record(session, "order.withdrawn", "orders", [Happening(number, buyer.path, status_change(order, draft))])
     return draft
 
 
@@ -209,6 +207,16 @@ def rewrite_draft(
 def status_change(before: OrderState, after: OrderState) -> dict[str, list[str]]:
     """Return what the trail keeps of a step."""
     return {"status": [before.status, after.status]}
+
+
+def _next_number(session: Session, priced: PricedOrder, *, submit: bool) -> str:
+    """Return the number for a new order; its total is held against the buyer's credit first if it is submitted."""
+    if not submit:
+        return next_order_numbers(session, today(), 1)[0]
+    buyer, cents, day = priced.buyer, priced.total_cents, today()
+    held, counted = run_together(session, holding(buyer, cents), counting(day, 1))
+    held_credit(session, buyer, cents, held)
+    return numbers_counted(day, 1, counted)[0]
 
 
 def _changes(session: Session, order: OrderState, priced: PricedOrder) -> dict[str, list[Any]]:

@@ -2,24 +2,30 @@
 
 import random
 import threading
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from core.access import Actor
 from core.clock import today
 from core.database import reading, transact, unit_of_work
 from core.drafts import Drafts
 from core.errors import Conflict, DomainError
-from models.orders import Order
+from models.approvals import Approval
+from models.credit import CreditBalance
+from models.orders import Order, OrderLine
 from models.partners import Partner
-from services.approvals import approve_order, reject_order
-from services.orders import place_order, withdraw_order
+from services.approvals import approve_order, reject_order, return_order
+from services.order_imports import save_order_lines
+from services.orders import change_order, place_order, withdraw_order
 from services.partners import save_partners
 from services.saving import SaveOptions
 from tests.conftest import ADMIN, LING, MEI, SUZHOU, SUZHOU_CLERK, WEI
 from tests.services.order_races import RACES, run
-from tests.services.ordering import add_range, books_are_right, draft, used
+from tests.services.ordering import add_range, books_are_right, draft, place, submitted, used
 from tests.support.schedules import interleave, some_schedules
 
 SCHEDULES = {"postgresql": 20, "sqlite": 5}  # of 252; all in the campaign. SQLite lets one writer in at a time
@@ -106,16 +112,36 @@ def crowd(act) -> None:
     assert errors == []
 
 
-def test_an_order_placed_while_its_buyer_moves_hangs_where_the_buyer_hangs(shop):
+MOVED_WHILE: dict[str, tuple[Callable[[], str], Actor, Callable[[Any, str], Any]]] = {
+    "placed": (str, WEI, lambda session, _: place_order(session, draft(("MILK", 1), buyer="SZ"))),
+    "imported": (str, WEI, lambda session, _: _import_for_suzhou(session)),
+    "changed": (lambda: place(WEI, ("MILK", 1), buyer="SZ").number, WEI, lambda s, n: change_order(s, n, _THREE)),
+    "approved": (lambda: submitted(WEI, ("MILK", 1), buyer="SZ").number, LING, approve_order),
+    "returned": (lambda: submitted(WEI, ("MILK", 1), buyer="SZ").number, LING, lambda s, n: return_order(s, n, "why")),
+}
+_THREE = draft(("MILK", 3))
+
+
+@pytest.mark.parametrize("what", MOVED_WHILE)
+def test_what_becomes_of_an_order_while_its_buyer_moves_hangs_where_the_buyer_hangs(shop, what):
+    begin, actor, step = MOVED_WHILE[what]
     for number, schedule in enumerate(some_schedules(SCHEDULES[shop.dialect.name], seed=1)):
         upstream = ("HD", "BF")[number % 2 == 0]
+        order = begin()
 
-        runners = interleave(shop, schedule, partial(_move, upstream), _place_for_suzhou)
+        runners = interleave(
+            shop, schedule, partial(_move, upstream), partial(transact, actor, partial(_on, step, order))
+        )
 
         assert [runner.error for runner in runners] == [None, None]
         with reading(ADMIN) as session:
-            paths = session.scalars(select(Order.path).distinct()).all()
-            assert paths == [session.scalar(select(Partner.path).where(Partner.code == "SZ"))]
+            own = session.scalars(select(Partner.path).where(Partner.code == "SZ")).all()
+            for model in (Order, OrderLine, Approval, CreditBalance):
+                assert session.scalars(select(model.path).distinct()).all() in ([], own)
+
+
+def _on(step: Callable[[Any, str], Any], number: str, session: Any) -> None:
+    step(session, number)
 
 
 def _move(upstream: str) -> None:
@@ -123,5 +149,6 @@ def _move(upstream: str) -> None:
     transact(ADMIN, lambda session: save_partners(session, drafts, SaveOptions()).or_refuse())
 
 
-def _place_for_suzhou() -> None:
-    transact(WEI, lambda session: place_order(session, draft(("MILK", 1), buyer="SZ")))
+def _import_for_suzhou(session: Any) -> None:
+    columns = {"number": [None], "buyer": ["SZ"], "sku": ["MILK"], "quantity": [1], "unit": [None]}
+    save_order_lines(session, Drafts([2], columns), SaveOptions()).or_refuse()

@@ -1,0 +1,88 @@
+"""Statements that are kept: whoever asks again sees what is there now, and only what is theirs."""
+
+import pytest
+from sqlalchemy import select, update
+
+from core.access import Actor
+from core.database import reading, unit_of_work
+from core.queries import find_page, read_query
+from core.query_statements import asked_again
+from models.customers import Customer
+from models.partners import Partner
+from resources.customers import CUSTOMERS
+from tests.conftest import BEIFANG, BEIFANG_CLERK, BEIFANG_PATH, HUADONG_CLERK, SUZHOU, SUZHOU_CLERK, SUZHOU_PATH, WEI
+
+
+def add(code: str, partner_id: int, path: str) -> None:
+    with unit_of_work(WEI) as session:
+        session.add(Customer(code=code, name=code, stage="lead", partner_id=partner_id, path=path))
+
+
+def codes(actor: Actor, *pairs: tuple[str, str]) -> list[str]:
+    with reading(actor) as session:
+        page = find_page(session, read_query(CUSTOMERS, actor, [("sort", "code"), *pairs]))
+        assert page.total == len(page.rows) + int(dict(pairs).get("offset", 0))
+        return [row["code"] for row in page.rows]
+
+
+def test_who_asks_again_sees_what_was_added_meanwhile(database):
+    add("S1", SUZHOU, SUZHOU_PATH)
+    assert codes(SUZHOU_CLERK) == codes(SUZHOU_CLERK) == ["S1"]
+
+    add("S2", SUZHOU, SUZHOU_PATH)
+
+    assert codes(SUZHOU_CLERK) == ["S1", "S2"]
+    assert codes(SUZHOU_CLERK, ("offset", "1")) == ["S2"]
+
+
+def test_nobody_is_answered_with_the_statement_of_another(database):
+    add("S1", SUZHOU, SUZHOU_PATH)
+    add("B1", BEIFANG, BEIFANG_PATH)
+
+    seen = [codes(actor) for actor in (WEI, SUZHOU_CLERK, BEIFANG_CLERK, HUADONG_CLERK) for _ in range(2)]
+
+    assert seen[::2] == seen[1::2] == [["B1", "S1"], ["S1"], ["B1"], ["S1"]]
+
+
+def test_who_moved_to_another_branch_sees_that_one(database):
+    add("S1", SUZHOU, SUZHOU_PATH)
+    assert codes(SUZHOU_CLERK) == ["S1"]
+    moved = Actor(
+        SUZHOU_CLERK.name, SUZHOU_CLERK.role, SUZHOU_CLERK.person, SUZHOU_CLERK.user_id, BEIFANG, BEIFANG_PATH
+    )
+
+    assert codes(moved) == []
+
+
+@pytest.mark.parametrize("pair", [("stage", "lead"), ("name__contains", "S"), ("stage__in", "lead,won")])
+def test_a_filter_holds_each_time(database, pair):
+    add("S1", SUZHOU, SUZHOU_PATH)
+    assert codes(WEI, pair) == codes(WEI, pair) == ["S1"]
+
+    with unit_of_work(WEI) as session:
+        session.execute(update(Customer).values(stage="contacted", name="x"))
+
+    assert codes(WEI, pair) == []
+
+
+def test_a_filter_by_a_reference_finds_what_is_named_so_now(database):
+    add("S1", SUZHOU, SUZHOU_PATH)
+    assert codes(WEI, ("partner", "NEW")) == []
+
+    with unit_of_work(WEI) as session:
+        session.execute(update(Partner).where(Partner.id == SUZHOU).values(code="NEW"))
+
+    assert codes(WEI, ("partner", "NEW")) == ["S1"]
+
+
+def test_what_is_kept_is_made_once(database):
+    with reading(WEI) as session:
+        query = read_query(CUSTOMERS, WEI, [("stage", "lead")])
+        first = find_page(session, query)
+        kept = asked_again(session, query).kept
+        assert kept is not None
+        made = dict(kept)
+
+        assert find_page(session, query) == first
+        assert asked_again(session, query).kept == made
+        assert session.scalars(select(Customer)).all() == []
