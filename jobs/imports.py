@@ -1,21 +1,40 @@
 """Checking and applying imported files in the background, so that the person may leave the page."""
 
+import tempfile
+from pathlib import Path
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database import reading, unit_of_work
 from core.errors import Conflict, DomainError
+from core.files import write_content
+from core.i18n import _
 from core.jobs import JobCancelled, JobRun, job
+from core.settings import settings
+from importers.batch_errors import write_batch_errors
 from importers.batches import apply_batch, check_batch
 from importers.runner import ImportReport
-from models.imports import ImportStatus
+from models.imports import ImportBatch, ImportStatus
+from services.import_rows import counts_so_far
+from services.import_workbooks import keep_workbook
 from services.imports import end_import, get_import
 
 
 @job("imports.check")
 def check_import(run: JobRun, batch_id: int) -> None:
-    """Find out what an import would do. Safe to repeat: it stores nothing but its counts."""
-    check_batch(run.actor, batch_id)
+    """Find out what an import would do, from where an attempt before stopped. Safe to repeat: no row is stored."""
+    with reading(run.actor) as session:
+        batch = get_import(session, batch_id)
+        last_row = counts_so_far(session, batch_id).last_row
+    total_count, began = _sheet_rows(batch), _beginning(max(last_row - batch.header_row, 0))
+
+    def progress(session: Session, _report: ImportReport, last_row: int) -> None:
+        done_count = last_row - batch.header_row
+        run.checkpoint(session, began, done_count=done_count, total_count=max(total_count, done_count))
+
+    check_batch(run.actor, batch_id, progress)
 
 
 @job("imports.apply")
@@ -27,11 +46,10 @@ def apply_import_job(run: JobRun, batch_id: int) -> None:
     with reading(run.actor) as session:
         batch = get_import(session, batch_id)
     total_count = (batch.checked or {}).get("rows")
-    began = {"since": now().isoformat(), "since_count": batch.row_count}
+    began = _beginning(batch.row_count)
 
     def progress(session: Session, report: ImportReport, last_row: int) -> None:
-        state = {"last_row": last_row, **began}
-        run.checkpoint(session, state, done_count=report.rows, total_count=total_count)
+        run.checkpoint(session, {"last_row": last_row, **began}, done_count=report.rows, total_count=total_count)
 
     try:
         apply_batch(run.actor, batch_id, progress)
@@ -43,6 +61,40 @@ def apply_import_job(run: JobRun, batch_id: int) -> None:
     except DomainError:
         _end(run, batch_id, ImportStatus.REFUSED)
         raise
+
+
+@job("imports.workbook")
+def make_workbook(run: JobRun, batch_id: int) -> None:
+    """Make the workbook with errors of a large import. Safe to repeat: it is kept when it is whole."""
+    with reading(run.actor) as session:
+        batch = get_import(session, batch_id)
+    total_count, began = _sheet_rows(batch), _beginning(0)
+
+    def progress(last_row: int) -> None:
+        done_count = last_row - batch.header_row
+        with unit_of_work(run.actor) as session:
+            run.checkpoint(session, began, done_count=done_count, total_count=max(total_count, done_count))
+
+    with tempfile.TemporaryDirectory(prefix="qudao-errors-") as folder:
+        target = Path(folder) / "errors.xlsx"
+        write_batch_errors(run.actor, batch_id, target, progress)
+        with target.open("rb") as source:
+            sha256, size_bytes = write_content(source, settings().unpacked_bytes_max)
+    name = _("{name} – errors", name=Path(batch.file_name).stem) + ".xlsx"
+    with unit_of_work(run.actor) as session:
+        if not keep_workbook(session, batch_id, run.job_id, sha256, size_bytes, name):
+            raise JobCancelled
+
+
+def _sheet_rows(batch: ImportBatch) -> int:
+    """Return how many rows stand below the headings of the sheet that is read, as its inspection counted."""
+    row_count: int = sum(sheet["rows"] for sheet in batch.sheets if sheet["name"] == batch.sheet)
+    return max(0, row_count - batch.header_row)
+
+
+def _beginning(count: int) -> dict[str, Any]:
+    """Return since when and from which count on an attempt runs."""
+    return {"since": now().isoformat(), "since_count": count}
 
 
 def _end(run: JobRun, batch_id: int, status: ImportStatus) -> None:

@@ -7,7 +7,7 @@ from core.standard_kinds import CODE, DAY, INSTANT, MONEY, NAME, NOTE, PHONE, US
 from models.partners import STATUS_LABELS, Partner
 from models.region_kind import REGION
 from models.tiers import TIER
-from services.partners import save_partners
+from services.application_batches import save_partners_for_review
 
 PARTNERS = Resource(
     name="partners",
@@ -17,7 +17,7 @@ PARTNERS = Resource(
     keys=("code",),
     view=Permission.PARTNER_VIEW,
     edit=Permission.PARTNER_EDIT,
-    save=save_partners,
+    save=save_partners_for_review,
     order=("code",),
     fields=(
         Field(name="code", label=N_("Partner code"), kind=CODE, column=Partner.code, required=True, example="HD01"),

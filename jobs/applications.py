@@ -1,0 +1,22 @@
+"""Applications and changes of upstream that time moves on: nobody waits in silence."""
+
+from core.database import reading, unit_of_work
+from core.jobs import JobRun, job
+from services.affiliation_requests import carry_on, requests_to_carry_on
+from services.application_decisions import overdue_numbers, pass_on
+from services.applications import forget_old_drafts
+
+
+@job("applications.carry_on")
+def carry_applications_on(run: JobRun) -> None:
+    """Pass on what was not answered in time, move partners whose day has come, forget old drafts. Safe to repeat."""
+    with reading(run.actor) as session:
+        applications, requests = overdue_numbers(session), requests_to_carry_on(session)
+    for number in applications:
+        with unit_of_work(run.actor) as session:
+            pass_on(session, number)
+    for number in requests:
+        with unit_of_work(run.actor) as session:
+            carry_on(session, number)
+    with unit_of_work(run.actor) as session:
+        forget_old_drafts(session)

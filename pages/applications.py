@@ -1,0 +1,149 @@
+"""Applications as staff and upstreams see them: the list of all, and one with its way, its story, what can be done."""
+
+from functools import partial
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import Response
+from nicegui import context
+from starlette.concurrency import run_in_threadpool
+
+from core.access import Actor, Permission
+from core.database import reading
+from core.errors import DomainError, NotFound
+from core.i18n import N_, _
+from core.settings import settings
+from models.applications import STATUS_LABELS, ApplicationStatus
+from models.users import UserStatus
+from pages import house
+from pages.application_actions import ApplicationActions
+from pages.application_facts import draw_licence, draw_notices, stated
+from pages.application_inbox import inbox_page
+from pages.application_reading import ApplicationFacts, read_facts
+from pages.application_story import draw_story, way_of
+from pages.door import call, page, show_refusal
+from pages.house.going import load_again
+from pages.house.own_style import carry_style
+from pages.identity import current_actor, require_actor
+from pages.listing import list_page
+from pages.navigation import staff_shell
+from pages.picture_responses import picture_answer
+from pages.policies import permitted
+from pages.reading import read
+from resources.applications import APPLICATIONS
+from services.application_decisions import owner_link
+from services.application_states import get_application
+from services.applications import withdraw_application
+
+
+def register_applications(app: FastAPI) -> None:
+    """Register inbox, list, record and licence; after ``/applications/new``, as a number may be any text."""
+    seen = Permission.APPLICATION_VIEW
+    page("/applications", permission=seen, title=N_("Applications"))(applications_page)
+    page("/applications/review", permission=seen, title=N_("Applications"))(inbox_page)
+    page("/applications/{number}", permission=seen, title=N_("Application"))(application_page)
+    licence = app.get(
+        "/applications/{number}/licence", dependencies=[Depends(permitted(seen))], include_in_schema=False
+    )
+    licence(licence_of)
+
+
+async def applications_page() -> None:
+    """Draw the list of all applications."""
+    await list_page(APPLICATIONS, header_actions=_links)
+
+
+async def application_page(number: str) -> None:
+    """Draw one application."""
+    async with staff_shell(number, current="applications") as actor:
+        carry_style("applications.css")
+        carry_style("photos.css")
+        facts = await read(actor, read_facts, number)
+        application = facts.application
+        status = ApplicationStatus(application.status)
+        label, _tone = STATUS_LABELS[status]
+        with house.page_header(
+            application.name or number,
+            number,
+            chip_text=_(label),
+            tone=house.tone_of(status.value),
+            crumbs={_("Applications"): "/applications"},
+        ):
+            _draw_steps(facts, actor)
+        house.steps(way_of(application, facts.upstream.name if facts.upstream else ""))
+        problem = house.Tag("div").style("display:contents")
+        with house.Tag("div", css="qd-decide"):
+            ApplicationActions(application, actor, _load, partial(_say, problem)).draw()
+        with house.columns() as (content, rail):
+            with content:
+                with house.stack():
+                    draw_notices(facts, actor)
+                with house.panel(_("What was stated")):
+                    house.kv(stated(facts, actor))
+            with rail:
+                with house.panel(_("Business licence")):
+                    draw_licence(facts)
+                with house.panel(_("Its story")):
+                    draw_story(facts.story)
+
+
+def licence_of(request: Request, number: str) -> Response:
+    """Answer the picture of a licence to who may see the application."""
+    with reading(require_actor(request)) as session:
+        sha256 = get_application(session, number).licence_sha256
+    if sha256 is None:
+        raise NotFound("applications.no_licence", N_("There is no picture of a licence."))
+    return picture_answer(request.headers, sha256)
+
+
+def _links(actor: Actor) -> None:
+    house.link_button(_("Inbox"), "/applications/review", testid="action-inbox")
+    if actor.can(Permission.PARTNER_EDIT):
+        house.link_button(_("Enter an application"), "/applications/new", look="primary", testid="action-new")
+
+
+def _draw_steps(facts: ApplicationFacts, actor: Actor) -> None:
+    """Draw what staff can do for the applicant."""
+    application = facts.application
+    number, status = application.number, ApplicationStatus(application.status)
+    is_open = status in (ApplicationStatus.DRAFT, ApplicationStatus.RETURNED)
+    if actor.can(Permission.PARTNER_EDIT) and is_open:
+        house.link_button(_("Go on filling in"), f"/applications/{number}/edit", testid="action-edit")
+        house.button(_("Take back"), partial(_withdraw, number), testid="action-withdraw")
+    if actor.can(Permission.APPLICATION_DECIDE) and facts.account == UserStatus.INVITED:
+        shown = house.Tag("div").style("display:contents")
+        house.button(_("Link to sign in"), partial(_show_link, number, shown), testid="action-link")
+
+
+async def _show_link(number: str, shown: house.Tag) -> None:
+    try:
+        path = await run_in_threadpool(owner_link, await current_actor(), number)
+    except DomainError as refused:
+        show_refusal(refused)
+        return
+    base = settings().public_url or str(context.client.request.base_url)
+    shown.clear()
+    with shown, house.drawer(_("Link to sign in")) as show:
+        house.text(_("Send this link to the new owner. It opens once, within three days, to choose a password."))
+        house.text_field("link", _("Link"), base.rstrip("/") + path, wide=True)
+    show()
+
+
+async def _withdraw(number: str) -> None:
+    await current_actor()
+    question = _("Take application {number} back?", number=number)
+    sentence = _("It ends here. The applicant can apply anew whenever they like.")
+    reason = await house.confirm(question, sentence, yes=_("Take back"), danger=True, reason=_("Reason"))
+    if reason is not None:
+        done = await call(withdraw_application, number, reason)
+        if done is not None:
+            load_again()
+
+
+async def _load() -> None:
+    load_again()
+
+
+async def _say(place: house.Tag, sentence: str) -> None:
+    place.clear()
+    with place:
+        house.notice(sentence, "danger", testid="problem")

@@ -1,0 +1,129 @@
+"""Applying to become a partner: on a phone, with or without an invite, left and resumed by one's own link."""
+
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import Response
+
+from core.access import Permission
+from core.database import reading
+from core.errors import DomainError, NotFound
+from core.i18n import N_, _
+from models.applications import Application, ApplicationStatus
+from pages import house
+from pages.apply_desk import StaffDesk, VisitorDesk
+from pages.apply_form import ApplyForm
+from pages.apply_reading import Invited, read_held, read_invited, read_kept, read_licence
+from pages.apply_status import draw_status
+from pages.apply_visitor import as_applicant, count_visit, read_as_applicant
+from pages.door import DRAW_S, RECONNECT_S, page
+from pages.house.own_style import carry_script, carry_style
+from pages.house.visitor_shell import visitor_shell
+from pages.identity import page_actor
+from pages.navigation import staff_shell
+from pages.picture_responses import picture_answer
+from pages.policies import PUBLIC
+from pages.reading import read
+from services.application_states import get_application, reception, require_status
+
+_FILLED_IN = (ApplicationStatus.DRAFT, ApplicationStatus.RETURNED)
+
+
+def register_apply(app: FastAPI) -> None:
+    """Register ``/apply``, an applicant's own page and licence, and the form by which staff enter an application."""
+    patient: dict[str, Any] = {"reconnect_timeout": RECONNECT_S, "response_timeout": DRAW_S}
+    staff: dict[str, Any] = {"permission": Permission.PARTNER_EDIT, **patient}
+    page("/apply", public=True, title=N_("Become a partner"), **patient)(apply_page)
+    page("/apply/{token}", public=True, title=N_("Your application"), **patient)(held_page)
+    page("/applications/new", title=N_("Enter an application"), **staff)(entry_page)
+    page("/applications/{number}/edit", title=N_("Application"), **staff)(edit_page)
+    app.get("/apply/{token}/licence", dependencies=[Depends(PUBLIC)], include_in_schema=False)(licence)
+
+
+async def apply_page(request: Request) -> None:
+    """Draw the first step; ``?invite=CODE`` brings an invite along."""
+    code = request.query_params.get("invite", "")[:64]
+    invited, problem = await _invited(request, code) if code else (None, "")
+    with visitor_shell(_("Become a partner")):
+        _carry()
+        with house.page_header(_("Become a partner")):
+            pass
+        with house.Tag("qudao-resume", css="qd-apply-resume", hidden=True):
+            house.text_link(_("Go on with your application"), "/apply", testid="resume")
+        if problem:
+            house.notice(problem, "warning", testid="invite-problem")
+        ApplyForm(VisitorDesk(), invited=invited).draw()
+
+
+async def held_page(request: Request, token: str) -> None:
+    """Draw the application whose link somebody holds: the form while it is filled in, else where it stands."""
+    held = await read_as_applicant(read_held, token)
+    application = held.application
+    with visitor_shell(_("Your application")):
+        _carry()
+        if application.status in _FILLED_IN:
+            with house.page_header(_("Become a partner"), application.number):
+                pass
+            if application.reason:
+                sentence = _("Returned for change: {reason}", reason=application.reason)
+                house.notice(sentence, "warning", testid="returned")
+            invited = await _kept_invite(application)
+            ApplyForm(VisitorDesk(token), invited=invited, application=application).draw()
+        else:
+            draw_status(held, token)
+
+
+async def entry_page() -> None:
+    """Draw the form by which staff enter an application for somebody."""
+    title = _("Enter an application")
+    async with staff_shell(title, current="applications"):
+        _carry()
+        with house.page_header(title, crumbs={_("Applications"): "/applications"}):
+            pass
+        ApplyForm(StaffDesk()).draw()
+
+
+async def edit_page(number: str) -> None:
+    """Draw the form with a draft, or with an application that was returned, for staff to go on with."""
+    application = await read(page_actor(), get_application, number)
+    require_status(application, *_FILLED_IN)
+    async with staff_shell(number, current="applications"):
+        _carry()
+        with house.page_header(number, crumbs={_("Applications"): "/applications"}):
+            pass
+        invited = await _kept_invite(application)
+        ApplyForm(StaffDesk(number), invited=invited, application=application).draw()
+
+
+def licence(request: Request, token: str) -> Response:
+    """Answer the picture of the licence to who holds the application's link."""
+    with reading(reception()) as session:
+        sha256 = read_licence(session, token)
+    if not sha256:
+        raise NotFound("applications.no_licence", N_("There is no picture of a licence."))
+    return picture_answer(request.headers, sha256)
+
+
+async def _invited(request: Request, code: str) -> tuple[Invited | None, str]:
+    """Return who invites by a code, or why it cannot be used; only wrong ones count against who tries."""
+    try:
+        return await read_as_applicant(read_invited, code), ""
+    except DomainError as refused:
+        sentence = refused.text
+    try:
+        await as_applicant(count_visit, request.client.host if request.client else "")
+    except DomainError as refused:
+        sentence = refused.text
+    return None, sentence
+
+
+async def _kept_invite(application: Application) -> Invited | None:
+    try:
+        return await read_as_applicant(read_kept, application)
+    except DomainError:
+        return None  # it stays in the form as it was typed, and submitting says what is wrong with it
+
+
+def _carry() -> None:
+    carry_style("apply.css")
+    carry_script("apply.js")

@@ -1,0 +1,217 @@
+"""The form of an application: four short steps, kept while it is filled in, every problem beside its field."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from core.errors import DomainError, Problem
+from core.i18n import N_, _
+from models.applications import Application
+from models.tiers import TIERS
+from pages import house
+from pages.apply_desk import Desk
+from pages.apply_fields import ApplyFields
+from pages.apply_reading import Invited
+from pages.apply_status import draw_link
+from pages.apply_visitor import speak
+from pages.door import show_refusal
+from pages.house.going import leave, replace_address
+from pages.house.inbox import look_again
+from pages.value_texts import value_text
+from services.application_drafts import KINDS, STEPS, kept_texts, missing, read_texts, step_of
+from services.applications import attach_licence, save_draft, submit_application
+
+AUTOSAVE_S = 5.0
+TITLES = {1: N_("What you apply for"), 2: N_("Company"), 3: N_("Contact"), 4: N_("Check and submit")}
+LAST = 4
+
+
+class ApplyForm:
+    """The form on one person's screen.
+
+    Args:
+        desk: Where it goes.
+        invited: Who invites, if the person came by an invite.
+        application: A draft that is resumed, or one that was returned.
+    """
+
+    def __init__(self, desk: Desk, *, invited: Invited | None = None, application: Application | None = None) -> None:
+        self._desk = desk
+        self._stated: dict[str, str] = {}
+        self._step = 1
+        self._has_licence = False
+        self._has_consented = False
+        self._is_dirty = False
+        if application is not None:
+            self._stated = {name: str(text) for name, text in application.stated.items()}
+            self._step = application.step
+            self._has_licence = application.licence_sha256 is not None
+            self._has_consented = application.consented_at is not None
+        self._fields = ApplyFields(desk, self._stated, invited, self._changed, self._licence_changed)
+
+    def draw(self) -> None:
+        """Draw all steps; one of them is shown."""
+        with house.stack():
+            self._way = house.Tag("div", testid="apply-steps")
+            self._problems = house.Tag("div").style("display:contents")
+            panels = {}
+            for step, draw in ((1, self._fields.draw_target), (2, self._draw_company), (3, self._fields.draw_contact)):
+                panels[step] = self._panel(step, draw)
+            panels[LAST] = self._panel(LAST, self._draw_check)
+            self._panels = panels
+            self._link = house.Tag("div")
+        self._show(self._step)
+        if self._desk.has_begun:
+            self._draw_link()
+        look_again(AUTOSAVE_S, self._autosave)
+
+    def _panel(self, step: int, draw: Callable[[], None]) -> house.Tag:
+        title = _(TITLES[step])
+        with house.Tag("section", css="qd-panel", aria_label=title, testid=f"step-{step}") as made:
+            with house.Tag("div", css="qd-panel-head"):
+                house.Tag("h2", title)
+            with house.Tag("div", css="qd-panel-body"), house.stack():
+                draw()
+                with house.Tag("div", css="qd-apply-bar"):
+                    if step > 1:
+                        house.button(_("Back"), partial(self._go, step - 1), testid=f"action-back-{step}")
+                    if step < LAST:
+                        further = partial(self._continue, step)
+                        house.button(_("Continue"), further, look="primary", testid=f"action-continue-{step}")
+                    else:
+                        house.button(_("Submit application"), self._submit, look="primary", testid="action-submit")
+        return made
+
+    def _draw_company(self) -> None:
+        self._fields.draw_company(self._desk.licence_path if self._has_licence else "")
+
+    def _draw_check(self) -> None:
+        self._summary = house.Tag("div")
+        if not self._has_consented:
+            consent = _("I agree that the brand keeps what is stated here and checks it, in order to decide about it.")
+            if self._desk.is_staff:
+                consent = _("The applicant agrees that what is stated here is kept and checked.")
+            self._consent = house.check_field("consent", consent)
+
+    def _show(self, step: int) -> None:
+        self._step = step
+        self._way.clear()
+        with self._way:
+            house.steps(
+                [
+                    house.Step(_(title), state="current" if one == step else "done" if one < step else "open")
+                    for one, title in TITLES.items()
+                ]
+            )
+        for one, panel in self._panels.items():
+            panel.put(hidden=one != step)
+        if step == LAST:
+            self._draw_summary()
+
+    def _go(self, step: int) -> None:
+        speak()
+        self._problems.clear()
+        self._show(step)
+
+    async def _continue(self, step: int) -> None:
+        """Keep what the step says and show the next one, or say beside the fields what is wrong."""
+        speak()
+        stated = self._fields.stated
+        try:
+            if not self._desk.has_begun:
+                if not await self._desk.may_ask():
+                    return
+                await self._desk.begin(stated)
+                replace_address(self._desk.path if not self._desk.is_staff else f"{self._desk.path}/edit")
+                self._draw_link()
+            problems = await self._desk.run(save_draft, stated, step + 1)
+        except DomainError as refused:
+            self._refuse(refused)
+            return
+        self._is_dirty = False
+        self._stated |= stated
+        values, _wrong = read_texts(kept_texts(stated))
+        wanted = missing(values, has_licence=self._has_licence) | problems
+        own = {name: problem for name, problem in wanted.items() if name in STEPS[step]}
+        self._say(own)
+        if not own:
+            self._show(step + 1)
+
+    async def _submit(self) -> None:
+        speak()
+        self._fields.refuse({})
+        self._problems.clear()
+        try:
+            await self._desk.run(save_draft, self._fields.stated, LAST)
+            consent = self._has_consented or bool(self._consent.value)
+            await self._desk.run(submit_application, consent=consent)
+        except DomainError as refused:
+            self._refuse(refused)
+            return
+        self._is_dirty = False
+        leave(self._desk.path)
+
+    def _refuse(self, refused: DomainError) -> None:
+        """Show why something was not done: beside its field, on the first step that has one, and summed up above."""
+        fields = dict(refused.fields)
+        if "consent" in fields and not self._has_consented:
+            self._consent.refuse(fields.pop("consent").text)
+            return
+        if not fields and refused.code.startswith("invites."):
+            fields = {"invite": refused.problem}
+        if not fields:
+            show_refusal(refused)
+            return
+        self._show(min(step_of(name) for name in fields))
+        self._say(fields)
+
+    def _say(self, problems: Mapping[str, Problem]) -> None:
+        sentences = self._fields.refuse({name: problem.text for name, problem in problems.items()})
+        self._problems.clear()
+        if problems:
+            with self._problems:
+                house.notice(_("Please look at this again:"), "danger", items=sentences, testid="form-problems")
+
+    def _changed(self) -> None:
+        self._is_dirty = True
+
+    async def _licence_changed(self, references: Sequence[str]) -> None:
+        """File the picture at once: a draft that is left must not lose it."""
+        speak()
+        if not self._desk.has_begun:
+            return
+        try:
+            self._has_licence = bool(await self._desk.run(attach_licence, references[-1] if references else ""))
+        except DomainError as refused:
+            self._fields.fields["licence"].refuse(refused.text)
+        else:
+            self._fields.fields["licence"].refuse("")
+
+    async def _autosave(self) -> None:
+        if not self._is_dirty or not self._desk.has_begun:
+            return
+        self._is_dirty = False
+        try:
+            await self._desk.run(save_draft, self._fields.stated, self._step)
+        except DomainError:
+            self._is_dirty = True  # the next step says why
+
+    def _draw_summary(self) -> None:
+        values, _wrong = read_texts(kept_texts(self._fields.stated))
+        labels = self._fields.labels
+        facts: dict[str, object] = {
+            labels[name]: value_text(KINDS[name], values.get(name)) for name in KINDS if name in labels
+        }
+        tier = values.get("tier") or ""
+        facts[labels["tier"]] = _(TIERS[tier].label) if tier in TIERS else ""
+        facts[_("Upstream")] = self._fields.upstream_words
+        facts[_("Business licence")] = _("handed in") if self._has_licence else ""
+        self._summary.clear()
+        with self._summary:
+            house.kv(facts, pairs=1)
+
+    def _draw_link(self) -> None:
+        if self._desk.is_staff:
+            return
+        self._link.clear()
+        with self._link:
+            draw_link(self._desk.path, _("Everything is kept: leave and come back later"))

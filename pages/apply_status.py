@@ -1,0 +1,128 @@
+"""What an applicant sees of an application that was submitted: where it stands, who is awaited, what next."""
+
+from functools import partial
+
+import segno
+from nicegui import context
+
+from core.errors import DomainError
+from core.i18n import _
+from core.settings import settings
+from models.applications import STATUS_LABELS, Application, ApplicationStatus
+from models.tiers import TIERS
+from models.users import UserStatus
+from pages import house
+from pages.application_story import awaited_text, draw_story, way_of
+from pages.apply_reading import Held
+from pages.apply_visitor import as_holder, speak
+from pages.door import show_refusal
+from pages.house.going import go_to, load_again
+from pages.value_texts import value_text
+from resources.applications import APPLICATIONS
+from services.applications import welcome_link, withdraw_application
+
+STATED = ("tier", "name", "uscc", "region", "address", "contact", "phone", "email")
+_WAITING = (ApplicationStatus.SUBMITTED, ApplicationStatus.UNDER_REVIEW)
+
+
+def draw_status(held: Held, token: str) -> None:
+    """Draw a submitted application for who holds its link."""
+    application = held.application
+    status = ApplicationStatus(application.status)
+    label, _tone = STATUS_LABELS[status]
+    with house.page_header(
+        _("Your application"), application.number, chip_text=_(label), tone=house.tone_of(status.value)
+    ):
+        if status in _WAITING:
+            house.button(_("Take back"), partial(_withdraw, token, application.number), testid="action-withdraw")
+    with house.stack():
+        house.steps(way_of(application, held.upstream))
+        _draw_next(held, token)
+        with house.panel(_("What you stated")):
+            house.kv(stated_facts(application, held.upstream), pairs=1)
+            if application.licence_sha256:
+                house.text_link(_("Photo of the business licence"), f"/apply/{token}/licence", testid="licence")
+        with house.panel(_("Its story")):
+            draw_story(held.story, for_applicant=True)
+        draw_link(f"/apply/{token}", _("Keep the link to this page"))
+
+
+def stated_facts(application: Application, upstream: str) -> dict[str, object]:
+    """Return what was stated, label to text."""
+    facts: dict[str, object] = {}
+    for name in STATED:
+        field = APPLICATIONS.field(name)
+        facts[_(field.label)] = value_text(field.kind, getattr(application, name))
+    facts[_("Tier")] = _(TIERS[application.tier].label) if application.tier in TIERS else ""
+    facts[_("Upstream")] = upstream or _("The brand decides")
+    facts[_("Note")] = application.note
+    return facts
+
+
+def draw_link(path: str, words: str) -> None:
+    """Draw the applicant's own link under ``words``, as text and as a picture to scan with another phone."""
+    base = settings().public_url or str(context.client.request.base_url)
+    url = base.rstrip("/") + path
+    house.Tag("qudao-keep", path=path)
+    with house.Tag("details", css="qd-panel qd-apply-link", testid="own-link"):
+        house.Tag("summary", words)
+        with house.Tag("div", css="qd-panel-body"):
+            house.text(_("Come back with this link, and keep it to yourself: it opens your data."))
+            with house.Tag("div", css="qd-apply-code"):
+                house.Tag("img", src=qr_picture(url), alt=_("QR code of your link"))
+                house.text_field("link", _("Your link"), url, wide=True).control.props("readonly")
+
+
+def qr_picture(text: str) -> str:
+    """Return a QR code as a data URL of an SVG, dark on white in every mode so that phones can read it."""
+    return str(segno.make(text, error="m").svg_data_uri(scale=4, border=3, light="white"))
+
+
+def _draw_next(held: Held, token: str) -> None:
+    """Say what comes next, and offer it."""
+    application = held.application
+    status = ApplicationStatus(application.status)
+    if status in _WAITING:
+        house.notice(awaited_text(application, held.upstream), "info", testid="awaited")
+    elif status is ApplicationStatus.APPROVED:
+        _draw_welcome(held, token)
+    elif status is ApplicationStatus.REFUSED:
+        house.notice(_("The application was refused: {reason}", reason=application.reason or ""), "danger")
+        house.link_button(_("Apply anew"), "/apply", testid="action-anew")
+    else:
+        house.notice(_("The application was taken back."), "info")
+        house.link_button(_("Apply anew"), "/apply", testid="action-anew")
+
+
+def _draw_welcome(held: Held, token: str) -> None:
+    if held.account == UserStatus.INVITED:
+        house.notice(_("Welcome! You are a partner now. Choose a password, and sign in with your e-mail."), "ok")
+        with house.row():
+            chooser = partial(_choose_password, token)
+            house.button(_("Choose a password"), chooser, look="primary", testid="action-welcome")
+        return
+    house.notice(_("Welcome! You are a partner now."), "ok")
+    if held.account:
+        with house.row():
+            house.link_button(_("Sign in"), "/login", look="primary", testid="action-sign-in")
+
+
+async def _choose_password(token: str) -> None:
+    try:
+        go_to(await as_holder(token, welcome_link))
+    except DomainError as refused:
+        show_refusal(refused)
+
+
+async def _withdraw(token: str, number: str) -> None:
+    speak()
+    question = _("Take application {number} back?", number=number)
+    sentence = _("It ends here. You can apply anew whenever you like.")
+    if await house.confirm(question, sentence, yes=_("Take back"), danger=True) is None:
+        return
+    try:
+        await as_holder(token, withdraw_application)
+    except DomainError as refused:
+        show_refusal(refused)
+    else:
+        load_again()
