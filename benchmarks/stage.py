@@ -5,11 +5,13 @@ import shutil
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from sqlalchemy import Engine
 
 import models  # noqa: F401  (maps every table)
@@ -17,6 +19,8 @@ from core import schema
 from core.database import connect
 from core.settings import settings
 from tests.support.postgres import empty_postgres_url
+
+LOOK_S = 0.02  # between two looks at the memory held
 
 
 @contextmanager
@@ -58,6 +62,28 @@ def side_by_side(repeat: int, **works: Callable[[], object]) -> dict[str, float]
         for name, work in works.items():
             taken[name].append(seconds(work))
     return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def peak_mib(work: Callable[[], object]) -> float:
+    """Return the most memory in MiB that this process and its children held together during ``work``."""
+    own, peak, done = psutil.Process(), [0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(LOOK_S):
+            held = own.memory_info().rss
+            for child in own.children(recursive=True):
+                with suppress(psutil.Error):  # it has just ended
+                    held += child.memory_info().rss
+            peak[0] = max(peak[0], held)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        work()
+    finally:
+        done.set()
+        watcher.join()
+    return peak[0] / 2**20
 
 
 def say(text: str) -> None:

@@ -8,11 +8,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core.bulk import insert_rows
+from core.clock import now
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
+from core.events import Happening, record
 from core.i18n import N_
 from core.paths import ancestor_ids
 from models.partners import Affiliation, Partner
+from models.stores import Store
 
 COLUMNS = ("partner_id", "upstream_id", "path", "valid_from", "valid_to")
 
@@ -77,10 +80,20 @@ def keep_history(session: Session, drafts: Drafts, existing: Mapping[str, Placed
         elif ancestor_ids(before.path)[-2:-1] != above[-2:-1]:
             _end(session, partner_id, valid_from)
             begun.append((partner_id, upstream_id, path, valid_from, None))
+            _take_store_along(session, partner_id, upstream_id)
         elif before.valid_from != valid_from:
             current = update(Affiliation).where(Affiliation.partner_id == partner_id, Affiliation.valid_to.is_(None))
             session.execute(current.values(valid_from=valid_from))
     insert_rows(session, Affiliation, COLUMNS, begun)
+
+
+def _take_store_along(session: Session, partner_id: int, upstream_id: int | None) -> None:
+    """Let the store that a moved partner is stand under the partner's new upstream."""
+    is_own = Store.ordering_partner_id == partner_id, Store.partner_id.is_distinct_from(upstream_id)
+    for store in session.scalars(select(Store).where(*is_own)):
+        changes = {"partner_id": [store.partner_id, upstream_id]}
+        store.partner_id, store.version, store.updated_at = upstream_id, store.version + 1, now()
+        record(session, "store.changed", "stores", [Happening(store.code, store.path, changes)])
 
 
 def _saved(session: Session, drafts: Drafts) -> dict[str, tuple[int, date]]:

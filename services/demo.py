@@ -28,6 +28,7 @@ from models.orders import Order, OrderStatus
 from models.partners import Partner
 from models.prices import Price
 from models.products import Product
+from models.stores import Store
 from models.users import User
 from services.channel_tree import lock_tree
 from services.demo_base import Base, add_base
@@ -37,7 +38,7 @@ from services.demo_people import PEOPLE
 from services.demo_rows import demo_marks, insert_numbered, mark_rows, reserve_ids, runs
 from services.order_contents import HEADER, insert_lines
 
-BUSINESS = (Partner, Product, Price, Customer, Order, Approval)
+BUSINESS = (Partner, Store, Product, Price, Customer, Order, Approval)
 """Tables that are empty where demo data may go in."""
 NEEDED = (Permission.PARTNER_CREDIT_EDIT, Permission.PRICE_EDIT, Permission.ORDER_APPROVE, Permission.USER_EDIT)
 SLICE = 2_500  # orders in one unit of work
@@ -53,7 +54,7 @@ VERSIONS = {OrderStatus.DRAFT: 1, OrderStatus.SUBMITTED: 1, OrderStatus.SHIPPED:
 
 @dataclass(frozen=True, slots=True)
 class DemoSize:
-    """How much demo data. ``stores`` are partners of tier store, beside the ``partners``."""
+    """How much demo data. ``stores`` are stores that order, so each is a partner too, beside the ``partners``."""
 
     partners: int = 200
     stores: int = 1_000
@@ -71,7 +72,7 @@ def load_demo(actor: Actor, size: DemoSize, on_slice: Callable[[int], None] = la
 
     Returns:
         How many rows of each, ``people`` (e-mail, role, password: shown nowhere else), and ``to_find``: the codes of
-        the partners in the two frauds.
+        the partners and stores in the three frauds.
 
     Raises:
         NotPermitted: The actor is no administrator.
@@ -166,6 +167,7 @@ def _row(order: DemoOrder) -> tuple[Any, ...]:
 
 def _facts(size: DemoSize, base: Base) -> dict[str, Any]:
     frauds = {"one_company": base.channel.twins, "diversion": base.channel.diverting[:1]}
+    to_find = {name: [one.buyer.code for one in found] for name, found in frauds.items()}
     return {
         "partners": size.partners,
         "stores": size.stores,
@@ -173,6 +175,6 @@ def _facts(size: DemoSize, base: Base) -> dict[str, Any]:
         "customers": base.customer_count,
         "orders": size.orders,
         "seed": size.seed,
-        "to_find": {name: [one.buyer.code for one in found] for name, found in frauds.items()},
+        "to_find": to_find | {"fake_stores": base.fake_stores},
         "people": base.people,
     }

@@ -16,6 +16,7 @@ from models.customers import Customer
 from models.partners import Affiliation, Partner
 from models.prices import Price
 from models.products import Product
+from models.stores import Store
 from models.users import User
 from services.accounts import create_user
 from services.affiliations import COLUMNS as AFFILIATION_COLUMNS
@@ -25,6 +26,7 @@ from services.demo_people import PEOPLE, new_password
 from services.demo_products import Range, make_range, price_rows
 from services.demo_products import goods as all_goods
 from services.demo_rows import insert_numbered, mark_rows, reserve_ids
+from services.demo_stores import add_stores
 
 PRODUCT_COLUMNS = (
     "sku", "name", "category", "unit", "box_units", "minimum_quantity", "barcode", "tax_rate_ppm", "status",
@@ -52,13 +54,14 @@ class People(NamedTuple):
 
 
 class Base(NamedTuple):
-    """What orders are made of. ``first_day``: of the orders."""
+    """What orders are made of. ``first_day``: of the orders. ``fake_stores``: codes of two stores that are one."""
 
     channel: Channel
     goods: Range
     people: list[dict[str, str]]
     first_day: date
     customer_count: int
+    fake_stores: list[str]
 
 
 def months_before(day: date, months: int) -> date:
@@ -90,13 +93,17 @@ def add_base(session: Session, partners: int, stores: int, seed: int, today: dat
     loaded[Partner] = reserve_ids(session, Partner, partners + stores)
     channel = make_channel(names, loaded[Partner], stores, first_day)
     _add_partners(session, channel.partners)
+    shops = [one for one in channel.partners if one.buyer.tier == "store"]
+    loaded[Store] = reserve_ids(session, Store, len(shops))
+    _record_created(session, "store", "stores", ((one.buyer.code, one.buyer.path) for one in shops))
+    fakes = add_stores(session, loaded[Store], shops, seed)
     people = _add_people(session, channel)
     loaded[User] = people.ids
     loaded[Customer] = reserve_ids(session, Customer, partners * CUSTOMERS_PER_PARTNER)
     rows = customer_rows(names, channel, people.owners, len(loaded[Customer]), midnight(first_day), now())
     _add_customers(session, loaded[Customer], list(rows))
     mark_rows(session, loaded, facts)
-    return Base(channel, goods, people.shown, first_day, len(loaded[Customer]))
+    return Base(channel, goods, people.shown, first_day, len(loaded[Customer]), fakes)
 
 
 def _add_range(session: Session, first_day: date, change_day: date, loaded: dict[Any, list[int]]) -> Range:

@@ -30,10 +30,14 @@ from services.channel_tree import lock_tree
 from services.demo import NEEDED
 from services.demo_credit import add_to_balances
 from services.demo_rows import CLEARED, SUBJECT, Mark, demo_marks, is_demo, table_of
+from services.demo_stores import forget_stores
 
 BELONGINGS = {
     "order_lines": "order_id",
     "affiliations": "partner_id",
+    "store_positions": "store_id",
+    "store_findings": "store_id",
+    "store_photos": "store_id",
     "credit_balances": "partner_id",
     "user_sessions": "user_id",
     "known_devices": "user_id",
@@ -41,6 +45,8 @@ BELONGINGS = {
     "one_time_links": "user_id",
 }
 """Table to the column that names its owner: rows that are nothing by themselves and go with it, whoever made them."""
+FORGOTTEN = {("store_findings", "other_store_id")}
+"""Columns that a program filled by itself: what names a demo row there goes too, see ``demo_stores.forget_stores``."""
 KEYS = ("number", "code", "sku", "email", "name", "id")
 """Columns by which a row is named to people; the first that a table has."""
 SHOWN = 5  # rows named in a refusal
@@ -81,7 +87,8 @@ def clear_demo(actor: Actor) -> dict[str, Any]:
 def referring_rows(session: Session, marks: Marks) -> Iterator[str]:
     """Yield each real row that refers to a demo row, as e.g. ``customers C1 → partners QH-D0001``."""
     for table, column, target in _references():
-        if target.name in marks and BELONGINGS.get(table.name) != column.name:
+        is_own = BELONGINGS.get(table.name) == column.name or (table.name, column.name) in FORGOTTEN
+        if target.name in marks and not is_own:
             query = _referring(table, column, target, marks)
             for own, key, target_key in session.execute(query):
                 yield f"{own} {key} → {target.name} {target_key}"
@@ -168,6 +175,8 @@ def _clear_rest(session: Session, removed: dict[str, int]) -> None:
     """Remove all other demo rows, those that refer before those they refer to, and record it."""
     lock_tree(session)
     marks = demo_marks(session)
+    if marks.get("stores"):
+        forget_stores(session, is_demo(table_of("stores"), marks["stores"]))
     for table in reversed(Base.metadata.sorted_tables):
         if table.name in BELONGINGS:
             owner, column = _owner(table)

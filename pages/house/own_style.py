@@ -1,9 +1,11 @@
-"""Style that only one kind of page needs: it travels with that page instead of with all."""
+"""Style and scripts that only one kind of page needs: they travel with that page instead of with all."""
 
 from functools import cache
 from pathlib import Path
 
 from nicegui import ui
+
+from pages.house.theme import asset_url
 
 _STATIC = Path(__file__).parent.parent / "static"
 
@@ -11,6 +13,11 @@ _STATIC = Path(__file__).parent.parent / "static"
 def carry_style(name: str) -> None:
     """Put a style sheet of ``pages/static`` into the head of the page being drawn."""
     ui.add_head_html(f"<style>{_sheet(name)}</style>")
+
+
+def carry_script(name: str) -> None:
+    """Load a script of ``pages/house/theme.py`` with the page being drawn; call it while it is drawn, not later."""
+    ui.add_head_html(f'<script defer src="{asset_url(name)}"></script>')
 
 
 @cache

@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import delete, func, select, update
 
 from core.clock import now
-from core.database import Base, reading, unit_of_work
+from core.database import reading, unit_of_work
 from core.errors import Conflict, NotPermitted
 from core.events import Event
 from core.queries import read_query, stream_rows
@@ -17,12 +17,11 @@ from models.orders import Order, OrderLine
 from models.partners import Affiliation, Partner
 from models.prices import Price
 from models.products import Product
+from models.stores import Store
 from models.users import User
 from resources import BY_NAME
 from services import demo
 from services.approvals import approve_order
-from services.checks import broken_invariants
-from services.credit import credit_differences
 from services.demo import DemoSize, load_demo
 from services.demo_clearing import clear_demo
 from services.demo_people import PEOPLE
@@ -32,6 +31,7 @@ from services.orders import change_order, place_order, submit_order
 from services.passwords import is_correct
 from tests.conftest import ADMIN, CAST, LING, WEI
 from tests.pages.signing_in import session_of
+from tests.services.demo_facts import broken, count, fingerprint, one, table_counts
 from tests.services.ordering import save
 
 SIZE = DemoSize(partners=24, stores=30, orders=120)
@@ -54,40 +54,6 @@ def empty(database):
     return database
 
 
-def count(model, *conditions) -> int:
-    with reading(ADMIN) as session:
-        return session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
-
-
-def one(model, *conditions):
-    with reading(ADMIN) as session:
-        return session.scalars(select(model).where(*conditions).order_by(model.id).limit(1)).one()
-
-
-def table_counts() -> dict[str, int]:
-    with reading(ADMIN) as session:
-        tables = Base.metadata.sorted_tables
-        return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
-
-
-def broken() -> list[object]:
-    with reading(ADMIN) as session:
-        return [*broken_invariants(session), *credit_differences(session)]
-
-
-def fingerprint() -> list[object]:
-    """Everything a load decides, without the numbers of rows and the passwords."""
-    with reading(ADMIN) as session:
-        return [
-            session.execute(select(Order.number, Order.status, Order.created_at, Order.content_sha256)
-                            .order_by(Order.number)).all(),
-            session.execute(select(Partner.code, Partner.name, Partner.uscc, Partner.phone, Partner.credit_limit_cents)
-                            .order_by(Partner.code)).all(),
-            session.execute(select(Customer.code, Customer.name, Customer.stage, Customer.created_at)
-                            .order_by(Customer.code)).all(),
-        ]  # fmt: skip
-
-
 def refusal(code: str) -> Conflict:
     with pytest.raises(Conflict) as refused:
         clear_demo(ADMIN)
@@ -105,6 +71,7 @@ def test_a_load_makes_as_much_as_it_was_asked_for_and_every_invariant_holds(empt
     assert count(Partner, Partner.tier == "store") == 30
     assert (count(Order), count(Product), count(Price), count(Customer)) == (120, 60, 600, 360)
     assert (facts["partners"], facts["stores"], facts["orders"], facts["customers"]) == (24, 30, 120, 360)
+    assert count(Store) == count(Store, Store.ordering_partner_id.is_not(None)) == 30
     assert broken() == []
     assert count(Partner, Partner.tier.in_(["master_agent", "agent_1", "agent_2", "dealer"])) == 24
 
@@ -184,7 +151,7 @@ def test_one_agents_goods_all_go_to_another_province(empty):
     assert away & home == set()
 
 
-@pytest.mark.parametrize("name", ["partners", "products", "prices", "customers"])
+@pytest.mark.parametrize("name", ["partners", "stores", "products", "prices", "customers"])
 def test_every_row_is_one_that_a_worksheet_could_have_brought(empty, name):
     load_demo(ADMIN, SIZE)
     resource = BY_NAME[name]
@@ -270,6 +237,7 @@ def test_clearing_leaves_what_was_there_before_and_one_event_more(empty):
     assert table_counts() == before | {"events": events + 1}
     assert facts["removed"] == {
         "orders": 120, "customers": 360, "users": 10, "prices": 600, "products": 60, "partners": 54,
+        "stores": 30,
     }  # fmt: skip
     assert count(Event, Event.action == "demo.cleared") == 1
     assert broken() == []

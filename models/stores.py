@@ -1,0 +1,255 @@
+"""Stores: points of sale, every position they had, what speaks against them, and the pictures that prove them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ColumnElement, Double, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.access import Actor
+from core.columns import Id, PathKey, code_text
+from core.database import Base
+from core.i18n import N_
+from core.paths import visible_within
+from core.positions import Datum
+from core.rows import Versioned
+from core.standard_kinds import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX
+
+PERSON_LENGTH_MAX = 200
+
+
+class StoreStatus(StrEnum):
+    """How far a store is in being accepted."""
+
+    APPLIED = "applied"
+    UNDER_REVIEW = "under_review"
+    ACTIVE = "active"
+    CLOSED = "closed"
+
+
+STATUS_LABELS: dict[StrEnum, tuple[str, str]] = {
+    StoreStatus.APPLIED: (N_("Applied"), "pending"),
+    StoreStatus.UNDER_REVIEW: (N_("Under review"), "pending"),
+    StoreStatus.ACTIVE: (N_("Active"), "approved"),
+    StoreStatus.CLOSED: (N_("Closed"), "done"),
+}
+
+NEXT_STATUSES: dict[StoreStatus, frozenset[StoreStatus]] = {
+    StoreStatus.APPLIED: frozenset({StoreStatus.UNDER_REVIEW, StoreStatus.ACTIVE, StoreStatus.CLOSED}),
+    StoreStatus.UNDER_REVIEW: frozenset({StoreStatus.APPLIED, StoreStatus.ACTIVE, StoreStatus.CLOSED}),
+    StoreStatus.ACTIVE: frozenset({StoreStatus.UNDER_REVIEW, StoreStatus.CLOSED}),
+    StoreStatus.CLOSED: frozenset({StoreStatus.UNDER_REVIEW, StoreStatus.ACTIVE}),
+}
+
+
+class PositionSource(StrEnum):
+    """How a position came to be known."""
+
+    GPS = "gps"
+    PIN = "pin"
+    PASTE = "paste"
+    PHOTO = "photo"
+    IMPORT = "import"
+    FORM = "form"
+
+
+SOURCE_LABELS: dict[StrEnum, tuple[str, str]] = {
+    PositionSource.GPS: (N_("Measured by the phone"), ""),
+    PositionSource.PIN: (N_("Set on the map"), ""),
+    PositionSource.PASTE: (N_("Pasted"), ""),
+    PositionSource.PHOTO: (N_("From a photo"), ""),
+    PositionSource.IMPORT: (N_("Imported"), ""),
+    PositionSource.FORM: (N_("Typed"), ""),
+}
+
+
+class FindingDecision(StrEnum):
+    """What people say to a finding."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DISMISSED = "dismissed"
+
+
+DECISION_LABELS: dict[StrEnum, tuple[str, str]] = {
+    FindingDecision.OPEN: (N_("Open"), "pending"),
+    FindingDecision.ACCEPTED: (N_("Known and accepted"), "done"),
+    FindingDecision.DISMISSED: (N_("Dismissed"), "done"),
+}
+
+
+class Store(Versioned, Base):
+    """A point of sale.
+
+    Attributes:
+        partner_id: Its upstream; None for the brand's own.
+        path: Of its own partner row where it orders, else of its upstream; "" for the brand's own.
+        region: Adcode (GB/T 2260).
+        latitude, longitude, datum: The position as captured, in degrees. accuracy_m: radius in metres.
+        position_source: See ``PositionSource``. fixed_at: when the position was measured.
+        wgs84_latitude, wgs84_longitude: The same point to compute with; None if there is none that can be meant.
+        cell: Its key in the grid, see ``core.positions.cell_of``.
+        name_key: The name as duplicates are looked for, see ``services.store_names``.
+        score: 100 less what open and accepted findings take off, at least 0; None while nobody looked.
+        finding_count: How many findings are open.
+        ordering_partner_id: Its own row among the partners, of tier ``store``; None while it may not order.
+        registered_by: Person who registered it, see ``Actor.person``; "" if it was entered or imported.
+    """
+
+    __tablename__ = "stores"
+    __table_args__ = (
+        CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude_on_earth"),
+        CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude_on_earth"),
+        CheckConstraint("score BETWEEN 0 AND 100", name="score_in_range"),
+        Index("ix_stores_cell", "cell", "wgs84_latitude", "wgs84_longitude"),
+        Index("ix_stores_path", "path", "created_at", "id"),
+        Index("ix_stores_created_at", "created_at", "id"),
+        Index("ix_stores_status", "status", "score", "id"),
+        Index("ix_stores_phone", "phone"),
+        Index("ix_stores_partner_id", "partner_id"),
+        Index("ix_stores_ordering_partner_id", "ordering_partner_id", unique=True),
+    )
+
+    code: Mapped[str] = mapped_column(code_text(CODE_LENGTH_MAX), unique=True)
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX))
+    partner_id: Mapped[int | None] = mapped_column(ForeignKey("partners.id"))
+    path: Mapped[PathKey] = mapped_column(default="")
+    contact: Mapped[str | None] = mapped_column(String(NAME_LENGTH_MAX))
+    phone: Mapped[str | None] = mapped_column(String(16))
+    region: Mapped[str | None] = mapped_column(code_text(6))
+    address: Mapped[str | None] = mapped_column(String(NOTE_LENGTH_MAX))
+    status: Mapped[str] = mapped_column(code_text(20), default=StoreStatus.ACTIVE.value)
+    latitude: Mapped[float | None] = mapped_column(Double)
+    longitude: Mapped[float | None] = mapped_column(Double)
+    datum: Mapped[str] = mapped_column(code_text(10), default=Datum.WGS84.value)
+    accuracy_m: Mapped[float | None] = mapped_column(Double)
+    position_source: Mapped[str | None] = mapped_column(code_text(10))
+    fixed_at: Mapped[datetime | None]
+    wgs84_latitude: Mapped[float | None] = mapped_column(Double)
+    wgs84_longitude: Mapped[float | None] = mapped_column(Double)
+    cell: Mapped[int | None]
+    name_key: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX), default="")
+    score: Mapped[int | None]
+    finding_count: Mapped[int] = mapped_column(default=0)
+    ordering_partner_id: Mapped[int | None] = mapped_column(ForeignKey("partners.id"))
+    registered_by: Mapped[str] = mapped_column(String(PERSON_LENGTH_MAX), default="")
+    note: Mapped[str | None] = mapped_column(String(NOTE_LENGTH_MAX))
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Brand staff see all stores, partners those of their branch."""
+        return visible_within(cls.path, actor)
+
+
+class StorePosition(Base):
+    """A position a store had from one instant to another, kept when the store is moved.
+
+    Attributes:
+        path: The store's.
+        latitude … wgs84_longitude: As in ``Store``.
+        valid_from: Since when. valid_to: until when; None while it lasts.
+        person: Who stated it, see ``Actor.person``. name: as shown.
+    """
+
+    __tablename__ = "store_positions"
+    __table_args__ = (Index("ix_store_positions_store_id", "store_id", "valid_from"),)
+
+    id: Mapped[Id]
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id"))
+    path: Mapped[PathKey] = mapped_column(default="")
+    latitude: Mapped[float] = mapped_column(Double)
+    longitude: Mapped[float] = mapped_column(Double)
+    datum: Mapped[str] = mapped_column(code_text(10))
+    accuracy_m: Mapped[float | None] = mapped_column(Double)
+    position_source: Mapped[str | None] = mapped_column(code_text(10))
+    fixed_at: Mapped[datetime | None]
+    wgs84_latitude: Mapped[float | None] = mapped_column(Double)
+    wgs84_longitude: Mapped[float | None] = mapped_column(Double)
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]
+    person: Mapped[str] = mapped_column(String(PERSON_LENGTH_MAX))
+    name: Mapped[str] = mapped_column(String(PERSON_LENGTH_MAX))
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Whoever sees the store sees where it was."""
+        return visible_within(cls.path, actor)
+
+
+class StoreFinding(Base):
+    """Something that speaks against a store; people decide what to think of it.
+
+    Attributes:
+        path: The store's.
+        code: What was found, e.g. "position.far_from_region"; see ``services.store_rules``.
+        points: What it takes off the score.
+        data: Figures it was found by; nothing of other stores.
+        other_store_id: The store it was found beside, if it is about two.
+        decision: See ``FindingDecision``. decided_by: person. note: why.
+    """
+
+    __tablename__ = "store_findings"
+    __table_args__ = (
+        CheckConstraint("points BETWEEN 0 AND 100", name="points_in_range"),
+        Index("ix_store_findings_store_id", "store_id", "code"),
+        Index("ix_store_findings_other_store_id", "other_store_id"),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id"))
+    path: Mapped[PathKey] = mapped_column(default="")
+    code: Mapped[str] = mapped_column(code_text(40))
+    points: Mapped[int]
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    other_store_id: Mapped[int | None] = mapped_column(ForeignKey("stores.id"))
+    found_at: Mapped[datetime]
+    decision: Mapped[str] = mapped_column(code_text(20), default=FindingDecision.OPEN.value)
+    decided_by: Mapped[str | None] = mapped_column(String(PERSON_LENGTH_MAX))
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(String(NOTE_LENGTH_MAX), default="")
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Whoever sees the store sees what was found about it."""
+        return visible_within(cls.path, actor)
+
+
+class StorePhoto(Base):
+    """A picture of a store, without anything hidden in it; what was hidden is kept here.
+
+    Attributes:
+        path: The store's.
+        sha256: Of the cleaned picture, a stored file. original_sha256: of the file as it came.
+        look: 64 bits that are alike for pictures that look alike.
+        taken_at, latitude, longitude (WGS-84), software, camera: What the file itself said.
+        person: Who brought it, see ``Actor.person``.
+    """
+
+    __tablename__ = "store_photos"
+    __table_args__ = (
+        Index("ix_store_photos_store_id", "store_id"),
+        Index("ix_store_photos_original_sha256", "original_sha256"),
+        Index("ix_store_photos_look", "look"),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id"))
+    path: Mapped[PathKey] = mapped_column(default="")
+    sha256: Mapped[str] = mapped_column(code_text(64))
+    original_sha256: Mapped[str] = mapped_column(code_text(64))
+    look: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    taken_at: Mapped[datetime | None]
+    latitude: Mapped[float | None] = mapped_column(Double)
+    longitude: Mapped[float | None] = mapped_column(Double)
+    software: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX), default="")
+    camera: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX), default="")
+    person: Mapped[str] = mapped_column(String(PERSON_LENGTH_MAX))
+    created_at: Mapped[datetime]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Whoever sees the store sees its pictures."""
+        return visible_within(cls.path, actor)

@@ -1,0 +1,111 @@
+"""A new position of a store: the ways of registering, photos, why; somebody looks at it before it holds."""
+
+from urllib.parse import quote
+
+from fastapi import Request
+
+from core.access import Permission
+from core.errors import DomainError
+from core.i18n import N_, _
+from core.standard_kinds import NOTE_LENGTH_MAX
+from pages import house
+from pages.door import DRAW_S, RECONNECT_S, call_or_raise, page
+from pages.house.going import leave
+from pages.house.maps import MapPoint
+from pages.house.own_style import carry_style
+from pages.navigation import staff_shell
+from pages.reading import read
+from pages.store_case import Case, map_points, read_case
+from pages.store_photo_step import PhotoStep
+from pages.store_position import PositionStep
+from services.store_registration import move_store
+
+
+def register_store_moving() -> None:
+    """Register the page."""
+    draw = page(
+        "/stores/{code}/position",
+        permission=Permission.STORE_REGISTER,
+        title=N_("New position"),
+        reconnect_timeout=RECONNECT_S,
+        response_timeout=DRAW_S,
+    )
+    draw(store_moving_page)
+
+
+async def store_moving_page(request: Request, code: str) -> None:
+    """Draw the form.
+
+    Raises:
+        NotFound: ``stores.not_found``.
+    """
+    async with staff_shell(_("New position"), current="stores") as actor:
+        carry_style("stores.css")
+        Moving(await read(actor, read_case, code)).draw()
+
+
+class Moving:
+    """The form on one person's screen."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._position = PositionStep(lambda: None, lambda: len(self._photos.references), asks_region=False)
+        self._photos = PhotoStep(lambda: self._position.best, lambda: None)
+
+    def draw(self) -> None:
+        """Draw it; the present position and the stores around stand on the map."""
+        store = self._case.store
+        address = f"/stores/{quote(store.code, safe='')}"
+        with house.Tag("div", css="qd-register"):
+            with house.page_header(
+                _("New position of {name}", name=store.name), crumbs={_("Stores"): "/stores", store.code: address}
+            ):
+                pass
+            self._problems = house.Tag("div", aria_live="assertive")
+            with house.panel():
+                house.text(_("Where it was stays on record with its dates. A reviewer looks at the new position."))
+                points = map_points(self._case)
+                self._position.neighbours = [_as_before(one) for one in points]
+                self._position.start = next((_as_pin(one) for one in points if one.kind == "here"), None)
+                self._position.draw()
+                if store.region:
+                    self._position.set_region(store.region)
+                self._photos.draw()
+                self._note = house.text_field("note", _("Why it moved"), multiline=True, max_length=NOTE_LENGTH_MAX)
+                with house.row():
+                    house.button(_("Hand in the new position"), self._move, look="primary", testid="action-move")
+                    house.link_button(_("Cancel"), address)
+
+    async def _move(self) -> None:
+        code = self._case.store.code
+        if problem := self._photos.problem():
+            self._refuse(problem)
+            return
+        try:
+            await call_or_raise(
+                move_store,
+                code,
+                self._position.fixes,
+                self._photos.references,
+                str(self._note.value or "").strip(),
+                tried_again=self._position.tried_again,
+            )
+        except DomainError as error:
+            self._refuse(error.text)
+            return
+        leave(f"/stores/{quote(code, safe='')}")
+
+    def _refuse(self, sentence: str) -> None:
+        self._problems.clear()
+        with self._problems:
+            house.notice(sentence, "danger", testid="problem")
+
+
+def _as_before(point: MapPoint) -> MapPoint:
+    if point.kind != "here":
+        return point
+    return MapPoint(point.latitude, point.longitude, "before", _("Until now"))
+
+
+def _as_pin(point: MapPoint) -> MapPoint:
+    return MapPoint(point.latitude, point.longitude, "pin", _("The store"))

@@ -1,0 +1,75 @@
+"""How stores appear."""
+
+from core.access import Permission
+from core.i18n import N_
+from core.positions import ACCURACY, DATUM_LABELS, LATITUDE, LONGITUDE
+from core.resource import Action, Field, Resource
+from core.standard_kinds import CODE, INSTANT, NAME, NOTE, PHONE, choice, choices_of, integer, reference
+from models.partners import Partner
+from models.region_kind import REGION
+from models.stores import SOURCE_LABELS, STATUS_LABELS, Store
+from services.store_review import accept_stores, close_stores
+from services.stores import save_stores
+
+STORES = Resource(
+    name="stores",
+    label=N_("Stores"),
+    title=N_("Store"),
+    model=Store,
+    keys=("code",),
+    view=Permission.STORE_VIEW,
+    edit=Permission.STORE_EDIT,
+    save=save_stores,
+    order=("-created_at",),
+    fields=(
+        Field(name="code", label=N_("Store code"), kind=CODE, column=Store.code, required=True, example="SH-0001"),
+        Field(
+            name="name", label=N_("Store name"), kind=NAME, column=Store.name, required=True, example="青禾南京东路店"
+        ),
+        Field(
+            name="partner",
+            label=N_("Partner"),
+            kind=reference("partners", Partner.code, Partner.name),
+            column=Store.partner_id,
+        ),
+        Field(name="contact", label=N_("Contact"), kind=NAME, column=Store.contact, example="王敏"),
+        Field(name="phone", label=N_("Phone"), kind=PHONE, column=Store.phone, example="02163224567"),
+        Field(name="region", label=N_("Region"), kind=REGION, column=Store.region, example="310101"),
+        Field(name="address", label=N_("Address"), kind=NOTE, column=Store.address, example="南京东路 300 号"),
+        Field(name="latitude", label=N_("Latitude"), kind=LATITUDE, column=Store.latitude, example="31.236305"),
+        Field(name="longitude", label=N_("Longitude"), kind=LONGITUDE, column=Store.longitude, example="121.480237"),
+        Field(
+            name="datum", label=N_("Datum"), kind=choice(*choices_of(DATUM_LABELS)), column=Store.datum, example="wgs84"
+        ),
+        Field(name="accuracy_m", label=N_("Accuracy (m)"), kind=ACCURACY, column=Store.accuracy_m, example="20"),
+        Field(
+            name="status",
+            label=N_("Status"),
+            kind=choice(*choices_of(STATUS_LABELS)),
+            column=Store.status,
+            example="active",
+        ),
+        Field(name="score", label=N_("Score"), kind=integer(0, 100), column=Store.score, stated=False),
+        Field(
+            name="finding_count",
+            label=N_("Open findings"),
+            kind=integer(0, 10_000),
+            column=Store.finding_count,
+            stated=False,
+        ),
+        Field(
+            name="position_source",
+            label=N_("Position source"),
+            kind=choice(*choices_of(SOURCE_LABELS)),
+            column=Store.position_source,
+            stated=False,
+        ),
+        Field(name="fixed_at", label=N_("Measured"), kind=INSTANT, column=Store.fixed_at, stated=False),
+        Field(name="created_at", label=N_("Created"), kind=INSTANT, column=Store.created_at, stated=False),
+        Field(name="updated_at", label=N_("Changed"), kind=INSTANT, column=Store.updated_at, stated=False),
+    ),
+    actions=(
+        Action(name="accept", label=N_("Accept"), permission=Permission.STORE_REVIEW, run=accept_stores),
+        Action(name="close", label=N_("Close"), permission=Permission.STORE_REVIEW, run=close_stores, needs_note=True),
+    ),
+)

@@ -1,0 +1,142 @@
+"""Pictures on their way in: cleaned and on disk at once, a row only when something is filed with them.
+
+Whoever hands in a picture gets a reference to it, signed by this installation: it says which content is meant and what
+the camera wrote, and holds for two days. So a form can be filled without an account, resumed later, and sent to another
+process; who makes up a reference, or alters one, gets nothing. Content that nothing was filed with is swept later, as
+all content without a row.
+"""
+
+import base64
+import binascii
+import hmac
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core.clock import now
+from core.database import actor_of
+from core.errors import InvalidInput
+from core.files import StoredFile, write_content
+from core.i18n import N_
+from core.pictures import PICTURE_BYTES_MAX, REFERENCE_LENGTH_MAX, Picture, read_picture
+from services.one_time import keyed_hash
+
+REFERENCE_LASTS = timedelta(days=2)
+FILE_NAME = "picture.jpg"
+_PURPOSE = "picture"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedPicture:
+    """A cleaned picture that lies on disk under ``sha256`` and what was known about it, see ``core.pictures.Picture``.
+
+    Attributes:
+        sha256: Of the cleaned JPEG.
+        original_sha256: Of the bytes as they came.
+    """
+
+    sha256: str
+    size_bytes: int
+    width: int
+    height: int
+    original_sha256: str
+    look: int
+    taken_at: datetime | None
+    latitude: float | None
+    longitude: float | None
+    software: str
+    camera: str
+
+
+def take_picture(content: bytes) -> tuple[str, HandedPicture]:
+    """Clean a picture, put it on disk, and return its reference and what it is. Anyone may hand in a picture.
+
+    Raises:
+        InvalidInput: ``files.too_large``, or why it cannot be taken, see ``core.pictures.read_picture``.
+    """
+    if len(content) > PICTURE_BYTES_MAX:
+        raise InvalidInput(
+            "files.too_large",
+            N_("The picture is larger than {limit} MB. Choose a smaller one."),
+            limit=PICTURE_BYTES_MAX // 1024 // 1024,
+        )
+    picture = read_picture(content)
+    sha256, size_bytes = write_content(BytesIO(picture.jpeg), PICTURE_BYTES_MAX)
+    handed = _handed(picture, sha256, size_bytes)
+    return reference_of(handed), handed
+
+
+def picture_of(reference: str) -> HandedPicture:
+    """Return which picture a reference means.
+
+    Raises:
+        InvalidInput: ``pictures.reference_not_valid``; whether it was altered, is too old or never was is not told
+            apart.
+    """
+    stated, _dot, signature = reference.rpartition(".")
+    if len(reference) > REFERENCE_LENGTH_MAX or not hmac.compare_digest(signature.encode(), _signature(stated)):
+        raise _not_valid()
+    try:
+        facts: dict[str, Any] = json.loads(base64.urlsafe_b64decode(stated + "=" * (-len(stated) % 4)))
+        expires_at = datetime.fromisoformat(facts.pop("expires_at"))
+        taken_at = facts.pop("taken_at")
+        handed = HandedPicture(**facts, taken_at=datetime.fromisoformat(taken_at) if taken_at else None)
+    except (binascii.Error, KeyError, TypeError, ValueError) as error:  # signed by another version of us
+        raise _not_valid() from error
+    if now() >= expires_at:
+        raise _not_valid()
+    return handed
+
+
+def keep_picture(session: Session, reference: str) -> HandedPicture:
+    """Make a handed picture a stored file of the session's person and return it; call it where it is filed.
+
+    The row that files it (a store's photo, an application) keeps ``sha256`` and decides who may see it.
+
+    Raises:
+        InvalidInput: As ``picture_of``.
+    """
+    handed = picture_of(reference)
+    person = actor_of(session).person
+    session.add(StoredFile(sha256=handed.sha256, name=FILE_NAME, size_bytes=handed.size_bytes, person=person))
+    session.flush()
+    return handed
+
+
+def reference_of(handed: HandedPicture) -> str:
+    """Return the signed reference to a picture, good for ``REFERENCE_LASTS``."""
+    facts = asdict(handed)
+    facts["taken_at"] = handed.taken_at.isoformat() if handed.taken_at else None
+    facts["expires_at"] = (now() + REFERENCE_LASTS).isoformat()
+    packed = json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
+    stated = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return f"{stated}.{_signature(stated).decode()}"
+
+
+def _signature(stated: str) -> bytes:
+    return keyed_hash(f"{_PURPOSE}:{stated}").encode()
+
+
+def _handed(picture: Picture, sha256: str, size_bytes: int) -> HandedPicture:
+    return HandedPicture(
+        sha256=sha256,
+        size_bytes=size_bytes,
+        width=picture.width,
+        height=picture.height,
+        original_sha256=picture.original_sha256,
+        look=picture.look,
+        taken_at=picture.taken_at,
+        latitude=picture.latitude,
+        longitude=picture.longitude,
+        software=picture.software,
+        camera=picture.camera,
+    )
+
+
+def _not_valid() -> InvalidInput:
+    message = N_("This picture is not here any more. Please choose it again.")
+    return InvalidInput("pictures.reference_not_valid", message)

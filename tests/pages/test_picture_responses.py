@@ -1,0 +1,92 @@
+"""Pictures over HTTP: handed in by anyone within limits, shown again to who holds the reference, never as they came."""
+
+from io import BytesIO
+
+import pytest
+from nicegui.testing import User
+from PIL import Image
+
+from core.pictures import PICTURE_BYTES_MAX
+from core.settings import settings
+from services.attempts import PER_ADDRESS
+from tests.conftest import HUADONG_CLERK
+from tests.core.test_pictures import BUND, coded, shop, tagged
+from tests.pages.signing_in import sign_in_as
+from tests.pages.staff_rows import answer_to_test_host
+
+pytestmark = pytest.mark.nicegui_main_file("tests/pages/stores_main.py")
+HEADERS = {"Origin": "http://test", "Content-Type": "application/octet-stream", "Accept": "application/json"}
+
+
+@pytest.fixture(autouse=True)
+def house(sqlite_database, monkeypatch):
+    answer_to_test_host(monkeypatch)
+
+
+async def hand_in(user: User, content: bytes, **headers: str):
+    return await user.http_client.post("/pictures", content=content, headers=HEADERS | headers)
+
+
+async def test_a_stranger_hands_in_a_picture_and_sees_it_without_anything_hidden(user: User) -> None:
+    answer = await hand_in(user, tagged({}, BUND, Model="P60"))
+
+    shown = await user.http_client.get(answer.json()["url"])
+    assert (answer.status_code, answer.json()["width"], answer.json()["height"]) == (201, 320, 240)
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    assert shown.headers["x-content-type-options"] == "nosniff"
+    assert shown.headers["cache-control"].startswith("private")
+    assert not Image.open(BytesIO(shown.content)).getexif()
+
+
+async def test_a_browser_that_has_the_picture_is_told_that_it_did_not_change(user: User) -> None:
+    sign_in_as(user.http_client, HUADONG_CLERK)
+    url = (await hand_in(user, coded(shop()))).json()["url"]
+    first = await user.http_client.get(url)
+
+    again = await user.http_client.get(url, headers={"If-None-Match": first.headers["etag"]})
+
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_a_made_up_reference_shows_nothing(user: User) -> None:
+    answer = await user.http_client.get("/pictures/../../etc/passwd")
+    other = await user.http_client.get("/pictures/abc.def", headers={"Accept": "application/json"})
+
+    assert answer.status_code == 404
+    assert (other.status_code, other.json()["code"]) == (422, "pictures.reference_not_valid")
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        (b"%PDF-1.7", 422, "pictures.not_a_picture"),
+        (coded(shop())[:900], 422, "pictures.damaged"),
+        (bytes(PICTURE_BYTES_MAX + 1), 413, "requests.too_large"),
+    ],
+    ids=["no picture", "damaged", "too large"],
+)
+async def test_what_is_no_picture_is_refused_in_words(user: User, content: bytes, status: int, code: str) -> None:
+    sign_in_as(user.http_client, HUADONG_CLERK)
+
+    answer = await hand_in(user, content)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert len(answer.json()["message"]) > 10
+    assert not list((settings().data_dir / "files").glob("*/*"))
+
+
+async def test_another_site_cannot_make_a_browser_hand_in_pictures(user: User) -> None:
+    answer = await hand_in(user, coded(shop()), Origin="http://evil.example")
+
+    assert answer.status_code == 403
+
+
+async def test_a_stranger_hands_in_some_pictures_a_minute_and_not_hundreds(user: User) -> None:
+    content = coded(shop(40, 30))
+
+    answers = [(await hand_in(user, content)).status_code for _ in range(PER_ADDRESS + 1)]
+    sign_in_as(user.http_client, HUADONG_CLERK)
+    signed_in = await hand_in(user, content)
+
+    assert answers == [201] * PER_ADDRESS + [429]
+    assert signed_in.status_code == 201

@@ -1,0 +1,74 @@
+"""Pictures handed in before what they belong to exists: a signed reference, good for two days, made up by nobody."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from core.clock import freeze, now
+from core.database import reading, unit_of_work
+from core.errors import InvalidInput
+from core.files import StoredFile, content_path
+from core.pictures import PICTURE_BYTES_MAX
+from services.pictures import REFERENCE_LASTS, keep_picture, picture_of, take_picture
+from tests.conftest import ADMIN, HUADONG_CLERK
+from tests.core.test_pictures import BUND, coded, shop, tagged
+
+
+def files() -> int:
+    with reading(ADMIN) as session:
+        return session.scalar(select(func.count()).select_from(StoredFile)) or 0
+
+
+def code_of(reference: str) -> str:
+    with pytest.raises(InvalidInput) as refused:
+        picture_of(reference)
+    return refused.value.code
+
+
+def test_a_reference_says_which_picture_is_meant_and_what_the_camera_wrote(data_dir):
+    reference, handed = take_picture(tagged({}, BUND, Model="P60"))
+
+    assert picture_of(reference) == handed
+    assert (round(handed.latitude, 3), handed.camera) == (31.239, "P60")
+    assert content_path(handed.sha256).stat().st_size == handed.size_bytes
+
+
+def test_a_picture_becomes_a_stored_file_only_where_it_is_filed(database):
+    reference, handed = take_picture(coded(shop()))
+    before = files()
+
+    with unit_of_work(HUADONG_CLERK) as session:
+        kept = keep_picture(session, reference)
+
+    with reading(HUADONG_CLERK) as session:
+        row = session.scalars(select(StoredFile)).one()
+    assert (before, kept) == (0, handed)
+    assert (row.sha256, row.person, row.size_bytes) == (handed.sha256, HUADONG_CLERK.person, handed.size_bytes)
+
+
+def test_a_reference_that_was_altered_or_made_up_is_refused(data_dir):
+    reference, _handed = take_picture(coded(shop()))
+    stated, _dot, signature = reference.rpartition(".")
+    other, _handed = take_picture(coded(shop(colour="#123456")))
+
+    altered = (f"{stated[:-2]}AA.{signature}", f"{stated}.{other.rpartition('.')[2]}", f"{stated}.{'é' * 64}")
+    for wrong in ("", ".", "x", stated, f"{stated}.", reference * 9, *altered):
+        assert code_of(wrong) == "pictures.reference_not_valid"
+
+
+def test_a_reference_holds_for_two_days(data_dir):
+    reference, handed = take_picture(coded(shop()))
+
+    with freeze(now() + REFERENCE_LASTS - timedelta(minutes=1)):
+        assert picture_of(reference) == handed
+    with freeze(now() + REFERENCE_LASTS + timedelta(minutes=1)):
+        assert code_of(reference) == "pictures.reference_not_valid"
+
+
+def test_what_cannot_be_taken_leaves_nothing_on_disk(data_dir):
+    for content in (b"no picture", bytes(PICTURE_BYTES_MAX + 1)):
+        with pytest.raises(InvalidInput):
+            take_picture(content)
+
+    assert not list(data_dir.rglob("files/*/*"))
