@@ -51,7 +51,7 @@ async def current_actor(
         raise SignInNeeded("tokens.missing", N_("Send your key in the header “Authorization: Bearer …”."))
     actor: Actor = await run_in_threadpool(request.app.state.find_actor, credentials.credentials)
     set_language(asked or actor.language)
-    request.state.is_known = True
+    request.state.is_known, request.state.actor = True, actor
     return actor
 
 

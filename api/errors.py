@@ -11,8 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import compile_path
 
-from core.errors import DomainError
+from core.access import Actor
+from core.errors import DomainError, NotPermitted
 from core.i18n import N_, _
+from services.refusals import note_refusal
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +67,12 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Error, "description": known[status]} for status in (*statuses, 401, 403, 422, 429)}
 
 
-def _answer_domain_error(_request: Request, error: Exception) -> JSONResponse:
+def _answer_domain_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, DomainError):
         raise error
+    actor = getattr(request.state, "actor", None)
+    if isinstance(error, NotPermitted) and isinstance(actor, Actor):
+        note_refusal(actor, error, request.url.path)
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
     if error.code in RETRY_AFTER_S:
         headers["Retry-After"] = str(RETRY_AFTER_S[error.code])

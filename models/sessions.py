@@ -5,13 +5,16 @@ Nothing here holds what would let a thief in: tokens and codes are stored as has
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor, Permission
 from core.columns import Id, code_text
 from core.database import EVERYONE, NOBODY, Base
+from core.sealing import SEALED_LENGTH_MAX
+from models.users import User
 
 HASH_LENGTH = 64
 ADDRESS_LENGTH_MAX = 45
@@ -45,7 +48,7 @@ class UserSession(Base):
         role, partner_id: As they were at sign-in; when the user's differ now, the session no longer holds.
         seen_at: Last request, to the minute. expires_at: the end, whatever happens.
         stepped_up_at: When password or second factor was last shown.
-        totp_offered: Secret shown for enrolment, until a code proves that it arrived.
+        totp_offered: Secret shown for enrolment, sealed, until a code proves that it arrived.
     """
 
     __tablename__ = "user_sessions"
@@ -68,11 +71,11 @@ class UserSession(Base):
     end_reason: Mapped[str | None] = mapped_column(code_text(30))
     address: Mapped[str] = mapped_column(String(ADDRESS_LENGTH_MAX), default="")
     user_agent: Mapped[str] = mapped_column(String(USER_AGENT_LENGTH_MAX), default="")
-    totp_offered: Mapped[str | None] = mapped_column(String(64))
+    totp_offered: Mapped[str | None] = mapped_column(String(SEALED_LENGTH_MAX))
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """People see their own; brand staff who edit users see all."""
+        """People see their own; who edits users, those of everyone they see."""
         return _own_or_all(cls.user_id, actor)
 
 
@@ -89,7 +92,7 @@ class KnownDevice(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """People see their own; brand staff who edit users see all."""
+        """People see their own; who edits users, those of everyone they see."""
         return _own_or_all(cls.user_id, actor)
 
 
@@ -132,6 +135,7 @@ class OneTimeLink(Base):
     Attributes:
         user_id: Whose password; None for the set-up of an empty installation.
         made_by: Person who made it.
+        opened_at: When its page was first shown.
     """
 
     __tablename__ = "one_time_links"
@@ -145,11 +149,14 @@ class OneTimeLink(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Brand staff who edit users make them and see them."""
-        return EVERYONE if actor.is_brand and actor.can(Permission.USER_EDIT) else NOBODY
+        """Who edits users makes them and sees them: the brand's staff all, an owner those of the branch."""
+        if not actor.can(Permission.USER_EDIT):
+            return NOBODY
+        return EVERYONE if actor.is_brand else _of_branch(cls.user_id, actor)
 
 
 class RecoveryCode(Base):
@@ -165,11 +172,18 @@ class RecoveryCode(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """People see how many of their own are left; brand staff who edit users, of everyone."""
+        """People see how many of their own are left; who edits users, of everyone they see."""
         return _own_or_all(cls.user_id, actor)
 
 
-def _own_or_all(column: "Mapped[int]", actor: Actor) -> ColumnElement[bool]:
-    if actor.is_brand and actor.can(Permission.USER_EDIT):
-        return EVERYONE
-    return column == actor.user_id if actor.user_id is not None else NOBODY
+def _own_or_all(column: Any, actor: Actor) -> ColumnElement[bool]:
+    own = column == actor.user_id if actor.user_id is not None else NOBODY
+    if not actor.can(Permission.USER_EDIT):
+        return own
+    return EVERYONE if actor.is_brand else or_(own, _of_branch(column, actor))
+
+
+def _of_branch(column: Any, actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that ``column`` names a person of the actor's branch; its path is that of now."""
+    condition: ColumnElement[bool] = column.in_(select(User.id).where(User.visible_to(actor)))
+    return condition

@@ -12,6 +12,7 @@ from core.database import EVERYONE, NOBODY, Base
 from core.i18n import DEFAULT_LANGUAGE, N_
 from core.paths import visible_within
 from core.rows import Versioned
+from core.sealing import SEALED_LENGTH_MAX
 from core.standard_kinds import NAME_LENGTH_MAX
 
 
@@ -51,12 +52,21 @@ class User(Versioned, Base):
         partner_id: Partner the person works for; None for brand staff.
         path: That partner's path key, "" for brand staff.
         password_hash: Argon2id; None until the person chose one.
-        totp_secret: Base 32; None until enrolled. totp_used: last time step accepted, so that no code counts twice.
+        totp_secret: Sealed, see ``services.second_factor``; None until enrolled. totp_used: last time step accepted, so
+            that no code counts twice.
         language: One of ``core.i18n.LANGUAGES``. theme: "auto", "light" or "dark".
+        department_id: Of the brand's own people. position: title, as the brand calls it. manager_id: who leads the
+            person, never in a circle.
+        left_at: Since when the person works here no more: locked, without password, and holding nothing.
     """
 
     __tablename__ = "users"
-    __table_args__ = (Index("ix_users_path", "path"), Index("ix_users_partner_id", "partner_id"))
+    __table_args__ = (
+        Index("ix_users_path", "path"),
+        Index("ix_users_partner_id", "partner_id"),
+        Index("ix_users_department_id", "department_id"),
+        Index("ix_users_manager_id", "manager_id"),
+    )
 
     email: Mapped[str] = mapped_column(code_text(NAME_LENGTH_MAX), unique=True)
     name: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX))
@@ -66,10 +76,14 @@ class User(Versioned, Base):
     status: Mapped[str] = mapped_column(code_text(20), default=UserStatus.INVITED.value)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     password_changed_at: Mapped[datetime | None]
-    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    totp_secret: Mapped[str | None] = mapped_column(String(SEALED_LENGTH_MAX))
     totp_used: Mapped[int | None]
     language: Mapped[str] = mapped_column(code_text(10), default=DEFAULT_LANGUAGE)
     theme: Mapped[str] = mapped_column(code_text(10), default="auto")
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"), sort_order=1)
+    position: Mapped[str | None] = mapped_column(String(NAME_LENGTH_MAX), sort_order=1)
+    manager_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), sort_order=1)
+    left_at: Mapped[datetime | None] = mapped_column(sort_order=1)
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:

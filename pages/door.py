@@ -14,14 +14,22 @@ from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor, Permission
 from core.database import transact
-from core.errors import DomainError
+from core.errors import DomainError, NotPermitted
 from core.i18n import N_, _, current_language, set_language
 from pages.house.overlays import toast
 from pages.house.shell import HousePage
 from pages.identity import current_actor, language_of
 from pages.policies import PUBLIC, SIGNED_IN, permitted
+from pages.proof import prove_again
+from services.refusals import note_refusal
+from services.sessions import ProofNeeded
 
 log = logging.getLogger(__name__)
+
+RECONNECT_S = 300.0
+"""How long a page of a phone waits for a browser that went into the background, as it does to take a picture."""
+DRAW_S = 20.0
+"""How long a page may take to be drawn on a small machine that is busy."""
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -93,24 +101,47 @@ async def call_or_raise(
 ) -> T:
     """Run a service function as ``call`` does.
 
+    A service that wants to know first who sits there (``require_proof``) is run again once the person has proved it.
+
     Raises:
         SignInNeeded: Whoever opened the page may not use it any more.
+        ProofNeeded: They did not prove to be who they were.
         DomainError: What the service refuses.
     """
+    try:
+        return await _run(service, *args, **kwargs)
+    except ProofNeeded:
+        if not await prove_again():
+            raise
+    return await _run(service, *args, **kwargs)
+
+
+async def _run(service: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
     actor = await current_actor()
-    return await run_in_threadpool(transact, actor, lambda session: service(session, *args, **kwargs))
+    try:
+        return await run_in_threadpool(transact, actor, lambda session: service(session, *args, **kwargs))
+    except NotPermitted as refused:
+        await _note(actor, refused)
+        raise
 
 
 async def permitted_actor(permission: Permission | None = None) -> Actor | None:
     """Return who is behind this event if they may; else say why not and return None. For handlers without a service."""
+    actor = None
     try:
         actor = await current_actor()
         if permission is not None:
             actor.require(permission)
     except DomainError as error:
+        if actor is not None and isinstance(error, NotPermitted):
+            await _note(actor, error)
         show_refusal(error)
         return None
     return actor
+
+
+async def _note(actor: Actor, refused: NotPermitted) -> None:
+    await run_in_threadpool(note_refusal, actor, refused, context.client.request.url.path)
 
 
 def show_refusal(error: DomainError) -> None:

@@ -13,6 +13,7 @@ from core.i18n import N_, _
 from pages.identity import actor_of_request, visitor_of_request
 from pages.plain.rendering import render
 from services.accounts import who_can_grant
+from services.refusals import note_refusal
 from services.sessions import DOORKEEPER, SignInNeeded
 
 FOR_PROGRAMS = ("/api/", "/grid/")
@@ -89,13 +90,22 @@ def _answer_domain_error(request: Request, error: Exception) -> Response:
         raise error
     if isinstance(error, SignInNeeded) and not is_for_programs(request):
         return _to_sign_in(request)
-    advice = ""
-    if isinstance(error, NotPermitted) and (actor := actor_of_request(request)) and actor.is_brand:
-        with reading(DOORKEEPER) as session:
-            names = who_can_grant(session)
-        advice = _("Administrators here: {names}", names=", ".join(names)) if names else ""
     fields = {name: problem.text for name, problem in error.fields.items()}
+    advice = _note_and_advise(request, error) if isinstance(error, NotPermitted) else ""
     return error_answer(request, error.status, error.code, error.text, advice=advice, fields=fields)
+
+
+def _note_and_advise(request: Request, error: NotPermitted) -> str:
+    """Note in the trail who was refused; return who can give the right, to colleagues."""
+    actor = actor_of_request(request)
+    if actor is None:
+        return ""
+    note_refusal(actor, error, request.url.path)
+    if not actor.is_brand:
+        return ""
+    with reading(DOORKEEPER) as session:
+        names = who_can_grant(session)
+    return _("Administrators here: {names}", names=", ".join(names)) if names else ""
 
 
 def _to_sign_in(request: Request) -> Response:

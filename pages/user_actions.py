@@ -1,54 +1,40 @@
-"""What is done with a person's account from its record: let in by a link, lock, unlock, forget the second factor."""
+"""What is done with a person's account from its record: lock, unlock, forget the second factor, let them leave."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from nicegui import context
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor, Permission, Role
 from core.i18n import N_, _
-from core.settings import settings
 from models.users import UserStatus
 from pages.door import call, permitted_actor
-from pages.house import Tag, button, confirm, drawer, text, text_field
+from pages.house import button, confirm, link_button
 from pages.house.going import load_again
-from pages.record_sections import Record
+from pages.record_sections import Record, record_path
 from services.accounts import lock_user, remove_second_factor, unlock_user
-from services.one_time_links import password_link
+from services.users import GRANTS
 
 
 def user_actions(record: Record, actor: Actor) -> None:
-    """Draw the buttons for who may edit accounts; the account's own page is ``/account``."""
-    if not actor.can(Permission.USER_EDIT):
+    """Draw the buttons for who may change this account; the account's own page is ``/account``."""
+    if not may_change(record, actor):
         return
     is_locked = record.row.get("status") == UserStatus.LOCKED
-    shown = Tag("div").style("display:contents")
-    if not is_locked:
-        button(_("Link to sign in"), partial(_show_link, record.key, shown), testid="action-link")
     button(_("Remove the second factor"), partial(_remove_factor, record.key), testid="action-remove-factor")
     if is_locked:
         button(_("Unlock"), partial(_unlock, record.key), testid="action-unlock")
     else:
-        button(_("Lock"), partial(_lock, record.key), look="danger", testid="action-lock")
+        button(_("Lock"), partial(_lock, record.key), testid="action-lock")
+    if not record.row.get("left_at") and record.key != actor.person:
+        link_button(_("Leaves …"), f"{record_path('users', record.key)}/leave", testid="action-leave")
 
 
-async def _show_link(email: str, shown: Tag) -> None:
-    path = await call(password_link, email)
-    if path is None:
-        return
-    base = settings().public_url or str(context.client.request.base_url)
-    shown.clear()
-    with shown, drawer(_("Link to sign in")) as show:
-        text(
-            _(
-                "Send this link to {email}. It opens once, within three days, and lets them choose a password.",
-                email=email,
-            )
-        )
-        text_field("link", _("Link"), base.rstrip("/") + path, wide=True)
-    show()
+def may_change(record: Record, actor: Actor) -> bool:
+    """Return whether ``actor`` may change the account of a record: nobody reaches above what their role may give."""
+    role = record.row.get("role")
+    return actor.can(Permission.USER_EDIT) and role is not None and Role(role) in GRANTS.get(actor.role, frozenset())
 
 
 async def _lock(email: str) -> None:

@@ -4,6 +4,7 @@ from core.access import Permission
 from core.i18n import N_
 from core.resource import Field, Resource
 from core.standard_kinds import EMAIL, INSTANT, NAME, choice, choices_of, reference
+from models.organisation import Department
 from models.partners import Partner
 from models.users import ROLE_LABELS, STATUS_LABELS, User
 from services.users import save_users
@@ -40,6 +41,18 @@ USERS = Resource(
         Field(
             name="status", label=N_("Status"), kind=choice(*choices_of(STATUS_LABELS)), column=User.status, stated=False
         ),
+        Field(
+            name="department",
+            label=N_("Department"),
+            kind=reference("departments", Department.code, Department.name),
+            column=User.department_id,
+            confidential_to=Permission.ORGANISATION_VIEW,
+        ),
+        Field(name="position", label=N_("Job title"), kind=NAME, column=User.position, example="区域经理"),
+        Field(
+            name="manager", label=N_("Manager"), kind=reference("users", User.email, User.name), column=User.manager_id
+        ),
         Field(name="created_at", label=N_("Created"), kind=INSTANT, column=User.created_at, stated=False),
+        Field(name="left_at", label=N_("Left"), kind=INSTANT, column=User.left_at, stated=False),
     ),
 )

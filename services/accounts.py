@@ -21,7 +21,7 @@ from services import second_factor
 from services.attempts import forget_attempts
 from services.passwords import hash_password, require_acceptable
 from services.saving import SaveOptions
-from services.sessions import actor_of_user, end_sessions_of
+from services.sessions import actor_of_user, end_session, end_sessions_of, open_sessions, require_proof
 from services.sign_in import account_subject
 from services.users import GRANTS, save_users
 
@@ -92,16 +92,41 @@ def unlock_user(session: Session, email: str) -> User:
     """Let a person in again, and forget failed attempts. Raises ``NotFound`` ``users.not_found``."""
     user = reachable_user(session, email)
     if user.status == UserStatus.LOCKED:
+        user.left_at = None  # who comes back holds nothing at first
         _set_status(session, user, UserStatus.ACTIVE if user.password_hash else UserStatus.INVITED)
     _forget_failures(session, user)
     return user
 
 
 def remove_second_factor(session: Session, email: str) -> User:
-    """Take the second factor from who lost it. Raises ``NotFound`` ``users.not_found``."""
+    """Take the second factor from who lost it.
+
+    Raises:
+        NotFound: ``users.not_found``.
+        ProofNeeded: ``access.proof_needed``.
+    """
     user = reachable_user(session, email)
+    require_proof(session)
     second_factor.remove(session, user)
     return user
+
+
+def end_one_session(session: Session, email: str, session_id: int) -> int:
+    """Sign a person out of one browser; return how many sessions ended.
+
+    Raises:
+        NotFound: ``users.not_found``, ``sessions.not_found``.
+    """
+    user = reachable_user(session, email)
+    if session_id not in {row.id for row in open_sessions(session, user.id)}:
+        raise NotFound("sessions.not_found", N_("There is no such session."))
+    end_session(session, session_id, EndReason.ENDED_BY_ADMINISTRATOR)
+    return 1
+
+
+def end_sessions(session: Session, email: str) -> int:
+    """Sign a person out everywhere; return how many sessions ended. Raises ``NotFound`` ``users.not_found``."""
+    return end_sessions_of(session, reachable_user(session, email), EndReason.ENDED_BY_ADMINISTRATOR)
 
 
 def list_users(session: Session) -> Sequence[tuple[User, str | None]]:

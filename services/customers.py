@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 from core.access import Permission
 from core.database import actor_of
 from core.drafts import Drafts
-from core.errors import CellProblem, Problem
-from core.i18n import N_
+from core.errors import CellProblem
 from models.customers import Customer, CustomerStage
 from models.partners import Partner
 from models.users import User
 from services.saving import Plan, Rows, Saved, SaveOptions, match_keys, resolve, save_rows
+from services.users import UNKNOWN_PARTNER, UNKNOWN_USER, refuse_left
 
 PLAN = Plan(
     subject="customers",
@@ -27,8 +27,6 @@ PLAN = Plan(
     defaults={"stage": CustomerStage.LEAD.value},
 )  # fmt: skip
 MATCHES = {"code": Customer.code, "phone": Customer.phone, "uscc": Customer.uscc, "name": Customer.name}
-UNKNOWN_PARTNER = Problem("partners.not_found", N_("names no partner: there is no {key}"))
-UNKNOWN_USER = Problem("users.not_found", N_("names no user: there is no {key}"))
 
 
 def save_customers(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
@@ -43,7 +41,8 @@ def save_customers(session: Session, drafts: Drafts, options: SaveOptions) -> Sa
     drafts, problems = match_keys(session, PLAN, drafts, options, MATCHES)
     partners, unknown = resolve(session, drafts, "partner", Partner.code, UNKNOWN_PARTNER, Partner.path)
     owners, strangers = resolve(session, drafts, "owner", User.email, UNKNOWN_USER)
-    problems = [*problems, *unknown, *strangers]
+    gone = refuse_left(session, {row: found[0] for row, found in owners.items()}, "owner")
+    problems = [*problems, *unknown, *strangers, *gone]
     drafts = drafts.without({problem.row for problem in problems})
 
     columns = {name: values for name, values in drafts.columns.items() if name not in {"partner", "owner"}}

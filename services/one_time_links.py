@@ -1,17 +1,20 @@
 """One-time links: the set-up of an empty installation, invitations, password resets. Each opens once, for a while."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Role
+from core.access import Actor, Permission, Role
 from core.clock import now
 from core.database import actor_of
-from core.errors import NotFound
+from core.errors import NotFound, Problem
 from core.events import Happening, record
 from core.i18n import N_
 from core.settings import settings
+from models.partners import Partner
 from models.sessions import LinkPurpose, OneTimeLink
 from models.users import User, UserStatus
 from services.accounts import create_user, reachable_user, store_password
@@ -26,6 +29,45 @@ NOBODY_YET = Actor("set-up", Role.ADMINISTRATOR, person="set-up", source="comman
 _SEE = {"see_all": "whoever holds a one-time link may see the account it was made for"}
 
 
+@dataclass(frozen=True, slots=True)
+class LinkMade:
+    """A link made for one of many people, or why it was not; ``path`` is "" then."""
+
+    email: str
+    name: str
+    path: str
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """What became of a link: who made it, and the moments of its life, None for what has not happened."""
+
+    purpose: LinkPurpose
+    made_by: str
+    created_at: datetime
+    expires_at: datetime
+    opened_at: datetime | None
+    used_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it still lets the person in."""
+        return self.used_at is None and self.expires_at > now()
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """Whom a link greets: ``partner`` and ``made_by`` are names, "" for none; ``is_new`` is who has no password yet."""
+
+    email: str
+    name: str
+    role: str
+    partner: str
+    made_by: str
+    is_new: bool
+
+
 def password_link(session: Session, email: str) -> str:
     """Return the path of a one-time link with which the person chooses a password; earlier links are void.
 
@@ -36,6 +78,48 @@ def password_link(session: Session, email: str) -> str:
     purpose = LinkPurpose.RESET if user.password_hash else LinkPurpose.INVITATION
     record(session, "user.link_made", "users", [Happening(user.email, user.path, data={"purpose": purpose.value})])
     return f"/password?token={_new_link(session, purpose, user.id, now() + LINK_LASTS)}"
+
+
+def password_links(session: Session, emails: Sequence[str]) -> list[LinkMade]:
+    """Make links for many people at once, to be handed on as a file; one that cannot be made holds up no other.
+
+    Raises:
+        NotPermitted: The actor may not edit users, or not take data out.
+    """
+    actor = actor_of(session)
+    actor.require(Permission.USER_EDIT)
+    actor.require(Permission.EXPORT)
+    made = [_made(session, email) for email in dict.fromkeys(emails)]
+    facts = {"rows": sum(one.problem is None for one in made)}
+    record(session, "users.links_exported", "users", [Happening("", actor.partner_path, data=facts)])
+    return made
+
+
+def last_link(session: Session, email: str) -> LinkFacts | None:
+    """Return what became of the last link made for a person; None if there never was one, or it is not to be seen."""
+    query = select(OneTimeLink).join(User, User.id == OneTimeLink.user_id).where(User.email == email)
+    link = session.scalar(query.order_by(OneTimeLink.id.desc()).limit(1))
+    if link is None:
+        return None
+    return LinkFacts(
+        LinkPurpose(link.purpose), link.made_by, link.created_at, link.expires_at, link.opened_at, link.used_at
+    )
+
+
+def note_opened(session: Session, token: str) -> None:
+    """Note when the page of a link was first shown. Raises ``NotFound`` ``links.not_valid``."""
+    link = _valid_link(session, token)
+    if link.opened_at is None:
+        link.opened_at = now()
+
+
+def invited_by(session: Session, token: str) -> Greeting:
+    """Return whom a link greets, and how. Raises ``NotFound`` ``links.not_valid``."""
+    link, user = _valid_link(session, token), user_of_link(session, token)
+    partner = session.scalar(select(Partner.name).where(Partner.id == user.partner_id).execution_options(**_SEE))
+    maker = session.scalar(select(User.name).where(User.email == link.made_by).execution_options(**_SEE))
+    is_new = link.purpose == LinkPurpose.INVITATION
+    return Greeting(user.email, user.name, user.role, partner or "", maker or "", is_new)
 
 
 def user_of_link(session: Session, token: str) -> User:
@@ -115,6 +199,16 @@ def set_up(session: Session, token: str, email: str, name: str, password: str) -
     user = create_user(session, email, name=shown, role=Role.ADMINISTRATOR, password=password)
     _valid_link(session, token).used_at = now()
     return user
+
+
+def _made(session: Session, email: str) -> LinkMade:
+    try:
+        user = reachable_user(session, email)
+    except NotFound as hidden:
+        return LinkMade(email, "", "", hidden.problem)
+    if user.status == UserStatus.LOCKED:
+        return LinkMade(email, user.name, "", Problem("users.locked", N_("This account is locked: unlock it first.")))
+    return LinkMade(email, user.name, password_link(session, email))
 
 
 def _new_link(session: Session, purpose: LinkPurpose, user_id: int | None, expires_at: datetime) -> str:

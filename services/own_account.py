@@ -66,6 +66,30 @@ def require_password(visitor: Visitor, password: str) -> None:
     transact(visitor.actor, note)
 
 
+def prove(visitor: Visitor, stated: str) -> None:
+    """Prove to be the one who sits there, before rights move: by a code if one has a second factor, else the password.
+
+    Raises:
+        TooManyAttempts: ``sign_in.wait``; nothing was looked at.
+        InvalidInput: ``second_factor.wrong_code``, field ``code``; ``users.wrong_password``, field ``old``.
+    """
+    if not visitor.has_second_factor:
+        require_password(visitor, stated)
+        return
+    subject = f"factor:{visitor.actor.user_id}"
+    transact(visitor.actor, lambda session: count_attempt(session, subject))
+
+    def look(session: Session) -> bool:
+        is_right = second_factor.is_accepted(session, own_row(session, visitor), stated)
+        if is_right:
+            forget_attempts(session, subject)
+            note_step_up(session, visitor.session_id)
+        return is_right
+
+    if not transact(visitor.actor, look):
+        raise second_factor.wrong_code()
+
+
 def renew_codes(visitor: Visitor, password: str) -> list[str]:
     """Return ten new one-time codes, shown once; the old ones are void. Raises as ``require_password``."""
     require_password(visitor, password)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Date, and_, bindparam, select
@@ -13,6 +14,8 @@ from core.database import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, InvalidInput, Problem
 from core.i18n import N_
+from core.prepared import Prepared, Step
+from models.partners import Partner
 from models.prices import Price
 from models.products import Product, ProductStatus
 from services.order_pricing import Article, Offer
@@ -83,32 +86,55 @@ class Catalogue:
     articles: dict[str, Article]
     offers: dict[tuple[str, str], Offer]
 
+    def add(self, rows: Iterable[Any]) -> None:
+        """Take in what ``_catalogue`` brought."""
+        for row in rows:
+            product_id, sku, name, unit, box_units, minimum, tax_rate_ppm, status, tier, unit_price, since = row
+            if sku not in self.articles:
+                is_active = status == ProductStatus.ACTIVE.value
+                self.articles[sku] = Article(product_id, sku, name, unit, box_units, minimum, tax_rate_ppm, is_active)
+            if tier is not None:
+                self.offers[sku, tier] = Offer(unit_price, since)
 
-_CATALOGUE = (
-    select(
-        Product.id,
-        Product.sku,
-        Product.name,
-        Product.unit,
-        Product.box_units,
-        Product.minimum_quantity,
-        Product.tax_rate_ppm,
-        Product.status,
-        Price.tier,
-        Price.unit_price,
-        Price.valid_from,
+
+_TIER_OF_BUYER = {
+    "code": select(Partner.tier).where(Partner.code == bindparam("code")),
+    "own_id": select(Partner.tier).where(Partner.id == bindparam("own_id")),
+}
+
+
+@lru_cache(maxsize=100)
+def _catalogue(sku_count: int, tiers_of: int | str) -> Prepared:
+    """Return the statement that reads products with their prices, by ``sku_0`` …, ``tier_0`` … and ``day``.
+
+    Args:
+        sku_count: How many products.
+        tiers_of: How many tiers; or, instead of tiers, what names a buyer: prices of its tier are read.
+    """
+    skus = [bindparam(f"sku_{n}", type_=Product.sku.type) for n in range(sku_count)]
+    day = bindparam("day", type_=Date)
+    if isinstance(tiers_of, str):
+        condition = Price.tier == _TIER_OF_BUYER[tiers_of].scalar_subquery()
+    else:
+        condition = Price.tier.in_([bindparam(f"tier_{n}", type_=Price.tier.type) for n in range(tiers_of)])
+    return Prepared(
+        select(
+            Product.id,
+            Product.sku,
+            Product.name,
+            Product.unit,
+            Product.box_units,
+            Product.minimum_quantity,
+            Product.tax_rate_ppm,
+            Product.status,
+            Price.tier,
+            Price.unit_price,
+            Price.valid_from,
+        )
+        .outerjoin(Price, and_(Price.product_id == Product.id, condition, Price.holds_on(day)))
+        .where(Product.sku.in_(skus))
+        .order_by(Price.valid_from)  # the one that began last holds
     )
-    .outerjoin(
-        Price,
-        and_(
-            Price.product_id == Product.id,
-            Price.tier.in_(bindparam("tiers", expanding=True)),
-            Price.holds_on(bindparam("day", type_=Date)),
-        ),
-    )
-    .where(Product.sku.in_(bindparam("skus", expanding=True)))
-    .order_by(Price.valid_from)  # the one that began last holds
-)
 
 
 def catalogue(session: Session, skus: Iterable[str], tiers: Sequence[str], day: date) -> Catalogue:
@@ -119,11 +145,26 @@ def catalogue(session: Session, skus: Iterable[str], tiers: Sequence[str], day: 
     found = Catalogue(day, {}, {})
     wanted = list(dict.fromkeys(skus))
     for start in range(0, len(wanted), LOOKUP_SLICE):
-        rows = read(session, _CATALOGUE, skus=wanted[start : start + LOOKUP_SLICE], tiers=list(tiers), day=day)
-        for product_id, sku, name, unit, box_units, minimum, tax_rate_ppm, status, tier, unit_price, since in rows:
-            if sku not in found.articles:
-                is_active = status == ProductStatus.ACTIVE.value
-                found.articles[sku] = Article(product_id, sku, name, unit, box_units, minimum, tax_rate_ppm, is_active)
-            if tier is not None:
-                found.offers[sku, tier] = Offer(unit_price, since)
+        few, sku_values = _padded("sku", wanted[start : start + LOOKUP_SLICE])
+        tier_count, tier_values = _padded("tier", tiers or [""])
+        found.add(read(session, _catalogue(few, tier_count), day=day, **sku_values, **tier_values))
     return found
+
+
+def catalogue_for(skus: Sequence[str], day: date, name: str, buyer: str | int) -> Step:
+    """Return the step that reads what ``Catalogue.add`` takes, to be run together with others.
+
+    Args:
+        skus: 1 to ``LOOKUP_SLICE``.
+        day: For which prices hold.
+        name: What ``buyer`` is, "code" or "own_id": the prices are those of its tier.
+        buyer: The partner.
+    """
+    count, values = _padded("sku", list(dict.fromkeys(skus)))
+    return _catalogue(count, name), {**values, "day": day, name: buyer}
+
+
+def _padded(name: str, wanted: Sequence[str]) -> tuple[int, dict[str, str]]:
+    """Return values by number; what is missing to a power of two is the last one again, so that statements are few."""
+    count = 1 << (len(wanted) - 1).bit_length()
+    return count, {f"{name}_{n}": wanted[min(n, len(wanted) - 1)] for n in range(count)}

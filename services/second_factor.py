@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from core.bulk import insert_rows
 from core.clock import now
-from core.errors import InvalidInput, NotFound, Problem
+from core.errors import Conflict, InvalidInput, NotFound, Problem
 from core.events import Happening, record
 from core.i18n import N_
+from core.sealing import CannotOpen, is_sealed, open_sealed, seal
 from core.settings import settings
 from models.sessions import RecoveryCode, UserSession
 from models.users import User
@@ -24,6 +25,7 @@ DRIFT_STEPS = 1  # clocks may differ by 30 s
 CODES = 10
 CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no letters that look like digits
 CODE_LENGTH = 12
+PURPOSE = "totp secret"
 
 _SEE = {"see_all": "the second factor is checked before its owner is signed in"}
 _SPACES = re.compile(r"[\s\-]")
@@ -44,14 +46,15 @@ def offer_secret(session: Session, session_id: int) -> str:
     if row is None:
         raise NotFound("sessions.not_found", N_("There is no such session."))
     if row.totp_offered is None:
-        row.totp_offered = pyotp.random_base32()
-    return row.totp_offered
+        row.totp_offered = seal(pyotp.random_base32(), PURPOSE, f"session {session_id}")
+    return _opened(row.totp_offered, f"session {session_id}")
 
 
 def offered_secret(session: Session, session_id: int) -> str | None:
     """Return the secret offered in this session, None if none is waiting to be enrolled."""
     query = select(UserSession.totp_offered).where(UserSession.id == session_id)
-    return session.scalar(query.execution_options(**_SEE))
+    offered = session.scalar(query.execution_options(**_SEE))
+    return None if offered is None else _opened(offered, f"session {session_id}")
 
 
 def enrolment_uri(secret: str, email: str) -> str:
@@ -70,11 +73,11 @@ def enrol(session: Session, user: User, session_id: int, code: str) -> list[str]
     Raises:
         InvalidInput: ``second_factor.wrong_code``.
     """
-    secret = offered_secret(session, session_id)
-    step = None if secret is None else _step_of(secret, code, after=None)
+    secret = offered_secret(session, session_id) or ""
+    step = _step_of(secret, code, after=None) if secret else None
     if step is None:
         raise wrong_code()
-    user.totp_secret, user.totp_used = secret, step
+    user.totp_secret, user.totp_used = seal(secret, PURPOSE, _owner(user)), step
     offered = update(UserSession).where(UserSession.id == session_id).values(totp_offered=None)
     session.execute(offered.execution_options(**_SEE))
     codes = renew_codes(session, user)
@@ -86,11 +89,17 @@ def is_accepted(session: Session, user: User, code: str) -> bool:
     """Return whether ``code`` proves the second factor; a code that did is used up, whatever comes after.
 
     The caller must have locked the user's row, so that one code sent twice at once counts once.
+
+    Raises:
+        Conflict: ``second_factor.unreadable``.
     """
     plain = _SPACES.sub("", code).lower()
     if user.totp_secret is None:
         return False
-    step = _step_of(user.totp_secret, plain, after=user.totp_used)
+    secret = _opened(user.totp_secret, _owner(user))
+    if not is_sealed(user.totp_secret):  # stored before secrets were sealed
+        user.totp_secret = seal(secret, PURPOSE, _owner(user))
+    step = _step_of(secret, plain, after=user.totp_used)
     if step is not None:
         user.totp_used = step
         return True
@@ -128,9 +137,14 @@ def remove(session: Session, user: User) -> None:
     """Take the second factor away, e.g. of a lost phone; who needs one enrols again at the next sign-in."""
     if user.totp_secret is None:
         return
+    forget(session, user)
+    record(session, "user.second_factor_removed", "users", [Happening(user.email, user.path)])
+
+
+def forget(session: Session, user: User) -> None:
+    """Delete secret and one-time codes of whoever loses the account for good; nothing is told in the trail."""
     user.totp_secret, user.totp_used = None, None
     _delete_codes(session, user)
-    record(session, "user.second_factor_removed", "users", [Happening(user.email, user.path)])
 
 
 def wrong_code() -> InvalidInput:
@@ -148,6 +162,22 @@ def _step_of(secret: str, code: str, *, after: int | None) -> int | None:
         if (after is None or step > after) and hmac.compare_digest(totp.generate_otp(step).encode(), plain.encode()):
             return step
     return None
+
+
+def _owner(user: User) -> str:
+    return f"user {user.id}"
+
+
+def _opened(stored: str, owner: str) -> str:
+    """Return a secret as the phone has it. Raises ``Conflict`` ``second_factor.unreadable``."""
+    try:
+        return open_sealed(stored, PURPOSE, owner)
+    except CannotOpen as error:
+        message = N_(
+            "This second factor was stored under another QUDAO_SECRET and cannot be read. Start with the secret of"
+            " before, or let an administrator remove the second factor so that it is set up anew."
+        )
+        raise Conflict("second_factor.unreadable", message) from error
 
 
 def _code_hash(user: User, code: str) -> str:

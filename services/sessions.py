@@ -1,6 +1,6 @@
 """Sessions of people: begun at sign-in, read again for each request and each event, ended at any time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,6 +58,12 @@ class SignInNeeded(DomainError):
     """Nobody is signed in, or not any more; the sentence says why."""
 
     status = 401
+
+
+class ProofNeeded(DomainError):
+    """The person is signed in and may do it, but has not proved for a while to be the one who sits there."""
+
+    status = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,7 @@ def find_visitor(session: Session, token: str) -> Visitor:
     row, user, path, partner_status = found
     _require_valid(row, user, partner_status)
     return Visitor(
-        actor=actor_of_user(user, path or ""),
+        actor=replace(actor_of_user(user, path or ""), session_id=row.id),
         session_id=row.id,
         state=SessionState(row.state),
         email=user.email,
@@ -193,6 +199,19 @@ def is_due_to_be_noted(visitor: Visitor) -> bool:
 def note_step_up(session: Session, session_id: int) -> None:
     """Note that the person has just proved to be there."""
     _own_row(session, session_id).stepped_up_at = now()
+
+
+def require_proof(session: Session) -> None:
+    """Go on only if the person before the browser proved within ``FRESH`` to be there: before rights are given.
+
+    Programs, jobs and the machine itself have nobody to ask. The session is read now, never remembered.
+
+    Raises:
+        ProofNeeded: ``access.proof_needed``; ``own_account.prove`` makes the session fresh again.
+    """
+    session_id = actor_of(session).session_id
+    if session_id is not None and now() - _own_row(session, session_id).stepped_up_at > FRESH:
+        raise ProofNeeded("access.proof_needed", N_("Prove first that it is you: this changes what people may do."))
 
 
 def rotate_session(session: Session, session_id: int) -> str:

@@ -1,5 +1,6 @@
 """Keys of programs: made once, shown once, stored as a hash, gone after a year at the latest."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,14 +11,15 @@ from sqlalchemy.orm import Session
 from core.access import PARTNER_ROLES, Actor, Permission, Role
 from core.clock import now
 from core.database import actor_of
-from core.errors import InvalidInput, NotFound, NotPermitted
+from core.errors import InvalidInput, NotFound, NotPermitted, Problem
 from core.events import Happening, record
 from core.i18n import N_
 from models.partners import Partner, PartnerStatus
 from models.tokens import ApiToken
 from models.users import User, UserStatus
 from services.one_time import new_token, token_hash
-from services.sessions import SEEN_EVERY, SignInNeeded
+from services.outcomes import Outcome
+from services.sessions import SEEN_EVERY, SignInNeeded, require_proof
 from services.users import GRANTS
 
 MARK = "qd_"
@@ -40,15 +42,17 @@ def create_token(
         InvalidInput: ``tokens.name_required``, ``tokens.lasts_too_long``, ``users.unknown_role``,
             ``users.partner_required``, ``users.partner_not_allowed``, ``partners.not_found``.
         NotPermitted: ``tokens.role_not_yours_to_give``.
+        ProofNeeded: ``access.proof_needed``.
     """
     actor = actor_of(session)
     actor.require(Permission.TOKEN_EDIT)
+    require_proof(session)
     if not name.strip():
         raise InvalidInput("tokens.name_required", N_("Name the key after the program that will use it."))
     if not timedelta(0) < lasts <= LASTS_MAX:
         raise InvalidInput("tokens.lasts_too_long", N_("A key lasts at most a year."))
     partner_id, path = _place(session, actor, role, partner)
-    secret = MARK + new_token()
+    secret = _new_secret(session)
     row = ApiToken(
         name=name.strip(),
         prefix=secret[:PREFIX_LENGTH],
@@ -77,10 +81,24 @@ def revoke_token(session: Session, token_id: int) -> ApiToken:
     row = session.scalar(select(ApiToken).where(ApiToken.id == token_id).with_for_update())
     if row is None:
         raise NotFound("tokens.not_found", N_("There is no such key."))
-    if row.revoked_at is None:
-        row.revoked_at = now()
-        record(session, "token.revoked", "tokens", [Happening(row.prefix, data={"name": row.name})])
+    _revoke(session, row)
     return row
+
+
+def revoke_tokens(session: Session, prefixes: Sequence[str], note: str = "") -> list[Outcome]:
+    """End keys at once, named by what they begin with; return what became of each.
+
+    Raises:
+        NotPermitted: The actor may not edit keys.
+    """
+    actor_of(session).require(Permission.TOKEN_EDIT)
+    wanted = select(ApiToken).where(ApiToken.prefix.in_(prefixes)).order_by(ApiToken.id).with_for_update()
+    rows = session.scalars(wanted).all()
+    for row in rows:
+        _revoke(session, row, note)
+    found = {row.prefix for row in rows}
+    unknown = Problem("tokens.not_found", N_("There is no such key."))
+    return [Outcome(prefix, None if prefix in found else unknown) for prefix in prefixes]
 
 
 def list_tokens(session: Session) -> list[ApiToken]:
@@ -115,6 +133,22 @@ def note_used(session: Session, secret: str) -> None:
     used = update(ApiToken).where(ApiToken.token_hash == token_hash(secret))
     due = used.where((ApiToken.used_at.is_(None)) | (ApiToken.used_at <= now() - SEEN_EVERY))
     session.execute(due.values(used_at=now()).execution_options(**_SEE, synchronize_session=False))
+
+
+def _new_secret(session: Session) -> str:
+    """Return a secret that begins like no other key's: people tell keys apart by their beginnings."""
+    while True:
+        secret = MARK + new_token()
+        like = select(ApiToken.id).where(ApiToken.prefix == secret[:PREFIX_LENGTH])
+        if session.scalar(like.execution_options(see_all="keys begin differently across the brand")) is None:
+            return secret
+
+
+def _revoke(session: Session, row: ApiToken, note: str = "") -> None:
+    if row.revoked_at is None:
+        row.revoked_at = now()
+        data = {"name": row.name, **({"note": note} if note else {})}
+        record(session, "token.revoked", "tokens", [Happening(row.prefix, data=data)])
 
 
 def _is_valid(found: Any) -> bool:

@@ -11,6 +11,7 @@ from core.errors import DomainError, InvalidInput, Problem
 from core.i18n import LANGUAGES, N_, _
 from models.sessions import EndReason
 from models.users import ROLE_LABELS
+from pages.browsers import browser_name
 from pages.identity import LANGUAGE_COOKIE, require_visitor, visitor_of_request
 from pages.plain.cookies import forget, safe_next, see_other, set_preference, set_session
 from pages.plain.rendering import render
@@ -34,9 +35,6 @@ preferences = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)
 
 Text = Annotated[str, Form()]
 MODE_COOKIE = "qudao_mode"
-_BROWSERS = ("Edg", "Firefox", "MicroMessenger", "Chrome", "Safari")
-_BROWSER_NAMES = {"Edg": "Edge", "MicroMessenger": "WeChat"}
-_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
 
 
 @router.get("")
@@ -145,13 +143,6 @@ def choose_preferences(request: Request, language: Text = "", theme: Text = "", 
 
         transact(visitor.actor, choose)
     return response
-
-
-def browser_name(user_agent: str) -> str:
-    """Return what people call a browser and its system, e.g. "Firefox · Windows"; "" if it says nothing known."""
-    browser = next((name for name in _BROWSERS if name in user_agent), "")
-    system = next((name for name in _SYSTEMS if name in user_agent), "")
-    return " · ".join(part for part in (_BROWSER_NAMES.get(browser, browser), system) if part)
 
 
 def _account(request: Request, *, error: DomainError | None = None, part: str = "password", done: str = "") -> Response:

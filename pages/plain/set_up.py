@@ -4,14 +4,26 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
+from core.access import Role
 from core.database import reading, transact
 from core.errors import DomainError, InvalidInput, NotFound
 from core.i18n import N_, _
+from core.settings import settings
+from models.users import ROLE_LABELS
 from pages.plain.cookies import browser_of, device_token, see_other, session_token, set_entry
 from pages.plain.rendering import render
 from pages.policies import PUBLIC
-from services.one_time_links import NOBODY_YET, choose_password, require_set_up_link, set_up, user_of_link
+from services.one_time_links import (
+    NOBODY_YET,
+    Greeting,
+    choose_password,
+    invited_by,
+    note_opened,
+    require_set_up_link,
+    set_up,
+)
 from services.passwords import LENGTH_MIN
 from services.sessions import DOORKEEPER
 from services.sign_in import sign_in
@@ -47,24 +59,29 @@ def set_up_by_form(
 @router.get("/password")
 def password_page(request: Request, token: str = "") -> Response:
     """Show the form to who has an invitation or a reset link."""
-    with reading(DOORKEEPER) as session:
-        email = user_of_link(session, token).email
-    return _password_form(request, token, email, None)
+    greeting = transact(DOORKEEPER, lambda session: _open(session, token))
+    return _password_form(request, token, greeting, None)
 
 
 @router.post("/password")
 def choose_password_by_form(request: Request, token: Text = "", password: Text = "", again: Text = "") -> Response:
     """Store the chosen password and sign the person in; the second factor is still asked for."""
     with reading(DOORKEEPER) as session:
-        email = user_of_link(session, token).email
+        greeting = invited_by(session, token)
     try:
         _require_same(password, again)
         transact(DOORKEEPER, lambda session: choose_password(session, token, password))
     except NotFound:
         raise
     except DomainError as error:
-        return _password_form(request, token, email, error)
-    return _sign_in(request, email, password)
+        return _password_form(request, token, greeting, error)
+    return _sign_in(request, greeting.email, password)
+
+
+def _open(session: Session, token: str) -> Greeting:
+    """Return whom a link greets; that it was opened is noted. Raises ``NotFound`` ``links.not_valid``."""
+    note_opened(session, token)
+    return invited_by(session, token)
 
 
 def _sign_in(request: Request, email: str, password: str) -> Response:
@@ -86,9 +103,25 @@ def _set_up_form(request: Request, token: str, email: str, name: str, error: Dom
     return render("set_up.html", request=request, status=_status(error), title=_("Set up Qudao"), **shown)
 
 
-def _password_form(request: Request, token: str, email: str, error: DomainError | None) -> Response:
-    shown = {"token": token, "email": email, "length_hint": length_hint(), **_problems(error)}
-    return render("password.html", request=request, status=_status(error), title=_("Choose a password"), **shown)
+def _password_form(request: Request, token: str, greeting: Greeting, error: DomainError | None) -> Response:
+    shown = {
+        "token": token,
+        "greeting": greeting,
+        "welcome": _welcome(greeting) if greeting.is_new else "",
+        "role": _(ROLE_LABELS[Role(greeting.role)][0]),
+        "length_hint": length_hint(),
+        **_problems(error),
+    }
+    title = _("Welcome, {name}", name=greeting.name) if greeting.is_new else _("Choose a new password")
+    return render("password.html", request=request, status=_status(error), title=title, **shown)
+
+
+def _welcome(greeting: Greeting) -> str:
+    brand = settings().brand_name
+    if greeting.made_by:
+        sentence = N_("{maker} has invited you to {brand}. Choose a password, and you are in.")
+        return _(sentence, maker=greeting.made_by, brand=brand)
+    return _("You are invited to {brand}. Choose a password, and you are in.", brand=brand)
 
 
 def length_hint() -> str:

@@ -1,11 +1,14 @@
 """Accounts as administrators handle them, and the very first one."""
 
+from datetime import timedelta
+
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import delete, select
 
 from core import settings as core_settings
 from core.access import command_line
+from core.clock import freeze
 from core.database import reading, transact, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, RowsRefused
 from core.events import Event
@@ -22,14 +25,20 @@ from services.accounts import (
 )
 from services.one_time_links import (
     NOBODY_YET,
+    Greeting,
     choose_password,
     create_first_administrator,
+    invited_by,
+    last_link,
+    note_opened,
     password_link,
+    password_links,
     setup_link,
     user_of_link,
 )
 from services.passwords import is_correct
 from tests.conftest import ADMIN, HUADONG, HUADONG_OWNER, HUADONG_PATH, LING, SUZHOU_CLERK, WEI
+from tests.services.knocking import NOON
 
 PASSWORD = "purple kettle sings at dawn"
 HR = command_line()
@@ -220,6 +229,62 @@ def test_the_link_itself_is_stored_nowhere(database):
 
     with reading(ADMIN) as session:
         assert token not in session.scalars(select(OneTimeLink.token_hash)).all()
+
+
+def test_links_for_many_hold_up_nobody_for_one_who_cannot_have_one(database):
+    transact(ADMIN, lambda session: lock_user(session, LING.person))
+
+    made = transact(ADMIN, lambda session: password_links(session, [WEI.person, LING.person, "nix@example.com"]))
+
+    assert [(one.email, bool(one.path), one.problem and one.problem.code) for one in made] == [
+        (WEI.person, True, None),
+        (LING.person, False, "users.locked"),
+        ("nix@example.com", False, "users.not_found"),
+    ]
+    with reading(ADMIN) as session:
+        taken = session.scalars(select(Event.data).where(Event.action == "users.links_exported")).all()
+    assert (happened("user.link_made"), taken) == ([WEI.person], [{"rows": 1}])
+
+
+def test_links_for_many_are_for_who_may_take_data_out(database):
+    create(email="it@example.com", role="it", password=PASSWORD)
+    with reading(ADMIN) as session:
+        it = actor_of_email(session, "it@example.com", source="screen")
+
+    with pytest.raises(NotPermitted):
+        transact(it, lambda session: password_links(session, [WEI.person]))
+
+    assert happened("user.link_made") == []
+
+
+def test_what_became_of_a_link_is_told(database):
+    with reading(ADMIN) as session:
+        assert last_link(session, WEI.person) is None
+    with freeze(NOON):
+        token = transact(ADMIN, lambda session: password_link(session, WEI.person)).split("token=")[1]
+    with freeze(NOON + timedelta(minutes=1)):
+        transact(ADMIN, lambda session: note_opened(session, token))
+    with freeze(NOON + timedelta(minutes=2)):
+        transact(ADMIN, lambda session: note_opened(session, token))
+        with reading(ADMIN) as session:
+            opened = last_link(session, WEI.person)
+            assert opened.is_open
+        transact(ADMIN, lambda session: choose_password(session, token, PASSWORD))
+        with reading(ADMIN) as session:
+            used = last_link(session, WEI.person)
+
+    assert (opened.made_by, opened.created_at, opened.opened_at) == (ADMIN.person, NOON, NOON + timedelta(minutes=1))
+    assert (used.used_at, used.is_open) == (NOON + timedelta(minutes=2), False)
+
+
+def test_a_link_greets_by_name_role_partner_and_who_made_it(database):
+    create(role="partner_clerk", partner="HD", actor=HUADONG_OWNER)
+    token = transact(HUADONG_OWNER, lambda session: password_link(session, "new@example.com")).split("token=")[1]
+
+    with reading(ADMIN) as session:
+        greeting = invited_by(session, token)
+
+    assert greeting == Greeting("new@example.com", "新人", "partner_clerk", "华东总代", "owner", True)
 
 
 # --- the first account ---

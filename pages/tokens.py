@@ -1,0 +1,136 @@
+"""Keys of programs: listed with what they may do and when they were last used, made and shown once, revoked."""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from core.access import Permission, Role
+from core.errors import DomainError
+from core.i18n import N_, _
+from core.kinds import Reference
+from models.partners import Partner
+from models.users import ROLE_LABELS
+from pages.door import call_or_raise, page, permitted_actor, show_refusal
+from pages.house import (
+    Tag,
+    button,
+    choice_field,
+    form,
+    link_button,
+    notice,
+    page_header,
+    panel,
+    row,
+    search_field,
+    show_problems,
+    stack,
+    text_field,
+)
+from pages.house.going import ask_before_leaving, leave
+from pages.house.link_card import carry_links, link_card
+from pages.inputs import reference_search
+from pages.listing import list_page
+from pages.navigation import staff_shell
+from pages.record import record_page
+from resources.tokens import TOKENS
+from services.tokens import create_token
+from services.users import GRANTS
+
+DAYS = (30, 90, 180, 365)
+FIELD_OF = {
+    "tokens.name_required": "name",
+    "users.partner_required": "partner",
+    "users.partner_not_allowed": "partner",
+    "partners.not_found": "partner",
+    "tokens.role_not_yours_to_give": "role",
+}
+"""Code of an error → field it belongs to."""
+
+
+def register_tokens() -> None:
+    """Register ``/tokens``, ``/tokens/new`` and ``/tokens/PREFIX``."""
+
+    @page("/tokens", permission=TOKENS.view, title=TOKENS.label)
+    async def draw_list() -> None:
+        await list_page(TOKENS, can_be_new=True)
+
+    page("/tokens/new", permission=Permission.TOKEN_EDIT, title=N_("New API key"))(new_token_page)
+
+    @page("/tokens/{prefix}", permission=TOKENS.view, title=TOKENS.title)
+    async def draw_record(prefix: str) -> None:
+        await record_page(TOKENS, prefix)
+
+
+async def new_token_page() -> None:
+    """Draw the form for a new key as the whole page."""
+    title = _("New API key")
+    async with staff_shell(title, current="tokens") as actor:
+        carry_links()
+        with page_header(title, crumbs={_(TOKENS.label): "/tokens"}):
+            pass
+        body = stack()
+        with body:
+            NewToken([role for role in Role if role in GRANTS.get(actor.role, frozenset())], body)
+
+
+class NewToken:
+    """What is stated about a new key; the secret takes its place once it is made."""
+
+    def __init__(self, roles: list[Role], body: Tag) -> None:
+        self._body = body
+        with panel(_("What it is for")), form():
+            partners = reference_search(Reference("partners", Partner.code, Partner.name))
+            self._fields = {
+                "name": text_field("name", _("Used by"), required=True, placeholder=_("e.g. {example}", example="ERP")),
+                "role": choice_field(
+                    "role", _("Role"), {role.value: _(ROLE_LABELS[role][0]) for role in roles}, required=True
+                ),
+                "partner": search_field("partner", _("Partner"), partners, hint=_("Only with a role of partners")),
+                "days": choice_field(
+                    "days", _("Valid for"), {str(days): _("{count} days", count=days) for days in DAYS}, "365"
+                ),
+            }
+        with row():
+            button(_("Make the key"), self._make, look="primary", testid="action-save")
+            link_button(_("Cancel"), "/tokens", testid="action-cancel-new")
+
+    async def _make(self) -> None:
+        if await permitted_actor(Permission.TOKEN_EDIT) is None:
+            return
+        stated = {name: str(field.value or "").strip() for name, field in self._fields.items()}
+        if not stated["role"]:
+            show_problems(self._fields, {"role": _("is required")})
+            return
+        try:
+            prefix, secret = await call_or_raise(make_key, stated)
+        except DomainError as error:
+            left = show_problems(self._fields, {FIELD_OF.get(error.code, ""): error.text})
+            if left:
+                show_refusal(error)
+            return
+        self._show(prefix, secret)
+
+    def _show(self, prefix: str, secret: str) -> None:
+        ask_before_leaving(True)  # the key is nowhere else
+        self._body.clear()
+        with self._body:
+            notice(_("The key is made. Copy it now: it is shown this once and stored nowhere."), "ok", testid="made")
+            with panel(prefix):
+                link_card(
+                    _("Key"),
+                    secret,
+                    name="token",
+                    scan=False,
+                    note=_("Send it in the header “Authorization: Bearer …”."),
+                )
+            with row():
+                button(_("I have copied it"), lambda: leave("/tokens"), look="primary", testid="action-done")
+
+
+def make_key(session: Session, stated: dict[str, str]) -> tuple[str, str]:
+    """Make a key as stated; return what it begins with, and the key. Raises as ``create_token``."""
+    lasts = timedelta(days=int(stated["days"] or max(DAYS)))
+    made, secret = create_token(
+        session, stated["name"], role=stated["role"], partner=stated["partner"] or None, lasts=lasts
+    )
+    return made.prefix, secret

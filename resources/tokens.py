@@ -1,0 +1,39 @@
+"""How keys of programs appear; they are made at ``/tokens/new`` and by ``token create``, never by a worksheet."""
+
+from core.access import Permission
+from core.i18n import N_
+from core.resource import Action, Field, Resource
+from core.standard_kinds import CODE, INSTANT, NAME, choice, choices_of, reference
+from models.partners import Partner
+from models.tokens import ApiToken
+from models.users import ROLE_LABELS
+from services.tokens import revoke_tokens
+
+TOKENS = Resource(
+    name="tokens",
+    label=N_("API keys"),
+    title=N_("API key"),
+    model=ApiToken,
+    keys=("prefix",),
+    view=Permission.TOKEN_EDIT,
+    edit=Permission.TOKEN_EDIT,
+    order=("-created_at",),
+    actions=(Action(name="revoke", label=N_("Revoke"), permission=Permission.TOKEN_EDIT, run=revoke_tokens),),
+    fields=(
+        Field(name="prefix", label=N_("Begins with"), kind=CODE, column=ApiToken.prefix, stated=False),
+        Field(name="name", label=N_("Used by"), kind=NAME, column=ApiToken.name, stated=False),
+        Field(name="role", label=N_("Role"), kind=choice(*choices_of(ROLE_LABELS)), column=ApiToken.role, stated=False),
+        Field(
+            name="partner",
+            label=N_("Partner"),
+            kind=reference("partners", Partner.code, Partner.name),
+            column=ApiToken.partner_id,
+            stated=False,
+        ),
+        Field(name="person", label=N_("Person behind it"), kind=NAME, column=ApiToken.person, stated=False),
+        Field(name="used_at", label=N_("Last used"), kind=INSTANT, column=ApiToken.used_at, stated=False),
+        Field(name="expires_at", label=N_("Valid until"), kind=INSTANT, column=ApiToken.expires_at, stated=False),
+        Field(name="revoked_at", label=N_("Revoked"), kind=INSTANT, column=ApiToken.revoked_at, stated=False),
+        Field(name="created_at", label=N_("Created"), kind=INSTANT, column=ApiToken.created_at, stated=False),
+    ),
+)

@@ -1,0 +1,64 @@
+"""Refused access in the trail: who was told "you may not", where, and for want of what; never a flood of it."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.access import Actor
+from core.clock import now
+from core.database import is_sqlite, transact
+from core.errors import Conflict, NotPermitted
+from core.events import Event, Happening, record
+
+log = logging.getLogger(__name__)
+
+ACTION = "access.refused"
+SUBJECT = "access"
+EVERY = timedelta(minutes=10)
+KNOWN_MAX = 10_000
+ROUTE_LENGTH_MAX = 200
+REFUSALS_LOCK = 7_202_604  # any number that nothing else locks
+
+_SEE: dict[str, Any] = {"see_all": "whoever is refused does not see the trail, and must not write it twice"}
+_known: dict[tuple[str, str], datetime] = {}  # (person, what was missing) to when this process last looked
+
+
+def note_refusal(actor: Actor, error: NotPermitted, route: str) -> bool:
+    """Note that ``actor`` was refused; at most once per person and permission within ``EVERY``. Return whether it was.
+
+    What refused stays refused whatever happens here: a busy database costs the note, not the answer.
+
+    Args:
+        actor: Who was refused.
+        error: Says which permission is missing; else its code stands for it.
+        route: Path of the address, or of the page whose button was pressed.
+    """
+    missing = str(error.problem.values.get("permission") or error.code)
+    who = actor.person or actor.name
+    last = _known.get((who, missing))
+    if last is not None and timedelta(0) <= now() - last < EVERY:
+        return False
+    if len(_known) >= KNOWN_MAX:
+        _known.clear()
+    _known[who, missing] = now()
+    try:
+        return transact(actor, lambda session: _note(session, actor, missing, route[:ROUTE_LENGTH_MAX]))
+    except Conflict:
+        _known.pop((who, missing), None)
+        log.warning("a refusal could not be noted: the database is busy")
+        return False
+
+
+def _note(session: Session, actor: Actor, missing: str, route: str) -> bool:
+    if not is_sqlite(session):  # another process may be noting the same
+        session.execute(select(func.pg_advisory_xact_lock(REFUSALS_LOCK)))
+    same = (Event.subject == SUBJECT, Event.subject_key == missing, Event.person == actor.person)
+    before = select(Event.id).where(*same, Event.actor == actor.name, Event.at > now() - EVERY).limit(1)
+    if session.scalar(before.execution_options(**_SEE)) is not None:
+        return False
+    facts = {"permission": missing, "route": route, "role": actor.role.value}
+    record(session, ACTION, SUBJECT, [Happening(missing, actor.partner_path, data=facts)])
+    return True

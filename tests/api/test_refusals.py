@@ -1,0 +1,26 @@
+"""A program that asks for more than its key permits is in the trail, once."""
+
+import pytest
+from sqlalchemy import select
+
+from core.database import reading
+from core.events import Event
+from services import refusals
+from tests.conftest import ADMIN, HUADONG_CLERK
+
+
+@pytest.fixture(autouse=True)
+def nobody_was_refused_before(monkeypatch):
+    monkeypatch.setattr(refusals, "_known", {})
+
+
+def test_a_refused_program_is_told_once(programs):
+    statuses = [programs.get(HUADONG_CLERK, path).status_code for path in ("/users", "/users/x@example.com", "/tokens")]
+
+    with reading(ADMIN) as session:
+        told = session.scalars(select(Event).where(Event.action == "access.refused").order_by(Event.id)).all()
+    assert statuses == [403] * 3
+    assert [(one.person, one.subject_key, one.data["route"]) for one in told] == [
+        (HUADONG_CLERK.person, "user.view", "/api/v1/users"),
+        (HUADONG_CLERK.person, "token.edit", "/api/v1/tokens"),
+    ]
