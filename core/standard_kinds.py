@@ -4,13 +4,14 @@ import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
 from core import uscc
 from core.errors import Problem
-from core.i18n import N_, both_languages
+from core.i18n import N_, both_languages, translate
 from core.kinds import Choice, Kind, Reference, Refused, dump_date, dump_instant, matches
 
 XML_CHARACTERS = "\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
@@ -20,6 +21,7 @@ NOTE_LENGTH_MAX = 2000
 CENTS_MAX = 10**15  # fits the exact range of every program that reads us
 UNIT_PRICE_SCALE = 10_000  # unit prices are whole numbers at 4 decimals
 PPM = 1_000_000
+ALIKE_MIN = 0.6  # how alike a stated word and a choice must be written to ask whether it is meant, from 0 to 1
 
 _ILLEGAL = re.compile(f"[^{XML_CHARACTERS}]")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xFFE5: 0xA5}
@@ -223,17 +225,46 @@ def choice(*choices: Choice) -> Kind:
 
     @cache
     def meanings() -> dict[str, str]:
-        labels = {label.casefold(): one.value for one in choices for label in both_languages(one.label)}
+        labels = {half_width(label).casefold(): one.value for one in choices for label in both_languages(one.label)}
         return labels | {one.value.casefold(): one.value for one in choices}
 
     def parse(stated: str) -> str:
         meant = meanings().get(half_width(stated).strip().casefold())
         if meant is None:
-            allowed = " / ".join(one.value for one in choices)
-            raise Refused("choice.unknown", N_("is none of: {allowed}"), allowed=allowed)
+            problem = unknown_choice(choices, stated)
+            raise Refused(problem.code, problem.message, **problem.values)
         return meant
 
     return Kind(name="choice", parse=parse, choices=choices)
+
+
+def unknown_choice(choices: Sequence[Choice], stated: str) -> Problem:
+    """Return why a value is none of ``choices``: by the words people read, with the one that is probably meant."""
+    values: dict[str, object] = {"allowed": Labels(one.label for one in choices)}
+    nearest = _nearest_choice(choices, half_width(stated).strip().casefold())
+    if nearest is None:
+        return Problem("choice.unknown", N_("is none of: {allowed}"), values)
+    values["nearest"] = Labels([nearest.label])
+    return Problem("choice.unknown", N_("is not known; is it “{nearest}”? Possible are: {allowed}"), values)
+
+
+class Labels(tuple[str, ...]):
+    """Labels of choices that a sentence names: each in the language the sentence is made in."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return " / ".join(translate(label) for label in self)
+
+
+def _nearest_choice(choices: Sequence[Choice], stated: str) -> Choice | None:
+    """Return the choice whose code or label is written most alike, if one is."""
+    if len(stated) > CODE_LENGTH_MAX:
+        return None
+    words = {half_width(word).casefold(): one for one in choices for word in (one.value, *both_languages(one.label))}
+    part = [word for word in words if len(stated) > 1 and (stated in word or word in stated)]
+    alike = get_close_matches(stated, part or words, n=1, cutoff=0 if part else ALIKE_MIN)
+    return words[alike[0]] if alike else None
 
 
 def choices_of(labels: dict[StrEnum, tuple[str, str]]) -> tuple[Choice, ...]:

@@ -81,7 +81,7 @@ def write_errors_workbook(
         refused: Every row that ``errors`` speaks of, in order; read only where a new workbook is written.
         row_count: Rows in ``sheet``.
     """
-    if source_kind == "xlsx" and row_count <= OWN_ROWS_MAX and _unpacked_bytes(source) <= OWN_BYTES_MAX:
+    if source_kind == "xlsx" and row_count <= OWN_ROWS_MAX and not is_too_large(source):
         book = _own_workbook(source, sheet)
         if book is not None:
             _mark_sheet(book[sheet], header_row, headings, errors)
@@ -96,9 +96,10 @@ def write_errors_workbook(
         write_xlsx(file, sheet, columns, _refused_rows(headings, refused, _by_row(errors)))
 
 
-def _unpacked_bytes(source: Path) -> int:
+def is_too_large(source: Path) -> bool:
+    """Return whether an xlsx workbook has too much in it for openpyxl."""
     with ZipFile(source) as archive:
-        return sum(part.file_size for part in archive.infolist())
+        return sum(part.file_size for part in archive.infolist()) > OWN_BYTES_MAX
 
 
 def _own_workbook(source: Path, sheet: str) -> Workbook | None:

@@ -1,26 +1,44 @@
-"""The workbook that shows what an import refused, made again from the stored file whenever it is asked for."""
+"""The workbook that shows what an import refused, made from the stored file: at once, or by a job if it is large."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from core.access import Actor
 from core.database import reading
-from core.errors import CellProblem, InvalidInput, Problem
+from core.errors import CellProblem, InvalidInput
 from core.files import content_path
-from core.i18n import _
 from core.resource import Resource
-from importers.annotating import MarkedCell, RefusedRow, write_errors_workbook
+from core.standard_kinds import unknown_choice
+from importers.annotating import OWN_ROWS_MAX, MarkedCell, RefusedRow, is_too_large, write_errors_workbook
 from importers.batches import source_of
 from importers.mapping import match_headings
 from importers.reading import read_sheet
-from importers.runner import Source
+from importers.runner import OnRead, Source
 from models.imports import ImportBatch
 from resources import SHEETS
 from services.imports import get_import, problems_of
 
 
-def write_batch_errors(actor: Actor, batch_id: int, target: Path) -> ImportBatch:
+def is_made_at_once(batch: ImportBatch) -> bool:
+    """Return whether the workbook with errors of an import is made within a click."""
+    return row_count_of(batch) <= OWN_ROWS_MAX and not (
+        batch.kind == "xlsx" and is_too_large(content_path(batch.sha256))
+    )
+
+
+def row_count_of(batch: ImportBatch) -> int:
+    """Return how many rows an import has, as far as is known."""
+    return batch.row_count or int((batch.checked or {}).get("rows", 0))
+
+
+def write_batch_errors(actor: Actor, batch_id: int, target: Path, on_read: OnRead | None = None) -> ImportBatch:
     """Write to ``target`` the person's workbook with everything marked that was refused, and return the import.
+
+    Args:
+        actor: Whose import it is.
+        batch_id: The import.
+        target: Replaced if it exists.
+        on_read: Called now and then with the number of the last row read, where a new workbook is written.
 
     Raises:
         InvalidInput: The file cannot be read any more.
@@ -44,8 +62,8 @@ def write_batch_errors(actor: Actor, batch_id: int, target: Path) -> ImportBatch
         header_row=batch.header_row,
         errors=marks,
         headings=batch.headings,
-        refused=_rows_of(source, {problem.row for problem in problems}),
-        row_count=batch.row_count or (batch.checked or {}).get("rows", 0),
+        refused=_rows_of(source, {problem.row for problem in problems}, on_read),
+        row_count=row_count_of(batch),
     )
     return batch
 
@@ -68,14 +86,13 @@ def column_positions(actor: Actor, batch: ImportBatch) -> dict[str, int]:
 
 def reason_text(resource: Resource, problem: CellProblem) -> str:
     """Return why a cell was refused, in the current language; the values it may have by the words people read."""
-    stated = problem.problem
     choices = resource.field(problem.field).kind.choices if problem.field in resource.names else ()
-    if stated.code == "choice.unknown" and choices:
-        stated = Problem(stated.code, stated.message, {"allowed": " / ".join(_(choice.label) for choice in choices)})
-    return stated.text
+    if problem.problem.code == "choice.unknown" and choices:  # kept in the language of who had it checked
+        return unknown_choice(choices, problem.value).text
+    return problem.problem.text
 
 
-def _rows_of(source: Source, numbers: set[int]) -> Iterator[RefusedRow]:
+def _rows_of(source: Source, numbers: set[int], on_read: OnRead | None) -> Iterator[RefusedRow]:
     """Yield the rows of these numbers as they stand in the file, in order."""
     with read_sheet(source.path, source.name, sheet=source.sheet, header_row=source.header_row) as sheet:
         for chunk in sheet:
@@ -83,3 +100,5 @@ def _rows_of(source: Source, numbers: set[int]) -> Iterator[RefusedRow]:
                 if chunk.first_row + index in numbers:
                     cells = (column[index] for column in chunk.columns)
                     yield RefusedRow(chunk.first_row + index, ["" if cell is None else str(cell) for cell in cells])
+            if on_read is not None:
+                on_read(chunk.first_row + chunk.row_count - 1)

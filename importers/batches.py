@@ -4,6 +4,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from core.access import Actor
 from core.database import reading, unit_of_work
 from core.errors import DomainError, InvalidInput
@@ -15,7 +17,9 @@ from importers.refusal_texts import TEXTS
 from importers.refusals import Refusal
 from importers.runner import (
     ImportReport,
+    OnRead,
     Progress,
+    Slice,
     Source,
     apply_import,
     apply_whole_import,
@@ -24,7 +28,9 @@ from importers.runner import (
 )
 from models.imports import ImportBatch, ImportStatus
 from resources import SHEETS
-from services.imports import begin_import, end_import, forget_problems, get_import, note_problems
+from services.import_rows import RowCounts, counts_so_far, note_rows
+from services.imports import begin_import, end_import, forget_findings, get_import, note_problems
+from services.saving import Saved
 
 GOOD_ROWS, ALL_OR_NOTHING = "good-rows", "all-or-nothing"
 
@@ -56,20 +62,43 @@ def source_of(batch: ImportBatch, path: Path) -> Source:
     )
 
 
-def check_batch(actor: Actor, batch_id: int) -> ImportReport:
-    """Find out what an import would do; keep its counts and problems with it, unless it is read differently by now."""
+class CheckOutdated(Exception):
+    """What is being checked is read in another way by now, or imported already."""
+
+
+def check_batch(actor: Actor, batch_id: int, progress: Progress | None = None) -> None:
+    """Find out what an import would do, going on behind the rows that an earlier attempt has checked.
+
+    What is found is kept slice by slice, with how far the check is. An import that is read differently by now is left
+    to the check that was started for it.
+    """
     with reading(actor) as session:
         batch = get_import(session, batch_id)
+        after_row = counts_so_far(session, batch_id).last_row
     source = source_of(batch, content_path(batch.sha256))
-    report = preview_import(SHEETS[batch.resource], source, actor)
-    with unit_of_work(actor) as session:
+
+    def current(session: Session) -> ImportBatch:
         batch = get_import(session, batch_id, lock=True)
         if batch.status != ImportStatus.DRAFT or source_of(batch, source.path) != source:
-            return report
-        forget_problems(session, batch_id)
-        note_problems(session, batch_id, report.problems)
-        batch.checked = counts_of(report)
-    return report
+            raise CheckOutdated
+        return batch
+
+    def note(report: ImportReport, slice_: Slice, saved: Saved) -> None:
+        with unit_of_work(actor) as session:
+            current(session)
+            note_problems(session, batch_id, saved.problems)
+            note_rows(session, batch_id, slice_.rows, saved, slice_.cells)
+            if progress is not None and slice_.rows:
+                progress(session, report, slice_.rows[-1])
+
+    with suppress(CheckOutdated):
+        resource, on_read = SHEETS[batch.resource], on_read_of(actor, batch, progress)
+        report = preview_import(resource, source, actor, note=note, on_read=on_read, after_row=after_row)
+        with unit_of_work(actor) as session:
+            current(session).checked = {
+                **_counted(counts_so_far(session, batch_id)),
+                "ignored": report.ignored,
+            }
 
 
 def apply_batch(actor: Actor, batch_id: int, progress: Progress | None = None) -> ImportReport:
@@ -77,19 +106,34 @@ def apply_batch(actor: Actor, batch_id: int, progress: Progress | None = None) -
     with unit_of_work(actor) as session:
         batch = get_import(session, batch_id, lock=True)
         if batch.last_row == 0:
-            forget_problems(session, batch_id)
+            forget_findings(session, batch_id)
     resource, source = SHEETS[batch.resource], source_of(batch, content_path(batch.sha256))
-    return run_batch(resource, source, actor, batch, progress)
+    return run_batch(resource, source, actor, batch, progress, keeps_rows=False)
 
 
 def run_batch(
-    resource: Resource, source: Source, actor: Actor, batch: ImportBatch, progress: Progress | None = None
+    resource: Resource,
+    source: Source,
+    actor: Actor,
+    batch: ImportBatch,
+    progress: Progress | None = None,
+    *,
+    keeps_rows: bool = True,
 ) -> ImportReport:
     """Apply a worksheet for an import that is a row, and end the import as it came out."""
     if batch.mode == ALL_OR_NOTHING:
         report = apply_whole_import(resource, source, actor, batch_id=batch.id)
     else:
-        report = apply_import(resource, source, actor, batch_id=batch.id, progress=progress, after_row=batch.last_row)
+        report = apply_import(
+            resource,
+            source,
+            actor,
+            batch_id=batch.id,
+            progress=progress,
+            on_read=on_read_of(actor, batch, progress),
+            after_row=batch.last_row,
+            keeps_rows=keeps_rows,
+        )
     with unit_of_work(actor) as session:
         row = get_import(session, batch.id, lock=True)
         if not report.applied and batch.last_row == 0:
@@ -100,6 +144,18 @@ def run_batch(
         is_applied = saved_count > 0 or row.refused_count == 0
         end_import(session, batch.id, ImportStatus.APPLIED if is_applied else ImportStatus.REFUSED)
     return report
+
+
+def on_read_of(actor: Actor, batch: ImportBatch, progress: Progress | None) -> OnRead | None:
+    """Return what tells ``progress`` how far a worksheet is read that is saved in one piece."""
+    if progress is None:
+        return None
+
+    def on_read(row: int) -> None:
+        with unit_of_work(actor) as session:
+            progress(session, ImportReport(batch.resource, rows=row - batch.header_row), row)
+
+    return on_read
 
 
 def import_file(
@@ -128,13 +184,6 @@ def import_file(
         raise
 
 
-def counts_of(report: ImportReport) -> dict[str, int | list[str]]:
-    """Return a report's counts as JSON."""
-    return {
-        "rows": report.rows,
-        "created": report.created,
-        "updated": report.updated,
-        "unchanged": report.unchanged,
-        "refused": report.refused,
-        "ignored": report.ignored,
-    }
+def _counted(counts: RowCounts) -> dict[str, int]:
+    names = ("rows", "created", "updated", "unchanged", "refused")
+    return {name: getattr(counts, name) for name in names}

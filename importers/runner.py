@@ -4,7 +4,8 @@ Rows go slice by slice: read and checked without holding any lock, then saved in
 how far the import is. A resource whose rows refer to each other (partners and their upstream) is saved in one piece.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,15 @@ from core.resource import Resource
 from importers.mapping import Columns, match_headings, stated_fields
 from importers.orders import import_orders
 from importers.reading import Chunk, read_sheet
+from importers.row_changes import stated_changes
 from importers.text_writing import unguard
 from resources.orders import ORDER_LINES
 from services.imports import bring_forward
 from services.saving import Saved, SaveOptions
 
 Progress = Callable[[Session, "ImportReport", int], None]
+Note = Callable[["ImportReport", "Slice", Saved], None]
+OnRead = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,8 @@ class ImportReport:
     Attributes:
         rows: Rows that are not blank. applied: whether anything was committed.
         refused: Rows with a problem. ignored: headings of columns left out.
+        keeps_rows: Whether ``problems`` and ``refused_cells`` are wanted; otherwise they are kept elsewhere, because
+            there may be a million of them.
         refused_cells: Row number → its cells as text, for handing them back.
     """
 
@@ -66,7 +72,9 @@ class ImportReport:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    refused: int = 0
     applied: bool = False
+    keeps_rows: bool = True
     ignored: list[str] = field(default_factory=list)
     problems: list[CellProblem] = field(default_factory=list)
     headings: list[str] = field(default_factory=list)
@@ -75,17 +83,15 @@ class ImportReport:
     header_row: int = 0
     refused_cells: dict[int, list[str]] = field(default_factory=dict)
 
-    @property
-    def refused(self) -> int:
-        """Return how many rows had a problem."""
-        return len({problem.row for problem in self.problems})
-
-    def count(self, saved: Saved) -> None:
+    def count(self, slice_: "Slice", saved: Saved) -> None:
         """Add what became of a slice."""
         self.created += saved.created
         self.updated += saved.updated
         self.unchanged += saved.unchanged
-        self.problems += saved.problems
+        self.refused += len({problem.row for problem in saved.problems})
+        if self.keeps_rows:
+            self.problems += saved.problems
+            _keep_refused_cells(self, slice_, saved.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,25 +113,43 @@ class _RolledBack(Exception):
     pass
 
 
-def preview_import(resource: Resource, source: Source, actor: Actor) -> ImportReport:
+def preview_import(
+    resource: Resource,
+    source: Source,
+    actor: Actor,
+    *,
+    note: Note | None = None,
+    on_read: OnRead | None = None,
+    after_row: int = 0,
+) -> ImportReport:
     """Return what ``apply_import`` would do; store nothing.
+
+    Args:
+        resource: What the rows are.
+        source: Where they are.
+        actor: Who would import.
+        note: Called behind each slice, when its rows are gone again, with the report, the slice and what would have
+            become of it: changes by field name, as people outside name values. The report then keeps no rows.
+        on_read: As ``read_slices``.
+        after_row: Rows up to this number were checked before a stop; they are read again and not counted.
 
     Raises:
         InvalidInput: The file cannot be taken at all.
         NotPermitted: The actor may not edit the resource.
     """
-    report = ImportReport(resource.name)
-
-    def check(slice_: Slice) -> None:
-        try:
-            with unit_of_work(actor) as session:
-                report.count(save_slice(session, resource, slice_, SaveOptions(source.match)))
-                raise _RolledBack
-        except _RolledBack:
-            _keep_refused_cells(report, slice_)
-
-    for slice_ in read_slices(resource, source, actor, report):
-        check(slice_)
+    report = ImportReport(resource.name, keeps_rows=note is None)
+    for slice_ in read_slices(resource, source, actor, report, on_read):
+        if slice_.rows and slice_.rows[-1] <= after_row:
+            continue
+        saved = Saved()
+        with suppress(_RolledBack), unit_of_work(actor) as session:
+            saved = save_slice(session, resource, slice_, SaveOptions(source.match))
+            if note is not None:  # what a reference leads to may be gone with the rest
+                saved.changes = stated_changes(session, resource, saved.changes)
+            raise _RolledBack
+        report.count(slice_, saved)
+        if note is not None:
+            note(report, slice_, saved)
     return report
 
 
@@ -136,7 +160,9 @@ def apply_import(
     *,
     batch_id: int,
     progress: Progress | None = None,
+    on_read: OnRead | None = None,
     after_row: int = 0,
+    keeps_rows: bool = True,
 ) -> ImportReport:
     """Save every row that can be saved, slice by slice.
 
@@ -146,28 +172,28 @@ def apply_import(
         actor: Who imports.
         batch_id: The import as a row; brought forward in each slice's own transaction.
         progress: Called in each slice's transaction with the report and the number of the slice's last row.
+        on_read: As ``read_slices``.
         after_row: Rows up to this number were dealt with before a stop; they are read again and not saved.
+        keeps_rows: As ``ImportReport``.
 
     Raises:
         InvalidInput, NotPermitted: As ``preview_import``.
     """
-    report = ImportReport(resource.name, batch_id)
-    for slice_ in read_slices(resource, source, actor, report):
+    report = ImportReport(resource.name, batch_id, keeps_rows=keeps_rows)
+    for slice_ in read_slices(resource, source, actor, report, on_read):
         if slice_.rows and slice_.rows[-1] <= after_row:
             continue
         options = SaveOptions(source.match, batch_id)
 
         def work(session: Session, slice_: Slice = slice_, options: SaveOptions = options) -> Saved:
             saved = save_slice(session, resource, slice_, options)
-            last_row = slice_.rows[-1] if slice_.rows else 0
-            bring_forward(session, batch_id, saved, row_count=len(slice_.rows), last_row=last_row)
+            batch = bring_forward(session, batch_id, saved, slice_.rows)
             if progress is not None:
-                progress(session, report, last_row)
+                progress(session, report, batch.last_row)
             return saved
 
-        report.count(transact(actor, work))
+        report.count(slice_, transact(actor, work))
         report.applied = True
-        _keep_refused_cells(report, slice_)
     report.applied = report.applied and report.created + report.updated + report.unchanged > 0
     return report
 
@@ -179,30 +205,31 @@ def apply_whole_import(resource: Resource, source: Source, actor: Actor, *, batc
     """
     report = ImportReport(resource.name, batch_id)
     slices = list(read_slices(resource, source, actor, report))
-    for slice_ in slices:
-        report.problems += slice_.problems
-    if not report.problems:
-        try:
-            with unit_of_work(actor) as session:
-                for slice_ in slices:
-                    saved = save_slice(session, resource, slice_, SaveOptions(source.match, batch_id))
-                    report.count(saved)
-                    last_row = slice_.rows[-1] if slice_.rows else 0
-                    bring_forward(session, batch_id, saved, row_count=len(slice_.rows), last_row=last_row)
-                if report.problems:
-                    raise _RolledBack
-                report.applied = True
-        except _RolledBack:
-            pass
-    if report.problems:
+    problems = [problem for slice_ in slices for problem in slice_.problems]
+    if not problems:
+        with suppress(_RolledBack), unit_of_work(actor) as session:
+            for slice_ in slices:
+                saved = save_slice(session, resource, slice_, SaveOptions(source.match, batch_id))
+                report.count(slice_, saved)
+                bring_forward(session, batch_id, saved, slice_.rows)
+            if report.problems:
+                problems = report.problems
+                raise _RolledBack
+            report.applied = True
+    if problems:
         report.created = report.updated = report.unchanged = 0
+        report.problems, report.refused = problems, len({problem.row for problem in problems})
     for slice_ in slices:
-        _keep_refused_cells(report, slice_)
+        _keep_refused_cells(report, slice_, report.problems)
     return report
 
 
-def read_slices(resource: Resource, source: Source, actor: Actor, report: ImportReport) -> Iterator[Slice]:
+def read_slices(
+    resource: Resource, source: Source, actor: Actor, report: ImportReport, on_read: OnRead | None = None
+) -> Iterator[Slice]:
     """Yield a worksheet's rows checked cell by cell; bring headings, columns and counts into ``report``.
+
+    ``on_read`` is called with the number of the last row read, where rows are read long before they are yielded.
 
     Raises:
         InvalidInput: The file cannot be read, or its columns do not make the resource's fields.
@@ -217,7 +244,7 @@ def read_slices(resource: Resource, source: Source, actor: Actor, report: Import
         report.headings, report.columns, report.ignored = sheet.headings, columns, columns.ignored
         report.sheet, report.header_row = sheet.sheet, sheet.header_row
         slices = (_check(resource, actor, source, columns, chunk, seen) for chunk in sheet)
-        for slice_ in [_joined(list(slices))] if is_one_piece(resource) else slices:
+        for slice_ in [_joined(list(_told(slices, on_read)))] if is_one_piece(resource) else slices:
             report.rows += len(slice_.rows)
             yield slice_
 
@@ -250,6 +277,13 @@ def save_slice(session: Session, resource: Resource, slice_: Slice, options: Sav
         saved = resource.save(session, slice_.drafts, options)
     saved.problems = sorted([*slice_.problems, *saved.problems], key=lambda problem: problem.row)
     return saved
+
+
+def _told(slices: Iterable[Slice], on_read: OnRead | None) -> Iterator[Slice]:
+    for slice_ in slices:
+        if on_read is not None and slice_.rows:
+            on_read(slice_.rows[-1])
+        yield slice_
 
 
 def _check(
@@ -324,10 +358,10 @@ def _joined(slices: list[Slice]) -> Slice:
     return Slice([row for one in slices for row in one.rows], drafts, problems, dict(cells), chunk)
 
 
-def _keep_refused_cells(report: ImportReport, slice_: Slice) -> None:
+def _keep_refused_cells(report: ImportReport, slice_: Slice, problems: Iterable[CellProblem]) -> None:
     """Keep the original cells of refused rows, to hand them back."""
     chunk = slice_.chunk
-    for row in {problem.row for problem in report.problems} - report.refused_cells.keys():
+    for row in {problem.row for problem in problems}:
         index = row - chunk.first_row
         if 0 <= index < chunk.row_count:
             cells = (column[index] for column in chunk.columns)

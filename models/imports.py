@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, Text, and_
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
@@ -107,6 +107,57 @@ class ImportProblem(Base):
     code: Mapped[str] = mapped_column(code_text(80))
     message: Mapped[str] = mapped_column(Text)
     values: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Whoever sees the import; pages ask by batch, which they look up first."""
+        return EVERYONE
+
+
+class ImportSlice(Base):
+    """What became of some consecutive rows of an import, or what would become of them.
+
+    Attributes:
+        first_row, last_row: As the worksheet counts.
+        fates: One letter for each row from ``first_row`` on, see ``services.import_rows``.
+        content: What a check found in the rows, for looking at them; None once they are imported.
+    """
+
+    __tablename__ = "import_slices"
+    __table_args__ = (UniqueConstraint("batch_id", "first_row"),)
+
+    id: Mapped[Id]
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batches.id"))
+    first_row: Mapped[int]
+    last_row: Mapped[int]
+    row_count: Mapped[int]
+    created_count: Mapped[int]
+    updated_count: Mapped[int]
+    unchanged_count: Mapped[int]
+    refused_count: Mapped[int]
+    fates: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Whoever sees the import; pages ask by batch, which they look up first."""
+        return EVERYONE
+
+
+class ImportWorkbook(Base):
+    """The workbook with everything marked that an import refused, where making it takes longer than a click.
+
+    Attributes:
+        job_id: The job that makes it. file_id: the stored file; None while it is being made.
+    """
+
+    __tablename__ = "import_workbooks"
+    __table_args__ = (UniqueConstraint("batch_id"),)
+
+    id: Mapped[Id]
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batches.id"))
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id"))
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("files.id"))
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:

@@ -13,11 +13,12 @@ from core.errors import NotFound
 from core.i18n import N_, _
 from core.resource import Resource
 from importers.batch_drafts import editor_of
-from importers.batch_errors import write_batch_errors
+from importers.batch_errors import is_made_at_once, write_batch_errors
 from importers.exporting import template_for
 from pages.identity import require_actor
 from pages.policies import SIGNED_IN, permitted
 from resources import SHEETS
+from services.import_workbooks import workbook_file
 from services.imports import get_import
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -35,9 +36,17 @@ def register_results(app: FastAPI) -> None:
 
     @app.get("/imports/{batch_id:int}/errors.xlsx", dependencies=[Depends(SIGNED_IN)], include_in_schema=False)
     def errors_workbook(batch_id: int, request: Request) -> Response:
+        actor = require_actor(request)
+        with reading(actor) as session:
+            batch = get_import(session, known_number(batch_id))
+            stored = workbook_file(session, batch.id)
+        if stored is not None:
+            return FileResponse(stored.path, media_type=XLSX, headers=_headers(stored.name))
+        if not is_made_at_once(batch):  # the page of the import has a button that makes it
+            return RedirectResponse(f"/{batch.resource}/import/{batch.id}", 303)
         target = _temporary()
         try:
-            batch = write_batch_errors(require_actor(request), known_number(batch_id), target)
+            write_batch_errors(actor, batch.id, target)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
@@ -73,5 +82,10 @@ def _temporary() -> Path:
 
 
 def _download(path: Path, name: str) -> Response:
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
-    return FileResponse(path, media_type=XLSX, headers=headers, background=BackgroundTask(path.unlink, missing_ok=True))
+    """Return a file of the moment, which is gone when it is sent."""
+    gone = BackgroundTask(path.unlink, missing_ok=True)
+    return FileResponse(path, media_type=XLSX, headers=_headers(name), background=gone)
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}

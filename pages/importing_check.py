@@ -14,6 +14,7 @@ from models.imports import ImportBatch
 from pages.door import call, show_refusal
 from pages.house import (
     Progress,
+    Tag,
     button,
     columns,
     link_button,
@@ -21,14 +22,15 @@ from pages.house import (
     notice,
     panel,
     row,
-    tabs,
     text,
 )
 from pages.house.going import go_to, load_again
 from pages.identity import current_actor, page_actor
-from pages.importing_parts import Problems, draw_facts, draw_problems, shown_problems, step_path
+from pages.importing_parts import draw_facts, job_progress, step_path
+from pages.importing_rows import draw_rows
 from pages.reading import read
-from services.imports import start_check, start_import
+from services.import_rows import Fate
+from services.imports import start_check, start_import, stop_check
 
 CHECK_EVERY_S = 0.3
 
@@ -38,8 +40,7 @@ async def draw_check(resource: Resource, batch: ImportBatch) -> None:
     if batch.checked is None:
         await _draw_waiting(resource, batch)
         return
-    problems = await read(page_actor(), shown_problems, batch.id)
-    _draw_result(resource, batch, problems)
+    await _draw_result(resource, batch)
 
 
 async def job_of(batch: ImportBatch) -> Job | None:
@@ -52,15 +53,25 @@ async def job_of(batch: ImportBatch) -> Job | None:
 async def _draw_waiting(resource: Resource, batch: ImportBatch) -> None:
     job = None if batch.job_id is None else await read(page_actor(), _job, batch.job_id)
     if job is None or job.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
-        sentence = job.error if job is not None and job.error else _("The rows were not checked.")
-        notice(sentence, "danger", testid="import-refused")
-        with row():
-            button(_("Check again"), partial(_check_again, resource, batch), testid="action-check")
-            _columns_link(resource, batch)
+        _draw_unchecked(resource, batch, job)
         return
     with panel(_("Checking the rows")):
         live_progress(partial(_progress, batch), every_s=CHECK_EVERY_S, on_done=_reload)
         text(_("Nothing is stored yet. You may leave this page: it will be here when you come back."))
+        if not job.cancel_asked:
+            with row() as place:
+                button(_("Stop"), partial(_stop, resource, batch, place), testid="action-stop-check")
+
+
+def _draw_unchecked(resource: Resource, batch: ImportBatch, job: Job | None) -> None:
+    if job is not None and job.status == JobStatus.CANCELLED:
+        notice(_("The check was stopped. Nothing is stored."), "warning", testid="import-stopped")
+    else:
+        sentence = job.error if job is not None and job.error else _("The rows were not checked.")
+        notice(sentence, "danger", testid="import-refused")
+    with row():
+        button(_("Check again"), partial(_check_again, resource, batch), testid="action-check")
+        _columns_link(resource, batch)
 
 
 async def _progress(batch: ImportBatch) -> Progress | None:
@@ -70,9 +81,9 @@ async def _progress(batch: ImportBatch) -> Progress | None:
         show_refusal(error)
         return None
     total = sum(sheet["rows"] for sheet in batch.sheets if sheet["name"] == batch.sheet) - batch.header_row
-    label = _("Waiting for its turn") if job is not None and job.status == JobStatus.WAITING else _("Reading every row")
-    has_ended = job is None or job.finished_at is not None
-    return Progress(label, 0, max(total, 0), state="done" if has_ended else "running")
+    if job is None:
+        return Progress(_("Done"), 0, 0, state="done")
+    return job_progress(job, _("Checking"), max(total, 0))
 
 
 async def _reload(_progress: Progress) -> None:
@@ -84,17 +95,23 @@ async def _check_again(resource: Resource, batch: ImportBatch) -> None:
         load_again()
 
 
+async def _stop(resource: Resource, batch: ImportBatch, place: Tag) -> None:
+    """Stop the check; the page is loaded again when it has ended, by whoever follows it, and only then."""
+    if await call(stop_check, editor_of(resource), batch.id) is not None:
+        place.visible = False
+
+
 async def _apply(resource: Resource, batch: ImportBatch) -> None:
     if await call(start_import, editor_of(resource), batch.id) is not None:
         go_to(step_path(resource, batch, "done"))
 
 
-def _draw_result(resource: Resource, batch: ImportBatch, problems: Problems) -> None:
+async def _draw_result(resource: Resource, batch: ImportBatch) -> None:
     counts = {name: int((batch.checked or {})[name]) for name in ("created", "updated", "unchanged", "refused")}
     with columns() as (content, rail):
         with content:
             _draw_verdict(resource, batch, counts)
-            _draw_tabs(batch, counts, problems)
+            await draw_rows(resource, batch, {fate: counts[fate.name.lower()] for fate in Fate})
         with rail:
             draw_facts(_("How the file is read"), _facts(resource, batch))
             _columns_link(resource, batch)
@@ -135,30 +152,6 @@ def _parts_text(counts: dict[str, int]) -> str:
         _("{count} are wrong and are left out", count=f"{counts['refused']:,}") if counts["refused"] else "",
     ]
     return _("; ").join(part for part in parts if part)
-
-
-def _draw_tabs(batch: ImportBatch, counts: dict[str, int], problems: Problems) -> None:
-    labels = [
-        _("New {count}", count=f"{counts['created']:,}"),
-        _("Changed {count}", count=f"{counts['updated']:,}"),
-        _("Same {count}", count=f"{counts['unchanged']:,}"),
-        _("Wrong {count}", count=f"{counts['refused']:,}"),
-    ]
-    order = ("refused", "created", "updated", "unchanged")
-    first = next((name for name in order if counts[name]), "created")
-    with panel(), tabs(labels, current=["created", "updated", "unchanged", "refused"].index(first)) as panels:
-        with panels[0]:
-            text(_("These rows are not in the system yet. They will be added."))
-        with panels[1]:
-            words = _("These rows are in the system with other values. Your file replaces those; other fields stay.")
-            text(words)
-        with panels[2]:
-            text(_("These rows are in the system with the same values. Nothing is written for them."))
-        with panels[3]:
-            if counts["refused"]:
-                draw_problems(batch, problems, counts["refused"])
-            else:
-                text(_("No row is wrong."))
 
 
 def _facts(resource: Resource, batch: ImportBatch) -> dict[str, str]:

@@ -1,9 +1,7 @@
 """Last step of an import: how far it is, and what became of every row. Leaving the page changes nothing."""
 
-from datetime import datetime
 from functools import partial
 
-from core.clock import now
 from core.errors import DomainError
 from core.i18n import _
 from core.jobs import Job, JobStatus
@@ -14,6 +12,7 @@ from models.imports import ImportBatch, ImportStatus
 from pages.door import call, show_refusal
 from pages.house import (
     Progress,
+    Tag,
     button,
     confirm,
     link_button,
@@ -27,10 +26,9 @@ from pages.house import (
 )
 from pages.house.content import NoticeTone
 from pages.house.going import load_again
-from pages.identity import page_actor
 from pages.importing_check import job_of
-from pages.importing_parts import draw_problems, shown_problems
-from pages.reading import read
+from pages.importing_parts import job_progress
+from pages.importing_problems import draw_problems
 from services.imports import continue_import, stop_import
 
 LOOK_EVERY_S = 0.5
@@ -51,25 +49,8 @@ async def draw_done(resource: Resource, batch: ImportBatch) -> None:
         link_button(_("Open the list"), f"/{resource.name}", testid="action-list")
         link_button(_("Import another file"), f"/{resource.name}/import", testid="action-another")
     if batch.refused_count:
-        problems = await read(page_actor(), shown_problems, batch.id)
         with panel(_("What was not imported")):
-            draw_problems(batch, problems, batch.refused_count)
-
-
-def progress_of(batch: ImportBatch, job: Job) -> Progress:
-    """Return how far a job that applies an import is, with its speed since it was last begun."""
-    total = job.total_count or int((batch.checked or {}).get("rows", 0))
-    if job.status == JobStatus.WAITING:
-        return Progress(_("Waiting for its turn"), job.done_count, total)
-    if job.finished_at is not None:
-        return Progress(_("Done"), total, total, state="done")
-    since, since_count = job.state.get("since"), int(job.state.get("since_count", 0))
-    if not since or job.done_count <= since_count:
-        return Progress(_("Importing"), job.done_count, total)
-    seconds = max((now() - datetime.fromisoformat(since)).total_seconds(), 0.001)
-    rate = (job.done_count - since_count) / seconds
-    label = _("Importing, {count} rows a second", count=f"{round(rate):,}")
-    return Progress(label, job.done_count, total, round((total - job.done_count) / rate))
+            await draw_problems(resource, batch)
 
 
 def _draw_running(resource: Resource, batch: ImportBatch) -> None:
@@ -78,7 +59,8 @@ def _draw_running(resource: Resource, batch: ImportBatch) -> None:
         text(_("You may leave this page: the import goes on."))
         with row():
             if batch.mode != ALL_OR_NOTHING:  # that is one piece: it happens whole or not at all
-                button(_("Stop"), partial(_stop, resource, batch), look="danger", testid="action-stop")
+                with row() as place:
+                    button(_("Stop"), partial(_stop, resource, batch, place), look="danger", testid="action-stop")
             link_button(_("Open the list"), f"/{resource.name}", testid="action-list")
 
 
@@ -88,19 +70,22 @@ async def _look(batch: ImportBatch) -> Progress | None:
     except DomainError as error:
         show_refusal(error)
         return None
-    return Progress(_("Done"), 1, 1, state="done") if job is None else progress_of(batch, job)
+    if job is None:
+        return Progress(_("Done"), 1, 1, state="done")
+    return job_progress(job, _("Importing"), int((batch.checked or {}).get("rows", 0)))
 
 
 async def _reload(_progress: Progress) -> None:
     load_again()
 
 
-async def _stop(resource: Resource, batch: ImportBatch) -> None:
+async def _stop(resource: Resource, batch: ImportBatch, place: Tag) -> None:
+    """Stop the import; the page is loaded again when it has ended, by whoever follows it, and only then."""
     sentence = _("The rows imported so far stay. You can go on with the others later.")
     if await confirm(_("Stop this import?"), sentence, yes=_("Stop"), danger=True) is None:
         return
     if await call(stop_import, editor_of(resource), batch.id) is not None:
-        load_again()
+        place.visible = False
 
 
 async def _go_on(resource: Resource, batch: ImportBatch) -> None:

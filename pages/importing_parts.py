@@ -1,42 +1,33 @@
-"""What the steps of an import share: the line of steps, the way from one to the next, and the table of problems."""
+"""What the steps of an import share: the line of steps, the way from one to the next, and how far a job is."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from functools import partial
+from datetime import datetime
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
-from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor
-from core.database import actor_of
-from core.errors import CellProblem, DomainError
+from core.clock import now
+from core.errors import DomainError
 from core.i18n import N_, _
+from core.jobs import Job, JobStatus
 from core.resource import Resource
 from importers.batch_drafts import editor_of
-from importers.batch_errors import column_positions, reason_text
 from models.imports import STATUS_LABELS, ImportBatch, ImportStatus
 from pages.door import permitted_actor, show_refusal
 from pages.house import (
-    Cell,
-    LineColumn,
+    Progress,
     Step,
     Tag,
     Tone,
-    button,
     chip,
-    line_table,
     link_button,
     page_header,
     panel,
-    row,
     steps,
-    text,
 )
 from pages.navigation import staff_shell
-from resources import SHEETS
-from services.imports import get_import, problem_counts, problems_of
 
 StepName = Literal["file", "sheet", "columns", "check", "done"]
 
@@ -51,34 +42,7 @@ STEPS: dict[StepName, str] = {
     "done": N_("Finish"),
 }
 _TONES: Mapping[str, Tone] = {"progress": "running", "approved": "approved", "rejected": "rejected", "done": "done"}
-PROBLEMS_SHOWN = 100  # at first
-PROBLEMS_MAX = 500  # on the page; all are in the workbook
-WORST = 4  # columns with most problems
-SHOWN_LENGTH_MAX = 40  # characters of a value in the table
 WHOLE_WORDS = "word-break:keep-all"  # a narrow table scrolls; its headings are not set sign under sign
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemRow:
-    """One refused cell as people read it."""
-
-    row: str
-    column: str
-    value: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Problems:
-    """What was refused, as people read it.
-
-    Attributes:
-        rows: The first ones, at most ``PROBLEMS_MAX``.
-        worst: (heading, number of cells) of the columns with most of them.
-    """
-
-    rows: list[ProblemRow]
-    worst: list[tuple[str, int]]
 
 
 def step_path(resource: Resource, batch: ImportBatch, step: StepName) -> str:
@@ -126,45 +90,26 @@ async def attempt(
         return None
 
 
-def shown_problems(session: Session, batch_id: int) -> Problems:
-    """Return what was refused, with the headings of the person's own sheet."""
-    batch = get_import(session, batch_id)
-    problems = problems_of(session, batch_id, limit=PROBLEMS_MAX)
-    positions = column_positions(actor_of(session), batch)
-    headings = {name: batch.headings[position] for name, position in positions.items()}
-    worst = [(_heading(name, batch, headings), count) for name, count in problem_counts(session, batch_id, limit=WORST)]
-    return Problems([_problem_row(problem, batch, headings) for problem in problems], worst)
+def job_progress(job: Job, words: str, total: int = 0) -> Progress:
+    """Return how far a job of an import is, with its speed since it was last begun.
 
-
-def draw_problems(batch: ImportBatch, problems: Problems, refused_count: int) -> None:
-    """Draw what was refused: the workbook first, then the first of its cells."""
-    with row():
-        text(_("Red cells and the reason of each row are in your workbook: correct it there and bring it again."))
-        link_button(
-            _("Download the workbook with errors"),
-            f"/imports/{batch.id}/errors.xlsx",
-            icon="file",
-            download=True,
-            testid="action-errors",
-        )
-    if len(problems.worst) > 1:
-        columns = _(", ").join(_("{column} {count}", column=name, count=f"{n:,}") for name, n in problems.worst)
-        text(_("Most of the problems stand in: {columns}", columns=columns))
-    box = Tag("div", css="qd-stack")
-
-    def show(count: int) -> None:
-        box.clear()
-        with box:
-            _problem_table(problems.rows[:count])
-            if count < len(problems.rows):
-                button(_("Show more"), lambda: show(count + PROBLEMS_SHOWN), testid="action-more")
-            elif len({one.row for one in problems.rows}) < refused_count:
-                words = _(
-                    "These are the first {count} problems. All of them are in the workbook.", count=len(problems.rows)
-                )
-                text(words)
-
-    show(PROBLEMS_SHOWN)
+    Args:
+        job: As it stands; its checkpoints tell "since" when and from which count on this attempt runs.
+        words: What it does, to be said while it runs.
+        total: How many rows there are, as long as the job has not said so.
+    """
+    total = job.total_count or total
+    if job.status == JobStatus.WAITING:
+        return Progress(_("Waiting for its turn"), job.done_count, total)
+    if job.finished_at is not None:
+        return Progress(_("Done"), total, total, state="done")
+    since, since_count = job.state.get("since"), int(job.state.get("since_count", 0))
+    if not since or job.done_count <= since_count:
+        return Progress(words, job.done_count, total)
+    seconds = max((now() - datetime.fromisoformat(since)).total_seconds(), 0.001)
+    rate = (job.done_count - since_count) / seconds
+    label = _("{words}, {count} rows a second", words=words, count=f"{round(rate):,}")
+    return Progress(label, job.done_count, total, round(max(total - job.done_count, 0) / rate))
 
 
 def draw_status(batch: ImportBatch) -> Tag:
@@ -192,41 +137,3 @@ def _way(current: StepName, *, is_refused: bool) -> list[Step]:
             state = "failed" if is_refused else "current"
         way.append(Step(_(STEPS[name]), state=state))
     return way
-
-
-def _problem_row(problem: CellProblem, batch: ImportBatch, headings: Mapping[str, str]) -> ProblemRow:
-    column = _heading(problem.field, batch, headings)
-    value = problem.value if len(problem.value) <= SHOWN_LENGTH_MAX else f"{problem.value[: SHOWN_LENGTH_MAX - 1]}…"
-    return ProblemRow(f"{problem.row:,}", column, value, reason_text(SHEETS[batch.resource], problem))
-
-
-def _heading(name: str, batch: ImportBatch, headings: Mapping[str, str]) -> str:
-    """Return what a field is called in the person's own sheet, else by us."""
-    resource = SHEETS[batch.resource]
-    return headings.get(name) or (_(resource.field(name).label) if name in resource.names else "—")
-
-
-def _problem_table(problems: Sequence[ProblemRow]) -> None:
-    line_table(
-        [
-            LineColumn("row", _("Row no."), "right"),
-            LineColumn("column", _("Column")),
-            LineColumn("value", _("Value")),
-            LineColumn("reason", _("What is wrong")),
-        ],
-        [
-            {
-                "row": one.row,
-                "column": one.column,
-                "value": one.value,
-                "reason": Cell(draw=partial(_reason, one.reason)),
-            }
-            for one in problems
-        ],
-        caption=_("Rows that cannot be imported"),
-        testid="import-problems",
-    ).style(WHOLE_WORDS)
-
-
-def _reason(words: str) -> None:
-    Tag("span", words).style("word-break:normal")  # the one column that gives way on a narrow screen

@@ -23,7 +23,7 @@ from pages.house import (
     text,
 )
 from pages.house.going import go_to
-from pages.importing_parts import WHOLE_WORDS, attempt, step_path
+from pages.importing_parts import attempt, step_path
 
 BLANK = "\N{NO-BREAK SPACE}"  # a blank cell of their sheet is blank here too, and no "—"
 
@@ -53,7 +53,7 @@ class SheetChoice:
                 with form():
                     choices = {name: self._label(sheet) for name, sheet in self.sheets.items()}
                     self._field = choice_field("sheet", _("Sheet"), choices, self.name, on_change=self._change)
-        else:
+        elif not self.sheets[self.name]["known"]:
             notice(_("No heading of this file looks known. Show which row holds the headings."), "warning")
         with panel(_("Which row holds the headings?")):
             text(_("Titles and notes above it are left out; the rows below it are imported."))
@@ -95,7 +95,8 @@ class SheetChoice:
             lines.append(line)
         columns = [LineColumn("row", _("Row no."), "right"), LineColumn("pick", _("Headings"))]
         columns += [LineColumn(str(index), chr(ord("A") + index)) for index in range(width)]
-        line_table(columns, lines, caption=_("First rows of the sheet"), testid="import-rows").style(WHOLE_WORDS)
+        table = line_table(columns, lines, caption=_("First rows of the sheet"), testid="import-rows")
+        table.style("white-space:nowrap")
 
     def _pick(self, number: int, rows: list[tuple[int, list[str]]]) -> None:
         if number == self.header_row:

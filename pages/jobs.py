@@ -37,6 +37,7 @@ SHOWN_MAX = 100
 NAMES: dict[str, str] = {
     "imports.check": N_("Check of an import"),
     "imports.apply": N_("Import"),
+    "imports.workbook": N_("Workbook with errors"),
     "housekeeping.forget": N_("Tidying up"),
 }
 VIEWS: dict[str, tuple[str, tuple[JobStatus, ...]]] = {

@@ -15,6 +15,7 @@ TARGETS = choice(
     Choice("prices", N_("Prices")),
     Choice("orders", N_("Orders")),
     Choice("users", N_("Users")),
+    Choice("departments", N_("Departments")),
 )
 
 IMPORTS = Resource(
@@ -23,7 +24,7 @@ IMPORTS = Resource(
     title=N_("Import"),
     model=ImportBatch,
     keys=("number",),
-    view=Permission.EXPORT,  # whoever may take rows out of lists may see which files they themselves brought in
+    view=Permission.IMPORT_VIEW,
     order=("-number",),
     fields=(
         Field(name="number", label=N_("Import number"), kind=COUNT, column=ImportBatch.id, stated=False),

@@ -1,9 +1,10 @@
 """Imports as rows: begun, brought forward with every slice of saved rows, ended, and what was refused."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, null, select, update
 from sqlalchemy.orm import Session
 
 from core.access import Permission
@@ -15,9 +16,13 @@ from core.events import Happening, record
 from core.files import NAME_LENGTH_MAX, StoredFile
 from core.i18n import N_
 from core.jobs import Job, JobStatus, ask_to_cancel, enqueue
-from models.imports import ImportBatch, ImportProblem, ImportStatus
+from models.imports import ImportBatch, ImportProblem, ImportStatus, ImportWorkbook
+from services.import_rows import forget_rows, note_rows
 from services.saving import Saved
+from services.sessions import require_proof
 
+CHECK_KEPT = timedelta(days=30)  # after the file was brought
+_SEE: dict[str, Any] = {"see_all": "whatever nobody has followed for long is dropped, whoever had it checked"}
 PROBLEM_COLUMNS = ("batch_id", "row", "field", "value", "code", "message", "values")
 
 
@@ -61,7 +66,7 @@ def settle_import(session: Session, permission: Permission, batch_id: int, **sta
     for name, value in stated.items():
         setattr(batch, name, value)
     batch.checked = None
-    forget_problems(session, batch_id)
+    forget_findings(session, batch_id)
     return batch
 
 
@@ -74,14 +79,25 @@ def start_check(session: Session, permission: Permission, batch_id: int) -> Impo
     return batch
 
 
+def stop_check(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
+    """Stop finding out what an import would do. Raises as ``settle_import``."""
+    batch = _draft(session, permission, batch_id)
+    if batch.job_id is not None:
+        _stop_job(session, batch.job_id)
+    return batch
+
+
 def start_import(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
     """Let a worker apply an import that was checked; a second click starts nothing.
 
     Raises:
         NotPermitted, NotFound, Conflict: As ``settle_import``.
         InvalidInput: ``imports.not_checked``.
+        ProofNeeded: ``access.proof_needed``, of rows that give rights.
     """
     batch = _draft(session, permission, batch_id)
+    if permission is Permission.USER_EDIT:  # its rows give rights
+        require_proof(session)
     if batch.checked is None:
         raise InvalidInput("imports.not_checked", N_("Check the rows first, then import them."))
     batch.status = ImportStatus.RUNNING
@@ -97,6 +113,8 @@ def continue_import(session: Session, permission: Permission, batch_id: int) -> 
         Conflict: ``imports.not_stopped``.
     """
     actor_of(session).require(permission)
+    if permission is Permission.USER_EDIT:  # its rows give rights
+        require_proof(session)
     batch = get_import(session, batch_id, lock=True)
     job = None if batch.job_id is None else session.get(Job, batch.job_id)
     has_failed = batch.status == ImportStatus.RUNNING and job is not None and job.status == JobStatus.FAILED
@@ -156,25 +174,25 @@ def get_import(session: Session, batch_id: int, *, lock: bool = False) -> Import
     return batch
 
 
-def bring_forward(session: Session, batch_id: int, saved: Saved, *, row_count: int, last_row: int) -> ImportBatch:
+def bring_forward(session: Session, batch_id: int, saved: Saved, rows: Sequence[int]) -> ImportBatch:
     """Note in the rows' own transaction what became of a slice, so that a stopped import goes on behind it.
 
     Args:
         session: The slice's.
         batch_id: The import.
         saved: What became of the slice.
-        row_count: How many rows the slice had.
-        last_row: Number of its last row.
+        rows: Numbers of its rows.
     """
     batch = get_import(session, batch_id, lock=True)
     batch.status = ImportStatus.RUNNING
-    batch.row_count += row_count
+    batch.row_count += len(rows)
     batch.created_count += saved.created
     batch.updated_count += saved.updated
     batch.unchanged_count += saved.unchanged
     batch.refused_count += len({problem.row for problem in saved.problems})
-    batch.last_row = last_row
+    batch.last_row = rows[-1] if rows else batch.last_row
     note_problems(session, batch_id, saved.problems)
+    note_rows(session, batch_id, rows, saved)
     return batch
 
 
@@ -187,20 +205,40 @@ def note_problems(session: Session, batch_id: int, problems: Sequence[CellProble
     insert_rows(session, ImportProblem, PROBLEM_COLUMNS, rows)
 
 
-def forget_problems(session: Session, batch_id: int) -> None:
-    """Drop what an earlier check of the import found."""
+def forget_findings(session: Session, batch_id: int) -> None:
+    """Drop what an earlier check of the import found, and the workbook that tells it."""
     session.execute(delete(ImportProblem).where(ImportProblem.batch_id == batch_id))
+    session.execute(delete(ImportWorkbook).where(ImportWorkbook.batch_id == batch_id))
+    forget_rows(session, batch_id)
 
 
-def problems_of(session: Session, batch_id: int, *, limit: int | None = None) -> list[CellProblem]:
-    """Return what was refused, in row order, at most ``limit``."""
+def forget_old_checks(session: Session) -> int:
+    """Drop what checks found that nobody has followed for long; checking again finds it again. Return how many."""
+    old = (
+        update(ImportBatch)
+        .where(
+            ImportBatch.status == ImportStatus.DRAFT,
+            ImportBatch.checked.is_not(null()),
+            ImportBatch.created_at < now() - CHECK_KEPT,
+        )
+        .values(checked=null())
+        .returning(ImportBatch.id)
+    )
+    forgotten = session.scalars(old, execution_options=_SEE | {"synchronize_session": False}).all()
+    for batch_id in forgotten:
+        forget_findings(session, batch_id)
+    return len(forgotten)
+
+
+def problems_of(session: Session, batch_id: int, *, limit: int | None = None, offset: int = 0) -> list[CellProblem]:
+    """Return what was refused, in row order, from ``offset`` on, at most ``limit``."""
     get_import(session, batch_id)
     query = select(ImportProblem).where(ImportProblem.batch_id == batch_id)
-    found = session.scalars(query.order_by(ImportProblem.row, ImportProblem.id).limit(limit))
+    found = session.scalars(query.order_by(ImportProblem.row, ImportProblem.id).limit(limit).offset(offset))
     return [CellProblem(p.row, p.field, p.value, Problem(p.code, p.message, p.values)) for p in found]
 
 
-def problem_counts(session: Session, batch_id: int, *, limit: int) -> list[tuple[str, int]]:
+def problem_counts(session: Session, batch_id: int, *, limit: int | None = None) -> list[tuple[str, int]]:
     """Return (field name, number of refused cells) of the fields with most problems, worst first."""
     get_import(session, batch_id)
     count = func.count()

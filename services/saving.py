@@ -62,12 +62,19 @@ class SaveOptions:
 
 @dataclass(slots=True)
 class Saved:
-    """What became of drafts. Rows with problems were left out; all others were saved."""
+    """What became of drafts. Rows with problems were left out; all others were saved.
+
+    Attributes:
+        new_rows: Numbers of the rows that were created.
+        changes: Number of each row that was updated → column or field name → stored value before and after.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     problems: list[CellProblem] = field(default_factory=list)
+    new_rows: list[int] = field(default_factory=list)
+    changes: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def add(self, other: "Saved") -> None:
         """Count what became of further drafts."""
@@ -75,6 +82,8 @@ class Saved:
         self.updated += other.updated
         self.unchanged += other.unchanged
         self.problems += other.problems
+        self.new_rows += other.new_rows
+        self.changes |= other.changes
 
     def or_refuse(self) -> "Saved":
         """Return this, or raise ``RowsRefused`` if a row had a problem: for who saves all or nothing."""
@@ -133,13 +142,15 @@ def save_rows(session: Session, plan: Plan, rows: Rows, options: SaveOptions) ->
         session.execute(delete(staged).where(staged.c.row.in_(refused)))
     changes = _changes(session, plan, staged, rows, options)
     saved.created = _record_created(session, plan, staged, options)
+    saved.new_rows = _new_numbers(session, plan, staged, rows, saved)
+    saved.changes = {row: happening.changes for row, happening in changes.items()}
     saved.updated = len(changes)
     saved.unchanged = len(rows.numbers) - len(saved.problems) - saved.created - saved.updated
     if saved.created:
         _insert(session, plan, staged, rows)
     if saved.updated:
         _update(session, plan, staged, rows)
-        record(session, f"{plan.noun}.changed", plan.subject, changes, batch_id=options.batch_id)
+        record(session, f"{plan.noun}.changed", plan.subject, list(changes.values()), batch_id=options.batch_id)
     return saved
 
 
@@ -279,29 +290,37 @@ def _refuse_hidden(session: Session, plan: Plan, staged: Table) -> list[CellProb
     ]
 
 
-def _changes(session: Session, plan: Plan, staged: Table, rows: Rows, options: SaveOptions) -> list[Happening]:
-    """Return what will change in rows that exist: stored values before and after, by column name."""
+def _new_numbers(session: Session, plan: Plan, staged: Table, rows: Rows, saved: Saved) -> list[int]:
+    """Return the numbers of the rows that will be created; asked only where that is not all of them or none."""
+    refused = {problem.row for problem in saved.problems}
+    if not saved.created or saved.created == len(rows.numbers) - len(refused):
+        return [row for row in rows.numbers if saved.created and row not in refused]
+    return list(session.execute(_new_rows(plan, staged, staged.c.row)).scalars())
+
+
+def _changes(session: Session, plan: Plan, staged: Table, rows: Rows, options: SaveOptions) -> dict[int, Happening]:
+    """Return by row number what will change in rows that exist: stored values before and after, by column name."""
     table = plan.model.__table__
     names = [name for name in _written(plan, rows) if name not in plan.kept]
     path = table.c.path if "path" in table.c else literal("")
     before = [table.c[name].label(f"before_{name}") for name in names]
     after = [_new_value(plan, staged, name).label(f"after_{name}") for name in names]
-    query: Select[Any] = select(staged.c.key_text, path, table.c.version, *before, *after)
+    query: Select[Any] = select(staged.c.row, staged.c.key_text, path, table.c.version, *before, *after)
     query = query.join_from(staged, table, _on_key(plan, staged)).order_by(staged.c.row)
     if options.version is not None:
         _require_version(session, query, options.version)
-    happenings = []
+    happenings = {}
     for row in session.execute(query.where(_differs(plan, staged, rows))):
-        key, row_path, _, *values = row
+        number, key, row_path, _, *values = row
         pairs = zip(names, values[: len(names)], values[len(names) :], strict=True)
         changes = {name: [_plain(old), _plain(new)] for name, old, new in pairs if old != new}
-        happenings.append(Happening(key, row_path, changes))
+        happenings[number] = Happening(key, row_path, changes)
     return happenings
 
 
 def _require_version(session: Session, query: Select[Any], version: int) -> None:
     found = session.execute(query).first()
-    if found is not None and found[2] != version:
+    if found is not None and found.version != version:
         raise Conflict(
             "rows.changed_meanwhile",
             N_(

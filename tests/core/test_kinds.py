@@ -6,8 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.kinds import CellError, Kind, Refused
-from core.standard_kinds import CODE, DAY, EMAIL, MONEY, NAME, NOTE, PHONE, RATE, TAGS, UNIT_PRICE, USCC, integer, yuan
+from core.i18n import use_language
+from core.kinds import CellError, Choice, Kind, Refused
+from core.standard_kinds import (
+    CODE,
+    DAY,
+    EMAIL,
+    MONEY,
+    NAME,
+    NOTE,
+    PHONE,
+    RATE,
+    TAGS,
+    UNIT_PRICE,
+    USCC,
+    choice,
+    integer,
+    yuan,
+)
 from core.uscc import are_valid, check_character, is_valid, organisation_check
 
 KINDS = (CODE, DAY, EMAIL, MONEY, NAME, NOTE, PHONE, RATE, TAGS, UNIT_PRICE, USCC, integer(0, 10))
@@ -136,3 +152,42 @@ def test_an_error_and_the_text_that_looks_like_it_are_two_things():
 
     assert values == ["#N/A", None, "#N/A"]
     assert list(problems) == [1]
+
+
+TIER = choice(Choice("dealer", "Dealer"), Choice("store", "Store"), Choice("micro_merchant", "Micro-merchant"))
+
+
+@pytest.mark.parametrize(
+    ("stated", "language", "sentence"),
+    [
+        ("皇帝", "zh_CN", "不是以下之一：经销商 / 门店 / 微商"),
+        ("emperor", "en", "is none of: Dealer / Store / Micro-merchant"),
+        ("经销", "zh_CN", "无法识别，是否为“经销商”？可选：经销商 / 门店 / 微商"),
+        ("门店（直营）", "en", "is not known; is it “Store”? Possible are: Dealer / Store / Micro-merchant"),
+        ("Dealr", "zh_CN", "无法识别，是否为“经销商”？可选：经销商 / 门店 / 微商"),
+        ("micro merchant", "en", "is not known; is it “Micro-merchant”? Possible are: Dealer / Store / Micro-merchant"),
+        ("x" * 100_000, "en", "is none of: Dealer / Store / Micro-merchant"),
+    ],
+)
+def test_a_value_that_is_none_of_few_is_answered_in_the_words_of_who_reads_it(stated, language, sentence):
+    with pytest.raises(Refused) as refused:
+        TIER.parse(stated)
+
+    with use_language(language):
+        assert (refused.value.problem.code, refused.value.problem.text) == ("choice.unknown", sentence)
+
+
+def test_a_label_with_full_width_signs_is_understood_as_it_is_written():
+    kind = choice(Choice("wgs84", "WGS-84（GPS）"))
+
+    assert [kind.parse(text) for text in ("WGS-84（GPS）", "wgs-84(gps)")] == ["wgs84", "wgs84"]
+
+
+@given(TEXTS)
+def test_a_choice_is_understood_or_answered_with_a_whole_sentence(text):
+    try:
+        assert TIER.parse(text) in {"dealer", "store", "micro_merchant"}
+    except Refused as refused:
+        for language in ("en", "zh_CN"):
+            with use_language(language):
+                assert "{" not in refused.problem.text

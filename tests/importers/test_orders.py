@@ -203,6 +203,22 @@ def test_a_draft_is_replaced_and_one_that_says_so_already_is_left_alone(shop):
     assert (after.ship_to_name, after.ship_to_address) == ("王磊", "观前街")  # columns that are absent are left alone
 
 
+def test_what_became_of_each_row_of_an_order_is_told_with_the_values_before(shop):
+    take(WEI, line("MILK", 1, number="A-1", note="old"), line("TEA", 24, number="A-1"), line("MILK", 2, number="A-2"))
+
+    saved = take(
+        WEI,
+        line("MILK", 3, number="A-1", note="new"),
+        line("TEA", 24, number="A-1"),
+        line("MILK", 2, number="A-2"),
+        line("MILK", 4, number="A-3"),
+    )
+
+    note = {"note": ["old", "new"]}
+    assert (counts(saved), saved.new_rows) == ((1, 2, 1), [5])
+    assert saved.changes == {2: {"quantity": [1, 3], **note}, 3: note}
+
+
 def test_an_order_that_is_under_way_is_not_touched(shop):
     order = submitted(SUZHOU_CLERK)
     before = everything()

@@ -1,15 +1,7 @@
 """Importing in a real browser against the real server and its worker, each in a process of its own."""
 
-import os
-import socket
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -17,57 +9,28 @@ from openpyxl import Workbook
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import func, select
 
-from core.database import reading
+from core.database import reading, unit_of_work
+from core.drafts import draft_rows
 from importers.xlsx_writing import SheetColumn, write_xlsx
 from models.customers import Customer
 from pages.identity import cookie_name
+from resources.customers import CUSTOMERS
+from services.customers import save_customers
+from services.saving import SaveOptions
 from tests.conftest import ADMIN, WEI
 from tests.pages.signing_in import session_of
 from tests.support.browser import launch_options
-from tests.support.source import ROOT
+from tests.support.server import Server
 
 PATIENCE_MS = 60_000
-START_S = 60
 ROWS = 60_000  # several slices
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 
-class Server:
-    """The product in a process of its own, on one port, to be killed and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.address = f"http://127.0.0.1:{port}"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NICEGUI_"))}
-        self.environment = kept | {
-            "QUDAO_PORT": str(port),
-            "QUDAO_IMPORTING_DATABASE": f"sqlite:///{folder / 'qudao.db'}",
-        }
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "tests.pages.importing_main"]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment)
-        until = monotonic() + START_S
-        while monotonic() < until:
-            try:
-                urllib.request.urlopen(f"{self.address}/login")  # noqa: S310  (our own server)
-                return
-            except (urllib.error.URLError, ConnectionError):
-                sleep(0.1)
-        raise AssertionError("the server did not start")
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
 @pytest.fixture
 def server(sqlite_database, tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path)
+    server = Server(f"sqlite:///{tmp_path / 'qudao.db'}", tmp_path, totp_roles="")
     yield server
     server.kill()
 
@@ -150,6 +113,34 @@ def test_a_messy_workbook_goes_from_the_file_to_the_list(page: Page, server: Ser
         page.get_by_test_id("action-errors").click()
     assert download.value.suggested_filename == "客户 - 错误.xlsx"
     assert stored() == 1
+
+
+@pytest.mark.parametrize("page", ["desk", "phone"], indirect=True)
+def test_rows_that_change_show_both_values_before_anything_is_stored(page: Page, server: Server, tmp_path: Path):
+    known = "".join(f"HD{number:02},静安{number}号店,1380013{number:04}\n" for number in range(30))
+    drafts, problems = draft_rows(CUSTOMERS.stated_fields, range(30), columns_of(known))
+    with unit_of_work(WEI) as session:
+        save_customers(session, drafts, SaveOptions())
+    changed = known.replace("静安7号店", "静安七号店").replace("13800130008", "13900130008")
+    (tmp_path / "客户.csv").write_text("客户编码,客户名称,电话\n" + changed + "N1,新店,\nN2,坏店,12\n")
+
+    bring(page, server, tmp_path / "客户.csv")
+    page.get_by_role("tab", name="变更 2").click()
+
+    rows = page.get_by_test_id("import-rows-updated").locator("tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("原值静安7号店新值静安七号店")
+    expect(rows.nth(1)).to_contain_text("原值138 0013 0008新值139 0013 0008")
+    assert (problems, faults_of(page)) == ([], [])
+    page.get_by_role("tab", name="相同 28").click()
+    page.get_by_test_id("import-rows-unchanged").locator("..").locator("..").get_by_test_id("action-next-page").click()
+    expect(page.get_by_test_id("import-rows-unchanged").locator("tbody tr")).to_have_count(3)
+    assert stored() == 30
+
+
+def columns_of(lines: str) -> dict[str, list[str]]:
+    rows = zip(*(line.split(",") for line in lines.splitlines()), strict=True)
+    return dict(zip(("code", "name", "phone"), map(list, rows), strict=True))
 
 
 def test_a_file_that_cannot_be_read_says_so_where_it_was_dropped(page: Page, server: Server, tmp_path: Path):
