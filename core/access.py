@@ -1,6 +1,6 @@
 """Who is acting, and what they may do. The whole permission matrix is this one file: print it for the auditor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.errors import NotPermitted
@@ -42,14 +42,27 @@ class Permission(StrEnum):
     ORDER_PLACE = "order.place"
     ORDER_APPROVE = "order.approve"
     ORDER_SHIP = "order.ship"
+    STORE_VIEW = "store.view"
+    STORE_EDIT = "store.edit"
+    STORE_REGISTER = "store.register"
+    STORE_REVIEW = "store.review"
     USER_VIEW = "user.view"
     USER_EDIT = "user.edit"
     TOKEN_EDIT = "token.edit"
     JOB_VIEW = "job.view"
     EVENT_VIEW = "event.view"
+    INVITE_EDIT = "invite.edit"
+    APPLICATION_VIEW = "application.view"
+    APPLICATION_CONFIRM = "application.confirm"
+    APPLICATION_DECIDE = "application.decide"
+    AFFILIATION_ASK = "affiliation.ask"
+    IMPORT_VIEW = "import.view"
+    ORGANISATION_VIEW = "organisation.view"
+    ORGANISATION_EDIT = "organisation.edit"
     EXPORT = "export.make"
 
 
+_BRAND = frozenset({Permission.ORGANISATION_VIEW})
 _VIEW_CHANNEL = frozenset(
     {
         Permission.CUSTOMER_VIEW,
@@ -57,9 +70,11 @@ _VIEW_CHANNEL = frozenset(
         Permission.PRODUCT_VIEW,
         Permission.PRICE_VIEW,
         Permission.ORDER_VIEW,
+        Permission.STORE_VIEW,
         Permission.EXPORT,
     }
 )
+_BRING_PARTNERS = frozenset({Permission.INVITE_EDIT, Permission.APPLICATION_VIEW, Permission.AFFILIATION_ASK})
 _PARTNER_CLERK = frozenset(
     {
         Permission.CUSTOMER_VIEW,
@@ -69,14 +84,20 @@ _PARTNER_CLERK = frozenset(
         Permission.PRICE_VIEW,
         Permission.ORDER_VIEW,
         Permission.ORDER_PLACE,
+        Permission.STORE_VIEW,
+        Permission.STORE_REGISTER,
+        Permission.IMPORT_VIEW,
         Permission.EXPORT,
     }
 )
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(Permission),
-    Role.EXECUTIVE: _VIEW_CHANNEL | {Permission.PARTNER_CREDIT_VIEW, Permission.EVENT_VIEW},
-    Role.OPERATIONS: _VIEW_CHANNEL
+    Role.EXECUTIVE: _BRAND
+    | _VIEW_CHANNEL
+    | {Permission.PARTNER_CREDIT_VIEW, Permission.APPLICATION_VIEW, Permission.EVENT_VIEW},
+    Role.OPERATIONS: _BRAND
+    | _VIEW_CHANNEL
     | {
         Permission.CUSTOMER_EDIT,
         Permission.PARTNER_EDIT,
@@ -84,29 +105,64 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.ORDER_PLACE,
         Permission.ORDER_APPROVE,
         Permission.ORDER_SHIP,
+        Permission.STORE_EDIT,
+        Permission.STORE_REGISTER,
+        Permission.STORE_REVIEW,
+        Permission.IMPORT_VIEW,
+        Permission.INVITE_EDIT,
+        Permission.APPLICATION_VIEW,
+        Permission.APPLICATION_DECIDE,
+        Permission.AFFILIATION_ASK,
         Permission.JOB_VIEW,
         Permission.EVENT_VIEW,
     },
-    Role.SALES: _VIEW_CHANNEL | {Permission.CUSTOMER_EDIT, Permission.PARTNER_EDIT, Permission.ORDER_PLACE},
-    Role.FINANCE: _VIEW_CHANNEL
+    Role.SALES: _BRAND
+    | _VIEW_CHANNEL
+    | _BRING_PARTNERS
+    | {
+        Permission.CUSTOMER_EDIT,
+        Permission.PARTNER_EDIT,
+        Permission.ORDER_PLACE,
+        Permission.STORE_EDIT,
+        Permission.STORE_REGISTER,
+        Permission.IMPORT_VIEW,
+    },
+    Role.FINANCE: _BRAND
+    | _VIEW_CHANNEL
     | {
         Permission.PARTNER_CREDIT_VIEW,
         Permission.PARTNER_CREDIT_EDIT,
         Permission.ORDER_APPROVE,
         Permission.EVENT_VIEW,
     },
-    Role.MARKETING: _VIEW_CHANNEL | {Permission.PRODUCT_EDIT, Permission.PRICE_EDIT},
-    Role.HR: frozenset({Permission.USER_VIEW, Permission.USER_EDIT, Permission.EXPORT}),
-    Role.IT: frozenset(
+    Role.MARKETING: _BRAND | _VIEW_CHANNEL | {Permission.PRODUCT_EDIT, Permission.PRICE_EDIT, Permission.IMPORT_VIEW},
+    Role.HR: _BRAND
+    | {
+        Permission.USER_VIEW,
+        Permission.USER_EDIT,
+        Permission.ORGANISATION_EDIT,
+        Permission.IMPORT_VIEW,
+        Permission.EXPORT,
+    },
+    Role.IT: _BRAND
+    | frozenset(
         {
             Permission.USER_VIEW,
             Permission.USER_EDIT,
+            Permission.IMPORT_VIEW,
             Permission.TOKEN_EDIT,
             Permission.JOB_VIEW,
             Permission.EVENT_VIEW,
         }
     ),
-    Role.PARTNER_OWNER: _PARTNER_CLERK | {Permission.PARTNER_CREDIT_VIEW, Permission.USER_VIEW},
+    Role.PARTNER_OWNER: _PARTNER_CLERK
+    | _BRING_PARTNERS
+    | {
+        Permission.PARTNER_CREDIT_VIEW,
+        Permission.USER_VIEW,
+        Permission.USER_EDIT,
+        Permission.APPLICATION_CONFIRM,
+    },
     Role.PARTNER_CLERK: _PARTNER_CLERK,
 }
 
@@ -126,6 +182,8 @@ class Actor:
             "" for brand staff. A partner role without a path sees nothing.
         source: Through which door it came: "screen", "import", "api", "command line" or "job".
         language: One of ``core.i18n.LANGUAGES``.
+        session_id: Number of the browser session it acts in; None for programs, jobs and the machine itself. It says
+            nothing of what the actor may see, so it is not compared.
     """
 
     name: str
@@ -136,6 +194,7 @@ class Actor:
     partner_path: str = ""
     source: str = "screen"
     language: str = DEFAULT_LANGUAGE
+    session_id: int | None = field(default=None, compare=False)
 
     @property
     def is_brand(self) -> bool:

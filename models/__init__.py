@@ -2,22 +2,29 @@
 
 from core import events, files, jobs
 from models import (
+    affiliation_requests,
+    applications,
     approvals,
     credit,
     customers,
     idempotency,
     imports,
+    invites,
     number_series,
     orders,
+    organisation,
     partners,
     prices,
     products,
     sessions,
+    stores,
     tokens,
     users,
 )
 
 __all__ = [
+    "affiliation_requests",
+    "applications",
     "approvals",
     "credit",
     "customers",
@@ -25,13 +32,16 @@ __all__ = [
     "files",
     "idempotency",
     "imports",
+    "invites",
     "jobs",
     "number_series",
     "orders",
+    "organisation",
     "partners",
     "prices",
     "products",
     "sessions",
+    "stores",
     "tokens",
     "users",
 ]

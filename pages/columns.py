@@ -18,6 +18,7 @@ FORMATS: dict[str, Format] = {
     "date": "date",
     "instant": "datetime",
     "tags": "tags",
+    "phone": "phone",
 }
 WIDTHS = {
     "contact": 110,

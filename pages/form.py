@@ -1,11 +1,14 @@
 """Adding one row of any resource by hand: inputs by kind, problems beside them, asked before typing is lost."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from core.access import Actor
 from core.errors import DomainError
 from core.i18n import _
 from core.resource import Resource
+from pages.choices import choosable
 from pages.door import call_or_raise, page, show_refusal
 from pages.house import Tag, button, link_button, notice, page_header, panel, row, stack
 from pages.house.going import ask_before_leaving, leave
@@ -15,29 +18,33 @@ from pages.navigation import staff_shell
 from pages.record_sections import TITLES, record_path, sections_of
 from resources import ALL
 
+OWN_FORMS = ("users",)
+"""Resources whose form for a new row stands in a module of its own."""
+
 
 def register_forms() -> None:
     """Register ``/RESOURCE/new`` for every resource that is saved from forms; before the records."""
     for resource in ALL:
-        if resource.name not in OWN_PAGES and resource.edit is not None and resource.save is not None:
+        has_form = resource.edit is not None and resource.save is not None
+        if has_form and resource.name not in (*OWN_PAGES, *OWN_FORMS):
             _register(resource)
 
 
 class NewRow:
     """The form for one new row of a resource: what was stated in it, section by section."""
 
-    def __init__(self, resource: Resource, actor: Actor) -> None:
+    def __init__(self, resource: Resource, actor: Actor, begin: Mapping[str, Any] | None = None) -> None:
         self.resource = resource
         self._problems = Tag("div").style("display:contents")
         self._sections = []
         for name, fields in sections_of(resource, actor).items():
-            stated = [field for field in fields if field.stated]
+            stated = [choosable(field, resource, actor) for field in fields if field.stated]
             if stated:
                 with panel(_(TITLES[name])):
-                    self._sections.append(Inputs(stated, {}, on_change=partial(ask_before_leaving, True)))
+                    self._sections.append(Inputs(stated, begin or {}, on_change=partial(ask_before_leaving, True)))
 
     async def save(self) -> None:
-        """Save the row and open its record; or say beside the inputs what is wrong."""
+        """Save the row and go on with ``saved``; or say beside the inputs what is wrong."""
         stated = {name: text for inputs in self._sections for name, text in inputs.stated.items()}
         required = {name for name in stated if self.resource.field(name).required}
         kept = {name: text for name, text in stated.items() if text or name in required}
@@ -47,6 +54,10 @@ class NewRow:
         except DomainError as error:
             self._refuse(error)
             return
+        await self.saved(key)
+
+    async def saved(self, key: str) -> None:
+        """Open the record of the row that was saved."""
         leave(record_path(self.resource.name, key))
 
     def _refuse(self, error: DomainError) -> None:

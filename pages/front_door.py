@@ -4,6 +4,7 @@ import logging
 
 from fastapi import FastAPI
 
+from core.errors import DomainError
 from pages.guards import install_guards
 from pages.plain import account, set_up, sign_in
 from pages.responses import install_error_answers
@@ -17,7 +18,13 @@ def open_front_door(app: FastAPI) -> None:
     install_error_answers(app)
     for router in (sign_in.router, set_up.router, account.router, account.preferences):
         app.include_router(router)
-    logging.getLogger("nicegui").addFilter(one_line)
+    for kept in (is_a_bug_or_news, one_line):
+        logging.getLogger("nicegui").addFilter(kept)
+
+
+def is_a_bug_or_news(record: logging.LogRecord) -> bool:
+    """Leave out what a person was told already: a refusal is no failure of the product."""
+    return not (record.exc_info and isinstance(record.exc_info[1], DomainError))
 
 
 def one_line(record: logging.LogRecord) -> bool:

@@ -31,6 +31,27 @@ ACTIONS: dict[str, str] = {
     "returned": N_("returned it for change"),
     "shipped": N_("marked it as shipped"),
     "moved": N_("moved it"),
+    "registered": N_("registered it"),
+    "accepted": N_("accepted it"),
+    "sent_back": N_("sent it back"),
+    "put_back": N_("put it back where it was"),
+    "questioned": N_("put it under review"),
+    "closed": N_("closed it"),
+    "reopened": N_("opened it again"),
+    "finding_dismissed": N_("dismissed a finding"),
+    "ordering_allowed": N_("let it order"),
+    "ordering_stopped": N_("stopped its ordering"),
+    "begun": N_("began it"),
+    "used": N_("used it"),
+    "confirmed": N_("confirmed it for the upstream"),
+    "declined": N_("declined it"),
+    "unanswered": N_("passed it on: nobody answered in time"),
+    "assigned": N_("put it under another upstream"),
+    "asked": N_("asked for it"),
+    "agreed": N_("agreed"),
+    "consented": N_("had the consent of everybody who was asked"),
+    "objected": N_("objected"),
+    "failed": N_("could not be done on its day"),
     "applied": N_("imported it"),
     "refused": N_("refused it"),
     "cancelled": N_("cancelled it"),
@@ -40,6 +61,10 @@ ACTIONS: dict[str, str] = {
     "session_ended": N_("ended a session"),
     "locked": N_("locked it"),
     "unlocked": N_("unlocked it"),
+    "left": N_("let them leave"),
+    "handed_over": N_("handed it over"),
+    "deleted": N_("deleted it"),
+    "links_exported": N_("took links to sign in"),
     "password_changed": N_("changed the password"),
     "link_made": N_("made a one-time link"),
     "second_factor_enrolled": N_("set up the second factor"),
@@ -56,6 +81,15 @@ SOURCES: dict[str, str] = {
     "command line": N_("Command line"),
     "job": N_("Background job"),
 }
+NOBODY: dict[str, str] = {
+    "command line": N_("Command line"),
+    "worker": N_("Background job"),
+    "set-up": N_("Set-up"),
+    "sign-in": N_("Sign-in page"),
+    "applicant": N_("Applicant"),
+    "visitor": N_("Visitor"),
+}
+"""Actors that are no person of a name, see ``core.access.Actor.name``."""
 TONES = {
     "approved": "ok",
     "shipped": "ok",
@@ -64,7 +98,7 @@ TONES = {
     "refused": "danger",
     "sign_in_failed": "danger",
 }
-OTHER_CHANGES: dict[str, str] = {"lines": N_("Lines")}
+OTHER_CHANGES: dict[str, str] = {"lines": N_("Lines"), "position": N_("Position")}
 """What events of a resource name besides its fields."""
 NOTES = ("reason", "note")
 
@@ -90,6 +124,11 @@ def action_text(action: str) -> str:
     return _(ACTIONS[what]) if what in ACTIONS else action
 
 
+def who_text(actor: str) -> str:
+    """Return who acted, as people read it."""
+    return _(NOBODY[actor]) if actor in NOBODY else actor
+
+
 def source_text(source: str, batch_id: int | None = None) -> str:
     """Return through which door something came, as people read it."""
     label = _(SOURCES.get(source, source))
@@ -99,7 +138,7 @@ def source_text(source: str, batch_id: int | None = None) -> str:
 def _told(event: Event, fields: dict[str, Field], titles: Titles) -> Happening:
     notes = [str(event.data[name]) for name in NOTES if event.data.get(name)]
     return Happening(
-        who=event.actor,
+        who=who_text(event.actor),
         what=action_text(event.action),
         at=event.at,
         note="；".join(notes),

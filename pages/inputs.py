@@ -110,7 +110,7 @@ def _input(field: Field, row: Mapping[str, Any], on_change: Callable[[], None] |
     if kind.reference is not None:
         title = row.get(f"{name}__title")
         shown = f"{title} · {value}" if title else ""
-        search = _reference_search(kind.reference)
+        search = reference_search(kind.reference)
         return house.search_field(
             name, label, search, value, value_label=shown, required=field.required, on_change=on_change
         )
@@ -148,7 +148,9 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _reference_search(reference: Reference) -> house.fields.Search:
+def reference_search(reference: Reference) -> house.fields.Search:
+    """Return what a search field asks to find rows of another resource, as far as the person may see them."""
+
     async def search(text: str) -> dict[str, str]:
         return await read(await current_actor(), find_references, reference, text)
 

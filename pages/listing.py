@@ -30,11 +30,15 @@ from pages.house import (
 from pages.house.going import download_button
 from pages.navigation import staff_shell
 from pages.reading import read
+from pages.user_links import link_actions
 from resources import ALL
 
-OWN_PAGES = ("orders", "imports", "events")
+OWN_PAGES = ("orders", "imports", "events", "tokens", "applications", "invites", "affiliation_requests")
 """Resources whose pages stand in a module of their own."""
-MORE_ACTIONS: dict[str, Callable[[BulkActions, Actor], list[GridAction]]] = {"customers": move_actions}
+MORE_ACTIONS: dict[str, Callable[[BulkActions, Actor], list[GridAction]]] = {
+    "customers": move_actions,
+    "users": link_actions,
+}
 
 EMPTY_TEXTS: dict[str, str] = {
     "partners": N_(
@@ -48,6 +52,11 @@ EMPTY_TEXTS: dict[str, str] = {
         "A price says what a tier pays for a product, and from which day. Without prices nothing can be ordered."
     ),
     "users": N_("Invite the people who work with you."),
+    "applications": N_("Applications appear here as soon as somebody wants to become a partner at /apply."),
+    "invites": N_("An invite is a code or a QR picture by which somebody applies to stand under you."),
+    "affiliation_requests": N_("Here stands which partner is to stand under another upstream, and who has agreed."),
+    "departments": N_("Departments say who works with whom. State them in a worksheet, in any order, or one by one."),
+    "tokens": N_("A key lets a program use the WEB API with the rights of one role."),
     "orders": N_("Orders appear here as soon as somebody places one."),
     "events": N_("Whatever somebody changes appears here."),
 }

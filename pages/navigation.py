@@ -14,10 +14,13 @@ from models.users import ROLE_LABELS
 from pages.house import NavGroup, NavItem, shell
 from pages.identity import page_actor
 from pages.reading import read
-from resources import ALL
+from services.application_waiting import applications_waiting, requests_waiting
+from services.store_review import waiting_count as stores_waiting
 
 SEARCH_URL = "/search.json"
-IMPORTS = tuple(resource.edit for resource in ALL if resource.edit is not None and resource.save is not None)
+_APPLICATIONS = Permission.APPLICATION_VIEW
+_CHANGES = "/affiliation_requests"
+_ORGANISATION = Permission.ORGANISATION_VIEW
 
 
 def navigation_for(actor: Actor) -> list[NavGroup]:
@@ -37,12 +40,14 @@ async def staff_shell(title: str, *, current: str, fill: bool = False) -> AsyncI
     """
     actor = page_actor()
     waiting = await read(actor, waiting_count) if actor.can(Permission.ORDER_APPROVE) else 0
+    stores = await read(actor, stores_waiting) if actor.can(Permission.STORE_REVIEW) else 0
+    onboarding = await read(actor, onboarding_waiting) if actor.can(Permission.APPLICATION_VIEW) else {}
     with shell(
         title,
         current=current,
         actor=actor,
         nav=navigation_for(actor),
-        counts={"approvals": waiting},
+        counts={"approvals": waiting, "store-review": stores, **onboarding},
         role_label=role_label(actor.role),
         fill=fill,
         search_url=SEARCH_URL,
@@ -60,14 +65,17 @@ def waiting_count(session: Session) -> int:
     return session.scalar(waiting.where(*own) if person else waiting) or 0
 
 
+def onboarding_waiting(session: Session) -> dict[str, int]:
+    """Return how many applications and changes of upstream wait for the session's person."""
+    return {"applications": applications_waiting(session), "affiliation_requests": requests_waiting(session)}
+
+
 def role_label(role: Role) -> str:
     """Return a role as people read it."""
     return _(ROLE_LABELS[role][0])
 
 
 def _may_see(actor: Actor, item: NavItem) -> bool:
-    if item.name == "imports":
-        return any(actor.can(permission) for permission in IMPORTS)
     return item.permission is None or actor.can(item.permission)
 
 
@@ -84,7 +92,15 @@ def _places() -> Sequence[tuple[str, Sequence[NavItem]]]:
         ),
         (
             _("Channel"),
-            (NavItem("partners", _("Partners"), "/partners", Permission.PARTNER_VIEW, icon="partners"),),
+            (
+                NavItem("partners", _("Partners"), "/partners", Permission.PARTNER_VIEW, icon="partners"),
+                NavItem("applications", _("Applications"), "/applications/review", _APPLICATIONS, icon="file"),
+                NavItem("invites", _("Invites"), "/invites", Permission.INVITE_EDIT, icon="plus"),
+                NavItem("affiliation_requests", _("Changes of upstream"), _CHANGES, _APPLICATIONS, icon="reports"),
+                NavItem("stores", _("Stores"), "/stores", Permission.STORE_VIEW, icon="stores"),
+                NavItem("store-review", _("Stores to review"), "/stores/review", Permission.STORE_REVIEW, icon="check"),
+                NavItem("store-map", _("Store map"), "/stores/map", Permission.STORE_VIEW, icon="map"),
+            ),
         ),
         (
             _("Range"),
@@ -96,7 +112,7 @@ def _places() -> Sequence[tuple[str, Sequence[NavItem]]]:
         (
             _("Data"),
             (
-                NavItem("imports", _("Imports"), "/imports", icon="imports"),
+                NavItem("imports", _("Imports"), "/imports", Permission.IMPORT_VIEW, icon="imports"),
                 NavItem("jobs", _("Jobs"), "/jobs", icon="jobs"),
             ),
         ),
@@ -104,6 +120,8 @@ def _places() -> Sequence[tuple[str, Sequence[NavItem]]]:
             _("Settings"),
             (
                 NavItem("users", _("Users"), "/users", Permission.USER_VIEW, icon="users"),
+                NavItem("organisation", _("Organisation"), "/organisation", _ORGANISATION, icon="partners"),
+                NavItem("tokens", _("API keys"), "/tokens", Permission.TOKEN_EDIT, icon="key"),
                 NavItem("events", _("Audit trail"), "/events", Permission.EVENT_VIEW, icon="events"),
             ),
         ),

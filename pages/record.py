@@ -1,6 +1,6 @@
 """One row of any resource: its facts in sections edited where they stand, what can be done, and its history."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -15,17 +15,26 @@ from pages.bulk import ask, look_of
 from pages.door import call, page, permitted_actor
 from pages.history import history_of
 from pages.house import Happening, button, columns, page_header, panel, text, timeline, toast
-from pages.house.going import load_again
+from pages.house.going import go_to, load_again
 from pages.listing import OWN_PAGES
 from pages.navigation import staff_shell
+from pages.partner_sections import draw_partner_story
 from pages.reading import read
 from pages.record_sections import Record, Section, sections_of
+from pages.store_record import store_actions, store_sections
 from pages.user_actions import user_actions
+from pages.user_sections import user_sections
 from pages.value_texts import chip_tone, row_title, status_field, value_text
 from resources import ALL
 
-MORE_ACTIONS: dict[str, Callable[[Record, Actor], None]] = {"users": user_actions}
+MORE_ACTIONS: dict[str, Callable[[Record, Actor], None]] = {"users": user_actions, "stores": store_actions}
 """By resource: what draws further buttons in the head of a record."""
+MORE_SECTIONS: dict[str, Callable[[Record, Actor], Awaitable[None]]] = {
+    "users": user_sections,
+    "stores": store_sections,
+    "partners": draw_partner_story,
+}
+"""By resource: what draws further panels below the sections of a record."""
 
 
 def register_records() -> None:
@@ -58,7 +67,7 @@ async def record_page(resource: Resource, key: str) -> None:
                     _action_button(record, action)
             if more := MORE_ACTIONS.get(resource.name):
                 more(record, actor)
-        _draw(record, actor, history)
+        await _draw(record, actor, history)
 
 
 def _register(resource: Resource) -> None:
@@ -74,13 +83,15 @@ def _find(session: Session, resource: Resource, key: str) -> tuple[Record, list[
     return Record(resource, key, row), history_of(session, resource, key)
 
 
-def _draw(record: Record, actor: Actor, history: list[Happening]) -> None:
+async def _draw(record: Record, actor: Actor, history: list[Happening]) -> None:
     resource = record.resource
     can_edit = resource.edit is not None and resource.save is not None and actor.can(resource.edit)
     with columns() as (content, rail):
         with content:
             for name, fields in sections_of(resource, actor).items():
                 Section(record, name, fields, actor, can_edit=can_edit)
+            if more := MORE_SECTIONS.get(resource.name):
+                await more(record, actor)
         with rail, panel(_("History")):
             if history:
                 timeline(history)
@@ -99,7 +110,9 @@ async def _run(record: Record, action: Action) -> None:
     outcomes: Any = None if note is None else await call(action.run, [record.key], note)
     if outcomes:
         (outcome,) = outcomes
-        if outcome.problem is None:
+        if outcome.problem is None and action.name == "delete":
+            go_to(f"/{record.resource.name}")  # the record is gone
+        elif outcome.problem is None:
             load_again()
         else:
             toast(outcome.problem.text, tone="danger")

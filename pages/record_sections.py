@@ -11,6 +11,7 @@ from core.errors import Conflict, DomainError
 from core.i18n import N_, _
 from core.queries import find_row
 from core.resource import Field, Resource
+from pages.choices import choosable
 from pages.door import call_or_raise, permitted_actor, show_refusal
 from pages.house import Tag, button, chip, kv, notice, row, text_link
 from pages.house.content import EMPTY
@@ -93,7 +94,8 @@ class Section:
         self._opener.put(hidden=True)
         with self._body:
             problems = Tag("div").style("display:contents")
-            inputs = Inputs(self._editable, self.record.row, on_change=partial(ask_before_leaving, True))
+            fields = [choosable(field, self.record.resource, self._actor) for field in self._editable]
+            inputs = Inputs(fields, self.record.row, on_change=partial(ask_before_leaving, True))
             with row():
                 button(_("Save"), partial(self._save, inputs, problems), look="primary", testid="action-save")
                 button(_("Cancel"), self._cancel, testid="action-cancel-edit")

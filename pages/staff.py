@@ -5,10 +5,14 @@ from fastapi import FastAPI
 from pages import export_endpoint, search_endpoint
 from pages.form import register_forms
 from pages.jobs import register_jobs
+from pages.leaving import register_leaving
 from pages.listing import register_lists
+from pages.organisation import register_organisation
 from pages.record import register_records
 from pages.start import register_start
+from pages.tokens import register_tokens
 from pages.trail import register_trail
+from pages.users import register_users
 
 
 def register_staff_pages(app: FastAPI) -> None:
@@ -19,5 +23,9 @@ def register_staff_pages(app: FastAPI) -> None:
     register_lists()
     register_jobs()
     register_trail()
+    register_tokens()
+    register_users()
+    register_leaving()
+    register_organisation()
     register_forms()
     register_records()

@@ -39,6 +39,7 @@ from pages.navigation import staff_shell, waiting_count
 from pages.reading import read
 from resources import BY_NAME
 from resources.events import EVENTS
+from services.application_waiting import applications_waiting, waits_for
 
 RECENT_MAX = 12
 LOOKED_AT_MAX = 500  # events of which those that are alike are said together
@@ -133,6 +134,10 @@ def _waiting(session: Session, actor: Actor) -> list[Figure]:
         found.append(_figure(session, "to-ship", _("Orders to ship"), "orders", "status=approved"))
     if actor.can(Permission.ORDER_PLACE):
         found.append(_figure(session, "drafts", _("Order drafts"), "orders", "status=draft"))
+    if waits_for(actor):
+        applications = applications_waiting(session)
+        label = _("Applications to decide") if actor.is_brand else _("Applications to confirm")
+        found.append(Figure("applications", label, applications, "/applications/review"))
     if actor.can(Permission.PARTNER_EDIT):
         found.append(_figure(session, "to-review", _("Partners to review"), "partners", "status=applied,under_review"))
     if actor.can(Permission.CUSTOMER_EDIT) and actor.is_brand:

@@ -8,9 +8,16 @@ from sqlalchemy.orm import Session, aliased
 
 from core.database import is_sqlite
 from core.paths import SEGMENT_WIDTH, ancestor_ids
+from models.affiliation_requests import AffiliationRequest
+from models.applications import Application
 from models.customers import Customer
+from models.invites import Invite
+from models.organisation import Department
 from models.partners import Affiliation, Partner
 from models.users import User
+from services.hierarchies import circles, stored_above
+from services.leaving_rules import RULES
+from services.store_checks import STORE_CHECKS
 
 Check = Callable[[Session], Iterator[str]]
 SHOWN = 20  # broken rows named per check
@@ -78,6 +85,25 @@ def _affiliations(session: Session) -> Iterator[str]:
         yield f"partner number {partner_id}: affiliations overlap"
 
 
+def _leavers(session: Session) -> Iterator[str]:
+    """Nothing open names a person who has left."""
+    left = aliased(User)
+    for name, rule in RULES.items():
+        named = rule.column == (left.id if rule.by_number else left.email)
+        found = select(left.email, func.count()).select_from(rule.column.class_).join(left, named)
+        gone = found.where(left.left_at.is_not(None), rule.is_open()).group_by(left.email).order_by(left.email)
+        for email, count in session.execute(gone):
+            yield f"{name}: {count} open rows name {email}, who has left"
+
+
+def _circles(session: Session) -> Iterator[str]:
+    """Nobody leads themselves, and no department is part of itself, not even through others."""
+    for key, link in ((User.email, User.manager_id), (Department.code, Department.parent_id)):
+        rings = {frozenset(way) for way in circles(stored_above(session, key, link)).values()}
+        for ring in sorted(map(sorted, rings)):
+            yield f"{key.class_.__tablename__} {', '.join(ring)} stand above themselves"
+
+
 def _foreign_keys(session: Session) -> Iterator[str]:
     """Every reference names a row; PostgreSQL holds this by itself."""
     if is_sqlite(session):
@@ -93,5 +119,11 @@ CHECKS: dict[str, Check] = {
     "partner paths": _paths,
     "affiliations": _affiliations,
     "customer paths": _copies(Customer, Customer.partner_id, Customer.code),
+    "invite paths": _copies(Invite, Invite.partner_id, Invite.code),
+    "application paths": _copies(Application, Application.partner_id, Application.number),
+    "request paths": _copies(AffiliationRequest, AffiliationRequest.partner_id, AffiliationRequest.number),
     "user paths": _copies(User, User.partner_id, User.email),
+    "leavers": _leavers,
+    "circles": _circles,
+    **STORE_CHECKS,
 }

@@ -21,6 +21,9 @@ from core.clock import now
 from core.database import connect, unit_of_work
 from core.drafts import draft_rows
 from core.resource import Resource
+from models.affiliation_requests import AffiliationRequest
+from models.applications import Application
+from models.invites import Invite
 from models.tokens import ApiToken
 from pages.identity import cookie_name
 from services.one_time import token_hash
@@ -55,6 +58,12 @@ SEEN: dict[str, dict[tuple[Actor, ...], set[str]]] = {
         (SUZHOU_CLERK,): {"C-SZ"},
         (BEIFANG_CLERK,): {"C-BF"},
     },
+    "stores": {
+        BRAND: {"S-BRAND", "S-HD", "S-SZ", "S-BF"},
+        HUADONG: {"S-HD", "S-SZ"},
+        (SUZHOU_CLERK,): {"S-SZ"},
+        (BEIFANG_CLERK,): {"S-BF"},
+    },
     "products": {CAST: {"MILK", "TEA", "OLD", "UNPRICED"}},
     "prices": {
         BRAND: {"MILK~master_agent", "MILK~agent_1", "TEA~master_agent", "TEA~agent_1", "OLD~master_agent"},
@@ -66,6 +75,11 @@ SEEN: dict[str, dict[tuple[Actor, ...], set[str]]] = {
         (ADMIN,): {actor.name for actor in CAST},
         (HUADONG_OWNER,): {actor.name for actor in (*HUADONG, SUZHOU_CLERK)},
     },
+    "invites": {(ADMIN, LING, WEI): {"BRAND234", "HUAD2345"}, (HUADONG_OWNER,): {"HUAD2345"}},
+    "applications": {(ADMIN, LING, WEI): {"AP-DRAFT", "AP-HD"}, (HUADONG_OWNER,): {"AP-HD"}},
+    "affiliation_requests": {(ADMIN, LING, WEI, HUADONG_OWNER): {"AF-SZ"}},
+    "departments": {BRAND: {"SALES"}},
+    "tokens": {(ADMIN,): {f"qd_m{number}_" for number in range(len(CAST))}},
 }
 """Resource → actors → keys they see (of orders the buyer, of prices product and tier); who is not named: none."""
 
@@ -80,10 +94,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[
     add_cast()
     add_range()
     customers = {"code": ["C-BRAND", "C-HD", "C-SZ", "C-BF"], "name": ["a", "b", "c", "d"]}
+    _save(resources.BY_NAME["departments"], {"code": ["SALES"], "name": ["销售部"]})
     _save(resources.BY_NAME["customers"], {**customers, "partner": [None, "HD", "SZ", "BF"]})
+    stores = {"code": ["S-BRAND", "S-HD", "S-SZ", "S-BF"], "name": ["a", "b", "c", "d"]}
+    _save(resources.BY_NAME["stores"], {**stores, "partner": [None, "HD", "SZ", "BF"]})
     for actor in (HUADONG_CLERK, SUZHOU_CLERK, BEIFANG_CLERK):
         with unit_of_work(actor) as session:
             place_order(session, OrderDraft(lines=(LineDraft("MILK", 1),)))
+    _add_onboarding()
     cookies = {actor.name: session_of(actor) for actor in CAST}
     keys = _keys()
     with serving(url, folder, totp_roles="") as address:
@@ -101,16 +119,33 @@ def _save(resource: Resource, columns: dict[str, list[str | None]]) -> None:
         resource.save(session, drafts, SaveOptions()).or_refuse()
 
 
+def _add_onboarding() -> None:
+    """Add an invite, an application and a change of upstream of Huadong's, and what only the brand sees."""
+    soon = now() + timedelta(days=1)
+    with unit_of_work(ADMIN) as session:
+        for code, partner_id, path in (
+            ("BRAND234", None, ""),
+            ("HUAD2345", HUADONG_OWNER.partner_id, HUADONG_OWNER.partner_path),
+        ):
+            invite = {"tiers": "dealer", "uses_max": 1, "expires_at": soon, "made_by": "x"}
+            session.add(Invite(code=code, partner_id=partner_id, path=path, **invite))
+        for number, path, status in (("AP-DRAFT", "", "draft"), ("AP-HD", HUADONG_OWNER.partner_path, "submitted")):
+            session.add(Application(number=number, path=path, status=status, stated={}, waits_since=now()))
+        asked = {"valid_from": soon.date(), "status": "asked", "asked_by": "x", "waits_since": now()}
+        partner = {"partner_id": SUZHOU_CLERK.partner_id, "path": SUZHOU_CLERK.partner_path}
+        session.add(AffiliationRequest(number="AF-SZ", **partner, **asked))
+
+
 def _keys() -> dict[str, str]:
     from_now = {}
     with unit_of_work(ADMIN) as session:
         for number, actor in enumerate(CAST):
-            secret = f"qd_matrix_{number}"
+            secret = f"qd_m{number}_matrix"
             from_now[actor.name] = secret
             session.add(
                 ApiToken(
                     name=actor.name,
-                    prefix=secret[:8],
+                    prefix=secret[:6],
                     token_hash=token_hash(secret),
                     role=actor.role.value,
                     partner_id=actor.partner_id,
@@ -212,6 +247,20 @@ def test_what_is_confidential_is_in_no_door_for_who_may_not_see_it(world):
         assert not any("credit_limit" in text for text in texts)
         assert doors.browser("/grid/partners?sort=credit_limit").status_code == 422
         assert doors.program("/api/v1/partners?credit_limit__from=1").status_code == 422
+
+
+REACHED = {ADMIN: set(CAST) - {ADMIN}, HUADONG_OWNER: {HUADONG_CLERK, SUZHOU_CLERK}}
+"""Who may change whose account; nobody lets themselves go, and whoever is not named reaches nobody."""
+
+
+@every_actor
+def test_an_account_is_reached_by_those_of_the_table_alone(world, actor: Actor):
+    for person in CAST:
+        answer = Doors(world, actor).browser(f"/users/{person.name}/leave")
+
+        reached = REACHED.get(actor, set())
+        status = 200 if person in reached else 409 if reached and person == actor else 404 if reached else 403
+        assert answer.status_code == status, (actor.name, person.name)
 
 
 def test_the_trail_is_for_those_who_may_see_it(world):

@@ -40,7 +40,17 @@ from pages.house.filters import Filter, filter_bar
 from pages.house.grid_spec import GridAction, GridColumn, GridSpec, Selection
 from pages.house.overlays import confirm, drawer, toast, toast_undo
 from pages.house.progress import Progress, ProgressBar, live_progress
-from pages.house.records import Cell, Change, Happening, LineColumn, instant_text, line_table, timeline
+from pages.house.records import (
+    Cell,
+    Change,
+    Happening,
+    LineColumn,
+    before_after,
+    instant_text,
+    line_table,
+    pager,
+    timeline,
+)
 from pages.house.shell import HousePage, NavGroup, NavItem, shell
 from pages.house.theme import asset_url, head_html, serve_assets
 from pages.house.tokens import Tone
@@ -71,6 +81,7 @@ __all__ = [
     "Tone",
     "View",
     "asset_url",
+    "before_after",
     "button",
     "check_field",
     "chip",
@@ -96,6 +107,7 @@ __all__ = [
     "notice",
     "number_field",
     "page_header",
+    "pager",
     "panel",
     "row",
     "safe_url",

@@ -18,6 +18,9 @@ Search = Callable[[str], Awaitable[Mapping[str, str]]]
 
 _SEARCH_PAUSE_S = 0.15
 _TIDY = "() => window.qudao.tidyListboxes()"
+_DOWN = "M7.4 8.6L12 13.2l4.6-4.6L18 10l-6 6-6-6z"
+_CLEAR = "M18.4 7L17 5.6l-5 5-5-5L5.6 7l5 5-5 5L7 18.4l5-5 5 5 1.4-1.4-5-5z"
+"""Icons of a list as drawings: the font with the framework's icons weighs 130 KB, and nothing else of ours needs it."""
 
 
 class Field:
@@ -39,7 +42,7 @@ class Field:
             self._label = Tag("label", label, "qd-label")
             if required:
                 with self._label:
-                    Tag("span", "*", "qd-required", aria_hidden="true")
+                    Tag("span", "*", "qd-required", role="img", aria_label=_("required"))
         self._required = required
         self._hint = hint
 
@@ -50,8 +53,8 @@ class Field:
         control.props["for"] = identity
         control.props["data-testid"] = f"field-{self.name}"
         control.props["name"] = self.name
-        if self._required:
-            control.props["aria-required"] = "true"
+        if self._required and not (isinstance(control, ui.select) and "use-input" not in control.props):
+            control.props["aria-required"] = "true"  # a plain list has no input that may carry it: its label says so
         self._label.put(for_=identity)
         with self.box:
             below = Tag("span", self._hint, "qd-hint", hidden=not self._hint)
@@ -80,6 +83,17 @@ class Field:
         self._problem.put(hidden=not problem)
         self.box.put(data_invalid="true" if problem else None)
         self.control.props.set_optional("aria-invalid", "true" if problem else None)
+
+    def choose(self, value: str, label: str) -> None:
+        """Choose ``value``, which people read as ``label``, in a search field."""
+        if isinstance(self.control, ui.select):
+            self.control.set_options({value: label}, value=value)
+
+    @property
+    def chosen_label(self) -> str:
+        """How people read what is chosen; "" if nothing is."""
+        options = self.control.options if isinstance(self.control, ui.select) else {}
+        return str(dict(options).get(self.value, "")) if self.value else ""
 
     def enable(self, enabled: bool = True) -> None:
         """Let people change the value, or only read it."""
@@ -175,6 +189,7 @@ def choice_field(
     with field.box:
         made = ui.select(dict(choices), value=value, clearable=clearable)
     made.props("outlined dense options-dense hide-bottom-space")
+    made.props.update({"dropdown-icon": _DOWN, "clear-icon": _CLEAR})
     made.on("popup-show", js_handler=_TIDY)
     field.hold(made, on_change)
     return field
@@ -203,6 +218,7 @@ def search_field(
             nothing = Tag("div", _("Type to search"), "qd-nothing")
         made.props["placeholder"] = _("Type to search")
     made.props("outlined dense options-dense hide-bottom-space")
+    made.props.update({"dropdown-icon": _DOWN, "clear-icon": _CLEAR})
     made.on("popup-show", js_handler=_TIDY)
 
     async def look(typed: object) -> None:

@@ -38,3 +38,13 @@ def download_button(label: str, href: str, *, testid: str | None = None) -> Tag:
     made = link_button(label, href, download=True, testid=testid)
     made.on("click", js_handler=_KEEP_QUERY)
     return made
+
+
+def replace_address(path: str) -> None:
+    """Show another address of ours for the page as it is, so that opening it again leads back here."""
+    ui.run_javascript(f"history.replaceState(history.state, '', {json.dumps(safe_url(path))});")
+
+
+def offer_file(name: str, content: bytes, media_type: str) -> None:
+    """Give the browser a small file made just now; it travels with the event and lies nowhere."""
+    ui.download(content, name, media_type)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pages.house.tokens import Tone
 
 Align = Literal["left", "right", "center"]
-Format = Literal["text", "money", "date", "datetime", "number", "chip", "tags"]
+Format = Literal["text", "money", "date", "datetime", "number", "chip", "tags", "phone"]
 
 KEYS_MAX = 1000
 _KEY_LENGTH_MAX = 200

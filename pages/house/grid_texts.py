@@ -21,7 +21,7 @@ def grid_texts() -> dict[str, str]:
         "offline": _("Your computer does not reach the server. Check the network and try again."),
         "retry": _("Try again"),
         "moreRows": _("Show more"),
-        "sumOf": _("Total {name}"),
+        "sumOf": _("Sum of {name}"),
         "search": _("Search"),
     }
 

@@ -36,6 +36,14 @@ Icon = Literal[
     "jobs",
     "events",
     "settings",
+    "camera",
+    "place",
+    "locate",
+    "map",
+    "minus",
+    "left",
+    "right",
+    "key",
     "dot",
 ]
 
@@ -70,6 +78,15 @@ _STROKES: dict[Icon, str] = {
     "jobs": "M10 3a7 7 0 1 1 0 14a7 7 0 0 1 0-14zM10 6v4l3 2",
     "events": "M4 5h.1M4 10h.1M4 15h.1M7.5 5H17M7.5 10H17M7.5 15H17",
     "settings": "M3 6h8M15 6h2M13 4v4M3 14h2M9 14h8M7 12v4",
+    "camera": "M3 6h3.5L8 4h4l1.5 2H17v10H3zM10 8.2a2.8 2.8 0 1 1 0 5.6a2.8 2.8 0 0 1 0-5.6z",
+    "place": "M10 2.5a5.5 5.5 0 0 1 5.5 5.5c0 3.8-5.5 9.5-5.5 9.5S4.5 11.8 4.5 8"
+    "A5.5 5.5 0 0 1 10 2.5zM10 6a2 2 0 1 1 0 4a2 2 0 0 1 0-4z",
+    "locate": "M10 5a5 5 0 1 1 0 10a5 5 0 0 1 0-10zM10 2v3M10 15v3M2 10h3M15 10h3",
+    "map": "M2.5 5l5-2l5 2l5-2v12l-5 2l-5-2l-5 2zM7.5 3v12M12.5 5v12",
+    "minus": "M4.5 10h11",
+    "left": "M12.5 5l-5 5l5 5",
+    "right": "M7.5 5l5 5l-5 5",
+    "key": "M7 9a3.5 3.5 0 1 1 0 7a3.5 3.5 0 0 1 0-7zM9.5 10L16.5 3M13 6.5l2.5 2.5M15 4.5l1.5 1.5",
     "dot": "M10 8.5a1.5 1.5 0 1 1 0 3a1.5 1.5 0 0 1 0-3z",
 }
 

@@ -75,7 +75,7 @@ def live_progress(
 def _count_text(progress: Progress) -> str:
     if not progress.total:
         return f"{progress.done:,}"
-    count = f"{progress.done:,} / {progress.total:,}"
+    count = f"{progress.done:,} / {progress.total:,} · {min(progress.done * 100 // progress.total, 100)}%"
     if progress.eta_s is None or progress.state != "running":
         return count
     minutes, seconds = divmod(progress.eta_s, 60)

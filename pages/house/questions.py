@@ -1,13 +1,13 @@
-"""A question that is answered by one choice out of few."""
+"""Questions that are answered by one choice out of few, or by what only the person knows."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from nicegui import ui
 
 from core.i18n import _
 from pages.house.buttons import button
 from pages.house.elements import Tag
-from pages.house.fields import choice_field
+from pages.house.fields import choice_field, text_field
 
 
 async def choose(
@@ -34,3 +34,45 @@ async def choose(
     answer = await dialog
     dialog.delete()
     return None if answer is None else str(answer)
+
+
+async def ask_secret(
+    title: str,
+    sentence: str,
+    *,
+    label: str,
+    look: Callable[[str], Awaitable[str]],
+    yes: str,
+    hint: str = "",
+    is_code: bool = False,
+) -> bool:
+    """Ask for a password or a code until it is right or the person gives up; return whether it was right.
+
+    Args:
+        look: Says why what was typed is not right, "" if it is.
+        is_code: A code of a phone, shown while it is typed and offered by the system's keyboard; else a password.
+    """
+    with ui.dialog() as dialog, Tag("div", css="qd-dialog") as box:
+        heading = Tag("h2", title)
+        box.put(role="document")
+        dialog.props["aria-labelledby"] = heading.html_id
+
+        async def agree() -> None:
+            problem = await look(str(typed.value or ""))
+            if problem:
+                typed.refuse(problem)
+            else:
+                dialog.submit(True)
+
+        with Tag("div", css="qd-dialog-body"):
+            Tag("p", sentence)
+            typed = text_field("proof", label, required=True, hint=hint, secret=not is_code, on_enter=agree)
+            typed.control.props("autofocus")
+            typed.control.props["autocomplete"] = "one-time-code" if is_code else "current-password"
+        with Tag("div", css="qd-dialog-bar"):
+            button(_("Cancel"), lambda: dialog.submit(False), testid="action-cancel")
+            button(yes, agree, look="primary", testid="action-prove")
+    answer = await dialog
+    if not dialog.is_deleted:  # the browser may have gone with the question open
+        dialog.delete()
+    return answer is True

@@ -1,12 +1,14 @@
 """What a record page shows of its past and its lines."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from core.clock import BRAND_ZONE
 from core.i18n import _
+from pages.house.buttons import button
 from pages.house.content import EMPTY
 from pages.house.elements import Tag
 
@@ -102,6 +104,36 @@ def line_table(
             with Tag("tfoot"), Tag("tr"):
                 for column in columns:
                     Tag("td", foot.get(column.name, ""), data_align=column.align)
+    return made
+
+
+def pager(offset: int, size: int, count: int, on_turn: Callable[[int], Awaitable[None]]) -> Tag:
+    """Draw where in a long table a page of it is, and the way to the next one.
+
+    Args:
+        offset: How many rows come before it. size: of a page, in rows. count: of all rows.
+        on_turn: Called with the offset of the page to show.
+    """
+    with Tag("nav", css="qd-pager", aria_label=_("Pages")) as made:
+        last = min(offset + size, count)
+        shown = _("{first}–{last} of {count}", first=f"{offset + 1:,}", last=f"{last:,}", count=f"{count:,}")
+        Tag("span", shown, role="status")
+        if count > size:
+            for words, to, name in (
+                (_("Previous"), offset - size, "previous"),
+                (_("Next"), offset + size, "next"),
+            ):
+                button(words, partial(on_turn, to), enabled=0 <= to < count, testid=f"action-{name}-page")
+    return made
+
+
+def before_after(before: str, after: str) -> Tag:
+    """Draw a value that changes: both are named by a word, not by their colour alone."""
+    with Tag("div", css="qd-pair") as made:
+        for tag, word, value in (("del", _("Before"), before), ("ins", _("After"), after)):
+            with Tag("div"):
+                Tag("small", word)
+                Tag(tag, value or EMPTY)
     return made
 
 

@@ -17,6 +17,11 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "house.css": ("base.css", "frame.css", "parts.css", "fields.css", "grid.css"),
     "plain.css": ("base.css", "plain.css"),
     "boot.js": ("boot.js",),
+    "apply.js": ("apply.js",),
+    "photos.js": ("photos.js",),
+    "draft.js": ("draft.js",),
+    "position.js": ("position.js",),
+    "map.js": ("map_ground.js", "map.js"),
     "house.js": ("format.js", "frame.js", "state.js", "filters.js", "grid.js", "cards.js", "upload.js"),
 }
 _MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}

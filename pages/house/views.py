@@ -1,9 +1,10 @@
 """Ways through a page: saved views, tabs, and a list with its detail."""
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from core.i18n import _
 from pages.house.buttons import button
@@ -45,8 +46,16 @@ def view_tabs(views: Sequence[View], *, current: str = "", label: str = "") -> T
 
 
 @contextmanager
-def tabs(labels: Sequence[str], *, current: int = 0) -> Iterator[list[Tag]]:
-    """Draw tabs inside one page and give their panels, one for each label; arrow keys move between the tabs."""
+def tabs(
+    labels: Sequence[str], *, current: int = 0, on_open: Callable[[int], Awaitable[None]] | None = None
+) -> Iterator[list[Tag]]:
+    """Draw tabs inside one page and give their panels, one for each label; arrow keys move between the tabs.
+
+    Args:
+        labels: One for each tab.
+        current: Which is open at first, from 0.
+        on_open: Called with the number of a tab whenever a person opens it.
+    """
     with Tag("div", css="qd-stack"):
         with Tag("div", css="qd-tabs", role="tablist"):
             heads = [Tag("button", label, "qd-tab", role="tab", type="button") for label in labels]
@@ -57,10 +66,15 @@ def tabs(labels: Sequence[str], *, current: int = 0) -> Iterator[list[Tag]]:
                 head.put(aria_selected="true" if index == chosen else "false", tabindex=0 if index == chosen else -1)
                 panel.put(hidden=index != chosen)
 
+        async def opened(chosen: int) -> None:
+            choose(chosen)
+            if on_open is not None:
+                await on_open(chosen)
+
         for index, (head, panel) in enumerate(zip(heads, panels, strict=True)):
             head.put(aria_controls=panel.html_id)
             panel.put(aria_labelledby=head.html_id)
-            head.on("click", lambda chosen=index: choose(chosen), [])
+            head.on("click", partial(opened, index), [])
         choose(current)
         yield panels
 

@@ -44,6 +44,9 @@
 
   const text = (value) => (isNothing(value) ? EMPTY : String(value));
 
+  // "13800138000" → "138 0013 8000"; other numbers stay as they are written.
+  const phone = (value) => text(value).replace(/^(1\d{2})(\d{4})(\d{4})$/, "$1 $2 $3");
+
   const tags = (value) => (Array.isArray(value) && value.length ? value.join("、") : EMPTY);
 
   const fill = (sentence, values) =>
@@ -75,6 +78,6 @@
     return node;
   };
 
-  const formats = { money, number, date, datetime, text, tags, chip: text, isNegative };
+  const formats = { money, number, date, datetime, text, tags, phone, chip: text, isNegative };
   Object.assign(window.qudao, { formats, fill, sum, element, isNothing, EMPTY });
 })();

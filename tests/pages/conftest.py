@@ -5,6 +5,10 @@ from collections.abc import Iterator
 import pytest
 from nicegui import app
 
+from tests.pages.store_phones import patience, phone, stores_address, stores_browser, stores_folder
+
+__all__ = ["lifespan", "patience", "phone", "stores_address", "stores_browser", "stores_folder"]
+
 
 @pytest.fixture(autouse=True)
 def lifespan() -> Iterator[None]:

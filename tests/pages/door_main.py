@@ -77,8 +77,8 @@ def apply_page() -> None:
     text("welcome")
 
 
-if os.environ.get("QUDAO_DOOR_DATABASE"):
-    connect(os.environ["QUDAO_DOOR_DATABASE"])
+if os.environ.get("QUDAO_DATABASE_URL"):
+    connect(os.environ["QUDAO_DATABASE_URL"])
 serve_assets(app)
 open_front_door(app)
 ui.run(

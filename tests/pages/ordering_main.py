@@ -1,12 +1,9 @@
-"""Ordering and deciding behind the real door: for its tests, in this process or in one of its own."""
-
-import os
+"""Ordering and deciding behind the real door: for its tests, in this process."""
 
 from nicegui import app, ui
 
 import jobs  # noqa: F401  (registers every job)
 import models  # noqa: F401  (maps every table)
-from core.database import connect
 from core.settings import settings
 from pages import grid_endpoint
 from pages.front_door import open_front_door
@@ -15,8 +12,6 @@ from pages.importing import register_importing
 from pages.ordering import register_ordering
 from pages.staff import register_staff_pages
 
-if os.environ.get("QUDAO_ORDERING_DATABASE"):
-    connect(os.environ["QUDAO_ORDERING_DATABASE"])
 serve_assets(app)
 app.include_router(grid_endpoint.router)
 register_importing(app)

@@ -1,20 +1,15 @@
-"""The pages of staff behind the real door: for their tests, in this process or in one of its own."""
-
-import os
+"""The pages of staff behind the real door: for their tests, in this process."""
 
 from nicegui import app, ui
 
 import jobs  # noqa: F401  (registers every job)
 import models  # noqa: F401  (maps every table)
-from core.database import connect
 from core.settings import settings
 from pages import grid_endpoint
 from pages.front_door import open_front_door
 from pages.house.theme import serve_assets
 from pages.staff import register_staff_pages
 
-if os.environ.get("QUDAO_STAFF_DATABASE"):
-    connect(os.environ["QUDAO_STAFF_DATABASE"])
 serve_assets(app)
 app.include_router(grid_endpoint.router)
 register_staff_pages(app)

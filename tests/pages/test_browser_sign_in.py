@@ -1,16 +1,8 @@
 """The door in a real browser against the real server in a process of its own."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -23,10 +15,9 @@ from models.users import User
 from services.accounts import lock_user, reset_password, unlock_user
 from tests.conftest import ADMIN, LING
 from tests.support.browser import launch_options
-from tests.support.source import ROOT
+from tests.support.server import serving
 
 PASSWORD = "purple kettle sings at dawn"
-START_S = 60
 SOCKET = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
 OPEN_SOCKET = """url => new Promise(done => {
     const socket = new WebSocket(url);
@@ -42,31 +33,10 @@ def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("door")
     shutil.copy(sqlite_template, folder / "qudao.db")
     url = f"sqlite:///{folder / 'qudao.db'}"
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NICEGUI_"))}
-    environment |= {"QUDAO_PORT": str(port), "QUDAO_DATA_DIR": str(folder), "QUDAO_DOOR_DATABASE": url}
-    server = subprocess.Popen([sys.executable, "-m", "tests.pages.door_main"], cwd=ROOT, env=environment)
     engine = connect(url)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/login")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
-        engine.dispose()
-
-
-def wait_for(url: str) -> None:
-    until = monotonic() + START_S
-    while monotonic() < until:
-        try:
-            urllib.request.urlopen(url)  # noqa: S310  (our own server)
-            return
-        except (urllib.error.URLError, ConnectionError):
-            sleep(0.1)
-    raise AssertionError("the server did not start")
+    with serving(url, folder, command=("-m", "tests.pages.door_main")) as address:
+        yield address
+    engine.dispose()
 
 
 @pytest.fixture(scope="module")

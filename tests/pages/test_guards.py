@@ -293,6 +293,15 @@ async def test_an_address_that_leads_nowhere_has_a_page_in_the_readers_language(
     assert '<html lang="zh-CN">' in chinese.text
 
 
+def test_a_refusal_is_told_to_the_person_and_not_to_the_log(caplog):
+    open_front_door(FastAPI(openapi_url=None))
+
+    for error in (Conflict("stores.taken", N_("is taken: choose another")), ZeroDivisionError("a bug")):
+        logging.getLogger("nicegui").error(error, exc_info=error)
+
+    assert [record.getMessage() for record in caplog.records] == ["a bug"]
+
+
 def test_what_a_browser_says_stays_on_one_line_of_the_log(caplog):
     small_product()
 

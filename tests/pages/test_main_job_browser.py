@@ -1,16 +1,8 @@
 """The main job in a real browser: a clerk orders on the phone, operations approve, and no rival sees any of it."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -25,7 +17,7 @@ from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_OWNER, LING, MEI, SUZHO
 from tests.pages.ordering_rows import order, stock_range
 from tests.pages.signing_in import session_of
 from tests.support.browser import launch_options
-from tests.support.source import ROOT
+from tests.support.server import serving
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
 SIZES = pytest.mark.parametrize("size", (DESKTOP, PHONE), ids=("desktop", "phone"))
@@ -34,42 +26,20 @@ WORDS = {
     "zh_CN": {"waiting": "待审批", "approved": "已通过"},
     "en": {"waiting": "Submitted", "approved": "Approved"},
 }
-START_S = 60
 Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
 def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the pages on a free port, with a database that the tests reach too; give their address."""
+    """Serve the product with a database that the tests reach too; give its address."""
     folder = tmp_path_factory.mktemp("ordering")
     shutil.copy(sqlite_template, folder / "qudao.db")
     url = f"sqlite:///{folder / 'qudao.db'}"
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NICEGUI_"))}
-    environment |= {"QUDAO_PORT": str(port), "QUDAO_DATA_DIR": str(folder), "QUDAO_ORDERING_DATABASE": url}
     engine = connect(url)
     stock_range()
-    server = subprocess.Popen([sys.executable, "-m", "tests.pages.ordering_main"], cwd=ROOT, env=environment)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/login")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
-        engine.dispose()
-
-
-def wait_for(url: str) -> None:
-    until = monotonic() + START_S
-    while monotonic() < until:
-        try:
-            urllib.request.urlopen(url)  # noqa: S310  (our own server)
-            return
-        except (urllib.error.URLError, ConnectionError):
-            sleep(0.1)
-    raise AssertionError("the server did not start")
+    with serving(url, folder, totp_roles="") as address:
+        yield address
+    engine.dispose()
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,8 @@
 """Staff pages in a real browser: scanned by axe, walked by keyboard alone, and never losing what was typed."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -21,12 +13,11 @@ from tests.conftest import LING
 from tests.pages.signing_in import session_of
 from tests.pages.staff_rows import customers, row_of
 from tests.support.browser import launch_options
-from tests.support.source import ROOT
+from tests.support.server import serving
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
 PAGES = {"list": "/customers", "record": "/customers/C001", "form": "/customers/new", "start": "/", "jobs": "/jobs"}
 READY = "qudao-grid[data-state=ready]"
-START_S = 60
 TABS_MAX = 80
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 FOCUSED = "document.activeElement?.closest('[data-testid]')?.dataset.testid ?? ''"
@@ -34,36 +25,15 @@ FOCUSED = "document.activeElement?.closest('[data-testid]')?.dataset.testid ?? '
 
 @pytest.fixture(scope="module")
 def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the pages of staff on a free port, with a database that the tests reach too; give their address."""
+    """Serve the product with a database that the tests reach too; give its address."""
     folder = tmp_path_factory.mktemp("walk")
     shutil.copy(sqlite_template, folder / "qudao.db")
     url = f"sqlite:///{folder / 'qudao.db'}"
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NICEGUI_"))}
-    environment |= {"QUDAO_PORT": str(port), "QUDAO_DATA_DIR": str(folder), "QUDAO_STAFF_DATABASE": url}
-    server = subprocess.Popen([sys.executable, "-m", "tests.pages.staff_main"], cwd=ROOT, env=environment)
     engine = connect(url)
     customers(40)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/login")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
-        engine.dispose()
-
-
-def wait_for(url: str) -> None:
-    until = monotonic() + START_S
-    while monotonic() < until:
-        try:
-            urllib.request.urlopen(url)  # noqa: S310  (our own server)
-            return
-        except (urllib.error.URLError, ConnectionError):
-            sleep(0.1)
-    raise AssertionError("the server did not start")
+    with serving(url, folder, totp_roles="") as address:
+        yield address
+    engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +202,43 @@ def test_customers_chosen_in_the_list_move_together(address: str, page: Page) ->
     expect(page.locator(".qd-toast")).to_contain_text("已办 2 条")
     expect(page.locator(".ag-row .qd-chip").first).to_have_text("已联系")
     assert row_of("customers", "C002")["stage"] == "contacted"
+
+
+def test_a_list_stands_as_close_to_its_filters_as_everything_else_does(address: str, page: Page) -> None:
+    page.goto(f"{address}/customers")
+    settle(page)
+
+    filters, grid = page.locator("qudao-filters").bounding_box(), page.locator("qudao-grid").bounding_box()
+
+    assert filters is not None
+    assert grid is not None
+    assert round(grid["y"] - filters["y"] - filters["height"]) == 14
+
+
+def test_a_status_on_a_phone_is_as_wide_as_its_word(address: str, page: Page) -> None:
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    page.goto(f"{address}/customers")
+    page.locator(".qd-card").first.wait_for()
+
+    chip = page.locator(".qd-card .qd-chip").first
+
+    assert chip.evaluate("chip => getComputedStyle(chip).justifySelf") == "end"
+
+
+def test_the_navigation_folds_however_small_the_window(address: str, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 500})
+    page.goto(f"{address}/customers")
+    settle(page)
+
+    box = page.get_by_test_id("nav-fold").bounding_box()
+
+    assert box is not None
+    assert box["y"] + box["height"] <= 500
+
+
+def test_a_phone_number_reads_in_groups(address: str, page: Page) -> None:
+    page.goto(f"{address}/customers?sort=code")
+    settle(page)
+
+    assert page.evaluate("window.qudao.formats.phone('13800138000')") == "138 0013 8000"
+    assert page.evaluate("window.qudao.formats.phone('02162345678')") == "02162345678"

@@ -14,43 +14,72 @@ from time import monotonic, sleep
 from tests.support.source import ROOT
 
 START_S_MAX = 90.0
+PRODUCT = ("app.py", "serve")
 
 
-@contextmanager
-def serving(url: str, folder: Path, **settings: str) -> Iterator[str]:
-    """Serve a database; give the address.
+class Server:
+    """One server on one port, which may be killed and started again.
 
     Args:
         url: Of the database, migrated and filled.
         folder: For stored files and the log.
+        command: What Python runs.
         settings: Further ``QUDAO_…`` settings by name in lower case.
     """
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NICEGUI_"))}
-    own = {"QUDAO_PORT": str(port), "QUDAO_DATA_DIR": str(folder), "QUDAO_DATABASE_URL": url}
-    own |= {f"QUDAO_{name.upper()}": value for name, value in settings.items()}
-    with (folder / "server.log").open("wb") as log:
-        command = [sys.executable, "app.py", "serve"]
-        server = subprocess.Popen(command, cwd=ROOT, env=kept | own, stdout=log, stderr=log)
+
+    def __init__(self, url: str, folder: Path, command: tuple[str, ...] = PRODUCT, **settings: str) -> None:
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        self._command = [sys.executable, *command]
+        self._log = folder / "server.log"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NICEGUI_"))}
+        own = {"QUDAO_PORT": str(port), "QUDAO_DATA_DIR": str(folder), "QUDAO_DATABASE_URL": url}
+        self._environment = kept | own | {f"QUDAO_{name.upper()}": value for name, value in settings.items()}
+        self.start()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
         try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(f"{address}/healthz", server, folder / "server.log")
-            yield address
-        finally:
-            server.terminate()
-            server.wait(30)
+            self._wait()
+        except BaseException:
+            self.kill()
+            raise
+
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self._process.terminate()
+        self._process.wait(30)
+
+    def kill(self) -> None:
+        """End it at once, as when the power fails."""
+        self._process.kill()
+        self._process.wait()
+
+    def _wait(self) -> None:
+        end = monotonic() + START_S_MAX
+        while monotonic() < end:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"the server stopped: {self._last_words()}")
+            try:
+                with urllib.request.urlopen(f"{self.address}/login"):  # noqa: S310  (our own address)
+                    return
+            except (urllib.error.URLError, ConnectionError):
+                sleep(0.1)
+        raise TimeoutError(f"the server did not answer: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        return self._log.read_text(errors="replace")[-2000:]
 
 
-def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = monotonic() + START_S_MAX
-    while monotonic() < end:
-        if server.poll() is not None:
-            raise RuntimeError(f"the server stopped: {log.read_text(errors='replace')[-2000:]}")
-        try:
-            with urllib.request.urlopen(url):  # noqa: S310  (our own address)
-                return
-        except urllib.error.URLError:
-            sleep(0.1)
-    raise TimeoutError(f"the server did not answer: {log.read_text(errors='replace')[-2000:]}")
+@contextmanager
+def serving(url: str, folder: Path, *, command: tuple[str, ...] = PRODUCT, **settings: str) -> Iterator[str]:
+    """Serve a database; give the address. Arguments as ``Server``."""
+    server = Server(url, folder, command, **settings)
+    try:
+        yield server.address
+    finally:
+        server.stop()

@@ -1,0 +1,42 @@
+"""Every page in every look, scanned and photographed: the pictures lie in ``.pytest_cache/pages`` to be looked at."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from core.access import Role
+from tests.support.browser import launch_options
+from tests.support.every_page import EVERY_LOOK, Brand, Look, demo_brand, walk
+from tests.support.source import ROOT
+
+pytestmark = pytest.mark.campaign
+PICTURES = ROOT / ".pytest_cache" / "pages"
+
+
+@pytest.fixture(scope="module")
+def brand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brand]:
+    with demo_brand(tmp_path_factory.mktemp("every_page")) as brand:
+        yield brand
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_options())
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("look", EVERY_LOOK, ids=lambda look: look.name)
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.PARTNER_OWNER, None], ids=str)
+def test_every_page_is_fit_to_be_seen(browser: Browser, brand: Brand, role: Role | None, look: Look):
+    folder = PICTURES / look.name
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def take(path: str, page: Page) -> None:
+        name = re.sub(r"[^0-9A-Za-z]+", "-", path).strip("-") or "start"
+        page.screenshot(path=folder / f"{role or 'nobody'}-{name}.png")
+
+    assert walk(browser, brand, role, look, take) == {}

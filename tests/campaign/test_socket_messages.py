@@ -1,0 +1,114 @@
+"""What a hostile browser can say to an open page: every handler it knows, with any arguments, after its rights ended.
+
+The page was opened by operations; meanwhile the person became somebody who may only look. Nothing may change, and no
+handler may fail in a way the log calls unexpected.
+"""
+
+import hashlib
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import create_engine, select, text, update
+
+from core.access import Role, command_line
+from core.database import connect, unit_of_work
+from models.users import User
+from pages.identity import cookie_name
+from tests.support.browser import launch_options
+from tests.support.every_page import Brand, demo_brand, page_paths, settle
+
+pytestmark = [pytest.mark.campaign, pytest.mark.timeout(3600)]
+PER_PAGE = 250
+MAY_CHANGE = {"events", "sessions", "user_sessions", "attempt_counts", "known_devices", "jobs", "alembic_version"}
+"""Tables that tell of the refusals themselves, or that the worker moves on."""
+FUZZ = """async ([count, seed]) => {
+  let state = seed;
+  const random = (n) => { state = (state * 1103515245 + 12345) % 2147483648; return state % n; };
+  const deep = () => { let x = {}; const top = x; for (let i = 0; i < 60; i++) { x.x = {}; x = x.x; } return top; };
+  const values = () => [null, true, -1, 1e308, "", "x".repeat(5000), "'; DROP TABLE orders; --", ":=1+1", [], {},
+    {__proto__: null, constructor: 1}, [[[[1]]]], deep(), "\\u0000", "9".repeat(40), {value: {id: 1}, label: "x"}];
+  const listeners = [];
+  const elements = typeof mounted_app === "undefined" ? {} : mounted_app.elements;  // a plain page has no socket
+  for (const [id, element] of Object.entries(elements))
+    for (const event of element?.events ?? []) listeners.push([Number(id), event.listener_id]);
+  if (!listeners.length) return 0;
+  for (let n = 0; n < count; n++) {
+    const [id, listener_id] = listeners[n % listeners.length];
+    const all = values(), args = Array.from({length: random(4)}, () => JSON.stringify(all[random(all.length)]));
+    window.socket.emit("event", {id, client_id: window.clientId, listener_id, args});
+    if (n % 25 === 0) await new Promise((go) => setTimeout(go, 20));
+  }
+  await new Promise((go) => setTimeout(go, 500));
+  return listeners.length;
+}"""
+
+
+@pytest.fixture(scope="module")
+def brand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Brand, Path]]:
+    folder = tmp_path_factory.mktemp("socket")
+    with demo_brand(folder) as brand:
+        yield brand, folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_options())
+        yield browser
+        browser.close()
+
+
+def stored(folder: Path) -> dict[str, str]:
+    """Return a fingerprint of each table's rows."""
+    engine = create_engine(f"sqlite:///{folder / 'qudao.db'}")
+    found = {}
+    with engine.connect() as connection:
+        names = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
+        for name in names:
+            if name not in MAY_CHANGE and not name.startswith("sqlite_"):
+                rows = connection.execute(text(f'SELECT * FROM "{name}" ORDER BY 1')).all()
+                found[name] = hashlib.sha256(repr(rows).encode()).hexdigest()
+    engine.dispose()
+    return found
+
+
+def test_a_page_whose_person_lost_the_right_changes_nothing_whatever_it_sends(browser, brand):
+    brand, folder = brand
+    connect(f"sqlite:///{folder / 'qudao.db'}")
+    with unit_of_work(command_line()) as session:
+        admin = session.scalars(select(User).where(User.role == Role.ADMINISTRATOR.value)).first()
+        assert admin is not None
+        email = admin.email
+    paths = page_paths(brand, Role.ADMINISTRATOR)
+    context = browser.new_context()
+    context.add_cookies([{"name": cookie_name(), "value": brand.cookies[Role.ADMINISTRATOR], "url": brand.address}])
+    pages = []
+    for path in paths:
+        page = context.new_page()
+        page.goto(brand.address + path)
+        settle(page)
+        pages.append((path, page))
+    context.route("**/*", lambda route: route.fulfill(status=204))  # pages stay, though they are led to the door
+    with unit_of_work(command_line()) as session:
+        session.execute(update(User).where(User.email == email).values(role=Role.EXECUTIVE.value))
+    before, seeds = stored(folder), random.Random(20261122)
+
+    reached = {}
+    for path, page in pages:
+        page.on("dialog", lambda dialog: dialog.dismiss())
+        reached[path] = page.evaluate(FUZZ, [PER_PAGE, seeds.randrange(1, 10**6)])
+
+    assert sum(reached.values()) > len(paths)
+    assert stored(folder) == before
+    assert failures((folder / "server.log").read_text(errors="replace")) == []
+
+
+def failures(log: str) -> list[str]:
+    """Return the failures in a log but those of the framework itself refusing an argument before any handler."""
+    traces = log.split("Traceback (most recent call last):")[1:]
+    innermost = [re.findall(r'  File "([^"]+)", line \d+, in (\w+)', trace)[-1] for trace in traces]
+    return [f"{file} {name}" for file, name in innermost if "/nicegui/" not in file]

@@ -1,0 +1,37 @@
+"""Prints every route of the product as JSON: in a process of its own, as pages register themselves for good."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from nicegui import app
+
+from api.application import add_api
+from pages.opening import open_pages
+from pages.policies import OF_THE_FRAMEWORK, policies_of
+
+
+def routes() -> list[dict[str, str]]:
+    """Return method, path and policy in words of each route of people and programs, in the order they are asked."""
+    open_pages(app)
+    add_api(app)
+    policies = policies_of(app)
+    return [
+        {"method": method, "path": path, "policy": policies[path]}
+        for method, path in _paths(app.routes)
+        if path in policies and not path.startswith(OF_THE_FRAMEWORK)
+    ]
+
+
+def _paths(found: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    for route in found:
+        if hasattr(route, "effective_candidates"):
+            yield from _paths(route.effective_candidates())
+            continue
+        for method in sorted(set(getattr(route, "methods", None) or {"ANY"}) - {"HEAD"}):
+            yield method, str(getattr(route, "path", ""))
+
+
+if __name__ == "__main__":
+    json.dump(routes(), sys.stdout)
