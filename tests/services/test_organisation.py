@@ -6,6 +6,7 @@ from sqlalchemy import Engine, select
 from core.database import reading, transact
 from core.errors import DomainError, NotPermitted, RowsRefused
 from core.events import Event
+from core.i18n import use_language
 from models.organisation import Department
 from services.organisation import delete_departments, organisation
 from tests.conftest import ADMIN, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, WEI
@@ -134,4 +135,5 @@ def test_a_move_that_lost_says_so(database):
     with pytest.raises(DomainError) as refused:
         state(code=["B"], parent=["A"])
 
-    assert refused.value.text == "would be part of itself: B → A → B"
+    with use_language("en"):
+        assert refused.value.text == "would be part of itself: B → A → B"
