@@ -67,18 +67,14 @@ async def draw_rows(resource: Resource, batch: ImportBatch, counts: dict[Fate, i
         await boxes[fates[index]].open()
 
     with panel(), tabs(labels, current=fates.index(first), on_open=look_at) as panels:
+        # every tab can be opened before anything is waited for: people are fast, small machines are slow
         for fate, place in zip(fates, panels, strict=True):
             with place:
-                if not counts[fate]:
-                    text(_(EMPTY[fate]))
-                    boxes[fate] = FateRows(batch, fate, 0)
-                    continue
-                text(_(TABS[fate][1]))
-                if fate == Fate.REFUSED:
-                    await draw_problems(resource, batch)
-                    boxes[fate] = FateRows(batch, fate, 0)
-                else:
-                    boxes[fate] = FateRows(batch, fate, counts[fate])
+                text(_(TABS[fate][1]) if counts[fate] else _(EMPTY[fate]))
+                boxes[fate] = FateRows(batch, fate, 0 if fate == Fate.REFUSED else counts[fate])
+    if counts[Fate.REFUSED]:
+        with panels[fates.index(Fate.REFUSED)]:
+            await draw_problems(resource, batch)
     if first != Fate.REFUSED:
         await boxes[first].open(page_actor())
 

@@ -45,6 +45,7 @@ async def imported(user: User, content: str) -> None:
     found(user, "import-apply").click()
     await sees(user, "Importing")
     work()
+    await sees(user, "Done: ")  # the page finds out by itself and loads again
 
 
 def tab(user: User, words: str) -> None:
