@@ -287,6 +287,7 @@ async def test_a_file_that_changes_nothing_says_so(user: User) -> None:
             found(user, "import-apply").click()
             await sees(user, "Importing")
             work()
+            await sees(user, "Done: ")
 
     await sees(user, "Every row is as it is in the system already: there is nothing to import.")
 
