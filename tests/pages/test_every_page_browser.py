@@ -1,4 +1,4 @@
-"""Every page there is, opened in a real browser: no barrier, no error of script or security policy, no overflow.
+"""Every page that a demo brand fills, opened in a real browser: no barrier, no error of script or policy, no overflow.
 
 Pages are found by introspection. Looks that share nothing here; all eight by everybody, with pictures, in the campaign.
 """

@@ -1,4 +1,4 @@
-"""Every page of the product, found by introspection and filled with a demo brand, for tests that look at all pages."""
+"""Every page that a demo brand fills, found by introspection, for tests that look at all of them."""
 
 import json
 import subprocess
@@ -31,7 +31,6 @@ RULES = {
     "resultTypes": ["violations"],  # what passes is not described: half the time
 }
 READY = "qudao-grid:is([data-state=ready], [data-state=empty])"
-OF_ONE_IMPORT = "the steps of one import are walked through in test_import_browser"
 SEEN_ELSEWHERE = {"/login/code": "asks for a second factor, walked through in test_browser_sign_in"}
 FILTERED = {"/orders/{number}/edit": "/grid/orders?limit=1&status=draft"}
 """Page → where its key is found, if not simply in the list it belongs to."""
@@ -93,8 +92,8 @@ def _somebody(role: Role) -> Actor:
 def page_paths(brand: Brand, role: Role | None) -> list[str]:
     """Return the path of every page that this role may open, keys filled in; None is who is not signed in.
 
-    Raises:
-        LookupError: A page whose key cannot be filled in and that nobody says is seen elsewhere.
+    Left out are the records of lists that the demo brand leaves empty, and the steps of one import, which
+    ``test_import_browser`` walks through.
     """
     command = [sys.executable, "-m", "tests.support.routes"]
     routes = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
