@@ -170,27 +170,16 @@ def import_(
     as_: As = "",
 ) -> None:
     """Import rows of a worksheet: new ones are added, others changed, unchanged ones left alone."""
-    from importers.commands import ImportOrder, import_rows
+    from importers.commands import ImportOrder, import_rows, refusal_lines, report_sentence
 
     with in_words(as_json):
         order = ImportOrder(resource, file, dry_run, match, mode, tuple(maps), tuple(sets), sheet, errors)
         facts = import_rows(order, as_)
-        answer(facts, as_json=as_json, sentence=_import_sentence(facts))
+        answer(facts, as_json=as_json, sentence=report_sentence(facts))
         if not as_json:
-            for error in facts["errors"][:20]:
-                place = _("Row {row}", row=error["row"])
-                print(
-                    f"  {place} · {error['message']}" + (f" (“{error['value']}”)" if error["value"] else ""),
-                    file=sys.stderr,
-                )
+            print(*refusal_lines(facts), sep="\n", end="", file=sys.stderr)
     if facts["refused"]:
         raise typer.Exit(1)
-
-
-def _import_sentence(facts: dict[str, Any]) -> str:
-    counts = {name: facts[name] for name in ("rows", "created", "updated", "unchanged", "refused")}
-    sentence = _("{rows} rows: {created} new, {updated} changed, {unchanged} unchanged, {refused} refused.", **counts)
-    return sentence if facts["applied"] else f"{sentence} {_('Nothing was stored.')}"
 
 
 @app.command()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -258,13 +258,14 @@ class Labels(tuple[str, ...]):
 
 
 def _nearest_choice(choices: Sequence[Choice], stated: str) -> Choice | None:
-    """Return the choice whose code or label is written most alike, if one is."""
+    """Return the choice whose code or label is written most alike, if one is; of several as like the first."""
     if len(stated) > CODE_LENGTH_MAX:
         return None
     words = {half_width(word).casefold(): one for one in choices for word in (one.value, *both_languages(one.label))}
     part = [word for word in words if len(stated) > 1 and (stated in word or word in stated)]
-    alike = get_close_matches(stated, part or words, n=1, cutoff=0 if part else ALIKE_MIN)
-    return words[alike[0]] if alike else None
+    alike = {word: SequenceMatcher(None, stated, word).ratio() for word in part or words}
+    best = max(alike, key=alike.__getitem__)
+    return words[best] if part or alike[best] >= ALIKE_MIN else None
 
 
 def choices_of(labels: dict[StrEnum, tuple[str, str]]) -> tuple[Choice, ...]:

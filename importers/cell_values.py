@@ -69,7 +69,8 @@ def _day_number(style: Style, value: date) -> str | None:
 
 
 def plain_text(style: Style, value: object) -> str:
-    """Return ``value`` as text that needs no style: money "12.30", unit prices "0.1250", days and instants ISO.
+    """Return ``value`` as text that needs no style: money "12.30", unit prices "0.1250", days and instants ISO,
+    to the second.
 
     Raises:
         TypeError: Money that is not whole cents, or a value of a type that no file carries.
@@ -83,7 +84,7 @@ def plain_text(style: Style, value: object) -> str:
             raise TypeError(f"{style} must be a whole number of its smallest unit, not {value!r}")
         return scaled_text(value, 2 if style == "money" else 4)
     if isinstance(value, datetime):
-        return in_brand_zone(value).isoformat(sep=" ")
+        return in_brand_zone(value).isoformat(sep=" ", timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):

@@ -22,6 +22,8 @@ from resources import SHEETS
 from services.checks import broken_invariants
 from services.installation import actor_named, open_database
 
+REFUSALS_SHOWN_MAX = 20  # lines on a terminal; the workbook has them all
+
 
 @dataclass(frozen=True, slots=True)
 class ImportOrder:
@@ -104,6 +106,28 @@ def report_facts(report: ImportReport, name: str) -> dict[str, Any]:
         "ignored": report.ignored,
         "errors": errors,
     }
+
+
+def report_sentence(facts: dict[str, Any]) -> str:
+    """Return what ``report_facts`` counted for a terminal, and below it what else its reader should know."""
+    counts = {name: facts[name] for name in ("rows", "created", "updated", "unchanged", "refused")}
+    lines = [_("{rows} rows: {created} new, {updated} changed, {unchanged} unchanged, {refused} refused.", **counts)]
+    if not facts["applied"]:
+        lines.append(_("Nothing was stored."))
+    if facts["ignored"]:
+        lines.append(_("Columns left out: {headings}", headings=_(", ").join(facts["ignored"])))
+    return "\n".join(lines)
+
+
+def refusal_lines(facts: dict[str, Any]) -> list[str]:
+    """Return a line for each of the first cells that ``report_facts`` found wrong, ready to print one below another."""
+    lines = []
+    for error in facts["errors"][:REFUSALS_SHOWN_MAX]:
+        place, value = _("Row {row}", row=error["row"]), error["value"]
+        lines.append(f"  {place} · {error['message']}" + (f" (“{value}”)" if value else ""))
+    if more := len(facts["errors"]) - len(lines):
+        lines.append("  " + _("and {count} more; “--errors FILE.xlsx” writes all of them down", count=more))
+    return [*lines, ""] if lines else []
 
 
 def write_errors(report: ImportReport, source: Source, target: Path) -> None:

@@ -41,7 +41,13 @@ def template_for(resource: Resource, actor: Actor, target: BinaryIO) -> None:
         )
         for field in fields
     ]
-    write_template(target, sheet=_(resource.label), columns=columns, examples=[[field.example for field in fields]])
+    write_template(target, sheet=_(resource.label), columns=columns, examples=[[example_of(field) for field in fields]])
+
+
+def example_of(field: Field) -> str:
+    """Return a field's example as a person types it: of few choices the label in the current language."""
+    labels = {choice.value: _(choice.label) for choice in field.kind.choices}
+    return labels.get(field.example, field.example)
 
 
 def write_rows(

@@ -56,6 +56,23 @@ def test_an_import_prints_the_report_of_the_contract(tmp_path):
     assert error[0]["message"]
 
 
+def test_a_terminal_is_told_what_was_left_out_and_where_the_rest_of_the_refusals_are(tmp_path):
+    file = csv(tmp_path, "code,name,规模", *(f"C{number},,x" for number in range(23)))
+
+    result = CliRunner().invoke(app, ["import", "customers", file])
+
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "共 23 行：新增 0，变更 0，相同 0，拒绝 23。",
+        "未写入任何数据。",
+        "不导入的列：规模",
+    ]
+    told = result.stderr.splitlines()
+    assert len(told) == 21
+    assert told[0] == "  第 2 行 · name：必填"
+    assert told[-1] == "  另有 3 处；用“--errors 文件.xlsx”可全部写出"
+
+
 def test_a_dry_run_has_no_batch_and_stores_nothing(tmp_path):
     file = csv(tmp_path, "code,name", "C1,a")
 

@@ -3,13 +3,14 @@
 import io
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 import resources
 from core.access import Permission
 from core.database import Base, reading
 from core.drafts import draft_one
-from core.i18n import LANGUAGES, catalogue
+from core.i18n import LANGUAGES, catalogue, use_language
 from core.kinds import Refused
 from core.queries import read_query, stream_rows
 from core.resource import Resource
@@ -83,6 +84,17 @@ def test_the_template_imports_as_it_is(resource: Resource, database, tmp_path: P
     report = preview_import(resource, Source(path=path, name=path.name, kind="xlsx"), ADMIN)
 
     assert (report.unchanged, report.ignored, report.problems) == (1, [], [])
+
+
+def test_a_template_speaks_the_language_of_who_fills_it_in():
+    target = io.BytesIO()
+
+    with use_language("zh_CN"):
+        template_for(resources.BY_NAME["partners"], ADMIN, target)
+
+    headings, example = openpyxl.load_workbook(target).worksheets[0].iter_rows(max_row=2, values_only=True)
+    shown = dict(zip(headings, example, strict=True))
+    assert (shown["层级"], shown["状态"]) == ("总代理", "有效")
 
 
 @importable

@@ -177,6 +177,16 @@ def test_a_value_that_is_none_of_few_is_answered_in_the_words_of_who_reads_it(st
         assert (refused.value.problem.code, refused.value.problem.text) == ("choice.unknown", sentence)
 
 
+def test_of_several_choices_that_are_equally_like_it_the_first_is_meant():
+    tiers = choice(*(Choice(f"agent_{tier}", f"Tier {tier}") for tier in range(1, 10)))
+
+    with pytest.raises(Refused) as refused:
+        tiers.parse("agent")
+
+    with use_language("en"):
+        assert "is it “Tier 1”?" in refused.value.problem.text
+
+
 def test_a_label_with_full_width_signs_is_understood_as_it_is_written():
     kind = choice(Choice("wgs84", "WGS-84（GPS）"))
 

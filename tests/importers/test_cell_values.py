@@ -29,7 +29,7 @@ def test_a_number_cell_holds_a_decimal_only_if_a_float_keeps_it(value):
         ("decimal", Decimal("1E-8"), "0.00000001"),
         ("text", True, "TRUE"),
         ("date", date(2026, 1, 31), "2026-01-31"),
-        ("datetime", datetime(2026, 1, 31, 16, 0, tzinfo=UTC), "2026-02-01 00:00:00"),
+        ("datetime", datetime(2026, 1, 31, 16, 0, 1, 134_044, tzinfo=UTC), "2026-02-01 00:00:01"),
     ],
 )
 def test_a_value_as_text(style, value, text):
