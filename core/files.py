@@ -103,6 +103,15 @@ def write_content(source: BinaryIO, bytes_max: int) -> tuple[str, int]:
     return digest.hexdigest(), size_bytes
 
 
+def touch_content(sha256: str) -> bool:
+    """Mark content as wanted now, so that it is not swept; return whether it is there."""
+    try:
+        os.utime(content_path(sha256))
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def get_file(session: Session, file_id: int) -> StoredFile:
     """Return a file of the session's person. Raises ``NotFound``: ``files.not_found``."""
     row = session.get(StoredFile, file_id)

@@ -1,16 +1,18 @@
 """Forgetting what nobody needs any more."""
 
-from core.database import unit_of_work
+from core.database import reading, unit_of_work
 from core.jobs import JobRun, job
 from services.attempts import forget_old_attempts
 from services.idempotency import forget_old_answers
 from services.imports import forget_old_checks
 from services.sessions import forget_old_sessions
+from services.unclaimed_contents import sweep_unclaimed_contents
 
 
 @job("housekeeping.forget")
 def forget(run: JobRun) -> None:
-    """Drop sessions, counts of attempts and stored answers that have ended, and checks of imports nobody made.
+    """Drop what has ended: sessions, counts of attempts, stored answers, checks of imports nobody made, content on disk
+    that no file has.
 
     Safe to repeat.
     """
@@ -19,3 +21,5 @@ def forget(run: JobRun) -> None:
         forget_old_attempts(session)
         forget_old_answers(session)
         forget_old_checks(session)
+    with reading(run.actor) as session:
+        sweep_unclaimed_contents(session)

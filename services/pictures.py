@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from core.clock import now
 from core.database import actor_of
 from core.errors import InvalidInput
-from core.files import StoredFile, write_content
+from core.files import StoredFile, touch_content, write_content
 from core.i18n import N_
 from core.pictures import PICTURE_BYTES_MAX, REFERENCE_LENGTH_MAX, Picture, read_picture
 from services.one_time import keyed_hash
@@ -98,9 +98,11 @@ def keep_picture(session: Session, reference: str) -> HandedPicture:
     The row that files it (a store's photo, an application) keeps ``sha256`` and decides who may see it.
 
     Raises:
-        InvalidInput: As ``picture_of``.
+        InvalidInput: As ``picture_of``; also where the content is not there any more.
     """
     handed = picture_of(reference)
+    if not touch_content(handed.sha256):
+        raise _not_valid()
     person = actor_of(session).person
     session.add(StoredFile(sha256=handed.sha256, name=FILE_NAME, size_bytes=handed.size_bytes, person=person))
     session.flush()

@@ -47,6 +47,17 @@ def test_a_picture_becomes_a_stored_file_only_where_it_is_filed(database):
     assert (row.sha256, row.person, row.size_bytes) == (handed.sha256, HUADONG_CLERK.person, handed.size_bytes)
 
 
+def test_a_picture_whose_content_is_gone_is_asked_for_again_and_nothing_is_stored(database):
+    reference, handed = take_picture(coded(shop()))
+    content_path(handed.sha256).unlink()
+
+    with pytest.raises(InvalidInput) as refused, unit_of_work(HUADONG_CLERK) as session:
+        keep_picture(session, reference)
+
+    assert refused.value.code == "pictures.reference_not_valid"
+    assert files() == 0
+
+
 def test_a_reference_that_was_altered_or_made_up_is_refused(data_dir):
     reference, _handed = take_picture(coded(shop()))
     stated, _dot, signature = reference.rpartition(".")
