@@ -111,14 +111,15 @@ def unit_of_work(actor: Actor, *, connection: Connection | None = None) -> Itera
     bound: dict[str, Any] = {"bind": connection} if connection is not None else {}
     outer: list[Turns] | None = getattr(_units, "turns", None)
     turns: list[Turns] = []
-    _units.turns = turns
-    try:
-        with _sessions(info={"actor": actor}, **bound) as session, session.begin():
-            yield session
-    finally:
-        _units.turns = outer
-        for taken in turns:
-            taken.pass_on()
+    with _sessions(info={"actor": actor}, **bound) as session:
+        _units.turns = turns
+        try:
+            with session.begin():
+                yield session
+        finally:  # what is left to do for this session needs no turn
+            _units.turns = outer
+            for taken in turns:
+                taken.pass_on()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ The session's row filter does not cover them: whoever reads with them what stran
 Whoever listens to the engine's ``before_cursor_execute`` hears of them as of any other statement.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -89,10 +90,12 @@ def run_together(session: Session, *steps: Step) -> list[Found]:
 
     PostgreSQL gets them in one go, so they cost one wait. If one is refused, those after it are not done.
     """
-    connection = session.connection()
-    ready = [(form := one.form(connection.dialect), form.arguments(values)) for one, values in steps]
-    listening: Any = connection
-    if connection.dialect.name == "sqlite" or listening.dispatch.before_cursor_execute:
+    connection: Any = session.connection()
+    dialect = connection.dialect
+    ready = [(form := one.form(dialect), form.arguments(values)) for one, values in steps]
+    if dialect.name == "sqlite":
+        return _run_one_by_one(connection, ready)
+    if connection.dispatch.before_cursor_execute:
         return [found for one in ready for found in _run(connection, [one])]
     return _run(connection, ready)
 
@@ -110,15 +113,7 @@ def run_on_sqlite(connection: Connection, text: str, arguments: Sequence[Any] = 
     Raises:
         DBAPIError: As from SQLAlchemy.
     """
-    driver: Any = connection.connection.driver_connection
-    dialect: Any = connection.dialect
-    try:
-        cursor = driver.execute(text, arguments)
-        answers = cursor.description is not None
-        found = cursor.fetchall() if answers else []
-    except dialect.dbapi.Error as error:
-        raise _told(connection, text, arguments, error) from error
-    return found, len(found) if answers else cursor.rowcount
+    return _executed(connection, connection.connection.driver_connection, text, arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,29 +122,33 @@ class _Form:
 
     Attributes:
         pick: Takes the values out of a mapping or sequence, in the driver's order.
-        stored, loaded: What to make of each value, and of each column of the answer.
+        stored: By position, what to make of each value that does not travel as it is.
+        loaded: What to make of each column of the answer.
+        changed: The same by position, of those that do not come as they are.
     """
 
     text: str
     pick: Callable[[Values], Any]
-    stored: list[Change]
+    stored: list[tuple[int, Callable[[Any], Any]]]
     loaded: list[Change]
+    changed: list[tuple[int, Callable[[Any], Any]]]
     planned_anew: bool
 
     def arguments(self, values: Values) -> list[Any]:
         """Return the values as the driver takes them."""
-        return [
-            change(value) if change is not None and value is not None else value
-            for value, change in zip(self.pick(values), self.stored, strict=True)
-        ]
+        given = list(self.pick(values))
+        for position, change in self.stored:
+            value = given[position]
+            if value is not None:
+                given[position] = change(value)
+        return given
 
     def rows(self, found: list[Any]) -> list[Any]:
         """Return what SQLite gave, as Python types."""
-        changes = [(position, change) for position, change in enumerate(self.loaded) if change is not None]
-        if not changes:
+        if not self.changed:
             return found
         rows = [list(row) for row in found]
-        for position, change in changes:
+        for position, change in self.changed:
             for row in rows:
                 row[position] = change(row[position])
         return rows
@@ -177,11 +176,17 @@ def _form(
     else:
         stored = [prepared_postgres.storing(types[name]) for name in names]
         loaded = [prepared_postgres.loading(one) for one in answered]
-    return _Form(text, pick, stored, loaded, planned_anew)
+    return _Form(text, pick, _by_position(stored), loaded, _by_position(loaded), planned_anew)
+
+
+def _by_position(changes: Sequence[Change]) -> list[tuple[int, Callable[[Any], Any]]]:
+    return [(position, change) for position, change in enumerate(changes) if change is not None]
 
 
 def _pick(keys: list[Any], own: Mapping[str, Any]) -> Callable[[Values], Any]:
     """Return what takes the values out of a mapping or sequence, and those of the statement's own."""
+    if keys == list(range(len(keys))) and not own:
+        return lambda values: values
     if len(keys) < 2:
         return lambda values: [own[one] if one in own else values[one] for one in keys]
     pick: Callable[[Values], Any] = itemgetter(*keys)
@@ -197,15 +202,32 @@ def _storing(one: Any, dialect: Any) -> Change:
     return change
 
 
+def _run_one_by_one(connection: Any, ready: list[tuple[_Form, list[Any]]]) -> list[Found]:
+    driver = connection.connection.driver_connection
+    is_heard = bool(connection.dispatch.before_cursor_execute)
+    found = []
+    for form, arguments in ready:
+        if is_heard:
+            announce(connection, form.text, arguments)
+        rows, count = _executed(connection, driver, form.text, arguments)
+        found.append(Found(form.rows(rows), count))
+    return found
+
+
+def _executed(connection: Connection, driver: Any, text: str, arguments: Sequence[Any]) -> tuple[list[Any], int]:
+    try:
+        cursor = driver.execute(text, arguments)
+        if cursor.description is None:
+            return [], cursor.rowcount
+        found = cursor.fetchall()
+    except sqlite3.Error as error:
+        raise _told(connection, text, arguments, error) from error
+    return found, len(found)
+
+
 def _run(connection: Connection, ready: list[tuple[_Form, list[Any]]]) -> list[Found]:
     for form, arguments in ready:
         announce(connection, form.text, arguments)
-    if connection.dialect.name == "sqlite":
-        found = []
-        for form, arguments in ready:
-            rows, count = run_on_sqlite(connection, form.text, arguments)
-            found.append(Found(form.rows(rows), count))
-        return found
     dialect: Any = connection.dialect
     try:
         answers = prepared_postgres.send(

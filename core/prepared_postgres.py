@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import JSON, Boolean, Connection, Date, Enum, Float, Integer, String
 
 from core.columns import Instant
 
 IDLE = 0  # PQTRANS_IDLE: no transaction has begun
 DONE = (1, 2)  # PGRES_COMMAND_OK, PGRES_TUPLES_OK
-json_text = json.JSONEncoder(ensure_ascii=False).encode
+_any_json = json.JSONEncoder(ensure_ascii=False).encode
 
 Load = Callable[[bytes], Any]
 
@@ -28,6 +29,14 @@ class Sent(NamedTuple):
     values: list[bytes | None]
     loads: Sequence[Any]
     planned_anew: bool
+
+
+def json_text(value: Any) -> str:
+    """Return a value as JSON."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # keys that are no texts, numbers of more than 64 bits
+        return _any_json(value)
 
 
 def storing(one: Any) -> Callable[[Any], bytes]:
@@ -78,28 +87,40 @@ def _sent_in_one_go(wire: Any, statements: list[tuple[bytes | None, Sent]], *, b
             else:
                 wire.send_query_prepared(name, sent.values)
         wire.pipeline_sync()
-        socket = select.poll()
         while wire.flush():
-            socket.register(wire.socket, select.POLLIN | select.POLLOUT)
-            socket.poll()
+            _wait(wire.socket, writing=True)
             wire.consume_input()
-        socket.register(wire.socket, select.POLLIN)
         results = []
         for _ in range(begins + len(statements)):
-            results.append(_next_result(wire, socket))
-            _next_result(wire, socket)  # None: the end of this one
-        _next_result(wire, socket)  # the mark
+            results.append(_next_result(wire))
+            _next_result(wire)  # None: the end of this one
+        _next_result(wire)  # the mark
         return results
     finally:
         wire.exit_pipeline_mode()
 
 
-def _next_result(wire: Any, socket: select.poll) -> Any:
+def _next_result(wire: Any) -> Any:
     """Wait here for the server, where other threads go on meanwhile; ``get_result`` would hold them all."""
     while wire.is_busy():
-        socket.poll()
+        _wait(wire.socket)
         wire.consume_input()
     return wire.get_result()
+
+
+def _wait_by_poll(socket: int, *, writing: bool = False) -> None:
+    """Wait until the server has said something or, if ``writing``, takes more."""
+    waiting = select.poll()
+    waiting.register(socket, select.POLLIN | select.POLLOUT if writing else select.POLLIN)
+    waiting.poll()
+
+
+def _wait_by_select(socket: int, *, writing: bool = False) -> None:
+    """Do the same on Windows, which has no ``poll``; elsewhere ``select`` knows only the first 1,024 sockets."""
+    select.select([socket], [socket] if writing else [], [])
+
+
+_wait = _wait_by_poll if hasattr(select, "poll") else _wait_by_select
 
 
 def _name(connection: Connection, wire: Any, dbapi: Any, text: str) -> bytes:

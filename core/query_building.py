@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from core.database import actor_of
 from core.grid_query import GridQuery, checked_sorts
 from core.kinds import Kind
-from core.query_filters import filter_condition, search_condition, unknown_field
+from core.query_filters import Meant, check_filter, filter_condition, search_condition, unknown_field
 from core.query_order import KEY, TITLE, Sort, Term, referred, terms_of
+from core.query_references import meant_by
 from core.resource import Field
 
 KEY_SEPARATOR = "~"
@@ -23,6 +24,7 @@ class Asked:
 
     Attributes:
         fields: Those that exist for the session's actor, by name.
+        meant: What its filter's references mean; ``where`` is made of it.
         where: Conditions that all hold, besides the row filter.
         sorts, terms: What is ordered by, as asked and as expressions.
         walks: Whether the order is walked, see ``core.query_plans``.
@@ -31,6 +33,7 @@ class Asked:
 
     query: GridQuery
     fields: Mapping[str, Field]
+    meant: Meant
     where: list[ColumnElement[bool]]
     sorts: tuple[Sort, ...]
     terms: list[Term]
@@ -51,12 +54,14 @@ def asked_in(session: Session, query: GridQuery) -> Asked:
     for name in query.fields:
         if name not in fields:
             raise unknown_field(name, fields)
-    condition = filter_condition(session, fields, query.filter)
+    check_filter(fields, query.filter)
+    meant = meant_by(session, fields, query.filter)
+    condition = filter_condition(session, fields, query.filter, meant)
     where = [] if condition is None else [condition]
     if query.search:
         where.append(search_condition(session, resource, fields, query.search))
     sorts = checked_sorts(query, fields)
-    return Asked(query, fields, where, sorts, terms_of(session, resource, fields, sorts))
+    return Asked(query, fields, meant, where, sorts, terms_of(session, resource, fields, sorts))
 
 
 def numbers_of_rows(asked: Asked, *conditions: ColumnElement[bool], backward: bool = False) -> Select[Any]:

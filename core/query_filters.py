@@ -20,7 +20,7 @@ from core.clock import BRAND_ZONE
 from core.database import is_sqlite
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
-from core.kinds import Refused, shown_value
+from core.kinds import Reference, Refused, shown_value
 from core.resource import Field, Resource
 from core.standard_kinds import DAY, refuse_illegal
 
@@ -83,6 +83,8 @@ class Not:
 
 
 Filter = And | Or | Not | Condition
+Meant = Mapping[Condition, tuple[int, ...]]
+"""By condition on a reference: the numbers of the rows that its values are the keys of."""
 
 
 def check_filter(fields: Mapping[str, Field], tree: Filter | None) -> None:
@@ -123,10 +125,28 @@ def is_text(field: Field) -> bool:
     return field.kind.name in _TEXTS or field.kind.reference is not None
 
 
-def filter_condition(session: Session, fields: Mapping[str, Field], tree: Filter | None) -> ColumnElement[bool] | None:
-    """Return a filter in SQL, None if it lets every row through. Raises as ``check_filter``."""
-    check_filter(fields, tree)
-    return None if tree is None else _in_sql(session, fields, tree)
+def filter_condition(
+    session: Session, fields: Mapping[str, Field], tree: Filter | None, meant: Meant
+) -> ColumnElement[bool] | None:
+    """Return a checked filter in SQL, None if it lets every row through.
+
+    Args:
+        session: Says which database it is for.
+        fields: By name.
+        tree: See ``check_filter``.
+        meant: What ``references_named`` mean, see ``core.query_references``.
+    """
+    return None if tree is None else _in_sql(session, fields, tree, meant)
+
+
+def references_named(
+    fields: Mapping[str, Field], tree: Filter | None
+) -> Iterator[tuple[Condition, Reference, list[str]]]:
+    """Yield of a checked filter each condition that names rows by their keys: with what it refers to, and the keys."""
+    for condition, _depth in conditions_in(tree):
+        field = fields[condition.field]
+        if field.kind.reference is not None and condition.operator == Operator.IS:
+            yield condition, field.kind.reference, _values(field, condition)
 
 
 def search_condition(
@@ -219,16 +239,22 @@ def unknown_operator(field: Field, operator: str) -> InvalidInput:
     )
 
 
-def _in_sql(session: Session, fields: Mapping[str, Field], tree: Filter) -> ColumnElement[bool]:
+def _in_sql(session: Session, fields: Mapping[str, Field], tree: Filter, meant: Meant) -> ColumnElement[bool]:
     if isinstance(tree, Condition):
-        return _compared(session, _field(fields, tree), tree)
+        return _one_of(fields[tree.field], meant[tree]) if tree in meant else _compared(session, fields, tree)
     if isinstance(tree, Not):
-        return not_(func.coalesce(_in_sql(session, fields, tree.part), false()))
-    parts = [_in_sql(session, fields, part) for part in tree.parts]
+        return not_(func.coalesce(_in_sql(session, fields, tree.part, meant), false()))
+    parts = [_in_sql(session, fields, part, meant) for part in tree.parts]
     return and_(true(), *parts) if isinstance(tree, And) else or_(false(), *parts)
 
 
-def _compared(session: Session, field: Field, condition: Condition) -> ColumnElement[bool]:
+def _one_of(field: Field, numbers: Sequence[int]) -> ColumnElement[bool]:
+    column: ColumnElement[Any] = field.column
+    return column == numbers[0] if len(numbers) == 1 else column.in_(numbers)
+
+
+def _compared(session: Session, fields: Mapping[str, Field], condition: Condition) -> ColumnElement[bool]:
+    field = _field(fields, condition)
     column: ColumnElement[Any] = field.column
     values = _values(field, condition)
     match condition.operator:
@@ -247,10 +273,6 @@ def _compared(session: Session, field: Field, condition: Condition) -> ColumnEle
 
 def _is_any(session: Session, field: Field, values: Sequence[Any]) -> ColumnElement[bool]:
     column: ColumnElement[Any] = field.column
-    reference = field.kind.reference
-    if reference is not None:  # looked up first, so that the database plans with the numbers it will find
-        meant = session.scalars(select(reference.key.class_.id).where(reference.key.in_(values)))
-        return column.in_(meant.all())
     if field.kind.name == "region":
         return or_(false(), *(_inside(column, code) for code in values))
     if field.kind.name == "tags":

@@ -79,7 +79,8 @@ def _walks_better(session: Session, asked: Asked, row_count: int) -> bool:
     """Return whether walking the order reads fewer rows than there are to sort; as it was up to ``KEPT_S`` ago."""
     query, actor = asked.query, actor_of(session)
     whole = query.resource.model.visible_to(actor) is EVERYONE
-    if (whole and not asked.where) or not _order_is_indexed(asked):
+    alone, both = _indexes_of_order(session, asked)
+    if (whole and not asked.where) or both or not alone:
         return False
     wanted = 1 << (row_count - 1).bit_length()  # so that each page of a list asks the same
     engine: Any = session.get_bind().engine
@@ -109,17 +110,37 @@ def _are_many(session: Session, asked: Asked, wanted: int) -> bool:
     return (session.scalar(select(func.count()).select_from(some)) or 0) > crossing
 
 
-def _order_is_indexed(asked: Asked) -> bool:
-    """Return whether an index gives the order, and none gives it together with a filter by one value."""
+def comes_in_order(session: Session, asked: Asked) -> bool:
+    """Return whether the many rows of a query that is ``planned`` are read in their order, without sorting them."""
+    alone, both = _indexes_of_order(session, asked)
+    if not is_sqlite(session):
+        return alone or both  # PostgreSQL finds out for itself when there are too few of them for that
+    whole = asked.query.resource.model.visible_to(actor_of(session)) is EVERYONE
+    return asked.walks or both or (alone and whole and not asked.where)
+
+
+def _indexes_of_order(session: Session, asked: Asked) -> tuple[bool, bool]:
+    """Return whether an index gives the order, and whether one gives it together with a filter by one value."""
     table, first = inspect(asked.query.resource.model).local_table, asked.terms[0]
-    column = getattr(first.expression, "expression", first.expression)
-    if first.join is not None or first.nullable or not isinstance(column, Column):
-        return False
+    column = _indexed_as(session, first.expression)
+    if first.join is not None or first.nullable or column is None:
+        return False, False
     leading = [list(index.columns) for index in getattr(table, "indexes", ())]
     equal = {field.column.expression.name for field in _compared_with_one(asked)}
     both = any(len(own) > 1 and own[0].name in equal and own[1].name == column.name for own in leading)
     alone = column.unique or column.primary_key or any(own[0].name == column.name for own in leading)
-    return bool(alone) and not both
+    return bool(alone), both
+
+
+def _indexed_as(session: Session, expression: Any) -> Column[Any] | None:
+    """Return the column in whose index rows stand in the order of an expression."""
+    is_collated = getattr(expression, "operator", None) is operators.collate  # see core.query_filters.byte_order
+    expression = expression.left if is_collated else expression
+    column = getattr(expression, "expression", expression)
+    if not isinstance(column, Column):
+        return None
+    stored: Any = column.type.dialect_impl(session.get_bind().dialect)
+    return column if not is_collated or stored.collation == "C" else None
 
 
 def _compared_with_one(asked: Asked) -> list[Any]:

@@ -1,8 +1,8 @@
 """Statements of lists, kept as SQL: who scrolls or comes back asks the same again, from another place.
 
 Making the statements of a page takes longer than reading fifty rows. So what was made for an actor and a query is kept,
-with the actor's row filter in it; only how many rows from where is filled in anew. A filter by a reference is not kept:
-it holds the numbers of rows that are looked up each time.
+with the actor's row filter in it; only how many rows from where is filled in anew. The rows that a filter by references
+names are looked up each time; what was made for others is made again.
 """
 
 import threading
@@ -20,7 +20,7 @@ from core.database import actor_of, row_filter
 from core.grid_query import GridQuery
 from core.prepared import Prepared
 from core.query_building import Asked, Columns, asked_in, columns_of
-from core.query_filters import conditions_in
+from core.query_references import meant_by
 
 KEPT_MAX = 1_000
 
@@ -41,10 +41,14 @@ def asked_again(session: Session, query: GridQuery) -> Asked:
         found = kept.pop(key, None)
         if found is not None:
             kept[key] = found
-    if found is not None and found.query.resource is query.resource:
+    if (
+        found is not None
+        and found.query.resource is query.resource
+        and (not found.meant or found.meant == meant_by(session, found.fields, query.filter))
+    ):
         return replace(found, query=query)
     asked = asked_in(session, query)
-    if query.search or any(asked.fields[one.field].kind.reference for one, _ in conditions_in(query.filter)):
+    if query.search:
         return asked
     asked = replace(asked, kept={})
     with _lock:

@@ -89,7 +89,9 @@ class Order(Versioned, Base):
         Index("ix_orders_buyer_id", "buyer_id", "created_at", "id"),
         Index("ix_orders_status", "status", "created_at", "id"),
         Index("ix_orders_total_cents", "total_cents", "id"),
-        Index("ix_orders_created_at", "created_at", "id", "path"),
+        # the orders of a list by time or number, counted through without their own rows
+        Index("ix_orders_created_at", "created_at", "id", "path", "status", "total_cents"),
+        Index("ix_orders_number", "number", "id", "path", "status", "total_cents"),
     )
 
     number: Mapped[str] = mapped_column(code_text(CODE_LENGTH_MAX), unique=True)

@@ -1,10 +1,11 @@
 """Drafts of orders: what a form or a program states, checked before any rule of ordering looks at it."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
@@ -24,7 +25,6 @@ HEADER_KINDS: dict[str, Kind] = {
     "note": NOTE,
 }
 LINE_KINDS: dict[str, Kind] = {"sku": SKU, "quantity": QUANTITY, "unit": LINE_UNIT}
-_canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +119,7 @@ def content_sha256(buyer: Buyer, header: Mapping[str, str | None], lines: Sequen
     """Return the digest of what is ordered, for whom, where it goes and what it costs."""
     named = [header[name] for name in ("ship_to_name", "ship_to_phone", "ship_to_region", "ship_to_address", "note")]
     priced = [[x.sku, x.quantity, x.unit, x.units, x.unit_price, x.tax_rate_ppm, x.total_cents] for x in lines]
-    canonical = _canonical([1, buyer.code, named, priced])
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(orjson.dumps([1, buyer.code, named, priced])).hexdigest()
 
 
 def _checked(

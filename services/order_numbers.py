@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -50,5 +51,6 @@ def is_of_our_series(number: str) -> bool:
     return _OURS.fullmatch(number) is not None
 
 
+@lru_cache(maxsize=100)
 def _name(day: date) -> str:
     return f"SO-{day:%Y%m}"

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Date, String, bindparam, event, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
+from core import prepared_postgres
 from core.columns import Instant
 from core.database import reading, transact, unit_of_work
 from core.events import COLUMNS, Event
@@ -87,6 +88,18 @@ def test_after_a_refused_statement_nothing_is_done_and_the_connection_still_serv
     assert [last(name) for name in "abc"] == [1, None, None]
 
 
+@pytest.mark.parametrize("wait", [prepared_postgres._wait, prepared_postgres._wait_by_select], ids=["own", "select"])
+def test_more_than_the_socket_takes_at_once_arrives_whole_however_one_waits(database, monkeypatch, wait):
+    monkeypatch.setattr(prepared_postgres, "_wait", wait)
+    texts = [letter * 3_000_000 for letter in "abc"]
+    echo = Prepared(select(bindparam("text", type_=String), literal("x", String)))
+
+    with reading(WEI) as session:
+        found = run_together(session, *((echo, {"text": text}) for text in texts))
+
+    assert [one.scalar() for one in found] == texts
+
+
 def test_a_text_that_the_database_would_cut_is_refused(database):
     if database.dialect.name == "sqlite":
         with unit_of_work(WEI) as session:
@@ -130,6 +143,18 @@ def test_who_waits_for_a_row_keeps_nobody_else_waiting(database):
     other.join()
 
     assert last("a") == 2
+
+
+@pytest.mark.parametrize("facts", [{"n": 2**70}, {1: "x"}, {}, {"text": "\u2028\x7f\x01é\\"}])
+def test_whatever_json_can_say_is_kept(database, facts):
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    values = dict(zip(COLUMNS, (at, "a", "", "screen", "t.was", "t", "1", "", facts, {}, None), strict=True))
+
+    with unit_of_work(WEI) as session:
+        Prepared(insert(Event), columns=COLUMNS).run(session, values)
+
+    with reading(ADMIN) as session:
+        assert session.scalars(select(Event.changes)).one() == {str(key): value for key, value in facts.items()}
 
 
 def test_a_type_that_nobody_prepared_for_is_refused_when_the_statement_is_made(database):

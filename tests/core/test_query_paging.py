@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import update
 
 from core import queries, query_places, query_plans
 from core.access import Actor
@@ -122,23 +123,6 @@ def test_a_row_that_is_added_before_a_cursor_neither_repeats_nor_hides_a_row(dat
     assert [row["_key"] for row in first.rows + second.rows] == [f"C{number:05}" for number in range(10)]
 
 
-def test_deep_pages_are_whole_from_wherever_they_start(database, monkeypatch):
-    monkeypatch.setattr(queries, "DEEP", 5)
-    monkeypatch.setattr(queries, "COUNT_MAX", 10)
-    add(60)
-    offsets = [50, 20, 27, 13, 58, 55, 6, 41, 0, 60, 99]
-
-    for sort in SORTS:
-        promised = expected(WEI, sort)
-        with reading(WEI) as session:
-            for offset in offsets:
-                query = everything(WEI, ("sort", sort), ("limit", "7"), ("offset", str(offset)))
-                page = find_page(session, query)
-
-                assert [row["_key"] for row in page.rows] == promised[offset : offset + 7], (sort, offset)
-                assert (page.total, page.total_is_exact) == (60, True)
-
-
 def test_what_is_remembered_of_a_list_is_forgotten_and_belongs_to_one_scope(sqlite_database, monkeypatch):
     with reading(WEI) as session:
         query_places.totals(session, WEI, "customers").total = 5
@@ -150,19 +134,9 @@ def test_what_is_remembered_of_a_list_is_forgotten_and_belongs_to_one_scope(sqli
         assert query_places.totals(session, WEI, "customers").total is None
 
 
-def test_the_nearest_known_position_is_where_a_deep_page_starts_from():
-    known = query_places.Positions()
-
-    assert known.nearest(500, 10, 2_000) == (-1, False)
-    assert known.nearest(500, 10, 600) == (600, True)
-    known.remember(480, ("x",))
-    assert known.nearest(500, 10, 600) == (480, False)
-    known.remember(520, ("y",))
-    assert known.nearest(500, 10, 600) == (520, True)
-
-
 def test_short_lists_are_counted_exactly_and_long_ones_up_to_a_limit(database, monkeypatch):
     monkeypatch.setattr(queries, "COUNT_MAX", 10)
+    monkeypatch.setattr(query_places, "COUNT_MAX", 10)
     add(11)
 
     def counted(*pairs) -> tuple:
@@ -176,6 +150,23 @@ def test_short_lists_are_counted_exactly_and_long_ones_up_to_a_limit(database, m
     assert counted(("count", "none")) == (None, False)
     assert counted(("count", "exact")) == (11, True)
     assert counted(("offset", "40")) == (11, True)
+
+
+def test_a_long_list_is_not_counted_up_to_the_limit_again_for_a_while(database, monkeypatch):
+    monkeypatch.setattr(queries, "COUNT_MAX", 10)
+    add(12)
+
+    def counted() -> tuple:
+        with reading(WEI) as session:
+            page = find_page(session, everything(WEI, ("limit", "2"), ("stage__not", "contacted")))
+        return page.total, page.total_is_exact
+
+    assert counted() == (10, False)
+    with unit_of_work(ADMIN) as session:
+        session.execute(update(Customer).where(Customer.code < "C00004").values(stage="contacted"))
+    assert counted() == (10, False)
+    monkeypatch.setattr(query_places, "KEPT_S", -1.0)
+    assert counted() == (8, True)
 
 
 def test_a_new_row_is_counted_at_once(database):
@@ -206,6 +197,7 @@ def test_sums_are_exact_over_the_whole_filter_and_not_for_who_may_not_see_the_am
 
 def test_sums_of_a_long_list_are_made_when_asked_for(database, monkeypatch):
     monkeypatch.setattr(queries, "COUNT_MAX", 2)
+    monkeypatch.setattr(query_places, "COUNT_MAX", 2)
     summed = replace(PARTNERS, sums=("credit_limit",))
 
     with reading(LING) as session:

@@ -10,7 +10,17 @@ from core.query_statements import asked_again
 from models.customers import Customer
 from models.partners import Partner
 from resources.customers import CUSTOMERS
-from tests.conftest import BEIFANG, BEIFANG_CLERK, BEIFANG_PATH, HUADONG_CLERK, SUZHOU, SUZHOU_CLERK, SUZHOU_PATH, WEI
+from tests.conftest import (
+    BEIFANG,
+    BEIFANG_CLERK,
+    BEIFANG_PATH,
+    HUADONG,
+    HUADONG_CLERK,
+    SUZHOU,
+    SUZHOU_CLERK,
+    SUZHOU_PATH,
+    WEI,
+)
 
 
 def add(code: str, partner_id: int, path: str) -> None:
@@ -73,6 +83,40 @@ def test_a_filter_by_a_reference_finds_what_is_named_so_now(database):
         session.execute(update(Partner).where(Partner.id == SUZHOU).values(code="NEW"))
 
     assert codes(WEI, ("partner", "NEW")) == ["S1"]
+
+
+def test_what_was_made_for_a_key_is_not_used_for_the_next_row_of_that_key(database):
+    add("S1", SUZHOU, SUZHOU_PATH)
+    add("B1", BEIFANG, BEIFANG_PATH)
+    assert codes(WEI, ("partner__in", "SZ,nobody")) == codes(WEI, ("partner__in", "SZ,nobody")) == ["S1"]
+
+    with unit_of_work(WEI) as session:
+        session.execute(update(Partner).where(Partner.id == SUZHOU).values(code="OLD"))
+        session.execute(update(Partner).where(Partner.id == BEIFANG).values(code="SZ"))
+
+    assert codes(WEI, ("partner__in", "SZ,nobody")) == codes(WEI, ("partner__in", "SZ,nobody")) == ["B1"]
+    assert codes(WEI, ("partner__in", "SZ,OLD,nobody")) == ["B1", "S1"]
+    assert codes(WEI, ("partner__not", "SZ")) == ["S1"]
+
+
+@pytest.mark.parametrize("pair", [("partner__in", "BF"), ("partner", "BF"), ("partner__contains", "BF")])
+def test_a_reference_to_what_the_actor_may_not_see_means_nothing(database, pair):
+    with unit_of_work(WEI) as session:  # a row within the branch that refers to a partner outside of it
+        session.add(Customer(code="S1", name="S1", stage="lead", partner_id=BEIFANG, path=SUZHOU_PATH))
+
+    assert codes(SUZHOU_CLERK, pair) == codes(SUZHOU_CLERK, pair) == []
+    assert codes(SUZHOU_CLERK) == codes(WEI, pair) == ["S1"]
+
+
+def test_a_filter_by_a_reference_is_kept_like_any_other(database):
+    with reading(WEI) as session:
+        query = read_query(CUSTOMERS, WEI, [("partner__in", "SZ,BF,HD"), ("sort", "code")])
+        find_page(session, query)
+        first = asked_again(session, query)
+
+        assert first.kept is not None
+        assert asked_again(session, query).kept is first.kept
+        assert first.meant == {query.filter.parts[0]: (HUADONG, SUZHOU, BEIFANG)}
 
 
 def test_what_is_kept_is_made_once(database):
