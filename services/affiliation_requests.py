@@ -20,13 +20,13 @@ from services.affiliation_states import (
     require_request_status,
     roles_of,
     tell_request,
-    touch_request,
 )
 from services.application_states import UPSTREAM_ANSWERS, next_numbers, require_reason
 from services.application_upstreams import require_active_upstream
 from services.channel_tree import tier_problem
 from services.partners import save_partners
 from services.saving import SaveOptions
+from services.states import count_change
 
 _ANYONE = {"see_all": "the partner named as new upstream stands in another branch and is asked for its consent"}
 
@@ -113,7 +113,7 @@ def answer_affiliation(
         request.decision_note = note
         advance_request(session, request, RequestStatus.REFUSED, "declined", reason=note)
         return request
-    touch_request(request)
+    count_change(request)
     tell_request(session, request, "agreed", note=note.strip())
     _go_on_if_answered(session, request)
     return request
@@ -134,7 +134,7 @@ def object_to_affiliation(session: Session, number: str, reason: str) -> Affilia
     require_request_status(request, RequestStatus.ASKED, RequestStatus.UNDER_REVIEW)
     request.objection = require_reason(reason, N_("Say why: those concerned read it."))
     request.objected_by, request.objected_at = actor.person, now()
-    touch_request(request)
+    count_change(request)
     tell_request(session, request, "objected", reason=request.objection)
     return request
 

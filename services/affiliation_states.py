@@ -6,20 +6,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
-from core.clock import now
 from core.errors import Conflict, NotFound
 from core.events import Happening, record
 from core.i18n import N_, translate
 from models.affiliation_requests import NEXT_STATUSES, STATUS_LABELS, AffiliationRequest, RequestStatus
-from services.application_states import BRAND_ANSWERS, UPSTREAM_ANSWERS, moment
+from services.application_states import BRAND_ANSWERS, UPSTREAM_ANSWERS
+from services.states import lock_one, moment, move_on, require_state
 
 DEADLINES = {RequestStatus.ASKED: UPSTREAM_ANSWERS, RequestStatus.UNDER_REVIEW: BRAND_ANSWERS}
 
 
 def lock_request(session: Session, number: str) -> AffiliationRequest:
     """Return a request as it is now, locked until the transaction ends. Raises ``affiliations.not_found``."""
-    query = select(AffiliationRequest).where(AffiliationRequest.number == number).with_for_update()
-    found = session.scalar(query.execution_options(populate_existing=True))
+    found = lock_one(session, select(AffiliationRequest).where(AffiliationRequest.number == number))
     if found is None:
         raise NotFound("affiliations.not_found", N_("There is no change of upstream {number}."), number=number)
     return found
@@ -31,28 +30,17 @@ def require_request_status(request: AffiliationRequest, *statuses: RequestStatus
     Raises:
         Conflict: ``affiliations.already_decided``, ``affiliations.wrong_status``, ``affiliations.changed_meanwhile``.
     """
-    if request.status not in statuses:
-        raise _wrong_status(request)
-    if version is not None and version != request.version:
-        raise Conflict(
-            "affiliations.changed_meanwhile",
-            N_("Change {number} was changed while you had it open. Look at it as it is now, then decide again."),
-            number=request.number,
-        )
+    require_state(request, statuses, version, wrong_status=_wrong_status, changed_meanwhile=_changed_meanwhile)
 
 
 def advance_request(
     session: Session, request: AffiliationRequest, status: RequestStatus, action: str, **data: object
 ) -> None:
     """Move a request on, start the clock of who has to act next, record it. Raises as ``require_request_status``."""
-    before = RequestStatus(request.status)
-    if status not in NEXT_STATUSES[before]:
+    if status not in NEXT_STATUSES[RequestStatus(request.status)]:
         raise _wrong_status(request)
-    request.status, request.waits_since = status.value, now()
-    request.due_at = now() + DEADLINES[status] if status in DEADLINES else None
-    touch_request(request)
-    session.flush()
-    tell_request(session, request, action, {"status": [before.value, status.value]}, **data)
+    changes = move_on(session, request, status, DEADLINES.get(status))
+    tell_request(session, request, action, changes, **data)
 
 
 def tell_request(
@@ -62,11 +50,6 @@ def tell_request(
     facts = {name: value for name, value in data.items() if value}
     happening = Happening(request.number, request.path, changes or {}, facts)
     record(session, f"affiliation.{action}", "affiliation_requests", [happening])
-
-
-def touch_request(request: AffiliationRequest) -> None:
-    """Count one more change."""
-    request.version, request.updated_at = request.version + 1, now()
 
 
 def roles_of(actor: Actor, request: AffiliationRequest) -> set[str]:
@@ -79,6 +62,14 @@ def roles_of(actor: Actor, request: AffiliationRequest) -> set[str]:
     if not actor.can(Permission.APPLICATION_CONFIRM) or actor.partner_id is None:
         return set()
     return {role for role, partner_id in places.items() if partner_id == actor.partner_id}
+
+
+def _changed_meanwhile(request: AffiliationRequest) -> Conflict:
+    return Conflict(
+        "affiliations.changed_meanwhile",
+        N_("Change {number} was changed while you had it open. Look at it as it is now, then decide again."),
+        number=request.number,
+    )
 
 
 def _wrong_status(request: AffiliationRequest) -> Conflict:

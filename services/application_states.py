@@ -1,14 +1,14 @@
 """From one state of an application to the next: locked, once, and since when somebody has to act."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission, Role
-from core.clock import BRAND_ZONE, now, today
+from core.clock import today
 from core.database import actor_of
 from core.errors import Conflict, InvalidInput, NotFound
 from core.events import Happening, record
@@ -17,6 +17,7 @@ from core.standard_kinds import MISSING
 from models.applications import NEXT_STATUSES, STATUS_LABELS, Application, ApplicationStatus
 from models.number_series import NumberSeries
 from models.partners import Partner, PartnerStatus
+from services.states import count_change, lock_one, moment, move_on, require_state
 
 UPSTREAM_ANSWERS = timedelta(days=3)
 """So long the upstream may take; then the application goes on to the brand without its word."""
@@ -45,8 +46,7 @@ def lock_application(session: Session, number: str) -> Application:
     Raises:
         NotFound: ``applications.not_found``, also if the actor may not see it.
     """
-    query = select(Application).where(Application.number == number).with_for_update()
-    found = session.scalar(query.execution_options(populate_existing=True))
+    found = lock_one(session, select(Application).where(Application.number == number))
     if found is None:
         raise unknown_application(number)
     return found
@@ -58,14 +58,7 @@ def require_status(application: Application, *statuses: ApplicationStatus, versi
     Raises:
         Conflict: ``applications.already_decided``, ``applications.wrong_status``, ``applications.changed_meanwhile``.
     """
-    if application.status not in statuses:
-        raise _wrong_status(application)
-    if version is not None and version != application.version:
-        raise Conflict(
-            "applications.changed_meanwhile",
-            N_("Application {number} was changed while you had it open. Look at it as it is now, then decide again."),
-            number=application.number,
-        )
+    require_state(application, statuses, version, wrong_status=_wrong_status, changed_meanwhile=_changed_meanwhile)
 
 
 def advance(session: Session, application: Application, status: ApplicationStatus, action: str, **data: object) -> None:
@@ -74,14 +67,10 @@ def advance(session: Session, application: Application, status: ApplicationStatu
     Raises:
         Conflict: As ``require_status``.
     """
-    before = ApplicationStatus(application.status)
-    if status not in NEXT_STATUSES[before]:
+    if status not in NEXT_STATUSES[ApplicationStatus(application.status)]:
         raise _wrong_status(application)
-    application.status, application.waits_since = status.value, now()
-    application.due_at = now() + DEADLINES[status] if status in DEADLINES else None
-    touch(application)
-    session.flush()
-    tell(session, application, action, {"status": [before.value, status.value]}, **data)
+    changes = move_on(session, application, status, DEADLINES.get(status))
+    tell(session, application, action, changes, **data)
 
 
 def tell(
@@ -97,18 +86,14 @@ def tell(
     record(session, f"application.{action}", "applications", [happening])
 
 
-def touch(application: Application) -> None:
-    """Count one more change."""
-    application.version, application.updated_at = application.version + 1, now()
-
-
 def set_partner_status(session: Session, partner_id: int | None, status: PartnerStatus) -> None:
     """Let the applicant's partner row follow its application."""
     partner = session.scalar(select(Partner).where(Partner.id == partner_id).with_for_update())
     if partner is None or partner.status == status:
         return
     changes = {"status": [partner.status, status.value]}
-    partner.status, partner.version, partner.updated_at = status.value, partner.version + 1, now()
+    partner.status = status.value
+    count_change(partner)
     record(session, "partner.changed", "partners", [Happening(partner.code, partner.path, changes)])
 
 
@@ -145,9 +130,12 @@ def get_application(session: Session, number: str) -> Application:
     return found
 
 
-def moment(at: datetime | None) -> str:
-    """Return an instant as a sentence has it, in the brand's zone; "" for none."""
-    return at.astimezone(BRAND_ZONE).strftime("%Y-%m-%d %H:%M") if at else ""
+def _changed_meanwhile(application: Application) -> Conflict:
+    return Conflict(
+        "applications.changed_meanwhile",
+        N_("Application {number} was changed while you had it open. Look at it as it is now, then decide again."),
+        number=application.number,
+    )
 
 
 def _wrong_status(application: Application) -> Conflict:

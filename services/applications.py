@@ -25,7 +25,6 @@ from services.application_states import (
     require_status,
     set_partner_status,
     tell,
-    touch,
 )
 from services.application_upstreams import (
     chosen_upstream,
@@ -39,6 +38,7 @@ from services.one_time_links import password_link
 from services.partners import save_partners
 from services.pictures import keep_picture
 from services.saving import SaveOptions
+from services.states import count_change
 
 STATED = ("name", "tier", "uscc", "contact", "phone", "region", "address")
 """Fields of an application that its partner row has too."""
@@ -130,7 +130,7 @@ def attach_licence(session: Session, number: str, reference: str) -> str:
     application = lock_application(session, number)
     require_status(application, *_FILLED_IN)
     application.licence_sha256 = keep_picture(session, reference).sha256 if reference else None
-    touch(application)
+    count_change(application)
     return application.licence_sha256 or ""
 
 
@@ -223,7 +223,7 @@ def _state(application: Application, stated: Mapping[str, str]) -> dict[str, Pro
     application.stated = {**application.stated, **kept}
     for name, value in values.items():
         setattr(application, name, value)
-    touch(application)
+    count_change(application)
     return problems
 
 

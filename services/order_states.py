@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from core.clock import BRAND_ZONE, now
+from core.clock import now
 from core.errors import Conflict, NotFound
 from core.i18n import N_, translate
 from core.prepared import Found, Prepared, Step, run_together
@@ -18,6 +18,7 @@ from models.orders import NEXT_STATUSES, STATUS_LABELS, Order, OrderStatus
 from models.partners import Partner
 from services.credit import BUYER_COLUMNS, USED_BY_BUYER_OF, Buyer
 from services.order_statements import in_branch, read, reading
+from services.states import moment, require_state
 
 
 class OrderState(NamedTuple):
@@ -97,10 +98,7 @@ def require_status(order: OrderState, status: OrderStatus, version: int | None =
     Raises:
         Conflict: ``orders.already_decided``, ``orders.wrong_status`` or ``orders.changed_meanwhile``.
     """
-    if order.status != status:
-        raise wrong_status(order)
-    if version is not None and version != order.version:
-        raise changed_meanwhile(order)
+    require_state(order, (status,), version, wrong_status=wrong_status, changed_meanwhile=changed_meanwhile)
 
 
 def advance(session: Session, order: OrderState, status: OrderStatus, **values: Any) -> OrderState:
@@ -142,8 +140,7 @@ def unknown_order(number: str) -> NotFound:
 def wrong_status(order: OrderState) -> Conflict:
     """Return the error for a step that the order's state does not allow."""
     if order.decided_at is not None:
-        when = order.decided_at.astimezone(BRAND_ZONE).strftime("%Y-%m-%d %H:%M")
-        sentence = _DECIDED[OrderStatus(order.status)]
+        sentence, when = _DECIDED[OrderStatus(order.status)], moment(order.decided_at)
         return Conflict("orders.already_decided", sentence, number=order.number, who=order.decided_by, when=when)
     return Conflict(
         "orders.wrong_status",

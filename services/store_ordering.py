@@ -20,6 +20,7 @@ from models.stores import Store, StoreFinding, StorePhoto, StorePosition, StoreS
 from services.channel_tree import lock_tree, reserve_ids, tier_problem
 from services.partners import save_partners
 from services.saving import LOOKUP_SLICE, SaveOptions
+from services.states import lock_one
 
 TIER = "store"
 REASON = {"see_all": "a code belongs to one partner of the whole brand, and an upstream is whose it is, seen or not"}
@@ -194,8 +195,7 @@ def _standing(session: Session, ids: Sequence[int | None]) -> dict[int, Any]:
 
 
 def _lock_store(session: Session, code: str) -> Store:
-    locked = select(Store).where(Store.code == code).with_for_update().execution_options(populate_existing=True)
-    store = session.scalar(locked)
+    store = lock_one(session, select(Store).where(Store.code == code))
     if store is None:
         raise NotFound("stores.not_found", N_("There is no store {store}."), store=code)
     return store

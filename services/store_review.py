@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.access import Permission
-from core.clock import BRAND_ZONE, now
+from core.clock import now
 from core.database import actor_of, transact
 from core.errors import Conflict, DomainError, InvalidInput, NotFound
 from core.events import Event, Happening, record
@@ -27,6 +27,7 @@ from models.stores import (
 )
 from services.channel_tree import lock_tree
 from services.outcomes import Outcome
+from services.states import moment
 from services.store_findings import examine_ids, rescore
 from services.store_ordering import partner_status, set_partner_status
 from services.store_positions import keep_positions, read_facts
@@ -205,7 +206,7 @@ def _decided(session: Session, store: Store) -> Conflict:
         store=store.code,
         status=translate(STATUS_LABELS[StoreStatus(store.status)][0]),
         who=last.actor if last else "",
-        when=last.at.astimezone(BRAND_ZONE).strftime("%Y-%m-%d %H:%M") if last else "",
+        when=moment(last.at if last else None),
     )
 
 

@@ -17,6 +17,7 @@ from core.positions import Datum, distance_m, to_wgs84
 from models.partners import Partner
 from models.stores import NEXT_STATUSES, PositionSource, Store, StoreStatus
 from services.saving import LOOKUP_SLICE, Plan, Rows, Saved, SaveOptions, look_up, match_keys, resolve, save_rows
+from services.states import lock_one
 from services.store_findings import Verdict, examine, lock_stores
 from services.store_names import name_key
 from services.store_ordering import follow_stores, hold_partners, ordering_stores, put_along
@@ -117,7 +118,7 @@ def find_store(session: Session, code: str, *, lock: bool = False) -> Store:
     if lock:
         lock_stores(session)
     query = select(Store).where(Store.code == code)
-    store = session.scalar(query.with_for_update().execution_options(populate_existing=True) if lock else query)
+    store = lock_one(session, query) if lock else session.scalar(query)
     if store is None:
         raise NotFound("stores.not_found", N_("There is no store {store}."), store=code)
     return store

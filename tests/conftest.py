@@ -27,6 +27,7 @@ from tests.support.postgres import postgres_url
 
 os.environ["QUDAO_SECRET"] = "test-secret-test-secret-test-secret-test"
 os.environ["QUDAO_TOTP_ROLES"] = ""
+os.environ.pop("QUDAO_DATABASE_URL", None)  # the tests open databases of their own, never somebody's
 
 HUADONG, SUZHOU, BEIFANG = 1, 2, 3
 HUADONG_PATH, BEIFANG_PATH = segment(HUADONG), segment(BEIFANG)

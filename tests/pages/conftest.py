@@ -1,13 +1,24 @@
-"""What every page test needs: an application that does not remember the routers of the tests before."""
+"""What every page test needs: a browser, and an application that does not remember the routers of tests before."""
 
 from collections.abc import Iterator
 
 import pytest
 from nicegui import app
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.pages.store_phones import patience, phone, stores_address, stores_browser, stores_folder
+from tests.support.browser import launch_options
 
-__all__ = ["lifespan", "patience", "phone", "stores_address", "stores_browser", "stores_folder"]
+__all__ = ["browser", "lifespan", "patience", "phone", "stores_address", "stores_browser", "stores_folder"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give one browser for all tests of a file; not of more, as its event loop stands in the way of other tests'."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_options())
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(autouse=True)

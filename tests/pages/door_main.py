@@ -1,25 +1,19 @@
 """A small product behind the real door: for the tests of the door itself, in this process or in one of its own."""
 
-import os
-
-from nicegui import app, ui
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-import models  # noqa: F401  (maps every table)
 from core.access import Permission
-from core.database import actor_of, connect
+from core.database import actor_of
 from core.errors import Conflict, NotFound
 from core.i18n import N_, _
-from core.settings import settings
 from models.customers import Customer
 from pages.door import call, page
-from pages.front_door import open_front_door
 from pages.house.buttons import button
 from pages.house.content import text
 from pages.house.shell import shell
-from pages.house.theme import serve_assets
 from pages.identity import page_actor
+from tests.support.small_product import serve_small_product
 
 
 def rename_customers(session: Session, name: str) -> int:
@@ -77,17 +71,4 @@ def apply_page() -> None:
     text("welcome")
 
 
-if os.environ.get("QUDAO_DATABASE_URL"):
-    connect(os.environ["QUDAO_DATABASE_URL"])
-serve_assets(app)
-open_front_door(app)
-ui.run(
-    host="127.0.0.1",
-    port=settings().port,
-    show=False,
-    reload=False,
-    tailwind=False,
-    dark=None,
-    server_header=False,
-    show_welcome_message=False,
-)
+serve_small_product()

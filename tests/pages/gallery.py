@@ -15,6 +15,7 @@ from core.access import Actor, Role
 from pages import house
 from pages.plain.rendering import render
 from tests.pages.gallery_door import Door
+from tests.support.small_product import run_pages
 
 PLACES = ["上海静安", "杭州西湖", "重庆渝中", "武汉江汉", "深圳南山", "成都锦江"]
 REGIONS = ["重庆", "上海", "湖北", "四川", "浙江", "广东"]
@@ -68,7 +69,7 @@ COLUMNS = [
 def main(port: int) -> None:
     """Serve the gallery on ``port`` of this machine."""
     build(app)
-    ui.run(host="127.0.0.1", port=port, show=False, reload=False, tailwind=False, title="Qudao", dark=None)
+    run_pages(port, title="Qudao")
 
 
 def build(server: FastAPI) -> None:

@@ -4,4 +4,4 @@ import os
 
 from tests.pages.gallery import main
 
-main(int(os.environ.get("QUDAO_GALLERY_PORT", "8123")))
+main(int(os.environ.get("QUDAO_PORT", "8123")))

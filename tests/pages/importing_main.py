@@ -1,28 +1,7 @@
 """Importing behind the real door: for its tests, in this process."""
 
-from nicegui import app, ui
-
-import jobs  # noqa: F401  (registers every job)
-import models  # noqa: F401  (maps every table)
-from core.settings import settings
-from pages import grid_endpoint
-from pages.front_door import open_front_door
-from pages.house.theme import serve_assets
 from pages.importing import register_importing
 from pages.staff import register_staff_pages
+from tests.support.small_product import serve_small_product
 
-serve_assets(app)
-app.include_router(grid_endpoint.router)
-open_front_door(app)
-register_importing(app)
-register_staff_pages(app)
-ui.run(
-    host="127.0.0.1",
-    port=settings().port,
-    show=False,
-    reload=False,
-    tailwind=False,
-    dark=None,
-    server_header=False,
-    show_welcome_message=False,
-)
+serve_small_product(register_importing, register_staff_pages)

@@ -4,12 +4,15 @@ QH-500 comes in boxes of 6, QH-501 in boxes of 12, QH-502 singly from 5 up; QH-5
 """
 
 from nicegui.testing import User
+from sqlalchemy import select
 
 from core.access import Actor
-from core.database import unit_of_work
+from core.database import reading, unit_of_work
+from models.orders import Order
 from services.order_drafts import OrderDraft
 from services.order_pricing import LineDraft
 from services.orders import place_order
+from tests.conftest import ADMIN
 from tests.pages.staff_rows import state_rows
 
 SKUS = ("QH-500", "QH-501", "QH-502", "QH-509", "QH-510")
@@ -49,3 +52,9 @@ def order(actor: Actor, *lines: tuple[str, int], buyer: str | None = None, submi
     stated = tuple(LineDraft(sku, quantity) for sku, quantity in lines or (("QH-500", 12),))
     with unit_of_work(actor) as session:
         return place_order(session, OrderDraft(buyer=buyer, lines=stated), submit=submit).number
+
+
+def newest_order() -> Order:
+    """Return the order that was placed last."""
+    with reading(ADMIN) as session:
+        return session.scalars(select(Order).order_by(Order.id.desc()).limit(1)).one()

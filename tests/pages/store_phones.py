@@ -1,32 +1,22 @@
 """A phone and a server with stores, for the tests that look at stores in a real browser."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from io import BytesIO
 from pathlib import Path
-from time import monotonic, sleep
 
-import httpx
 import pytest
 from PIL import ExifTags, Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import select
 
 from core.access import Actor
-from core.database import connect, reading
+from core.database import reading
 from models.stores import Store
-from pages.identity import cookie_name
 from tests.conftest import ADMIN
-from tests.pages.signing_in import session_of
 from tests.pages.staff_rows import state_rows
 from tests.support.browser import launch_options
-from tests.support.server import START_S_MAX
-from tests.support.source import ROOT
+from tests.support.looking import keep, sign_in
+from tests.support.server import serving_copy
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 BUND = {"latitude": 31.239, "longitude": 121.4858, "accuracy": 12}
@@ -37,39 +27,8 @@ NO_ANSWER = "navigator.geolocation.getCurrentPosition = () => undefined;"
 NO_SIGNAL = "navigator.geolocation.getCurrentPosition = (_found, failed) => failed({ code: 2 });"
 
 
-@contextmanager
-def served(folder: Path, template: Path, public: str = "") -> Iterator[str]:
-    """Serve the pages of stores with a database that the tests reach too; give their address."""
-    shutil.copy(template, folder / "qudao.db")
-    url = f"sqlite:///{folder / 'qudao.db'}"
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NICEGUI_"))}
-    kept |= {"QUDAO_PORT": str(port), "QUDAO_DATA_DIR": str(folder), "QUDAO_STORES_DATABASE": url}
-    address = f"http://{public}:{port}" if public else f"http://127.0.0.1:{port}"
-    kept |= {"QUDAO_PUBLIC_URL": address} if public else {}
-    server = subprocess.Popen([sys.executable, "-m", "tests.pages.stores_main"], cwd=ROOT, env=kept)
-    engine = connect(url)
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/healthz", server)
-        yield address
-    finally:
-        server.terminate()
-        server.wait()
-        engine.dispose()
-
-
-def _wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
-    """Wait until anything is answered: under an address it was not set up for, that is a refusal."""
-    until = monotonic() + START_S_MAX
-    while monotonic() < until and server.poll() is None:
-        try:
-            httpx.get(url)
-            return
-        except httpx.TransportError:
-            sleep(0.1)
-    raise TimeoutError("the server did not start")
+STORES = ("-m", "tests.pages.stores_main")
+"""What Python runs: the pages of stores alone."""
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +38,7 @@ def stores_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stores_address(sqlite_template: Path, stores_folder: Path) -> Iterator[str]:
-    with served(stores_folder, sqlite_template) as found:
+    with serving_copy(sqlite_template, stores_folder, command=STORES) as found:
         shops = range(1, 31)
         state_rows(
             "stores",
@@ -128,8 +87,9 @@ def phone(stores_browser: Browser, stores_address: str) -> Iterator[Phone]:
         made = {"viewport": PHONE, "locale": "en-US", "geolocation": BUND, "permissions": ["geolocation"]} | options
         context = stores_browser.new_context(**made)
         opened.append(context)
-        cookies = {"qudao_language": "en"} | ({cookie_name(): session_of(actor)} if actor else {})
-        context.add_cookies([{"name": name, "value": value, "url": stores_address} for name, value in cookies.items()])
+        keep(context, stores_address, qudao_language="en")
+        if actor is not None:
+            sign_in(context, stores_address, actor)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         return page

@@ -1,57 +1,24 @@
 """The house components in a real browser: under the product's security policy, scanned by axe, and used."""
 
-import os
-import socket
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import launch_options
-from tests.support.source import ROOT
+from tests.support.looking import DESKTOP, PHONE, RULES, keep, note_errors
+from tests.support.server import serving
 
-DESKTOP, PHONE = (1440, 900), (390, 844)
 READY = "qudao-grid[data-state=ready]"
 PAGES = ("list", "approvals", "record", "parts", "plain/error")
-START_S = 60
-# Quasar hangs the list of a choice at the end of the body, which only a "best practice" rule minds.
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Serve the gallery on a free port and give its address."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "tests.pages.gallery_main"]
-    environment = {**os.environ, "QUDAO_GALLERY_PORT": str(port)}
-    for name in [name for name in environment if name.startswith(("PYTEST_", "NICEGUI_"))]:
-        del environment[name]
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/gallery/plain/error")
-        yield f"http://127.0.0.1:{port}/gallery"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give one browser for all tests of this file."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options())
-        yield browser
-        browser.close()
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the gallery, which needs no database, and give its address."""
+    with serving("", tmp_path_factory.mktemp("gallery"), command=("-m", "tests.pages.gallery_main")) as found:
+        yield f"{found}/gallery"
 
 
 @pytest.fixture
@@ -66,9 +33,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def page(context: BrowserContext) -> Iterator[Page]:
     """Give a page that must not report any error of script or security policy."""
     page = context.new_page()
-    errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    errors = note_errors(page)
     yield page
     assert [error for error in errors if "422 (Unprocessable" not in error] == []
 
@@ -79,7 +44,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 def test_no_page_has_a_violation_in_light_or_dark_large_or_small(
     name: str, size: tuple[int, int], mode: str, address: str, context: BrowserContext, page: Page, tmp_path: Path
 ) -> None:
-    context.add_cookies([{"name": "qudao_mode", "value": mode, "url": address}])
+    keep(context, address, qudao_mode=mode)
     page.set_viewport_size({"width": size[0], "height": size[1]})
 
     page.goto(f"{address}/{name}")
@@ -316,16 +281,3 @@ def violations(page: Page, options: dict[str, object], *, within: str | None = N
     """Return what axe finds, in the whole page or below a selector: rule and first place."""
     found = Axe().run(page, context=within, options=options).response["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
-
-
-def wait_for(address: str) -> None:
-    """Wait until a page is answered."""
-    end = monotonic() + START_S
-    while True:
-        try:
-            urllib.request.urlopen(address).close()  # noqa: S310  (our own server on this machine)
-            return
-        except urllib.error.URLError:
-            if monotonic() > end:
-                raise
-            sleep(0.1)

@@ -4,27 +4,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from openpyxl import Workbook
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
 from core.database import reading, unit_of_work
 from core.drafts import draft_rows
 from importers.xlsx_writing import SheetColumn, write_xlsx
 from models.customers import Customer
-from pages.identity import cookie_name
 from resources.customers import CUSTOMERS
 from services.customers import save_customers
 from services.saving import SaveOptions
 from tests.conftest import ADMIN, WEI
-from tests.pages.signing_in import session_of
-from tests.support.browser import launch_options
+from tests.support.looking import faults, keep, note_errors, sign_in
 from tests.support.server import Server
 
 PATIENCE_MS = 60_000
 ROWS = 60_000  # several slices
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 
@@ -35,26 +31,16 @@ def server(sqlite_database, tmp_path: Path) -> Iterator[Server]:
     server.kill()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options())
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(params=["desk"])
 def page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Give a page of Wei's, in Chinese, that must not report any error of script or security policy."""
     context = browser.new_context(viewport=SIZES[request.param], locale="zh-CN")
-    cookies = {cookie_name(): session_of(WEI), "qudao_language": "zh_CN"}
-    context.add_cookies([{"name": name, "value": value, "url": server.address} for name, value in cookies.items()])
+    sign_in(context, server.address, WEI)
+    keep(context, server.address, qudao_language="zh_CN")
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
-    errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    errors = note_errors(page)
     yield page
     context.close()
     expect.set_options(timeout=5_000)
@@ -66,13 +52,6 @@ def bring(page: Page, server: Server, path: Path) -> None:
     page.goto(f"{server.address}/customers/import")
     page.get_by_test_id("import-file").set_input_files(path)
     page.wait_for_url("**/customers/import/*")
-
-
-def faults_of(page: Page) -> list[str]:
-    """Return what axe finds wrong, and whether the page is wider than its window."""
-    too_wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found] + ["too wide"] * too_wide
 
 
 def stored() -> int:
@@ -96,16 +75,16 @@ def test_a_messy_workbook_goes_from_the_file_to_the_list(page: Page, server: Ser
 
     bring(page, server, tmp_path / "客户.xlsx")
     expect(page.get_by_text("导入哪个工作表？")).to_be_visible()
-    assert faults_of(page) == []
+    assert faults(page) == []
     page.get_by_test_id("action-next").click()
     page.wait_for_url("**step=columns")
     expect(page.get_by_test_id("field-column-0")).to_be_visible()
-    assert faults_of(page) == []
+    assert faults(page) == []
     page.get_by_test_id("action-next").click()
     page.wait_for_url("**step=check")
     expect(page.get_by_test_id("import-apply")).to_have_text("导入 1 行")
     expect(page.get_by_test_id("import-problems")).to_contain_text("1380")
-    assert faults_of(page) == []
+    assert faults(page) == []
     page.get_by_test_id("import-apply").click()
 
     expect(page.get_by_test_id("import-outcome")).to_have_text("已导入 1 行；1 行有错，没有导入。")
@@ -131,7 +110,7 @@ def test_rows_that_change_show_both_values_before_anything_is_stored(page: Page,
     expect(rows).to_have_count(2)
     expect(rows.nth(0)).to_contain_text("原值静安7号店新值静安七号店")
     expect(rows.nth(1)).to_contain_text("原值138 0013 0008新值139 0013 0008")
-    assert (problems, faults_of(page)) == ([], [])
+    assert (problems, faults(page)) == ([], [])
     page.get_by_role("tab", name="相同 28").click()
     page.get_by_test_id("import-rows-unchanged").locator("..").locator("..").get_by_test_id("action-next-page").click()
     expect(page.get_by_test_id("import-rows-unchanged").locator("tbody tr")).to_have_count(3)

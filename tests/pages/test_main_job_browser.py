@@ -1,25 +1,21 @@
 """The main job in a real browser: a clerk orders on the phone, operations approve, and no rival sees any of it."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
 from core.access import Actor
-from core.database import connect, reading
+from core.database import reading
 from models.orders import Order
-from pages.identity import cookie_name
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK
-from tests.pages.ordering_rows import order, stock_range
-from tests.pages.signing_in import session_of
-from tests.support.browser import launch_options
-from tests.support.server import serving
+from tests.pages.ordering_rows import newest_order, order, stock_range
+from tests.support.looking import DESKTOP, PHONE, keep, note_errors, sign_in
+from tests.support.server import serving_copy
 
-DESKTOP, PHONE = (1440, 900), (390, 844)
 SIZES = pytest.mark.parametrize("size", (DESKTOP, PHONE), ids=("desktop", "phone"))
 MODES = pytest.mark.parametrize("mode", ("light", "dark"))
 WORDS = {
@@ -32,22 +28,9 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="module")
 def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the product with a database that the tests reach too; give its address."""
-    folder = tmp_path_factory.mktemp("ordering")
-    shutil.copy(sqlite_template, folder / "qudao.db")
-    url = f"sqlite:///{folder / 'qudao.db'}"
-    engine = connect(url)
-    stock_range()
-    with serving(url, folder, totp_roles="") as address:
+    with serving_copy(sqlite_template, tmp_path_factory.mktemp("ordering")) as address:
+        stock_range()
         yield address
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -61,11 +44,10 @@ def open_as(browser: Browser, address: str) -> Iterator[Open]:
     ) -> Page:
         context = browser.new_context(viewport={"width": size[0], "height": size[1]})
         contexts.append(context)
-        cookies = {cookie_name(): session_of(actor), "qudao_mode": mode, "qudao_language": language}
-        context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
+        sign_in(context, address, actor)
+        keep(context, address, qudao_mode=mode, qudao_language=language)
         page = context.new_page()
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        note_errors(page, errors)
         page.goto(address + path)
         page.wait_for_function("window.did_handshake === true")
         return page
@@ -74,11 +56,6 @@ def open_as(browser: Browser, address: str) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert errors == []
-
-
-def newest() -> Order:
-    with reading(ADMIN) as session:
-        return session.scalars(select(Order).order_by(Order.id.desc()).limit(1)).one()
 
 
 def orders_count() -> int:
@@ -104,7 +81,7 @@ def test_a_clerk_orders_by_phone_operations_approve_and_a_rival_sees_nothing(
     expect(phone.get_by_test_id("basket-total")).to_have_text("¥1,188.00")
     phone.get_by_test_id("action-submit").click()
     expect(phone.locator(".qd-chip").first).to_have_text(words["waiting"])
-    placed = newest()
+    placed = newest_order()
     assert phone.url == f"{address}/orders/{placed.number}"
 
     desk = open_as(LING, "/approvals", size=size, **look)
@@ -145,7 +122,7 @@ def test_a_quantity_is_typed_and_ordering_again_takes_three_taps(open_as: Open) 
     phone.get_by_test_id("action-submit").click()
     expect(phone.locator(".qd-steps")).to_be_visible()
 
-    assert (newest().total_cents, newest().status) == (924_00, "submitted")
+    assert (newest_order().total_cents, newest_order().status) == (924_00, "submitted")
 
 
 def test_the_inbox_is_worked_through_by_keys_and_rejecting_asks_for_the_reason(open_as: Open) -> None:

@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.conftest import BEIFANG_CLERK, LING
 from tests.pages.store_phones import DESKTOP, PHONE, REGISTER, Phone, measure, store_named
-from tests.support.every_page import RULES
+from tests.support.looking import faults, keep
 
 pytestmark = pytest.mark.usefixtures("patience")
 
@@ -69,12 +68,7 @@ def test_no_page_of_stores_has_a_violation_or_is_wider_than_the_screen(
     name: str, size: dict[str, int], mode: str, language: str, phone: Phone, stores_address: str, tmp_path: Path
 ):
     page = phone(LING, viewport=size)
-    page.context.add_cookies(
-        [
-            {"name": n, "value": v, "url": stores_address}
-            for n, v in (("qudao_mode", mode), ("qudao_language", language))
-        ]
-    )
+    keep(page.context, stores_address, qudao_mode=mode, qudao_language=language)
 
     page.goto(stores_address + PAGES[name])
     page.locator("main h1").wait_for()
@@ -85,6 +79,4 @@ def test_no_page_of_stores_has_a_violation_or_is_wider_than_the_screen(
     page.wait_for_load_state("networkidle")
     page.screenshot(path=tmp_path / "page.png")
 
-    found = Axe().run(page, options=RULES).response["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert faults(page) == []

@@ -1,54 +1,35 @@
 """Staff pages in a real browser: scanned by axe, walked by keyboard alone, and never losing what was typed."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
-from core.database import connect
 from tests.conftest import LING
-from tests.pages.signing_in import session_of
 from tests.pages.staff_rows import customers, row_of
-from tests.support.browser import launch_options
-from tests.support.server import serving
+from tests.support.keyboard import tab_to
+from tests.support.looking import DESKTOP, PHONE, faults, keep, note_errors, sign_in
+from tests.support.server import serving_copy
 
-DESKTOP, PHONE = (1440, 900), (390, 844)
 PAGES = {"list": "/customers", "record": "/customers/C001", "form": "/customers/new", "start": "/", "jobs": "/jobs"}
 READY = "qudao-grid[data-state=ready]"
-TABS_MAX = 80
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-FOCUSED = "document.activeElement?.closest('[data-testid]')?.dataset.testid ?? ''"
 
 
 @pytest.fixture(scope="module")
 def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the product with a database that the tests reach too; give its address."""
-    folder = tmp_path_factory.mktemp("walk")
-    shutil.copy(sqlite_template, folder / "qudao.db")
-    url = f"sqlite:///{folder / 'qudao.db'}"
-    engine = connect(url)
-    customers(40)
-    with serving(url, folder, totp_roles="") as address:
+    with serving_copy(sqlite_template, tmp_path_factory.mktemp("walk")) as address:
+        customers(40)
         yield address
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
 def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
     """Give Ling's session on a large screen, in Chinese."""
     context = browser.new_context(viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
-    keep(context, address, qudao=session_of(LING), qudao_language="zh_CN")
+    sign_in(context, address, LING)
+    keep(context, address, qudao_language="zh_CN")
     yield context
     context.close()
 
@@ -57,15 +38,9 @@ def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
 def page(context: BrowserContext) -> Iterator[Page]:
     """Give a page that must not report any error of script or security policy."""
     page = context.new_page()
-    errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    errors = note_errors(page)
     yield page
     assert errors == []
-
-
-def keep(context: BrowserContext, address: str, **cookies: str) -> None:
-    context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
 
 
 def settle(page: Page) -> None:
@@ -73,15 +48,6 @@ def settle(page: Page) -> None:
     page.wait_for_load_state("networkidle")
     if page.locator("qudao-grid").count():
         page.locator(READY).wait_for()
-
-
-def tab_to(page: Page, testid: str) -> None:
-    """Press the tabulator until the focus is on an element of this test id, as somebody without a mouse does."""
-    for _ in range(TABS_MAX):
-        page.keyboard.press("Tab")
-        if page.evaluate(FOCUSED) == testid:
-            return
-    raise AssertionError(f"the tabulator does not reach {testid}")
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -112,9 +78,7 @@ def test_no_page_has_a_violation_or_is_wider_than_the_screen(
     settle(page)
     page.screenshot(path=tmp_path / "page.png")
 
-    found = Axe().run(page, options=RULES).response["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert faults(page) == []
 
 
 def test_a_row_is_found_opened_and_changed_without_a_mouse(address: str, page: Page) -> None:

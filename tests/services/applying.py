@@ -111,6 +111,12 @@ def stored(number: str) -> Application:
         return session.scalars(select(Application).where(Application.number == number)).one()
 
 
+def number_of(email: str) -> str:
+    """Return the number of the application that states an address."""
+    with reading(ADMIN) as session:
+        return session.scalars(select(Application.number).where(Application.email == email)).one()
+
+
 def partner_of(number: str) -> Partner:
     """Return the partner row that stands for an applicant."""
     with reading(ADMIN) as session:

@@ -1,39 +1,65 @@
-"""Every page that a demo brand fills, found by introspection, for tests that look at all of them."""
+"""Every page that there is, found by introspection, for tests that look at all of them."""
 
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 
 import httpx
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import select
 
 import resources
-from core import schema
-from core.access import Actor, Role, command_line
-from core.database import connect, unit_of_work
-from models.users import User
+from core.access import ROLE_PERMISSIONS, Role
 from pages.identity import cookie_name
-from services.demo import DemoSize, load_demo
-from tests.pages.signing_in import session_of
-from tests.support.server import serving
+from tests.support.looking import DESKTOP, PHONE, faults, keep, note_errors
+from tests.support.page_brand import Brand
 from tests.support.source import ROOT
 
-SIZE = DemoSize(partners=30, stores=40, orders=150, seed=7)
-DESKTOP, PHONE = (1440, 900), (390, 844)
-RULES = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
-    "resultTypes": ["violations"],  # what passes is not described: half the time
-}
 READY = "qudao-grid:is([data-state=ready], [data-state=empty])"
-SEEN_ELSEWHERE = {"/login/code": "asks for a second factor, walked through in test_browser_sign_in"}
-FILTERED = {"/orders/{number}/edit": "/grid/orders?limit=1&status=draft"}
+PATIENCE_MS = 120_000  # for a page on a machine that is busy with other tests
+WHOLE = (Role.ADMINISTRATOR, Role.PARTNER_OWNER, None)
+"""Whose pages are all looked at; None is who is not signed in."""
+FURTHER: dict[Role, tuple[str, ...]] = {
+    Role.EXECUTIVE: ("/", "/partners", "/partners/{key:path}"),
+    Role.OPERATIONS: ("/", "/applications", "/applications/review", "/stores/review", "/stores/{key:path}"),
+    Role.SALES: ("/", "/customers", "/customers/{key:path}"),
+    Role.FINANCE: ("/", "/approvals", "/orders", "/orders/{number}"),
+    Role.MARKETING: ("/", "/products", "/products/{key:path}"),
+    Role.HR: ("/", "/users", "/users/{key:path}"),
+    Role.IT: ("/", "/events", "/events/{number}"),
+    Role.PARTNER_CLERK: ("/", "/orders", "/orders/{number}"),
+}
+"""Role → routes whose pages differ from those of the roles above; the others are built of the same parts."""
+FILTERED = {
+    "/orders/{number}/edit": "/grid/orders?limit=1&status=draft",
+    "/applications/{number}/edit": "/grid/applications?limit=1&status=draft",
+    "/users/{email}/leave": "/grid/users?limit=1&role=sales",  # who looks after customers
+}
 """Page → where its key is found, if not simply in the list it belongs to."""
+EVERYBODYS = ("/stores/register",)
+"""Routes that are public, and that look otherwise to who is signed in."""
+NO_PAGE = {
+    "/login/code": "asks for a second factor, walked through in test_browser_sign_in",
+    "/setup": "opens once, in an empty installation: walked through in test_plain_pages",
+    "/grid/{name}": "answers rows",
+    "/stores/map/clusters": "answers rows",
+    "/export/{file}": "answers a file",
+    "/pictures/{reference}": "answers a picture",
+    "/applications/{number}/licence": "answers a picture",
+    "/apply/{token}/licence": "answers a picture",
+    "/stores/{code}/photos/{photo_id}": "answers a picture",
+    "/imports/{batch_id:int}": "leads on to the import's own page",
+    "/healthz": "answers programs",
+    "/readyz": "answers programs",
+} | {
+    f"/{name}/import/{{batch_id:int}}": "its steps are those of customers"
+    for name, one in resources.SHEETS.items()
+    if one.edit and one.save and name != "customers"
+}
+"""Route that a browser can ask for and that shows no page here → why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,122 +84,120 @@ EVERY_LOOK = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Brand:
-    """A served demo brand: its address, and a cookie by the role of who is signed in."""
+@cache
+def html_routes() -> dict[str, str]:
+    """Return path → policy of every route that a browser may open; those of files, which end in .xlsx, are none."""
+    command = [sys.executable, "-m", "tests.support.routes"]
+    routes = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
+    found = {route["path"]: route["policy"] for route in routes if route["method"] == "GET"}
+    return {path: policy for path, policy in found.items() if "." not in path.rsplit("/", 1)[-1]}
 
-    address: str
-    cookies: dict[Role, str]
+
+def page_paths(brand: Brand, role: Role | None, *, part: int = 0, parts: int = 1) -> list[str]:
+    """Return the address of every page that this role may open, keys filled in.
+
+    Args:
+        brand: Whose pages.
+        role: Who opens them; None for who is not signed in.
+        part: Which routes: every ``parts``-th, from this one on.
+        parts: How many there are.
+    """
+    routes = [
+        route for route, policy in html_routes().items() if route not in NO_PAGE and _may_open(route, policy, role)
+    ]
+    wanted = FURTHER.get(role, routes) if role is not None else routes
+    with _signed_in(brand, role) as client:
+        return [path for route in wanted[part::parts] for path in _filled(route, brand.paths.get(role, {}), client)]
+
+
+def routes_without_page(brand: Brand) -> set[str]:
+    """Return the routes of which nobody is shown a page whose pages are all looked at."""
+    shown = set()
+    for role in WHOLE:
+        with _signed_in(brand, role) as client:
+            for route, policy in html_routes().items():
+                if (
+                    route not in NO_PAGE
+                    and _may_open(route, policy, role)
+                    and any(_filled(route, brand.paths.get(role, {}), client))
+                ):
+                    shown.add(route)
+    return set(html_routes()) - shown
+
+
+def _may_open(route: str, policy: str, role: Role | None) -> bool:
+    if role is None:
+        return policy == "public"
+    return route in EVERYBODYS or policy == "signed in" or policy in ROLE_PERMISSIONS[role]
 
 
 @contextmanager
-def demo_brand(folder: Path) -> Iterator[Brand]:
-    """Serve a small demo brand from a folder, with people of several roles signed in."""
-    url = f"sqlite:///{folder / 'qudao.db'}"
-    engine = connect(url)
-    schema.migrate(engine)
-    load_demo(command_line(), SIZE, lambda _: None)
-    cookies = {role: session_of(_somebody(role)) for role in (Role.ADMINISTRATOR, Role.PARTNER_OWNER)}
-    with serving(url, folder, totp_roles="") as address:
-        yield Brand(address, cookies)
-    engine.dispose()
-
-
-def _somebody(role: Role) -> Actor:
-    with unit_of_work(command_line()) as session:
-        user = session.scalar(select(User).where(User.role == role.value).order_by(User.id).limit(1))
-        if user is None:
-            user = User(email=f"{role.value}@pages.example.com", name=role.value, role=role.value, status="active")
-            session.add(user)
-            session.flush()
-        return Actor(user.email, role, user.email, user.id, user.partner_id, user.path)
-
-
-def page_paths(brand: Brand, role: Role | None) -> list[str]:
-    """Return the path of every page that this role may open, keys filled in; None is who is not signed in.
-
-    Left out are the records of lists that the demo brand leaves empty, and the steps of one import, which
-    ``test_import_browser`` walks through.
-    """
-    command = [sys.executable, "-m", "tests.support.routes"]
-    routes = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
+def _signed_in(brand: Brand, role: Role | None) -> Iterator[httpx.Client]:
     cookies = {} if role is None else {cookie_name(): brand.cookies[role]}
-    found = []
-    with httpx.Client(base_url=brand.address, cookies=cookies, headers={"Accept": "text/html"}) as client:
-        for route in routes:
-            if route["method"] != "GET" or (route["policy"] == "public") is not (role is None):
-                continue
-            path = _filled(route["path"], client)
-            if path is None:
-                continue
-            answer = client.get(path)
-            if answer.status_code == 200 and answer.headers["content-type"].startswith("text/html"):
-                found.append(path)
-    return found
+    with httpx.Client(base_url=brand.address, cookies=cookies, timeout=60) as client:
+        yield client
 
 
-def _filled(path: str, client: httpx.Client) -> str | None:
-    """Return a path with a real key in it; None of what is no page, or cannot be opened by this person."""
-    first, *rest = path.strip("/").split("/")
-    is_import = first in {"imports"} or "import" in rest
-    if path in SEEN_ELSEWHERE or "." in path.rsplit("/", 1)[-1] or (is_import and "{" in path):
-        return None
-    if "{" not in path:
-        return path
-    if first not in resources.BY_NAME:
-        return None  # /grid/… and /export/… answer rows, not pages
-    answer = client.get(FILTERED.get(path, f"/grid/{first}?limit=1"))
+def _filled(route: str, known: Mapping[str, tuple[str, ...]], client: httpx.Client) -> Iterable[str]:
+    """Return the addresses of a route: itself, those that are known, or one with a key out of its list."""
+    if route in known:
+        return known[route]
+    if "{" not in route:
+        return (route,)
+    first, *rest = route.strip("/").split("/")
+    if first not in resources.BY_NAME or "{batch_id" in route:
+        return ()
+    answer = client.get(FILTERED.get(route, f"/grid/{first}?limit=1"))
     rows = answer.json()["rows"] if answer.status_code == 200 else []
-    if not rows:
-        return None
-    key = rows[0]["_key"]
-    return "/" + "/".join([first, *(key if part.startswith("{") else part for part in rest)])
+    return ("/" + "/".join([first, *(row["_key"] if part.startswith("{") else part for part in rest)]) for row in rows)
 
 
 def settle(page: Page) -> None:
-    """Wait until a page is drawn, its socket is open, its list has rows and its colours have faded in."""
+    """Wait until a page is drawn, its socket is open, its lists have rows and its colours have faded in."""
     page.wait_for_load_state("networkidle")
     if page.locator("qudao-grid").count():
         page.locator(READY).first.wait_for()
+    if page.locator(".qd-map-list").count():
+        page.locator(".qd-map-list-head").wait_for()
     page.wait_for_timeout(250)
 
 
-def barriers(page: Page, look: Look) -> list[str]:
-    """Return what keeps somebody from using a page: axe's findings at A and AA, and being wider than the window."""
-    found = Axe().run(page, options=RULES).response["violations"]
-    wrong = [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
-    width = page.evaluate("document.documentElement.scrollWidth")
-    return [*wrong, *([f"{width} px wide"] if width > look.size[0] else [])]
-
-
 def walk(
-    browser: Browser, brand: Brand, role: Role | None, look: Look, seen: Callable[[str, Page], None] | None = None
+    browser: Browser,
+    brand: Brand,
+    role: Role | None,
+    look: Look,
+    paths: Sequence[str],
+    seen: Callable[[str, Page], None] | None = None,
 ) -> dict[str, list[str]]:
-    """Open every page of a role; return path → what is wrong with it, of those where something is.
+    """Open pages; return path → what is wrong with it, of those where something is.
 
     Args:
         browser: Chromium.
         brand: Whose pages.
         role: Who looks; None for somebody who is not signed in.
         look: How.
+        paths: Which, see ``page_paths``.
         seen: Is given each page when it is drawn.
     """
     context = browser.new_context(viewport={"width": look.size[0], "height": look.size[1]})
+    context.set_default_timeout(PATIENCE_MS)
     kept = {"qudao_mode": look.mode, "qudao_language": look.language}
     if role is not None:
         kept[cookie_name()] = brand.cookies[role]
-    context.add_cookies([{"name": name, "value": value, "url": brand.address} for name, value in kept.items()])
+    keep(context, brand.address, **kept)
     wrong: dict[str, list[str]] = {}
-    for path in page_paths(brand, role):
-        page, errors = context.new_page(), []
-        page.on("console", lambda message, errors=errors: message.type == "error" and errors.append(message.text))
-        page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
-        page.goto(brand.address + path)
+    for path in paths:
+        page = context.new_page()
+        errors = note_errors(page)
+        answer = page.goto(brand.address + path)
         settle(page)
-        expect(page.locator("h1")).to_have_count(1)
+        expect(page.locator("h1")).to_have_count(1, timeout=PATIENCE_MS)
         if seen is not None:
             seen(path, page)
-        if found := [*errors, *barriers(page, look)]:
+        refused = [f"answers {answer.status}"] if answer and not answer.ok else []
+        refused += page.locator(".qd-toast[data-tone=danger]").all_inner_texts()  # what failed while it was drawn
+        if found := [*refused, *errors, *faults(page)]:
             wrong[path] = found
         page.close()
     context.close()

@@ -1,0 +1,40 @@
+"""Looking at pages as a person does: sizes of windows, kept choices, what is reported, and what keeps somebody out."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+
+from core.access import Actor
+from pages.identity import cookie_name
+from tests.pages.signing_in import session_of
+
+DESKTOP, PHONE = (1440, 900), (390, 844)
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "resultTypes": ["violations"],  # what passes is not described: half the time
+}
+
+
+def keep(context: BrowserContext, address: str, **cookies: str) -> None:
+    """Let a browser bring cookies along: ``qudao_mode``, ``qudao_language``, …"""
+    context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
+
+
+def sign_in(context: BrowserContext, address: str, actor: Actor) -> None:
+    """Let somebody of the cast be signed in to a browser."""
+    keep(context, address, **{cookie_name(): session_of(actor)})
+
+
+def note_errors(page: Page, errors: list[str] | None = None) -> list[str]:
+    """Return the errors of script or security policy that a page reports from now on; a list to fill may be given."""
+    errors = [] if errors is None else errors
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    return errors
+
+
+def faults(page: Page, *, within: str | None = None) -> list[str]:
+    """Return what axe finds wrong at A and AA in a page, or below a selector; and whether it is too wide."""
+    found = Axe().run(page, context=within, options=RULES).response["violations"]
+    wrong = [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+    is_wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    return [*wrong, *["wider than the window"] * is_wide]
