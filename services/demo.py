@@ -16,14 +16,17 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
-from core.clock import day_of, now
+from core.clock import now
 from core.database import transact
 from core.errors import Conflict, InvalidInput
 from core.events import Happening, record
 from core.i18n import N_
 from core.standard_kinds import yuan
+from models.affiliation_requests import AffiliationRequest
+from models.applications import Application
 from models.approvals import Approval
 from models.customers import Customer
+from models.invites import Invite
 from models.orders import Order, OrderStatus
 from models.partners import Partner
 from models.prices import Price
@@ -38,7 +41,7 @@ from services.demo_people import PEOPLE
 from services.demo_rows import demo_marks, insert_numbered, mark_rows, reserve_ids, runs
 from services.order_contents import HEADER, insert_lines
 
-BUSINESS = (Partner, Store, Product, Price, Customer, Order, Approval)
+BUSINESS = (Partner, Store, Product, Price, Customer, Order, Approval, Application, AffiliationRequest, Invite)
 """Tables that are empty where demo data may go in."""
 NEEDED = (Permission.PARTNER_CREDIT_EDIT, Permission.PRICE_EDIT, Permission.ORDER_APPROVE, Permission.USER_EDIT)
 SLICE = 2_500  # orders in one unit of work
@@ -101,7 +104,7 @@ def load_demo(actor: Actor, size: DemoSize, on_slice: Callable[[int], None] = la
 def _begin(session: Session, size: DemoSize, started_at: datetime) -> Base:
     lock_tree(session)  # a second load waits here, and finds the first one's rows
     require_empty(session)
-    return add_base(session, size.partners, size.stores, size.seed, day_of(started_at), {"size": asdict(size)})
+    return add_base(session, size.partners, size.stores, size.seed, started_at, {"size": asdict(size)})
 
 
 def require_empty(session: Session) -> None:

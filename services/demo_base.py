@@ -1,4 +1,4 @@
-"""What stands before the first demo order: products with prices, the channel, people, customers; in one transaction."""
+"""What stands before the first demo order, in one transaction: products with prices, the channel, people, customers."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
@@ -9,10 +9,15 @@ from sqlalchemy.orm import Session
 
 from core.access import Role
 from core.bulk import insert_rows
-from core.clock import BRAND_ZONE, now
+from core.clock import BRAND_ZONE, day_of, now
 from core.events import Happening, record
+from core.files import StoredFile
+from models.affiliation_requests import AffiliationRequest
+from models.applications import Application
 from models.credit import CreditBalance
 from models.customers import Customer
+from models.invites import Invite
+from models.organisation import Department
 from models.partners import Affiliation, Partner
 from models.prices import Price
 from models.products import Product
@@ -20,7 +25,13 @@ from models.stores import Store
 from models.users import User
 from services.accounts import create_user
 from services.affiliations import COLUMNS as AFFILIATION_COLUMNS
+from services.demo_applications import SHEETS, Papers, add_applications, add_owners
+from services.demo_invites import KINDS as INVITES
+from services.demo_invites import add_invites
+from services.demo_licences import add_licence
+from services.demo_moves import add_moves, moves_of, stood_under
 from services.demo_names import NameMaker
+from services.demo_organisation import add_departments
 from services.demo_partners import CUSTOMER_COLUMNS, Channel, DemoPartner, Owner, customer_rows, make_channel
 from services.demo_people import PEOPLE, new_password
 from services.demo_products import Range, make_range, price_rows
@@ -75,7 +86,7 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), BRAND_ZONE)
 
 
-def add_base(session: Session, partners: int, stores: int, seed: int, today: date, facts: dict[str, Any]) -> Base:
+def add_base(session: Session, partners: int, stores: int, seed: int, at: datetime, facts: dict[str, Any]) -> Base:
     """Add everything but the orders, and mark it.
 
     Args:
@@ -83,25 +94,28 @@ def add_base(session: Session, partners: int, stores: int, seed: int, today: dat
         partners: How many above the stores.
         stores: How many partners of tier store.
         seed: Decides everything but the passwords.
-        today: The last day of the demo.
+        at: When the demo ends.
         facts: What the mark is to say beside the rows.
     """
+    today = day_of(at)
     first_day = months_before(today, MONTHS)
     loaded: dict[Any, list[int]] = {}
     goods = _add_range(session, first_day, months_before(today, MONTHS - CHANGE_AFTER), loaded)
     names = NameMaker(Random(f"{seed} names"))  # noqa: S311  (made-up names protect nothing)
     loaded[Partner] = reserve_ids(session, Partner, partners + stores)
-    channel = make_channel(names, loaded[Partner], stores, first_day)
+    channel = make_channel(names, loaded[Partner], stores, first_day, at)
     _add_partners(session, channel.partners)
     shops = [one for one in channel.partners if one.buyer.tier == "store"]
     loaded[Store] = reserve_ids(session, Store, len(shops))
     _record_created(session, "store", "stores", ((one.buyer.code, one.buyer.path) for one in shops))
     fakes = add_stores(session, loaded[Store], shops, seed)
     people = _add_people(session, channel)
-    loaded[User] = people.ids
+    loaded[User] = [*people.ids, *add_owners(session, channel)]
+    loaded[Department] = add_departments(session)
     loaded[Customer] = reserve_ids(session, Customer, partners * CUSTOMERS_PER_PARTNER)
     rows = customer_rows(names, channel, people.owners, len(loaded[Customer]), midnight(first_day), now())
     _add_customers(session, loaded[Customer], list(rows))
+    _add_joining(session, channel, names, at, loaded)
     mark_rows(session, loaded, facts)
     return Base(channel, goods, people.shown, first_day, len(loaded[Customer]), fakes)
 
@@ -159,6 +173,21 @@ def _add_customers(session: Session, ids: Sequence[int], rows: Sequence[Sequence
     insert_numbered(session, Customer, ids, CUSTOMER_COLUMNS, rows)
     code, path = CUSTOMER_COLUMNS.index("code"), CUSTOMER_COLUMNS.index("path")
     _record_created(session, "customer", "customers", ((row[code], row[path]) for row in rows))
+
+
+def _add_joining(
+    session: Session, channel: Channel, names: NameMaker, at: datetime, loaded: dict[Any, list[int]]
+) -> None:
+    """Add how partners come to stand where they stand: invites, applications, changes of upstream."""
+    loaded[Invite] = reserve_ids(session, Invite, len(INVITES))
+    codes = add_invites(session, loaded[Invite], channel, names.random, at)
+    moves = moves_of(channel)
+    loaded[AffiliationRequest] = reserve_ids(session, AffiliationRequest, len(moves))
+    add_moves(session, loaded[AffiliationRequest], channel, moves, at)
+    licence, loaded[StoredFile] = add_licence(session)
+    papers = Papers(licence, list(zip(loaded[Invite], codes, strict=True)), stood_under(moves))
+    loaded[Application] = reserve_ids(session, Application, len(channel.applicants) + len(SHEETS))
+    add_applications(session, loaded[Application], channel, names, papers, at)
 
 
 def _record_created(session: Session, noun: str, subject: str, keys: Iterable[tuple[str, str]]) -> None:

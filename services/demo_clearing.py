@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal,
     not_,
     select,
+    update,
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -171,12 +172,21 @@ def _clear_orders(session: Session) -> int:
     return len(ids)
 
 
+def _open_circles(session: Session, marks: Marks) -> None:
+    """Let no demo row refer back to a table that refers to its own: departments to their heads, who are in them."""
+    for key in (key for table in Base.metadata.sorted_tables for key in table.foreign_keys if key.use_alter):
+        table = key.parent.table
+        if marks.get(table.name):
+            session.execute(update(table).where(is_demo(table, marks[table.name])).values({key.parent.name: None}))
+
+
 def _clear_rest(session: Session, removed: dict[str, int]) -> None:
     """Remove all other demo rows, those that refer before those they refer to, and record it."""
     lock_tree(session)
     marks = demo_marks(session)
     if marks.get("stores"):
         forget_stores(session, is_demo(table_of("stores"), marks["stores"]))
+    _open_circles(session, marks)
     for table in reversed(Base.metadata.sorted_tables):
         if table.name in BELONGINGS:
             owner, column = _owner(table)

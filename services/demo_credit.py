@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.events import Happening, record
 from models.orders import USES_CREDIT, Order
+from models.partners import PartnerStatus
 from services.demo_partners import Channel
 from services.demo_rows import table_of
 
@@ -37,16 +38,20 @@ def add_to_balances(session: Session, chosen: ColumnElement[bool], sign: int = 1
 
 
 def set_limits(session: Session, channel: Channel, random: Random) -> None:
-    """Give every partner a limit that its orders fit in, then lower it for those who are to be over it."""
+    """Give every partner a limit that its orders fit in, then lower it for those who are to be over it.
+
+    Whoever only applies to be one has none yet.
+    """
     balances = table_of("credit_balances")
     rows = session.execute(select(balances.c.partner_id, balances.c.used_cents))
     used: dict[int, int] = {row.partner_id: row.used_cents for row in rows}
     nearly = {one.buyer.id for one in channel.nearly}
     limits: dict[int, int] = {}
+    asking = {one.buyer.id for one, _ in channel.applicants if one.buyer.status != PartnerStatus.ACTIVE.value}
     for one in channel.partners:
         percent = 102 if one.buyer.id in nearly else random.randrange(125, 220)
         room = 0 if one.buyer.id in nearly else ROOM_CENTS
-        if one.buyer.tier != UNLIMITED:
+        if one.buyer.tier != UNLIMITED and one.buyer.id not in asking:
             limits[one.buyer.id] = -(-(used[one.buyer.id] * percent // 100 + room) // STEP_CENTS) * STEP_CENTS
     _write_limits(session, limits)
     lowered = {one.buyer.id: used[one.buyer.id] * 85 // 100 // STEP_CENTS * STEP_CENTS for one in channel.overdue}

@@ -10,10 +10,12 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
+from core.clock import day_of
 from core.paths import segment
 from models.customers import CustomerStage
 from models.partners import PartnerStatus
 from services.credit import Buyer
+from services.demo_applicants import Applicant, applicants_among
 from services.demo_names import PREFIX, PROVINCE_WEIGHTS, PROVINCES, NameMaker
 
 ABOVE = {
@@ -56,6 +58,7 @@ class Channel:
         twins: Two dealers that are one company.
         diverting: The agent whose orders go to another's province, and the agent of that province.
         overdue: Dealers over their credit limit. nearly: those close to it.
+        applicants: Dealers that have applied, with what they applied for: also those that were approved lately.
     """
 
     partners: list[DemoPartner]
@@ -63,11 +66,14 @@ class Channel:
     diverting: list[DemoPartner]
     overdue: list[DemoPartner]
     nearly: list[DemoPartner]
+    applicants: list[tuple[DemoPartner, Applicant]]
 
     @property
     def ordering(self) -> list[DemoPartner]:
-        """Return the partners that order."""
-        return [one for one in self.partners if one.buyer.status == PartnerStatus.ACTIVE.value]
+        """Return the partners that order: no applicant has ordered yet."""
+        asking = {one.buyer.id for one, _ in self.applicants}
+        active = PartnerStatus.ACTIVE.value
+        return [one for one in self.partners if one.buyer.status == active and one.buyer.id not in asking]
 
 
 def tier_counts(partners: int) -> dict[str, int]:
@@ -82,28 +88,46 @@ def tier_counts(partners: int) -> dict[str, int]:
     return counts
 
 
-def make_channel(names: NameMaker, ids: Sequence[int], stores: int, first_day: date) -> Channel:
+def make_channel(names: NameMaker, ids: Sequence[int], stores: int, first_day: date, now: datetime) -> Channel:
     """Return a channel of ``len(ids)`` partners, ``stores`` of them stores.
 
     Args:
         names: Its random numbers decide everything.
         ids: Row numbers, for the path keys.
         stores: How many, of tier ``store``.
-        first_day: Everyone has stood where they stand since before this day.
+        first_day: Everyone but the applicants has stood where they stand since before this day.
+        now: When the demo ends.
     """
     counts = tier_counts(len(ids) - stores) | {"store": stores}
     provinces = max(1, counts["master_agent"])
     made: list[DemoPartner] = []
     standing: dict[tuple[str, int], list[DemoPartner]] = {}
     free = iter(ids)
+    applicants: list[tuple[DemoPartner, Applicant]] = []
     for tier, count in counts.items():
-        for number in range(count):
+        asking = applicants_among(count) if tier == "dealer" else ()
+        for number in range(count - len(asking)):
             province = number if number < provinces else _province(names.random, provinces)
             upstream = _upstream(names.random, standing, tier, province)
             one = _partner(names, next(free), tier, number, province, upstream, first_day)
             made.append(one)
             standing.setdefault((tier, province), []).append(one)
-    return _with_frauds(made)
+        for number, applicant in enumerate(asking, count - len(asking)):
+            province = 0 if applicant.is_under_first else _province(names.random, provinces)
+            upstream = made[0] if applicant.is_under_first else _upstream(names.random, standing, tier, province)
+            one = _partner(names, next(free), tier, number, province, upstream, first_day)
+            known = standing["agent_1", 0][0] if applicant.is_known else None
+            applicants.append((_applying(one, applicant, known, now), applicant))
+        made += [one for one, _ in applicants] if asking else []
+    return _with_frauds(made, applicants)
+
+
+def _applying(one: DemoPartner, applicant: Applicant, known: DemoPartner | None, now: datetime) -> DemoPartner:
+    """Return a dealer as the partner row that stands for an applicant. ``known``: whose phone they state."""
+    phone = known.buyer.phone if known else one.buyer.phone
+    is_partner = applicant.partner_status is PartnerStatus.ACTIVE
+    day = day_of(applicant.since(now) if is_partner else now - timedelta(hours=applicant.hours))
+    return one._replace(buyer=one.buyer._replace(phone=phone, status=applicant.partner_status.value), valid_from=day)
 
 
 def _province(random: Random, provinces: int) -> int:
@@ -160,18 +184,20 @@ def _partner(
     )
 
 
-def _with_frauds(partners: list[DemoPartner]) -> Channel:
+def _with_frauds(partners: list[DemoPartner], applicants: list[tuple[DemoPartner, Applicant]]) -> Channel:
+    plain = Channel(partners, [], [], [], [], applicants)
     agents = [one for one in partners if one.buyer.tier == "agent_1"]
-    dealers = [one for one in partners if one.buyer.tier == "dealer" and one.buyer.status == PartnerStatus.ACTIVE.value]
+    dealers = [one for one in plain.ordering if one.buyer.tier == "dealer"]
     if sum(one.buyer.tier != "store" for one in partners) < FRAUD_FROM:
-        return Channel(partners, [], [], [], [])
+        return plain
     first = dealers[-1]
     near = [one for one in dealers[:-1] if one.province == first.province] or dealers[:-1]
     second = next((one for one in near if one.upstream_id != first.upstream_id), near[0])
     twin = second._replace(buyer=_twin_of(first.buyer, second.buyer), province=first.province)
     partners = [twin if one is second else one for one in partners]
     others = [one for one in dealers if one not in (first, second)]
-    return Channel(partners, [first, twin], agents[:2], others[:LENDING], others[LENDING : 2 * LENDING])
+    lent, nearly = others[:LENDING], others[LENDING : 2 * LENDING]
+    return Channel(partners, [first, twin], agents[:2], lent, nearly, applicants)
 
 
 def _twin_of(first: Buyer, own: Buyer) -> Buyer:

@@ -4,6 +4,7 @@ Each unit of work of a load records one ``demo.loaded`` with the numbers of its 
 mark can neither get lost nor grow, and a load that was killed is marked as far as it came.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,8 +13,10 @@ from sqlalchemy import ColumnElement, FromClause, Table, and_, false, func, or_,
 from sqlalchemy.orm import Session
 
 from core.bulk import insert_rows
+from core.clock import BRAND_ZONE
 from core.database import Base, is_sqlite
 from core.events import Event, Happening, record
+from services.demo_names import PREFIX
 
 SUBJECT = "demo"
 LOADED, CLEARED = "demo.loaded", "demo.cleared"
@@ -44,6 +47,17 @@ def insert_numbered(
 ) -> None:
     """Insert rows under reserved numbers."""
     insert_rows(session, model, ("id", *columns), [(row_id, *row) for row_id, row in zip(ids, rows, strict=True)])
+
+
+def month_numbers(series: str, moments: Iterable[datetime]) -> list[str]:
+    """Return a number for what was begun at each moment, counted within its month: ``QH-AP-2611-0001``."""
+    counts: Counter[str] = Counter()
+    numbers = []
+    for at in moments:
+        month = f"{at.astimezone(BRAND_ZONE):%y%m}"
+        counts[month] += 1
+        numbers.append(f"{PREFIX}-{series}-{month}-{counts[month]:04}")
+    return numbers
 
 
 def mark_rows(session: Session, loaded: Mapping[Any, Sequence[int]], facts: Mapping[str, Any]) -> None:

@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.access import Role
 from tests.support.browser import launch_options
-from tests.support.every_page import EVERY_LOOK, Brand, Look, demo_brand, walk
+from tests.support.every_page import EVERY_LOOK, FURTHER, WHOLE, Look, page_paths, walk
+from tests.support.page_brand import Brand, demo_brand
 from tests.support.source import ROOT
 
 pytestmark = pytest.mark.campaign
@@ -30,7 +31,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize("look", EVERY_LOOK, ids=lambda look: look.name)
-@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.PARTNER_OWNER, None], ids=str)
+@pytest.mark.parametrize("role", [*WHOLE, *FURTHER], ids=str)
 def test_every_page_is_fit_to_be_seen(browser: Browser, brand: Brand, role: Role | None, look: Look):
     folder = PICTURES / look.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,4 +40,4 @@ def test_every_page_is_fit_to_be_seen(browser: Browser, brand: Brand, role: Role
         name = re.sub(r"[^0-9A-Za-z]+", "-", path).strip("-") or "start"
         page.screenshot(path=folder / f"{role or 'nobody'}-{name}.png")
 
-    assert walk(browser, brand, role, look, take) == {}
+    assert walk(browser, brand, role, look, page_paths(brand, role), take) == {}

@@ -19,7 +19,8 @@ from core.database import connect, unit_of_work
 from models.users import User
 from pages.identity import cookie_name
 from tests.support.browser import launch_options
-from tests.support.every_page import Brand, demo_brand, page_paths, settle
+from tests.support.every_page import page_paths, settle
+from tests.support.page_brand import Brand, demo_brand
 
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(3600)]
 PER_PAGE = 250
