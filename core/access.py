@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.errors import NotPermitted
-from core.i18n import DEFAULT_LANGUAGE, N_
+from core.i18n import DEFAULT_LANGUAGE, N_, translate
 
 
 class Role(StrEnum):
@@ -61,6 +61,44 @@ class Permission(StrEnum):
     ORGANISATION_EDIT = "organisation.edit"
     EXPORT = "export.make"
 
+
+PERMISSION_LABELS: dict[Permission, str] = {
+    Permission.CUSTOMER_VIEW: N_("see customers"),
+    Permission.CUSTOMER_EDIT: N_("change customers"),
+    Permission.PARTNER_VIEW: N_("see partners"),
+    Permission.PARTNER_EDIT: N_("change partners"),
+    Permission.PARTNER_CREDIT_VIEW: N_("see credit limits"),
+    Permission.PARTNER_CREDIT_EDIT: N_("change credit limits"),
+    Permission.PRODUCT_VIEW: N_("see products"),
+    Permission.PRODUCT_EDIT: N_("change products"),
+    Permission.PRICE_VIEW: N_("see prices"),
+    Permission.PRICE_EDIT: N_("change prices"),
+    Permission.ORDER_VIEW: N_("see orders"),
+    Permission.ORDER_PLACE: N_("place orders"),
+    Permission.ORDER_APPROVE: N_("decide orders"),
+    Permission.ORDER_SHIP: N_("ship orders"),
+    Permission.STORE_VIEW: N_("see stores"),
+    Permission.STORE_EDIT: N_("change stores"),
+    Permission.STORE_REGISTER: N_("register stores"),
+    Permission.STORE_REVIEW: N_("review stores"),
+    Permission.USER_VIEW: N_("see users"),
+    Permission.USER_EDIT: N_("change users"),
+    Permission.TOKEN_EDIT: N_("make and revoke API keys"),
+    Permission.JOB_VIEW: N_("see the jobs of everybody"),
+    Permission.EVENT_VIEW: N_("read the audit trail"),
+    Permission.INVITE_EDIT: N_("make invites"),
+    Permission.APPLICATION_VIEW: N_("see applications"),
+    Permission.APPLICATION_CONFIRM: N_("confirm applications for the upstream"),
+    Permission.APPLICATION_DECIDE: N_("decide applications"),
+    Permission.AFFILIATION_ASK: N_("ask for a change of upstream"),
+    Permission.IMPORT_VIEW: N_("see imports"),
+    Permission.ORGANISATION_VIEW: N_("see the organisation"),
+    Permission.ORGANISATION_EDIT: N_("change the organisation"),
+    Permission.EXPORT: N_("export"),
+}
+"""What each permission lets somebody do, as people read it."""
+STATED_BY: dict[Permission, Permission] = {Permission.PARTNER_CREDIT_VIEW: Permission.PARTNER_CREDIT_EDIT}
+"""Who sees a confidential field → who states it, where that is not whoever edits the rest of the row."""
 
 _BRAND = frozenset({Permission.ORGANISATION_VIEW})
 _VIEW_CHANNEL = frozenset(
@@ -214,8 +252,9 @@ class Actor:
         if not self.can(permission):
             raise NotPermitted(
                 "access.denied",
-                N_("You need the permission “{permission}” to do this. Your administrator can grant it."),
+                N_("You need the permission “{what}” to do this. Your administrator can grant it."),
                 permission=permission.value,
+                what=translate(PERMISSION_LABELS[permission]),
             )
 
 

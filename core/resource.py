@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core.access import Actor, Permission
+from core.access import STATED_BY, Actor, Permission
 from core.kinds import Kind
 
 
@@ -105,6 +105,12 @@ class Resource:
     def fields_for(self, actor: Actor) -> tuple[Field, ...]:
         """Return the fields that exist for ``actor``."""
         return tuple(f for f in self.fields if f.confidential_to is None or actor.can(f.confidential_to))
+
+    def edit_permission(self, field: Field) -> Permission | None:
+        """Return what it takes to state a field in a form; None if nobody does."""
+        if self.save is None or not field.stated:
+            return None
+        return STATED_BY.get(field.confidential_to, self.edit) if field.confidential_to else self.edit
 
 
 def _no(name: str) -> Field:

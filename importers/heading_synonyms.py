@@ -2,13 +2,14 @@
 
 _WORDS = {
     "code": "编号|客户编号|代码|客户代码|编码|客户编码|经销商编号|代理商编号|customer id|id|no",
-    "name": "名称|客户|客户名|客户全称|公司|公司名称|单位名称|企业名称|店名|company|company name",
+    "name": "名称|客户|客户名|客户全称|公司|公司名称|单位名称|企业名称|店名|店铺名称|经销商名称|代理商名称|渠道商名称|"
+    "分销商名称|产品名称|品名|company|company name",
     "contact": "联系人姓名|负责人|联络人|法人|contact name|contact person",
     "phone": "电话|手机|手机号|手机号码|联系电话|联系方式|联系人手机|联系人手机号码|电话号码|tel|mobile|telephone",
     "uscc": "税号|纳税人识别号|统一社会信用代码|社会信用代码|信用代码|营业执照号|tax number|tax id",
     "region": "地区|所在地区|省市区|行政区划|区域编码|所属区域|district|area",
     "address": "详细地址|地址|公司地址|通讯地址|收货地址|原始地址|addr|street address",
-    "stage": "客户阶段|跟进阶段|状态|客户状态|stage",
+    "stage": "客户阶段|跟进阶段|目前阶段|当前阶段|状态|客户状态|stage",
     "owner": "负责人邮箱|跟进人|业务员|销售|客户经理|owner email|sales",
     "source": "客户来源|来源渠道|线索来源|lead source",
     "tags": "标签|客户标签|label|labels",

@@ -122,14 +122,16 @@ def match_headings(
 def suggest(resource: Resource, actor: Actor, headings: Sequence[str]) -> list[Suggestion]:
     """Return a guess for each heading, each field at most once: what is sure first, then what is most similar."""
     fields = {field.name: field for field in stated_fields(resource, actor)}
-    meanings = _meanings(fields.values()) | {
+    labels = _meanings(fields.values())
+    meanings = labels | {
         plain_heading(word): name for name, words in SYNONYMS.items() if name in fields for word in words
     }
-    sure = {position: meanings.get(plain_heading(heading), "") for position, heading in enumerate(headings)}
     chosen: dict[int, tuple[str, Literal["sure", "likely", "none"]]] = {}
-    for position, name in sure.items():
-        if name and name not in {one for one, _certainty in chosen.values()}:
-            chosen[position] = (name, "sure")
+    for known in (labels, meanings):  # a column called as the field itself comes before one that is called nearly so
+        for position, heading in enumerate(headings):
+            name = known.get(plain_heading(heading), "")
+            if name and position not in chosen and name not in {one for one, _certainty in chosen.values()}:
+                chosen[position] = (name, "sure")
     scored = sorted(
         (
             (-fuzz.ratio(plain_heading(heading), word), position, name)

@@ -105,6 +105,8 @@ class Slice:
     chunk: Chunk
 
 
+TOTALS = frozenset({"合计", "总计", "小计", "共计", "累计", "汇总", "本页合计", "total", "subtotal", "grand total"})
+"""Words that name a sum, where a row is named."""
 WORKSHEETS = {ORDER_LINES.name: import_orders}
 """Resources whose worksheet rows are no rows of theirs one by one → who saves such a worksheet."""
 
@@ -300,8 +302,10 @@ def _check(
         cells = {name: [values[index] for index in used] for name, values in cells.items()}
     cells |= {name: [value] * len(rows) for name, value in columns.constants.items()}
     drafts, problems = draft_rows(stated_fields(resource, actor), rows, cells)
+    totals = _totals(resource, drafts)
+    drafts = drafts.without({one.row for one in totals})
     repeated = _repeats(resource, source, drafts, seen)
-    return Slice(rows, drafts.without({one.row for one in repeated}), [*problems, *repeated], cells, chunk)
+    return Slice(rows, drafts.without({one.row for one in repeated}), [*problems, *totals, *repeated], cells, chunk)
 
 
 def _cells(chunk: Chunk, position: int, errors: set[tuple[int, int]], *, is_text: bool) -> Sequence[Cell]:
@@ -319,6 +323,18 @@ def _rows_with_content(cells: dict[str, Sequence[Cell]], count: int) -> list[int
         return []
     return [
         index for index, row in enumerate(zip(*cells.values(), strict=True)) if any(c not in (None, "") for c in row)
+    ]
+
+
+def _totals(resource: Resource, drafts: Drafts) -> list[CellProblem]:
+    """Return a problem for each row whose key is a word for a sum: it stands below a table and is no row of it."""
+    looks = N_("looks like a row of totals, so it is left out")
+    problem = Problem("imports.total_row", looks)
+    return [
+        CellProblem(row, name, value, problem)
+        for name in resource.keys
+        for row, value in zip(drafts.rows, drafts.columns.get(name, ()), strict=False)
+        if value.__class__ is str and value.strip(":： ").lower() in TOTALS
     ]
 
 

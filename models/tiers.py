@@ -5,7 +5,7 @@ A tier is data, not a class: the same tree, rights and prices hold for all of th
 
 from dataclasses import dataclass
 
-from core.i18n import N_
+from core.i18n import N_, translate
 from core.kinds import Choice
 from core.standard_kinds import choice
 
@@ -59,3 +59,8 @@ TIERS: dict[str, Tier] = {
 }
 
 TIER = choice(*(Choice(tier.code, tier.label) for tier in TIERS.values()))
+
+
+def tier_text(code: str) -> str:
+    """Return a tier as people read it, in the current language; a code that is none stays as it is."""
+    return translate(TIERS[code].label) if code in TIERS else code

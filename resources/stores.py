@@ -70,6 +70,12 @@ STORES = Resource(
     ),
     actions=(
         Action(name="accept", label=N_("Accept"), permission=Permission.STORE_REVIEW, run=accept_stores),
-        Action(name="close", label=N_("Close"), permission=Permission.STORE_REVIEW, run=close_stores, needs_note=True),
+        Action(
+            name="close",
+            label=N_("Close the store"),
+            permission=Permission.STORE_REVIEW,
+            run=close_stores,
+            needs_note=True,
+        ),
     ),
 )

@@ -13,7 +13,7 @@ from core.events import Event
 from core.i18n import N_
 from core.paths import AFTER_EVERYTHING, SEGMENT_WIDTH, segment
 from models.partners import Partner
-from models.tiers import TIERS
+from models.tiers import TIERS, tier_text
 
 TREE_LOCK = 7_202_601  # any number that nothing else locks
 
@@ -136,7 +136,7 @@ def tier_problem(tier: str, upstream_tier: str) -> Problem | None:
     return Problem(
         "partners.tier_not_allowed",
         N_("of tier {tier} cannot stand under one of tier {upstream}"),
-        {"tier": tier, "upstream": upstream_tier},
+        {"tier": tier_text(tier), "upstream": tier_text(upstream_tier)},
     )
 
 

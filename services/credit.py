@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from core.access import Permission
 from core.database import actor_of
 from core.errors import Conflict, Problem
-from core.i18n import N_
+from core.i18n import N_, translate
 from core.prepared import Found, Prepared, Step, run_together
 from core.standard_kinds import yuan
 from models.credit import CreditBalance
 from models.orders import USES_CREDIT, Order
-from models.partners import Partner, PartnerStatus
+from models.partners import STATUS_LABELS, Partner, PartnerStatus
 from services.order_statements import in_branch, read, write
 
 
@@ -79,7 +79,7 @@ def require_active(buyer: Buyer) -> None:
             N_("{buyer} is not active (status: {status}), so nothing can be ordered for it."),
             fields={"buyer": problem},
             buyer=buyer.name,
-            status=buyer.status,
+            status=translate(STATUS_LABELS[PartnerStatus(buyer.status)][0]),
         )
 
 

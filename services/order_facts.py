@@ -12,12 +12,12 @@ from core.access import Permission
 from core.clock import now, today
 from core.database import actor_of
 from core.errors import Problem
-from core.i18n import N_
+from core.i18n import N_, translate
 from core.paths import ancestor_ids
 from core.standard_kinds import UNIT_PRICE_SCALE, scaled_text
 from models.approvals import Approval
 from models.orders import USES_CREDIT, Order, OrderStatus
-from models.partners import Partner, PartnerStatus
+from models.partners import STATUS_LABELS, Partner, PartnerStatus
 from services.approvals import is_own
 from services.credit import BUYER_COLUMNS, Buyer, used_credit_cents
 from services.order_contents import stored_content
@@ -187,7 +187,8 @@ def _findings(
     found = []
     if buyer.status != PartnerStatus.ACTIVE.value:
         text = N_("{buyer} is not active any more (status: {status}).")
-        found.append(Problem("orders.buyer_not_active", text, {"buyer": buyer.name, "status": buyer.status}))
+        status = translate(STATUS_LABELS[PartnerStatus(buyer.status)][0])
+        found.append(Problem("orders.buyer_not_active", text, {"buyer": buyer.name, "status": status}))
     if left_cents is not None and left_cents < 0:
         text = N_("The credit limit has been lowered since: this order would exceed it.")
         found.append(Problem("orders.credit_exceeded", text))

@@ -18,10 +18,10 @@ from core.database import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
 from core.events import Happening, record
-from core.i18n import N_
+from core.i18n import N_, translate
 from core.kinds import shown_value
 from core.standard_kinds import CENTS_MAX, MISSING, yuan
-from models.orders import LineUnit, Order, OrderStatus
+from models.orders import STATUS_LABELS, LineUnit, Order, OrderStatus
 from models.partners import Partner, PartnerStatus
 from services.credit import BUYER_COLUMNS, Buyer
 from services.order_contents import HEADER, TOO_LARGE, UNKNOWN_BUYER, PricedOrder, insert_orders, stored_content
@@ -147,7 +147,8 @@ def _find_existing(session: Session, sheets: Sequence[Sheet]) -> None:
             sheet.existing_header = dict(zip(("buyer", *HEADER), row[split:], strict=True))
             if sheet.existing.status != OrderStatus.DRAFT:
                 under_way = N_("is an order that is no draft any more (it is {status}): leave its rows out")
-                problem = Problem("orders.not_a_draft", under_way, {"status": sheet.existing.status})
+                status = translate(STATUS_LABELS[OrderStatus(sheet.existing.status)][0])
+                problem = Problem("orders.not_a_draft", under_way, {"status": status})
         elif sheet.number in hidden:
             problem = Problem("rows.key_taken", N_("is taken: choose another"))
         elif is_of_our_series(sheet.number):

@@ -8,6 +8,7 @@ from core.errors import Problem
 from core.i18n import N_
 from core.standard_kinds import CENTS_MAX, PPM
 from models.orders import LineUnit
+from models.tiers import tier_text
 
 PRICE_PER_CENT = 100  # unit prices have 4 decimals of a yuan, cents 2
 LINES_MAX = 1_000
@@ -110,7 +111,7 @@ def price_line(
         return "sku", Problem("orders.product_inactive", N_("is not sold any more"))
     if offer is None:
         missing = N_("has no price for partners of tier {tier} on {day}: ask the brand to list one")
-        return "sku", Problem("orders.no_price", missing, {"tier": tier, "day": day.isoformat()})
+        return "sku", Problem("orders.no_price", missing, {"tier": tier_text(tier), "day": day.isoformat()})
     units = draft.quantity * article.box_units if draft.unit == LineUnit.BOX.value else draft.quantity
     if problem := quantity_problem(units, draft.unit, article):
         return "quantity", problem

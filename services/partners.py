@@ -12,11 +12,11 @@ from core.clock import today
 from core.database import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
-from core.i18n import N_
+from core.i18n import N_, translate
 from core.kinds import shown_value
 from core.paths import ancestor_ids
 from core.standard_kinds import MISSING
-from models.partners import NEXT_STATUSES, Partner, PartnerStatus
+from models.partners import NEXT_STATUSES, STATUS_LABELS, Partner, PartnerStatus
 from services.affiliations import day_problems, keep_history
 from services.channel_tree import Standing, lock_tree, move_branch, place, reserve_ids, tier_problem
 from services.saving import Plan, Rows, Saved, SaveOptions, look_up, match_keys, save_rows
@@ -56,11 +56,13 @@ def save_partners(session: Session, drafts: Drafts, options: SaveOptions) -> Sav
     branch along. All rows of one worksheet must come in one call.
 
     Raises:
-        NotPermitted: The actor may not edit partners.
+        NotPermitted: The actor may not edit partners; who may change credit limits may state these alone.
         Conflict: ``rows.changed_meanwhile``.
     """
     actor = actor_of(session)
-    actor.require(Permission.PARTNER_EDIT)
+    limits_only = drafts.columns.keys() <= {*PLAN.keys, "credit_limit"}
+    if not (limits_only and actor.can(Permission.PARTNER_CREDIT_EDIT)):
+        actor.require(Permission.PARTNER_EDIT)
     lock_tree(session)
     drafts, problems = match_keys(session, PLAN, drafts, options, MATCHES)
     existing = stored_partners(session, drafts.columns["code"])
@@ -102,7 +104,8 @@ def _stated_problems(actor: Actor, drafts: Drafts, existing: dict[str, Now]) -> 
         status = stated.get("status")
         if before and status and status != before.status and status not in NEXT_STATUSES[PartnerStatus(before.status)]:
             out_of_reach = N_("cannot follow the status {before}")
-            problem = Problem("partners.wrong_status", out_of_reach, {"before": before.status})
+            label = translate(STATUS_LABELS[PartnerStatus(before.status)][0])
+            problem = Problem("partners.wrong_status", out_of_reach, {"before": label})
             problems.append(CellProblem(row, "status", status, problem))
         limit = stated.get("credit_limit")
         is_new_limit = "credit_limit" in stated and limit != (before and before.credit_limit_cents)

@@ -1,6 +1,6 @@
 """People with an account: stated by staff, by a partner's owner or by a worksheet; their role, partner and manager."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,16 @@ def save_users(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
         saved.add(_save(session, layer, options))
     saved.problems = sorted([*problems, *saved.problems], key=lambda problem: problem.row)
     return saved
+
+
+def people_names(session: Session, persons: Iterable[str | None]) -> dict[str, str]:
+    """Return person → name, for the people named in a record that the actor may see, wherever they work.
+
+    Nothing more than the record's own history tells.
+    """
+    named = select(User.email, User.name).where(User.email.in_([person for person in persons if person]))
+    seeing = named.execution_options(see_all="who may see a record may know who did what with it, by name")
+    return {user.email: user.name for user in session.execute(seeing)}
 
 
 def refuse_left(session: Session, named: Mapping[int, int], field: str) -> list[CellProblem]:

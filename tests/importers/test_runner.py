@@ -47,6 +47,18 @@ def test_headings_in_either_language_are_understood_and_others_are_listed(databa
     assert (counts(report), report.applied, report.ignored) == ((1, 0, 0, 0), True, ["规模"])
 
 
+def test_a_row_of_totals_below_the_table_is_named_and_not_imported(database, tmp_path):
+    source = worksheet(tmp_path, ["code", "name"], ["C1", "a"], ["合计：", "1 家"], [" Total", "1"])
+
+    report = apply(source)
+
+    assert (counts(report), stored()) == ((1, 0, 0, 2), 1)
+    assert {(p.row, p.field, p.problem.code) for p in report.problems} == {
+        (3, "code", "imports.total_row"),
+        (4, "code", "imports.total_row"),
+    }
+
+
 def test_good_rows_go_in_and_every_bad_cell_is_named(database, tmp_path):
     source = worksheet(
         tmp_path,

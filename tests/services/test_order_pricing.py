@@ -87,7 +87,7 @@ def test_boxes_count_as_many_units_as_they_hold():
     [
         (LineDraft("X", 1), None, None, ("sku", "products.not_found", {"key": "X"})),
         (LineDraft("MILK", 1), MILK._replace(is_active=False), OFFER, ("sku", "orders.product_inactive", {})),
-        (LineDraft("MILK", 1), MILK, None, ("sku", "orders.no_price", {"tier": "dealer", "day": "2026-11-22"})),
+        (LineDraft("MILK", 1), MILK, None, ("sku", "orders.no_price", {"tier": "经销商", "day": "2026-11-22"})),
         (LineDraft("MILK", 10**9), MILK, Offer(10**15, DAY), ("quantity", "orders.total_too_large", {})),
     ],
 )

@@ -132,13 +132,15 @@ def test_a_credit_limit_is_changed_by_finance_and_not_by_operations(database):
     refused = save(LING, {"code": "HD", "credit_limit": "1"})
     kept = save(LING, {"code": "HD", "credit_limit": "1000000"})
     with pytest.raises(NotPermitted):
-        save(MEI, {"code": "HD", "credit_limit": "2"})
+        save(MEI, {"code": "HD", "credit_limit": "2", "name": "mine"})
+    unknown = save(MEI, {"code": "NEW", "credit_limit": "2"})
 
-    saved = save(ADMIN, {"code": "HD", "credit_limit": ""})
+    saved = save(MEI, {"code": "HD", "credit_limit": ""})
 
     assert [p.problem.code for p in refused.problems] == ["partners.credit_not_permitted"]
     assert (kept.unchanged, kept.problems) == (1, [])
-    assert (saved.updated, partner("HD").credit_limit_cents) == (1, None)
+    assert {p.problem.code for p in unknown.problems} == {"fields.required"}
+    assert (saved.updated, partner("HD").credit_limit_cents, partner("HD").name) == (1, None, "华东总代")
 
 
 def test_who_may_not_edit_partners_changes_nothing(database):
