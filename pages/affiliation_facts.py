@@ -19,7 +19,6 @@ from pages.application_story import span_text
 from pages.door import call
 from pages.history import history_of
 from pages.house.going import load_again
-from pages.order_reading import people_names
 from resources.affiliation_requests import AFFILIATION_REQUESTS
 from services.affiliation_requests import (
     answer_affiliation,
@@ -29,6 +28,7 @@ from services.affiliation_requests import (
     withdraw_affiliation,
 )
 from services.affiliation_states import roles_of
+from services.users import people_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,9 @@ def draw_request(facts: RequestFacts, actor: Actor, *, crumbs: Mapping[str, str]
                 house.notice(_("Reason: {reason}", reason=request.decision_note), "info", testid="reason")
             with house.panel(_("Change of upstream")):
                 house.kv(_shown(facts))
-        with rail, house.panel(_("Its story")):
-            house.timeline(facts.history)
+        if facts.history:  # nobody else's branch tells its story to the upstream that is asked
+            with rail, house.panel(_("Its story")):
+                house.timeline(facts.history)
 
 
 def way_of(facts: RequestFacts) -> list[house.Step]:

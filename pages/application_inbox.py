@@ -1,17 +1,20 @@
 """The inbox of applications: what waits at the left, late ones first, all there is to know at the right."""
 
+from collections.abc import Sequence
+
 from fastapi import Request
 
 from core.access import Actor, Permission
 from core.errors import DomainError
 from core.i18n import _
+from models.applications import Application
 from pages import house
 from pages.application_actions import ApplicationActions
 from pages.application_facts import draw_facts
 from pages.application_reading import can_act, inbox_counts, inbox_item, read_facts, read_inbox
 from pages.house.own_style import carry_style
 from pages.identity import current_actor, page_actor
-from pages.navigation import staff_shell
+from pages.navigation import count_again, staff_shell
 from pages.reading import read
 from services.application_waiting import DONE, MINE, UPSTREAM, waits_for
 
@@ -40,9 +43,7 @@ class ApplicationInbox:
         """Draw the page, with one line open."""
         found = await read(self._actor, read_inbox, self._view)
         counts = await read(self._actor, inbox_counts)
-        late = sum(inbox_item(one).is_late for one in found)
-        subtitle = _("{count} late", count=late) if late and self._view != DONE else ""
-        with house.page_header(_("Applications"), subtitle):
+        with house.page_header(_("Applications"), self._subtitle(found)):
             if self._view == MINE and found:
                 house.keys_hint({"J K": _("Up and down"), "A": self._yes(), "R": self._no()})
             house.link_button(_("All as a list"), "/applications", testid="action-all")
@@ -58,6 +59,10 @@ class ApplicationInbox:
         self._keys = [item.key for item in items]
         first = number if number in self._keys else self._keys[0]
         await self._split.open(first, leave_list=bool(number))
+
+    def _subtitle(self, found: Sequence[Application]) -> str:
+        late = sum(inbox_item(one).is_late for one in found)
+        return _("{count} late", count=late) if late and self._view != DONE else ""
 
     def _yes(self) -> str:
         return _("Approve") if self._actor.can(Permission.APPLICATION_DECIDE) else _("Confirm")
@@ -117,6 +122,8 @@ class ApplicationInbox:
         actor = await current_actor()
         found = await read(actor, read_inbox, self._view)
         self._draw_views(await read(actor, inbox_counts))
+        house.say_subtitle(self._subtitle(found))
+        await count_again()
         self._split.show([inbox_item(one) for one in found if one.number in self._keys])
         self._keys = [one.number for one in found if one.number in self._keys]
         if self._keys:

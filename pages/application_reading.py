@@ -19,11 +19,11 @@ from models.tiers import TIERS
 from models.users import User, UserStatus
 from pages.application_story import StoryLine, is_late, since_text, story_of
 from pages.house import ListItem, instant_text
-from pages.order_reading import people_names
 from services.application_decisions import is_own, may_speak_for_upstream
 from services.application_hints import Duplicate, duplicates_of, findings_of
 from services.application_states import get_application
 from services.application_waiting import DONE, ENDED, MINE, UPSTREAM, in_view
+from services.users import people_names
 
 SHOWN_MAX = 200
 

@@ -12,7 +12,7 @@ from core.events import Event
 from core.i18n import N_, _
 from models.applications import Application, ApplicationStatus
 from pages import house
-from pages.history import who_text
+from pages.value_texts import who_text
 from services.application_states import RECEPTION
 
 STORY_MAX = 100

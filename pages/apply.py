@@ -16,7 +16,8 @@ from pages.apply_form import ApplyForm
 from pages.apply_reading import Invited, read_held, read_invited, read_kept, read_licence
 from pages.apply_status import draw_status
 from pages.apply_visitor import as_applicant, count_visit, read_as_applicant
-from pages.door import DRAW_S, RECONNECT_S, page
+from pages.door import RECONNECT_S, page
+from pages.house.link_card import carry_links
 from pages.house.own_style import carry_script, carry_style
 from pages.house.visitor_shell import visitor_shell
 from pages.identity import page_actor
@@ -31,7 +32,7 @@ _FILLED_IN = (ApplicationStatus.DRAFT, ApplicationStatus.RETURNED)
 
 def register_apply(app: FastAPI) -> None:
     """Register ``/apply``, an applicant's own page and licence, and the form by which staff enter an application."""
-    patient: dict[str, Any] = {"reconnect_timeout": RECONNECT_S, "response_timeout": DRAW_S}
+    patient: dict[str, Any] = {"reconnect_timeout": RECONNECT_S}
     staff: dict[str, Any] = {"permission": Permission.PARTNER_EDIT, **patient}
     page("/apply", public=True, title=N_("Become a partner"), **patient)(apply_page)
     page("/apply/{token}", public=True, title=N_("Your application"), **patient)(held_page)
@@ -126,4 +127,5 @@ async def _kept_invite(application: Application) -> Invited | None:
 
 def _carry() -> None:
     carry_style("apply.css")
+    carry_links()
     carry_script("apply.js")

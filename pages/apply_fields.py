@@ -46,6 +46,7 @@ class ApplyFields:
         self._invited = invited
         self._on_change = on_change
         self._on_licence = on_licence
+        self._licence_before: house.Tag | None = None
         self._asked = ("", "")
         self._checked = invited.code if invited else ""
         self._proposals: dict[str, str] = {}
@@ -125,7 +126,7 @@ class ApplyFields:
                 on_change=self._check_uscc,
             )
         if licence_path:
-            photo_view(licence_path, _("Business licence"), testid="licence")
+            self._licence_before = photo_view(licence_path, _("Business licence"), testid="licence")
         licence = photo_field(
             "licence",
             _("Photo of the business licence"),
@@ -206,6 +207,7 @@ class ApplyFields:
             self.fields["invite"].refuse(refused.text)
             return
         self._draw_invite()
+        house.focus_on(self._invite_box)  # the input it was typed into is gone
         self._upstream_box.put(hidden=True)
         choices, control = self._tiers(), self.fields["tier"].control
         value = control.value if control.value in choices else next(iter(choices)) if len(choices) == 1 else None
@@ -243,6 +245,8 @@ class ApplyFields:
     async def _licence_chosen(self) -> None:
         self._on_change()
         value = self.fields["licence"].value
+        if self._licence_before is not None:
+            self._licence_before.put(hidden=True)  # a new one takes its place
         result = self._on_licence([str(one) for one in value or ()])
         if inspect.isawaitable(result):
             await result

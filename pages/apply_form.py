@@ -53,6 +53,7 @@ class ApplyForm:
         with house.stack():
             self._way = house.Tag("div", testid="apply-steps")
             self._problems = house.Tag("div").style("display:contents")
+            self._headings: dict[int, house.Tag] = {}
             panels = {}
             for step, draw in ((1, self._fields.draw_target), (2, self._draw_company), (3, self._fields.draw_contact)):
                 panels[step] = self._panel(step, draw)
@@ -68,7 +69,7 @@ class ApplyForm:
         title = _(TITLES[step])
         with house.Tag("section", css="qd-panel", aria_label=title, testid=f"step-{step}") as made:
             with house.Tag("div", css="qd-panel-head"):
-                house.Tag("h2", title)
+                self._headings[step] = house.Tag("h2", title)
             with house.Tag("div", css="qd-panel-body"), house.stack():
                 draw()
                 with house.Tag("div", css="qd-apply-bar"):
@@ -110,7 +111,12 @@ class ApplyForm:
     def _go(self, step: int) -> None:
         speak()
         self._problems.clear()
+        self._open(step)
+
+    def _open(self, step: int) -> None:
+        """Show a step to somebody who has come from another one."""
         self._show(step)
+        house.focus_on(self._headings[step])
 
     async def _continue(self, step: int) -> None:
         """Keep what the step says and show the next one, or say beside the fields what is wrong."""
@@ -134,7 +140,7 @@ class ApplyForm:
         own = {name: problem for name, problem in wanted.items() if name in STEPS[step]}
         self._say(own)
         if not own:
-            self._show(step + 1)
+            self._open(step + 1)
 
     async def _submit(self) -> None:
         speak()
@@ -154,7 +160,7 @@ class ApplyForm:
         """Show why something was not done: beside its field, on the first step that has one, and summed up above."""
         fields = dict(refused.fields)
         if "consent" in fields and not self._has_consented:
-            self._consent.refuse(fields.pop("consent").text)
+            house.show_problems({"consent": self._consent}, {"consent": fields.pop("consent").text})
             return
         if not fields and refused.code.startswith("invites."):
             fields = {"invite": refused.problem}

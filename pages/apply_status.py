@@ -2,12 +2,8 @@
 
 from functools import partial
 
-import segno
-from nicegui import context
-
 from core.errors import DomainError
 from core.i18n import _
-from core.settings import settings
 from models.applications import STATUS_LABELS, Application, ApplicationStatus
 from models.tiers import TIERS
 from models.users import UserStatus
@@ -17,6 +13,7 @@ from pages.apply_reading import Held
 from pages.apply_visitor import as_holder, speak
 from pages.door import show_refusal
 from pages.house.going import go_to, load_again
+from pages.house.link_card import full_address, link_card
 from pages.value_texts import value_text
 from resources.applications import APPLICATIONS
 from services.applications import welcome_link, withdraw_application
@@ -61,21 +58,12 @@ def stated_facts(application: Application, upstream: str) -> dict[str, object]:
 
 def draw_link(path: str, words: str) -> None:
     """Draw the applicant's own link under ``words``, as text and as a picture to scan with another phone."""
-    base = settings().public_url or str(context.client.request.base_url)
-    url = base.rstrip("/") + path
     house.Tag("qudao-keep", path=path)
     with house.Tag("details", css="qd-panel qd-apply-link", testid="own-link"):
         house.Tag("summary", words)
         with house.Tag("div", css="qd-panel-body"):
             house.text(_("Come back with this link, and keep it to yourself: it opens your data."))
-            with house.Tag("div", css="qd-apply-code"):
-                house.Tag("img", src=qr_picture(url), alt=_("QR code of your link"))
-                house.text_field("link", _("Your link"), url, wide=True).control.props("readonly")
-
-
-def qr_picture(text: str) -> str:
-    """Return a QR code as a data URL of an SVG, dark on white in every mode so that phones can read it."""
-    return str(segno.make(text, error="m").svg_data_uri(scale=4, border=3, light="white"))
+            link_card(_("Your link"), full_address(path))
 
 
 def _draw_next(held: Held, token: str) -> None:

@@ -30,7 +30,7 @@ def draw_facts(facts: OrderFacts, names: Mapping[str, str]) -> None:
         what = _(DECISION_LABELS[Decision(decision.decision)][0])
         told = f"{decision.name} · {what} · {house.instant_text(decision.decided_at)}"
         house.notice(f"{told} · {decision.reason}" if decision.reason else told, "info", testid="decided")
-    if facts.findings:
+    if facts.findings and order.status == OrderStatus.SUBMITTED:
         items = [one.text for one in facts.findings]
         house.notice(_("Look at this before you decide:"), "warning", items=items, testid="findings")
     house.kv(_facts(facts, names))
@@ -42,8 +42,9 @@ def _facts(facts: OrderFacts, names: Mapping[str, str]) -> dict[str, object]:
     submitter = names.get(order.submitted_by or "", order.submitted_by or "")
     upstream = facts.upstream[1] if facts.upstream else _("the brand itself")
     tier = _("{tier}, under {upstream}", tier=_(TIERS[buyer.tier].label), upstream=upstream)
-    since = facts.waiting_since
-    waits = f"{house.instant_text(since)} · {waiting_text(since)[0]}" if since else None
+    since, at = facts.waiting_since, order.submitted_at
+    submitted = house.instant_text(at) if at else None
+    waits = f"{submitted} · {waiting_text(since)[0]}" if submitted and since else submitted
     history = _("{count} orders · {amount}", count=facts.history_count, amount=_short(facts.history_cents))
     return {
         _("Buyer"): partial(_draw_buyer, facts, tier),

@@ -15,8 +15,8 @@ from models.orders import STATUS_LABELS, Order, OrderStatus
 from models.partners import Partner
 from pages.house import ListItem, instant_text, money_text
 from pages.navigation import waiting_count
-from pages.order_reading import people_names
 from services.order_facts import OrderFacts, WaitingOrder, order_facts, waiting_orders
+from services.users import people_names
 
 LATE = timedelta(hours=24)
 SHOWN_MAX = 200
@@ -33,29 +33,37 @@ class InboxPage:
         items: In the order to read them.
         waiting: Number → what waits, only in the view of what waits.
         counts: View → how many are there, of what was sent only those that still wait.
-        late_count: How many of the items wait too long.
+        late: Numbers of those that wait too long.
     """
 
     items: list[ListItem]
     counts: dict[str, int]
     waiting: dict[str, WaitingOrder] = field(default_factory=dict)
-    late_count: int = 0
+    late: set[str] = field(default_factory=set)
 
 
 def read_inbox(session: Session, view: str) -> InboxPage:
     """Return a view of the inbox of the session's actor; who may not decide sees what they sent, whatever is asked."""
-    actor = actor_of(session)
-    counts = {SENT_BY_ME: _sent_waiting(session, actor.person)}
+    actor, counts = actor_of(session), inbox_counts(session)
     if not actor.can(Permission.ORDER_APPROVE):
         return InboxPage(_sent(session, actor.person), counts)
-    counts |= {WAITING: waiting_count(session), DONE: _decided_count(session, actor.person)}
     if view == DONE:
         return InboxPage(_decided(session, actor.person), counts)
     if view == SENT_BY_ME:
         return InboxPage(_sent(session, actor.person), counts)
     waiting = {one.number: one for one in waiting_orders(session, limit=SHOWN_MAX)}
     items = [_waiting_item(one) for one in waiting.values()]
-    return InboxPage(items, counts, waiting, sum(item.is_late and not waiting[item.key].is_own for item in items))
+    late = {item.key for item in items if item.is_late and not waiting[item.key].is_own}
+    return InboxPage(items, counts, waiting, late)
+
+
+def inbox_counts(session: Session) -> dict[str, int]:
+    """Return how many are in each view that the session's actor has; of what was sent only those that still wait."""
+    actor = actor_of(session)
+    counts = {SENT_BY_ME: _sent_waiting(session, actor.person)}
+    if actor.can(Permission.ORDER_APPROVE):
+        counts |= {WAITING: waiting_count(session), DONE: _decided_count(session, actor.person)}
+    return counts
 
 
 def read_waiting_numbers(session: Session) -> set[str]:

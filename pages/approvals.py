@@ -16,6 +16,7 @@ from pages.approval_reading import (
     SENT_BY_ME,
     WAITING,
     InboxPage,
+    inbox_counts,
     read_facts,
     read_inbox,
     read_waiting_numbers,
@@ -25,7 +26,7 @@ from pages.door import call_or_raise, page, permitted_actor, show_refusal
 from pages.house.inbox import Inbox, look_again
 from pages.house.own_style import carry_style
 from pages.identity import page_actor
-from pages.navigation import staff_shell
+from pages.navigation import count_again, staff_shell
 from pages.order_reading import look
 from pages.orders import draw_lines, read_order
 from pages.reading import read
@@ -78,6 +79,7 @@ class ApprovalInbox:
                 house.keys_hint({"J K": _("Up and down"), "A": _("Approve"), "R": _("Reject")})
                 self._bulk = BulkDecision(self._decided_many)
                 self._bulk.draw()
+        self._views = house.Tag("div")
         self._draw_views()
         self._news = house.Tag("div", css="qd-fresh", role="status", hidden=True)
         if not self._found.items:
@@ -94,19 +96,24 @@ class ApprovalInbox:
         if self._view != WAITING:
             return ""
         count = _("{count} to decide", count=self._found.counts[WAITING])
-        late = self._found.late_count
+        late = len(self._found.late)
         return f"{count} · " + _("{count} late", count=late) if late else count
 
     def _draw_views(self) -> None:
         labels = {WAITING: _("To decide"), DONE: _("Decided"), SENT_BY_ME: _("Sent by me")}
-        house.view_tabs(
-            [
-                house.View(view, labels[view], count=self._found.counts[view])
-                for view in (WAITING, DONE, SENT_BY_ME)
-                if view in self._found.counts
-            ],
-            current=self._view,
-        )
+        counts = self._found.counts
+        views = [house.View(view, labels[view], count=counts[view]) for view in labels if view in counts]
+        self._views.clear()
+        with self._views:
+            house.view_tabs(views, current=self._view)
+
+    async def _count_again(self) -> None:
+        """Say how many are left, wherever this page says so."""
+        with self._views:  # the button that was pressed may be gone by now
+            self._found.counts.update(await look(inbox_counts))
+            house.say_subtitle(self._subtitle())
+            self._draw_views()
+            await count_again()
 
     def _draw_nothing(self) -> None:
         texts = {
@@ -211,16 +218,21 @@ class ApprovalInbox:
         if self._view != WAITING:
             await self._show(number, is_news=True)
             return
-        following = self._inbox.remove(number)
-        self._found.waiting.pop(number, None)
-        if following:
+        if following := self._take_out(number):
             await self._inbox.open(following)
-            return
-        self._shown, self._facts = "", None
-        with self._inbox.detail(), house.empty_state(_("Nothing waits for you"), _("Everything here is decided.")):
-            pass
-        with self._inbox.bar():
-            pass
+        else:
+            self._shown, self._facts = "", None
+            with self._inbox.detail(), house.empty_state(_("Nothing waits for you"), _("Everything here is decided.")):
+                pass
+            with self._inbox.bar():
+                pass
+        await self._count_again()
+
+    def _take_out(self, number: str) -> str:
+        """Take a line out of what waits; return the number of the line that follows, "" if none does."""
+        self._found.waiting.pop(number, None)
+        self._found.late.discard(number)
+        return self._inbox.remove(number)
 
     def _ticked(self) -> None:
         chosen = [self._found.waiting[key] for key in self._inbox.keys if key in self._inbox.ticked]
@@ -230,8 +242,8 @@ class ApprovalInbox:
         """Take what was decided at once out of the list."""
         opened = self._inbox.current
         for number in done:
-            self._inbox.remove(number)
-            self._found.waiting.pop(number, None)
+            self._take_out(number)
+        await self._count_again()
         if opened in done and self._inbox.keys:
             await self._inbox.open(self._inbox.keys[0], leave_list=False)
 
@@ -257,6 +269,7 @@ class ApprovalInbox:
         if actor is None:
             return
         self._found = await read(actor, read_inbox, WAITING)
+        self._inbox.show_all(self._found.items, [w.number for w in self._found.waiting.values() if not w.is_own])
+        await self._count_again()
         self._news.clear()
         self._news.put(hidden=True)
-        self._inbox.show_all(self._found.items, [w.number for w in self._found.waiting.values() if not w.is_own])

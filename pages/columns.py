@@ -42,13 +42,17 @@ WIDTHS = {
     "instant": 150,
     "tags": 150,
 }
-"""Pixels by name or kind of a field; what is not named shares the room that is left."""
+"""Pixels by name or kind of a field, at least; what is not named shares the room that is left."""
+WIDEST = 210  # pixels that a heading or the words of a choice may ask for
+BESIDE_HEADING, BESIDE_CHIP = 44, 56  # pixels: padding, with the arrow of the order, or the chip's own room and its dot
+WIDE_FROM = "\u2e80"  # from here on signs are as wide as Chinese ones: twice a letter
 PLAIN_NUMBERS = frozenset({"number", "batch"})
 """Names of fields whose numbers are names: nobody adds them up."""
 SELDOM = frozenset(
     {
         "note", "uscc", "address", "barcode", "updated_at", "source", "tags", "tax", "submitted_at", "decided_at",
-        "shipped_at", "submitted_by", "decided_by", "ship_to_phone", "ship_to_address",
+        "shipped_at", "submitted_by", "decided_by", "ship_to_phone", "ship_to_address", "latitude", "longitude",
+        "datum", "accuracy_m",
     }
 )  # fmt: skip
 """Names and kinds of fields that a list shows when asked to."""
@@ -119,10 +123,27 @@ def _column(field: Field, *, is_key: bool) -> GridColumn:
     return GridColumn(
         field.name,
         _(field.label),
-        width=WIDTHS.get(field.name, WIDTHS.get(kind.name, 0)),
+        width=_width(field, [label for label, _tone in chips.values()]),
         pinned=is_key,
         chip=chips or None,
         link=is_key,
         format="chip" if chips else "text" if field.name in PLAIN_NUMBERS else FORMATS.get(kind.name, "text"),
         shown=is_key or not ({field.name, kind.name} & SELDOM),
     )
+
+
+def _width(field: Field, chips: Sequence[str]) -> int:
+    """Return the pixels of a column in which its heading and its chips can be read in the language of now; 0 = shared.
+
+    Args:
+        field: Whose column.
+        chips: Words of its chips.
+    """
+    least = WIDTHS.get(field.name, WIDTHS.get(field.kind.name, 0))
+    asked = [_room(_(field.label)) + BESIDE_HEADING, *(_room(words) + BESIDE_CHIP for words in chips)]
+    return max(least, min(WIDEST, max(asked))) if least else 0
+
+
+def _room(text: str) -> int:
+    """Return about how many pixels a short text takes."""
+    return sum(13 if sign >= WIDE_FROM else 7 for sign in text)

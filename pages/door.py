@@ -50,6 +50,7 @@ def page(
         title: English sentence marked with ``N_``, for the browser's tab.
         options: Of ``nicegui.ui.page``.
     """
+    options.setdefault("response_timeout", DRAW_S)
     policy = PUBLIC if public else SIGNED_IN if permission is None else permitted(permission)
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,7 +1,6 @@
 """Adding one row of any resource by hand: inputs by kind, problems beside them, asked before typing is lost."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from core.access import Actor
@@ -11,13 +10,15 @@ from core.resource import Resource
 from pages.choices import choosable
 from pages.door import call_or_raise, page, show_refusal
 from pages.house import Tag, button, link_button, notice, page_header, panel, row, stack
+from pages.house.drafts import BrowserDraft
 from pages.house.going import ask_before_leaving, leave
 from pages.inputs import NEW, Inputs, save_stated
 from pages.listing import OWN_PAGES
 from pages.navigation import staff_shell
-from pages.record_sections import TITLES, record_path, sections_of
+from pages.record_sections import TITLES, editable, record_path, sections_of
 from resources import ALL
 
+_PARTS = ("fields", "labels")
 OWN_FORMS = ("users",)
 """Resources whose form for a new row stands in a module of its own."""
 
@@ -35,13 +36,15 @@ class NewRow:
 
     def __init__(self, resource: Resource, actor: Actor, begin: Mapping[str, Any] | None = None) -> None:
         self.resource = resource
+        self._draft = BrowserDraft(f"{resource.name}.new:{actor.person}", self._resume)
+        self._resumed = Tag("div").style("display:contents")
         self._problems = Tag("div").style("display:contents")
-        self._sections = []
+        self._sections: list[Inputs] = []
         for name, fields in sections_of(resource, actor).items():
-            stated = [choosable(field, resource, actor) for field in fields if field.stated]
+            stated = [choosable(field, resource, actor) for field in editable(resource, fields, actor)]
             if stated:
                 with panel(_(TITLES[name])):
-                    self._sections.append(Inputs(stated, begin or {}, on_change=partial(ask_before_leaving, True)))
+                    self._sections.append(Inputs(stated, begin or {}, on_change=self._changed))
 
     async def save(self) -> None:
         """Save the row and go on with ``saved``; or say beside the inputs what is wrong."""
@@ -54,11 +57,28 @@ class NewRow:
         except DomainError as error:
             self._refuse(error)
             return
+        self._draft.forget()
         await self.saved(key)
 
     async def saved(self, key: str) -> None:
         """Open the record of the row that was saved."""
         leave(record_path(self.resource.name, key))
+
+    def _changed(self) -> None:
+        """Keep what is stated in the browser: neither a lost connection nor a server that starts again takes it."""
+        ask_before_leaving(True)
+        states = [inputs.state() for inputs in self._sections]
+        self._draft.keep({part: {k: v for state in states for k, v in state[part].items()} for part in _PARTS})
+
+    def _resume(self, state: dict[str, Any]) -> None:
+        found = [inputs.resume(state) for inputs in self._sections]
+        if any(found):
+            with self._resumed, notice(_("What you had typed here is back."), "info", testid="resumed"):
+                button(_("Begin anew"), self._begin_anew, testid="action-anew")
+
+    def _begin_anew(self) -> None:
+        self._draft.forget()
+        leave()
 
     def _refuse(self, error: DomainError) -> None:
         if not error.fields:

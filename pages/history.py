@@ -13,7 +13,7 @@ from core.i18n import N_, _
 from core.kinds import Reference
 from core.resource import Field, Resource
 from pages.house import Change, Happening
-from pages.value_texts import value_text
+from pages.value_texts import value_text, who_text
 
 HISTORY_MAX = 50
 Titles = dict[tuple[str, int], str]
@@ -81,15 +81,6 @@ SOURCES: dict[str, str] = {
     "command line": N_("Command line"),
     "job": N_("Background job"),
 }
-NOBODY: dict[str, str] = {
-    "command line": N_("Command line"),
-    "worker": N_("Background job"),
-    "set-up": N_("Set-up"),
-    "sign-in": N_("Sign-in page"),
-    "applicant": N_("Applicant"),
-    "visitor": N_("Visitor"),
-}
-"""Actors that are no person of a name, see ``core.access.Actor.name``."""
 TONES = {
     "approved": "ok",
     "shipped": "ok",
@@ -122,11 +113,6 @@ def action_text(action: str) -> str:
     """Return ``<subject>.<past participle>`` as people read it."""
     what = action.rpartition(".")[2]
     return _(ACTIONS[what]) if what in ACTIONS else action
-
-
-def who_text(actor: str) -> str:
-    """Return who acted, as people read it."""
-    return _(NOBODY[actor]) if actor in NOBODY else actor
 
 
 def source_text(source: str, batch_id: int | None = None) -> str:

@@ -76,7 +76,7 @@ class ColumnsPage:
 
     def draw(self) -> None:
         """Draw the page."""
-        self._top = Tag("div", css="qd-stack", testid="import-missing")
+        self._top = Tag("div", css="qd-stack", testid="import-missing", aria_live="polite")
         with house.columns() as (content, rail):
             with content, house.panel(_("Your columns and ours")):
                 with Tag("div"):
@@ -163,6 +163,8 @@ class ColumnsPage:
         if name:
             self._more.value = None
             self._add_constant(str(name))
+            if inputs := self.constants.get(str(name)):
+                inputs.fields[str(name)].focus()
 
     def _add_constant(self, name: str) -> None:
         field = self.fields.get(name)
@@ -179,6 +181,7 @@ class ColumnsPage:
     def _drop_constant(self, name: str, box: Tag) -> None:
         del self.constants[name]
         box.delete()
+        self._more.focus()
         self._constant_box.visible = bool(self.constants)
         self._changed()
 
@@ -247,7 +250,9 @@ class ColumnsPage:
             self._top.clear()
             self._top.visible = True
             with self._top:
-                house.notice(error.text, "danger", testid="import-refused")
+                said = house.notice(error.text, "danger", testid="import-refused")
+            if not error.fields.keys() & self.constants.keys():
+                house.focus_on(said)
             return
         go_to(step_path(self.resource, self.batch, "check"))
 

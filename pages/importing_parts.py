@@ -22,6 +22,7 @@ from pages.house import (
     Tag,
     Tone,
     chip,
+    focus_on,
     link_button,
     page_header,
     panel,
@@ -65,9 +66,11 @@ async def import_frame(resource: Resource, current: StepName, batch: ImportBatch
     title = _("Import: {resource}", resource=_(resource.label))
     async with staff_shell(title, current=resource.name) as actor:
         crumbs = {_(resource.label): f"/{resource.name}"}
-        with page_header(title, batch.file_name if batch else "", crumbs=crumbs):
+        with page_header(title, batch.file_name if batch else "", crumbs=crumbs) as heading:
             if batch and current != "done":
                 link_button(_("Take another file"), f"/{resource.name}/import", testid="action-another")
+        if batch:
+            focus_on(heading)  # who comes from the step before goes on from here, not from the navigation
         is_refused = batch is not None and batch.status == ImportStatus.REFUSED
         steps(_way(current, is_refused=is_refused), label=_("Steps of the import"))
         yield actor

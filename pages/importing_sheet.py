@@ -15,6 +15,7 @@ from pages.house import (
     button,
     chip,
     choice_field,
+    focus_on,
     form,
     line_table,
     notice,
@@ -100,7 +101,7 @@ class SheetChoice:
 
     def _pick(self, number: int, rows: list[tuple[int, list[str]]]) -> None:
         if number == self.header_row:
-            chip(_("Headings"), "approved")
+            self._picked = chip(_("Headings"), "approved")
         else:
             made = button(
                 _("Use as headings"),
@@ -116,6 +117,7 @@ class SheetChoice:
         self._rows.clear()
         with self._rows:
             self._table(rows)
+        focus_on(self._picked)  # the button is gone
 
     async def _next(self) -> None:
         taken = await attempt(self.resource, choose_sheet, self.resource, self.batch.id, self.name, self.header_row)

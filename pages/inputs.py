@@ -51,6 +51,20 @@ class Inputs:
         """Name to text of the inputs that say something else than at first."""
         return {name: text for name, text in self.stated.items() if text != self.before[name]}
 
+    def state(self) -> dict[str, Any]:
+        """Return what is stated, for a draft."""
+        labels = {name: one.chosen_label for name, one in self.fields.items() if one.chosen_label}
+        return {"fields": self.stated, "labels": labels}
+
+    def resume(self, state: Mapping[str, Any]) -> bool:
+        """State again what a draft held; return whether there was anything else than at first."""
+        fields, labels = (found if isinstance(found := state.get(name), dict) else {} for name in ("fields", "labels"))
+        for name, one in self.fields.items():
+            text, label = fields.get(name), labels.get(name)
+            if isinstance(text, str) and text and text != self.before[name]:
+                one.resume(text[: standard_kinds.NOTE_LENGTH_MAX], label if isinstance(label, str) else "")
+        return bool(self.changed)
+
     def refuse(self, problems: Mapping[str, Problem]) -> list[str]:
         """Show problems beside their inputs; return the sentences of all of them, for the top of the form."""
         house.show_problems(self.fields, {name: problem.text for name, problem in problems.items()})

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from nicegui import context
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -11,16 +10,15 @@ from core.clock import now
 from core.database import actor_of
 from core.errors import DomainError, NotFound
 from core.i18n import N_, _
-from core.settings import settings
 from models.applications import STATUS_LABELS, Application, ApplicationStatus
 from models.invites import Invite
 from models.partners import Partner
 from models.tiers import TIERS
 from pages import house
 from pages.application_actions import find_upstreams
-from pages.apply_status import qr_picture
 from pages.door import call_or_raise, page, show_refusal
 from pages.house.going import go_to, load_again
+from pages.house.link_card import carry_links, full_address, link_card
 from pages.house.own_style import carry_style
 from pages.identity import current_actor
 from pages.listing import list_page
@@ -131,6 +129,7 @@ async def invite_page(code: str) -> None:
     """Draw one invite to show, print or send."""
     async with staff_shell(code, current="invites") as actor:
         carry_style("apply.css")
+        carry_links()
         invite, partner, used = await read(actor, read_invite, code)
         state, tone = _state(invite)
         under = partner or _("directly under the brand")
@@ -166,14 +165,11 @@ def read_invite(session: Session, code: str) -> tuple[Invite, str, list[tuple[st
 
 def _draw_code(invite: Invite) -> None:
     code = invite.code
-    base = settings().public_url or str(context.client.request.base_url)
-    url = base.rstrip("/") + invite_path(invite)
-    with house.panel(_("To show, print or send")), house.Tag("div", css="qd-apply-code"):
-        house.Tag("img", src=qr_picture(url), alt=_("QR code of the invite"), testid="invite-qr")
-        with house.stack():
-            house.Tag("b", f"{code[:4]} {code[4:]}", "qd-invite-code", testid="invite-code")
-            house.text_field("link", _("Link"), url, wide=True).control.props("readonly")
-            house.text(_("Whoever scans the picture, opens the link or types the code applies to stand there."))
+    url = full_address(invite_path(invite))
+    with house.panel(_("To show, print or send")), house.stack():
+        house.Tag("b", f"{code[:4]} {code[4:]}", "qd-invite-code", testid="invite-code")
+        words = _("Whoever scans the picture, opens the link or types the code applies to stand there.")
+        link_card(_("Link"), url, note=words)
 
 
 def _draw_used(used: list[tuple[str, str, str]]) -> None:

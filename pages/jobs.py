@@ -15,6 +15,7 @@ from pages.house import (
     Cell,
     LineColumn,
     Progress,
+    Tag,
     View,
     button,
     chip,
@@ -28,10 +29,11 @@ from pages.house import (
     view_tabs,
 )
 from pages.house.going import load_again
+from pages.house.own_style import carry_style
 from pages.identity import current_actor
 from pages.navigation import staff_shell
 from pages.reading import read
-from pages.value_texts import tone_named
+from pages.value_texts import tone_named, who_text
 
 SHOWN_MAX = 100
 NAMES: dict[str, str] = {
@@ -39,6 +41,7 @@ NAMES: dict[str, str] = {
     "imports.apply": N_("Import"),
     "imports.workbook": N_("Workbook with errors"),
     "housekeeping.forget": N_("Tidying up"),
+    "applications.carry_on": N_("Passing on what was not answered in time"),
 }
 VIEWS: dict[str, tuple[str, tuple[JobStatus, ...]]] = {
     "": (N_("All"), tuple(JobStatus)),
@@ -75,7 +78,8 @@ async def jobs_page(view: str) -> None:
             ):
                 text_link(_("Go to the imports"), "/imports")
             return
-        with panel():
+        carry_style("jobs.css")
+        with panel(), Tag("div", css="qd-jobs"):
             line_table(_columns(), [_row(job) for job in found], caption=_("Jobs"), testid="jobs")
 
 
@@ -113,7 +117,7 @@ def _row(job: Job) -> dict[str, str | Cell]:
         ),
         "status": Cell(draw=partial(chip, _(label), tone_named(tone) or "draft")),
         "progress": Cell(draw=partial(_follow, job.id)) if _is_open(job) else _counts(job),
-        "who": str(job.on_behalf.get("name", "")),
+        "who": who_text(str(job.on_behalf.get("name", ""))),
         "at": instant_text(job.created_at),
         "action": Cell(draw=draw) if (draw := _action(job)) else "",
     }

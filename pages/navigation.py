@@ -11,8 +11,8 @@ from core.database import actor_of
 from core.i18n import _
 from models.orders import Order, OrderStatus
 from models.users import ROLE_LABELS
-from pages.house import NavGroup, NavItem, shell
-from pages.identity import page_actor
+from pages.house import NavGroup, NavItem, say_counts, shell
+from pages.identity import current_actor, page_actor
 from pages.reading import read
 from services.application_waiting import applications_waiting, requests_waiting
 from services.store_review import waiting_count as stores_waiting
@@ -21,6 +21,8 @@ SEARCH_URL = "/search.json"
 _APPLICATIONS = Permission.APPLICATION_VIEW
 _CHANGES = "/affiliation_requests"
 _ORGANISATION = Permission.ORGANISATION_VIEW
+_STANDS_IN = {"departments": "organisation"}
+"""Resource without a place of its own → the place it belongs to."""
 
 
 def navigation_for(actor: Actor) -> list[NavGroup]:
@@ -35,19 +37,17 @@ async def staff_shell(title: str, *, current: str, fill: bool = False) -> AsyncI
 
     Args:
         title: Of the browser's tab.
-        current: Name of the place in the navigation.
+        current: Name of the place in the navigation, or of a resource that belongs to one.
         fill: The page takes exactly the height of the window, and its parts scroll (lists, inboxes).
     """
     actor = page_actor()
-    waiting = await read(actor, waiting_count) if actor.can(Permission.ORDER_APPROVE) else 0
-    stores = await read(actor, stores_waiting) if actor.can(Permission.STORE_REVIEW) else 0
-    onboarding = await read(actor, onboarding_waiting) if actor.can(Permission.APPLICATION_VIEW) else {}
+    counts = await read(actor, counts_waiting)
     with shell(
         title,
-        current=current,
+        current=_STANDS_IN.get(current, current),
         actor=actor,
         nav=navigation_for(actor),
-        counts={"approvals": waiting, "store-review": stores, **onboarding},
+        counts=counts,
         role_label=role_label(actor.role),
         fill=fill,
         search_url=SEARCH_URL,
@@ -65,9 +65,22 @@ def waiting_count(session: Session) -> int:
     return session.scalar(waiting.where(*own) if person else waiting) or 0
 
 
-def onboarding_waiting(session: Session) -> dict[str, int]:
-    """Return how many applications and changes of upstream wait for the session's person."""
-    return {"applications": applications_waiting(session), "affiliation_requests": requests_waiting(session)}
+def counts_waiting(session: Session) -> dict[str, int]:
+    """Return place of the navigation → how much waits there for the session's person."""
+    actor, counts = actor_of(session), {}
+    if actor.can(Permission.ORDER_APPROVE):
+        counts["approvals"] = waiting_count(session)
+    if actor.can(Permission.STORE_REVIEW):
+        counts["store-review"] = stores_waiting(session)
+    if actor.can(Permission.APPLICATION_VIEW):
+        counts["applications"] = applications_waiting(session)
+        counts["affiliation_requests"] = requests_waiting(session)
+    return counts
+
+
+async def count_again() -> None:
+    """Say in the navigation of this page how much waits now, after something was decided on it."""
+    say_counts(await read(await current_actor(), counts_waiting))
 
 
 def role_label(role: Role) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request
 from sqlalchemy.orm import Session
@@ -10,10 +11,12 @@ from core.access import Permission
 from core.clock import today
 from core.errors import DomainError
 from core.i18n import N_, _
+from core.standard_kinds import NOTE_LENGTH_MAX
 from models.orders import OrderStatus
 from pages import house
 from pages.door import call_or_raise, page
 from pages.house.basket import BasketBar, Fold, ordering_page
+from pages.house.drafts import BrowserDraft
 from pages.house.going import ask_before_leaving, go_to
 from pages.identity import page_actor
 from pages.navigation import staff_shell
@@ -21,12 +24,24 @@ from pages.order_basket import Basket
 from pages.order_fields import SHIP_TO, OrderFields
 from pages.order_offers import Offers, Which
 from pages.order_pasting import PasteBox
-from pages.order_reading import Account, Offered, find_account, find_buyers, find_offers, find_written, look, usual_skus
+from pages.order_reading import (
+    Account,
+    Offered,
+    find_account,
+    find_buyers,
+    find_offers,
+    find_written,
+    look,
+    region_text,
+    usual_skus,
+)
 from pages.order_saving import Draft, Stated, save_order
 from pages.reading import read
 from services.order_pricing import LINES_MAX
 from services.order_states import find_order, require_status
 from services.orders import get_order
+
+UNITS_MAX = 10**9  # of one product that a browser may bring back
 
 
 def register_order_form() -> None:
@@ -63,6 +78,11 @@ class Start:
     units: Mapping[str, int]
     draft: Draft | None = None
     left_out: Sequence[str] = ()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Return whether nothing is in the form yet."""
+        return self.draft is None and not self.units
 
 
 def prepare(session: Session, source: str | None, *, is_change: bool = False) -> Start:
@@ -107,6 +127,7 @@ class OrderForm:
         self._start = start
         self._account = start.account
         self._is_saving = False
+        self._kept: BrowserDraft | None = None
         self._basket = Basket(self._tier, today())
         self._offers = Offers(self._basket, self._find, self._show_sums)
         self._fields = OrderFields(start.header, self._show_summary)
@@ -115,6 +136,8 @@ class OrderForm:
     async def draw(self) -> None:
         """Draw everything, with the first offers."""
         self.paste.draw()
+        if self._start.is_fresh:
+            self._kept = BrowserDraft(f"orders.new:{page_actor().person}", self._resume)
         if self._start.left_out:
             sentence = _("Not sold any more, or without a price, and left out:")
             house.notice(sentence, "warning", items=self._start.left_out, testid="left-out")
@@ -191,6 +214,40 @@ class OrderForm:
         count = _("{count} pieces", count=f"{self._basket.pieces:,}")
         self._bar.show(count, house.money_text(total), note, is_short=is_short)
         ask_before_leaving(self._basket.units != self._start.units)
+        self._keep()
+
+    def _keep(self) -> None:
+        """Keep what is ordered in the browser: neither a lost connection nor a server that starts again empties it."""
+        if self._kept is None or self._account is None:
+            return
+        stated, buyer = self._fields.stated, self._account.buyer
+        if self._basket.units:
+            label = f"{buyer.name} · {buyer.code}"
+            self._kept.keep({"fields": stated, "label": label, "units": dict(self._basket.units)})
+        else:
+            self._kept.forget()
+
+    async def _resume(self, state: Mapping[str, Any]) -> None:
+        """State again what an earlier visit had put together; what cannot be ordered any more stays out."""
+        fields, units = kept_order(state)
+        buyer = fields.pop("buyer", "")
+        if self._start.has_choice and buyer:
+            self._account = await look(find_account, buyer)
+            if self._account is not None:
+                self._fields.fields["buyer"].resume(buyer, str(state.get("label") or buyer))
+                self._fields.preset(self._account.buyer)
+        if self._account is None or not units:
+            return
+        found = await look(find_offers, self._tier, skus=list(units), limit=LINES_MAX)
+        sold = {one.article.sku for one in found if one.article.is_active and one.offer is not None}
+        self._basket.units = {sku: count for sku, count in units.items() if sku in sold}
+        for name in (*SHIP_TO, "note"):
+            if text := fields.get(name):
+                self._fields.fields[name].resume(text, region_text(text))
+        await self._reprice()
+        self._show_summary()
+        self._fold.open(False)
+        house.toast(_("Your draft is back: go on where you were."))
 
     async def _save_draft(self) -> None:
         await self._save(submit=False)
@@ -212,6 +269,8 @@ class OrderForm:
             self._is_saving = bool(number)
         if number:
             ask_before_leaving(False)
+            if self._kept is not None:
+                self._kept.forget()
             go_to(f"/orders/{number}")
 
     async def _refuse(self, error: DomainError) -> None:
@@ -219,19 +278,31 @@ class OrderForm:
         if error.code == "orders.total_changed":
             await self._reprice()
         sentences = {name: problem.text for name, problem in error.fields.items()}
-        if self._fields.refuse(sentences):
-            self._fold.open()
         items = []
         skus = list(self._basket.units)
+        lines: dict[str, str] = {}
         for name, sentence in sentences.items():
             subject, _dot, rest = name.partition(".")
             if subject == "lines" and rest:
                 sku = skus[int(rest.split(".")[0])]
-                self._offers.refuse(sku, sentence)
+                lines[sku] = sentence
                 items.append(_("{label}: {problem}", label=sku, problem=sentence))
             elif name in self._fields.fields:
                 items.append(_("{label}: {problem}", label=self._fields.fields[name].label, problem=sentence))
-        self._bar.refuse(_("Please change this first:") if items else error.text, items)
+        said = self._bar.refuse(_("Please change this first:") if items else error.text, items)
+        is_seen = self._offers.refuse(lines)
+        if self._fields.refuse(sentences):
+            self._fold.open()
+        elif not is_seen:
+            house.focus_on(said)
+
+
+def kept_order(state: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, int]]:
+    """Return the texts and the single units by SKU that a browser says it kept; whatever cannot be one is left out."""
+    fields, units = (kept if isinstance(kept := state.get(name), dict) else {} for name in ("fields", "units"))
+    texts = {name: text[:NOTE_LENGTH_MAX] for name, text in fields.items() if isinstance(text, str)}
+    counts = {sku: count for sku, count in units.items() if type(count) is int and 0 < count <= UNITS_MAX}
+    return texts, dict(list(counts.items())[:LINES_MAX])
 
 
 def _credit_text(account: Account | None, total_cents: int) -> tuple[str, bool]:

@@ -1,6 +1,6 @@
 """The list of what a buyer can order, with a stepper for each product, kept in step with the basket."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
 from core.i18n import _
@@ -68,10 +68,14 @@ class Offers:
         for sku in self._rows:
             self._show(sku)
 
-    def refuse(self, sku: str, problem: str) -> None:
-        """Show why a product of the basket was refused."""
-        if sku in self._rows:
-            self._show(sku, problem)
+    def refuse(self, problems: Mapping[str, str]) -> bool:
+        """Show why products of the basket were refused, the focus on the first; return whether one is in view."""
+        shown = [sku for sku in self._rows if sku in problems]
+        for sku in shown:
+            self._show(sku, problems[sku])
+        if shown:
+            self._rows[shown[0]].focus()
+        return bool(shown)
 
     def _tab(self, which: Which, label: str) -> None:
         made = house.Tag("button", label, "qd-tab", type="button", role="tab", testid=f"view-{which}")

@@ -40,6 +40,7 @@ class PasteBox:
     def open(self) -> None:
         """Show the box."""
         self._box.put(hidden=None)
+        self._text.focus()
 
     def close(self) -> None:
         """Fold the box away."""
@@ -49,10 +50,10 @@ class PasteBox:
         """Read the text: what is clear goes into the basket, the rest stays in the box and is asked about."""
         lines = pasted_lines(str(self._text.value or ""))
         if not self._basket.tier:
-            self._text.refuse(_("Choose the buyer first"))
+            self._refuse(_("Choose the buyer first"))
             return
         if not lines:
-            self._text.refuse(_("Paste at least one line"))
+            self._refuse(_("Paste at least one line"))
             return
         self._text.refuse("")
         found = await self._find(possible_skus(lines))
@@ -68,6 +69,9 @@ class PasteBox:
         self._text.value = "\n".join(one.text for one in unclear)
         await self._on_change()
         self._tell(len(units), unclear)
+
+    def _refuse(self, problem: str) -> None:
+        house.show_problems({"pasted": self._text}, {"pasted": problem})
 
     def _tell(self, taken: int, unclear: Sequence[Unclear]) -> None:
         self._told.clear()

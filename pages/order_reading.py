@@ -15,7 +15,6 @@ from models.orders import Order, OrderLine, OrderStatus
 from models.partners import Partner, PartnerStatus
 from models.products import Product, ProductStatus
 from models.regions import region
-from models.users import User
 from pages.identity import current_actor
 from pages.reading import read
 from services.credit import BUYER_COLUMNS, Buyer, used_credit_cents
@@ -131,13 +130,6 @@ def usual_skus(session: Session, buyer_id: int) -> list[str]:
         .limit(OFFERS_SHOWN)
     )
     return list(session.scalars(query))
-
-
-def people_names(session: Session, persons: Iterable[str | None]) -> dict[str, str]:
-    """Return person → name, of those the actor may know by name."""
-    wanted = [person for person in persons if person]
-    query = select(User.email, User.name).where(User.email.in_(wanted))
-    return {user.email: user.name for user in session.execute(query)}
 
 
 def region_text(code: str | None) -> str:

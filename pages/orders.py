@@ -8,7 +8,6 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
-from core.clock import BRAND_ZONE
 from core.i18n import N_, _
 from core.standard_kinds import RATE, UNIT_PRICE
 from models.approvals import Decision
@@ -22,13 +21,14 @@ from pages.house.going import go_to, load_again
 from pages.house.own_style import carry_style
 from pages.listing import list_page
 from pages.navigation import staff_shell
-from pages.order_reading import people_names, region_text
+from pages.order_reading import region_text
 from pages.reading import read
 from pages.value_texts import value_text
 from resources.orders import ORDERS
 from services.approvals import decide_order
 from services.orders import discard_order, get_order, submit_order, withdraw_order
 from services.shipping import ship_order
+from services.users import people_names
 
 
 def register_orders() -> None:
@@ -81,7 +81,7 @@ class OrderView:
         """Return who did a step and when, as people read it; "" if nobody did yet."""
         if not person or at is None:
             return ""
-        return f"{self.names.get(person, person)} {at.astimezone(BRAND_ZONE):%m-%d %H:%M}"
+        return f"{self.names.get(person, person)} {house.instant_text(at)}"
 
 
 def read_order(session: Session, number: str) -> OrderView:

@@ -90,7 +90,7 @@ def _draw_stays(story: PartnerStory) -> None:
         house.LineColumn("to", _("Until")),
     ]
     rows = [
-        {"upstream": name, "from": since.isoformat(), "to": until.isoformat() if until else _("today")}
+        {"upstream": name, "from": since.isoformat(), "to": until.isoformat() if until else _("until now")}
         for name, since, until in story.stays
     ]
     house.line_table(columns, rows, caption=_("Under whom it stands"), testid="stays")

@@ -85,11 +85,10 @@ def _find(session: Session, resource: Resource, key: str) -> tuple[Record, list[
 
 async def _draw(record: Record, actor: Actor, history: list[Happening]) -> None:
     resource = record.resource
-    can_edit = resource.edit is not None and resource.save is not None and actor.can(resource.edit)
     with columns() as (content, rail):
         with content:
             for name, fields in sections_of(resource, actor).items():
-                Section(record, name, fields, actor, can_edit=can_edit)
+                Section(record, name, fields, actor)
             if more := MORE_SECTIONS.get(resource.name):
                 await more(record, actor)
         with rail, panel(_("History")):

@@ -58,37 +58,35 @@ class Section:
         record: Whose facts.
         name: In ``TITLES``.
         fields: What it shows, in order.
-        actor: Decides which references lead somewhere.
-        can_edit: Whether to offer it.
+        actor: Decides which references lead somewhere, and which fields can be changed.
     """
 
-    def __init__(self, record: Record, name: str, fields: Sequence[Field], actor: Actor, *, can_edit: bool) -> None:
+    def __init__(self, record: Record, name: str, fields: Sequence[Field], actor: Actor) -> None:
         self.record = record
         self.fields = fields
         self._actor = actor
-        self._editable = [field for field in fields if field.stated and field.name not in record.resource.keys]
+        self._editable = [
+            field for field in editable(record.resource, fields, actor) if field.name not in record.resource.keys
+        ]
         title = _(TITLES[name])
         with Tag("section", css="qd-panel", aria_label=title):
             with Tag("div", css="qd-panel-head"):
                 Tag("h2", title)
                 self._opener = button(_("Edit"), self.edit, look="quiet", testid=f"action-edit-{name}")
-                self._opener.put(
-                    aria_label=_("Edit {section}", section=title), hidden=not (can_edit and self._editable)
-                )
+                self._opener.put(aria_label=_("Edit {section}", section=title), hidden=not self._editable)
             self._body = Tag("div", css="qd-panel-body")
-        self._can_edit = can_edit and bool(self._editable)
         self.show()
 
     def show(self) -> None:
         """Show the facts."""
         self._body.clear()
-        self._opener.put(hidden=not self._can_edit)
+        self._opener.put(hidden=not self._editable)
         with self._body:
             kv({_(field.label): self._drawn(field) for field in self.fields})
 
     async def edit(self) -> None:
         """Show inputs instead of the facts."""
-        if await permitted_actor(self.record.resource.edit) is None:
+        if await permitted_actor(self.record.resource.edit_permission(self._editable[0])) is None:
             return
         self._body.clear()
         self._opener.put(hidden=True)
@@ -172,6 +170,12 @@ class Section:
                 return partial(text_link, words, record_path(target.name, str(value)))
         tone = chip_tone(field.kind, value)
         return partial(chip, words, tone) if words and tone else words
+
+
+def editable(resource: Resource, fields: Sequence[Field], actor: Actor) -> list[Field]:
+    """Return the fields that ``actor`` may state in a form."""
+    needed = ((field, resource.edit_permission(field)) for field in fields)
+    return [field for field, permission in needed if permission is not None and actor.can(permission)]
 
 
 def record_path(resource: str, key: str) -> str:

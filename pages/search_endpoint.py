@@ -16,7 +16,7 @@ from pages.record_sections import record_path
 from pages.value_texts import row_title
 from resources import BY_NAME
 
-SEARCHED = ("orders", "customers", "partners", "products", "users")
+SEARCHED = ("orders", "customers", "partners", "stores", "products", "applications", "users")
 FOUND_MAX = 4  # of each kind
 
 router = APIRouter()

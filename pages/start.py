@@ -37,6 +37,7 @@ from pages.house import (
 )
 from pages.navigation import staff_shell, waiting_count
 from pages.reading import read
+from pages.value_texts import who_text
 from resources import BY_NAME
 from resources.events import EVENTS
 from services.application_waiting import applications_waiting, waits_for
@@ -199,7 +200,7 @@ def _recent(session: Session, actor: Actor) -> list[Happening]:
             grouped.append([one])
     return [
         Happening(
-            group[0].actor,
+            who_text(group[0].actor),
             _what(kind, group, is_cut=len(events) == LOOKED_AT_MAX and index == len(grouped) - 1),
             group[0].at,
         )

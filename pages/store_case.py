@@ -27,7 +27,6 @@ from models.stores import (
 from pages import house
 from pages.house.maps import MapPoint, map_view
 from pages.house.photos import photo_view
-from pages.order_reading import people_names
 from pages.store_reading import (
     accuracy_text,
     datum_text,
@@ -41,6 +40,7 @@ from services.store_map import Neighbour, neighbours
 from services.store_review import findings_of, photos_of, positions_of
 from services.store_rules import TITLES, finding_sentence
 from services.stores import find_store
+from services.users import people_names
 
 NEIGHBOURS_LISTED = 8
 GOOD_SCORE = 80

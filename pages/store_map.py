@@ -16,7 +16,7 @@ from core.i18n import N_, _
 from models.region_table import table
 from models.stores import STATUS_LABELS, StoreStatus
 from pages import house
-from pages.door import DRAW_S, page, show_refusal
+from pages.door import page, show_refusal
 from pages.house.maps import Map, carry_map, map_view
 from pages.house.own_style import carry_style
 from pages.identity import require_actor
@@ -37,7 +37,7 @@ router = APIRouter(include_in_schema=False)
 def register_store_map(app: FastAPI) -> None:
     """Register the page and what it asks for."""
     app.include_router(router)
-    draw = page("/stores/map", permission=Permission.STORE_VIEW, title=N_("Store map"), response_timeout=DRAW_S)
+    draw = page("/stores/map", permission=Permission.STORE_VIEW, title=N_("Store map"))
     draw(store_map_page)
 
 

@@ -9,7 +9,7 @@ from core.errors import DomainError
 from core.i18n import N_, _
 from core.standard_kinds import NOTE_LENGTH_MAX
 from pages import house
-from pages.door import DRAW_S, RECONNECT_S, call_or_raise, page
+from pages.door import RECONNECT_S, call_or_raise, page
 from pages.house.going import leave
 from pages.house.maps import MapPoint
 from pages.house.own_style import carry_style
@@ -28,7 +28,6 @@ def register_store_moving() -> None:
         permission=Permission.STORE_REGISTER,
         title=N_("New position"),
         reconnect_timeout=RECONNECT_S,
-        response_timeout=DRAW_S,
     )
     draw(store_moving_page)
 

@@ -159,13 +159,13 @@ class PositionStep:
 
     def _open_paste(self) -> None:
         self._paste.put(hidden=False)
-        self._pasted.control.run_method("focus")
+        self._pasted.focus()
 
     def _take_paste(self) -> None:
         try:
             found = parse_position(str(self._pasted.value or ""), str(self._datum.value))
         except Refused as refused:
-            self._pasted.refuse(refused.problem.text)
+            house.show_problems({"coordinates": self._pasted}, {"coordinates": refused.problem.text})
             return
         self._pasted.refuse("")
         at = now()
@@ -218,6 +218,7 @@ class PositionStep:
 
     def _back_to_measured(self) -> None:
         self._take_checked(self._measured)
+        house.focus_on(self._result)  # the button is gone
 
     # --- region ---
 
@@ -282,7 +283,8 @@ class PositionStep:
             return
         with self._map_box:
             self._map = map_view(points, label=_("Map with the position of the store"), on_pin=self._take_pin)
-            house.Tag("p", _("Drag the pin, tap where the store is, or use the arrows."), "qd-hint")
+            words = _("Drag the pin, tap where the store is, or use the arrows below or on the keyboard.")
+            house.Tag("p", words, "qd-hint")
 
     def _points(self) -> list[MapPoint]:
         best, found = self.best, list(self.neighbours)

@@ -16,7 +16,7 @@ from core.errors import DomainError
 from core.i18n import N_, _, current_language, set_language
 from models.stores import STATUS_LABELS, Store, StoreStatus
 from pages import house
-from pages.door import DRAW_S, RECONNECT_S, call_or_raise, page
+from pages.door import RECONNECT_S, call_or_raise, page
 from pages.house.drafts import BrowserDraft
 from pages.house.own_style import carry_style
 from pages.house.visitor_shell import visitor_shell
@@ -44,7 +44,6 @@ def register_store_registration() -> None:
         public=True,
         title=N_("Register a store"),
         reconnect_timeout=RECONNECT_S,
-        response_timeout=DRAW_S,
     )
     draw(store_registration_page)
 
@@ -109,6 +108,7 @@ class Registration:
             self._way = house.Tag("div")
             self._problems = house.Tag("div", aria_live="assertive")
             self._sections: dict[Step, house.Tag] = {}
+            self._headings: dict[Step, house.Tag] = {}
             draws: dict[Step, Callable[[], None]] = {
                 "where": self._draw_where,
                 "what": self._statement.draw,
@@ -117,7 +117,9 @@ class Registration:
             for step in STEPS:
                 with self._section(step):
                     draws[step]()
-        self._open("where")
+        if self._invited and self._invited.region:
+            self._position.set_region(self._invited.region)  # heard by parts that have to be there
+        self._show("where")
 
     # --- the steps ---
 
@@ -126,7 +128,7 @@ class Registration:
         titles = {"where": _("Where is it?"), "what": _("What is it?"), "photo": _("Show it")}
         with house.Tag("section", css="qd-panel", aria_label=titles[step]) as self._sections[step]:
             with house.Tag("div", css="qd-panel-head"):
-                house.Tag("h2", titles[step])
+                self._headings[step] = house.Tag("h2", titles[step])
             with house.Tag("div", css="qd-panel-body"):
                 yield
             with house.Tag("div", css="qd-register-bar"):
@@ -146,8 +148,6 @@ class Registration:
     def _draw_where(self) -> None:
         house.text(_("Stand at the entrance of the store and let your phone measure where it is."))
         self._position.draw()
-        if self._invited and self._invited.region:
-            self._position.set_region(self._invited.region)
 
     def _placed(self) -> None:
         self._continue.set_enabled(bool(self._position.fixes))
@@ -162,7 +162,11 @@ class Registration:
         self._changed()
 
     def _open(self, step: Step) -> None:
-        """Show one step."""
+        """Show a step to somebody who has come from another one."""
+        self._show(step)
+        house.focus_on(self._headings[step])
+
+    def _show(self, step: Step) -> None:
         self._at = step
         labels = {"where": _("Where"), "what": _("What"), "photo": _("Photo")}
         way = [
@@ -193,9 +197,12 @@ class Registration:
         return [] if self._position.fixes else [missing]
 
     def _refuse(self, sentence: str, items: list[str]) -> None:
+        """Say why it does not go on; if no input says so too, the focus goes here."""
         self._problems.clear()
         with self._problems:
-            house.notice(sentence, "danger", items=items, testid="problem")
+            said = house.notice(sentence, "danger", items=items, testid="problem")
+        if self._at != "what" or not items:
+            house.focus_on(said)
 
     def _draw_summary(self) -> None:
         best, stated = self._position.best, self._statement.stated
@@ -215,7 +222,7 @@ class Registration:
         missing: dict[Step, list[str]] = {"where": self._where_problems(), "what": self._statement.missing()}
         for step, problems in missing.items():
             if problems:
-                self._open(step)
+                self._show(step)
                 self._refuse(_("Please change this first:"), problems)
                 return
         if problem := self._photos.problem():
@@ -243,12 +250,12 @@ class Registration:
         """Open the step the problem belongs to and say it there."""
         sentences = {name: problem.text for name, problem in error.fields.items()}
         if items := self._statement.refuse(sentences):
-            self._open("what")
+            self._show("what")
             self._statement.refuse(sentences)
             self._refuse(_("Please change this first:"), items)
             return
         if error.code.startswith(("stores.accuracy", "stores.fix", "stores.position", "positions.")):
-            self._open("where")
+            self._show("where")
         elif error.code.startswith(("stores.photo", "pictures.")):
             self._photos.field.refuse(error.text)
         self._refuse(error.text, [])
@@ -262,8 +269,9 @@ class Registration:
             if waits
             else _("It was accepted at once.")
         )
-        with self._page, house.panel(), house.empty_state(_("{name} is registered", name=store.name), sentence):
+        with self._page, house.panel(), house.empty_state(_("{name} is registered", name=store.name), sentence) as done:
             self._draw_result(store, _(STATUS_LABELS[status][0]))
+        house.focus_on(done)
 
     def _draw_result(self, store: Store, status: str) -> None:
         with house.Tag("div", css="qd-stack qd-done", testid="registered", data_code=store.code):
@@ -297,5 +305,5 @@ class Registration:
         self._is_resuming = False
         if any(found) or self._position.fixes:
             step = state.get("step")
-            self._open(step if step in STEPS and self._position.fixes else "where")
+            self._show(step if step in STEPS and self._position.fixes else "where")
             house.toast(_("Your draft is back: go on where you were."))

@@ -18,12 +18,12 @@ from models.partners import Partner
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
 from pages import house
 from pages.approval_reading import waiting_text
-from pages.door import DRAW_S, call, call_or_raise, page, show_refusal
+from pages.door import call, call_or_raise, page, show_refusal
 from pages.house.inbox import Inbox, look_again
 from pages.house.maps import carry_map
 from pages.house.own_style import carry_style
 from pages.identity import page_actor, require_actor
-from pages.navigation import staff_shell
+from pages.navigation import count_again, staff_shell
 from pages.order_reading import look
 from pages.picture_responses import picture_answer
 from pages.policies import permitted
@@ -51,9 +51,7 @@ WAITS = (StoreStatus.UNDER_REVIEW.value, StoreStatus.APPLIED.value)
 
 def register_store_review(app: FastAPI) -> None:
     """Register the inbox and the pictures it shows."""
-    draw = page(
-        "/stores/review", permission=Permission.STORE_REVIEW, title=N_("Stores to review"), response_timeout=DRAW_S
-    )
+    draw = page("/stores/review", permission=Permission.STORE_REVIEW, title=N_("Stores to review"))
     draw(store_review_page)
 
     @app.get(
@@ -231,6 +229,7 @@ class StoreInbox:
     async def _go_on(self, code: str) -> None:
         self._known.discard(code)
         following = self._inbox.remove(code)
+        await self._count_again()
         if following:
             await self._inbox.open(following)
             return
@@ -239,6 +238,13 @@ class StoreInbox:
             pass
         with self._inbox.bar():
             pass
+
+    async def _count_again(self) -> None:
+        """Say how many are left, wherever this page says so."""
+        items = [item for item in self._found.items if item.key in self._known]
+        self._found = Waiting(items, sum(item.is_late for item in items), await look(waiting_count))
+        house.say_subtitle(self._subtitle())
+        await count_again()
 
     async def _dismiss(self, finding: StoreFinding) -> None:
         await dismiss(partial(self._show, self._shown, is_news=True), finding)
@@ -263,6 +269,7 @@ class StoreInbox:
                 self._inbox.remove(outcome.key)
             else:
                 house.toast(f"{outcome.key}: {outcome.problem.text}", tone="danger")
+        await self._count_again()
         if outcomes and not self._inbox.current and self._inbox.keys:
             await self._inbox.open(self._inbox.keys[0], leave_list=False)
 
@@ -287,3 +294,4 @@ class StoreInbox:
         self._news.clear()
         self._news.put(hidden=True)
         self._inbox.show_all(self._found.items, self._known)
+        await self._count_again()

@@ -16,6 +16,7 @@ from pages.listing import list_page
 from pages.navigation import staff_shell
 from pages.reading import read
 from pages.record_sections import record_path
+from pages.value_texts import who_text
 from resources import BY_NAME
 from resources.events import EVENTS
 
@@ -85,9 +86,10 @@ def find_event(session: Session, number: str) -> tuple[Event, Happening]:
 def _facts(event: Event, actor: Actor) -> dict[str, object]:
     subject = BY_NAME.get(event.subject)
     label = _(EVENTS.field("subject").kind.label_of(event.subject))
+    who = who_text(event.actor)
     facts: dict[str, object] = {
         _("When"): instant_text(event.at),
-        _("Who"): f"{event.actor} ({event.person})" if event.person not in {"", event.actor} else event.actor,
+        _("Who"): f"{who} ({event.person})" if event.person not in {"", event.actor} else who,
         _("Through"): source_text(event.source, event.batch_id),
     }
     if event.subject_key and subject is not None and actor.can(subject.view):

@@ -3,19 +3,16 @@
 import io
 from collections.abc import Sequence
 
-from nicegui import context
-
 from core.access import Actor, Permission
 from core.clock import now
 from core.i18n import N_, _
-from core.settings import settings
 from importers.cell_values import SheetColumn
 from importers.xlsx_writing import write_xlsx
 from pages.bulk import BulkActions
 from pages.door import call, permitted_actor
 from pages.house import GridAction, Selection, Tag, confirm, instant_text
 from pages.house.going import offer_file
-from pages.house.link_card import link_card
+from pages.house.link_card import full_address, link_card
 from services.one_time_links import LINK_LASTS, LinkMade, password_links
 from services.outcomes import Outcome
 
@@ -26,12 +23,6 @@ EXPLAINED = N_("Send this link to {email}. It opens once, within three days, and
 def show_link(email: str, path: str) -> Tag:
     """Draw the link just made for a person; it is shown this once."""
     return link_card(_("Link"), full_address(path), note=_(EXPLAINED, email=email))
-
-
-def full_address(path: str) -> str:
-    """Return a path of ours as people outside open it."""
-    base = settings().public_url or str(context.client.request.base_url)
-    return base.rstrip("/") + path
 
 
 def link_actions(bulk: BulkActions, actor: Actor) -> list[GridAction]:

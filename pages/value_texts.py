@@ -6,14 +6,25 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, get_args
 
-from core.i18n import _
+from core.i18n import N_, _
 from core.kinds import Kind
 from core.resource import Field, Resource
 from models.regions import region
 from pages.house import Tone, instant_text, money_text
 from pages.house.content import MINUS
 
+ACTOR = "actor"
+"""Name of the field that says who acted, see ``core.events.Event.actor``."""
 _MOBILE = re.compile(r"(1\d{2})(\d{4})(\d{4})")
+NOBODY: dict[str, str] = {
+    "command line": N_("Command line"),
+    "worker": N_("Background job"),
+    "set-up": N_("Set-up"),
+    "sign-in": N_("Sign-in page"),
+    "applicant": N_("Applicant"),
+    "visitor": N_("Visitor"),
+}
+"""Actors that are no person of a name, see ``core.access.Actor.name``."""
 _TONES: dict[str, Tone] = {**{tone: tone for tone in get_args(Tone)}, "progress": "running"}
 
 
@@ -33,6 +44,11 @@ def value_text(kind: Kind, value: Any, title: str = "") -> str:
         return title or str(value)
     form = _FORMS.get(kind.name)
     return form(value) if form else str(value)
+
+
+def who_text(actor: str) -> str:
+    """Return who acted, as people read it."""
+    return _(NOBODY[actor]) if actor in NOBODY else actor
 
 
 def status_field(resource: Resource, fields: Sequence[Field]) -> Field | None:
@@ -62,7 +78,7 @@ def row_title(resource: Resource, row: dict[str, Any]) -> str:
 
 
 def add_titles(fields: Iterable[Field], rows: Iterable[dict[str, Any]]) -> None:
-    """Give rows ``<name>__title`` where people read another word: of regions, shares, choices without colours."""
+    """Give rows ``<name>__title`` where people read another word: of regions, shares, choices without colours, who."""
     named = [
         field
         for field in fields
@@ -72,6 +88,8 @@ def add_titles(fields: Iterable[Field], rows: Iterable[dict[str, Any]]) -> None:
         for field in named:
             if row.get(field.name):
                 row[f"{field.name}__title"] = value_text(field.kind, row[field.name])
+        if row.get(ACTOR) in NOBODY:
+            row[f"{ACTOR}__title"] = who_text(row[ACTOR])
 
 
 def _has_tones(kind: Kind) -> bool:

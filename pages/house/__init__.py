@@ -15,6 +15,7 @@ from pages.house.content import (
     page_header,
     panel,
     row,
+    say_subtitle,
     short_money_text,
     stack,
     stat_tile,
@@ -37,6 +38,7 @@ from pages.house.fields import (
 )
 from pages.house.file_drop import file_drop
 from pages.house.filters import Filter, filter_bar
+from pages.house.focus import focus_on, focus_within
 from pages.house.grid_spec import GridAction, GridColumn, GridSpec, Selection
 from pages.house.overlays import confirm, drawer, toast, toast_undo
 from pages.house.progress import Progress, ProgressBar, live_progress
@@ -51,7 +53,7 @@ from pages.house.records import (
     pager,
     timeline,
 )
-from pages.house.shell import HousePage, NavGroup, NavItem, shell
+from pages.house.shell import HousePage, NavGroup, NavItem, say_counts, shell
 from pages.house.theme import asset_url, head_html, serve_assets
 from pages.house.tokens import Tone
 from pages.house.views import ListItem, SplitView, View, tabs, view_tabs
@@ -94,6 +96,8 @@ __all__ = [
     "empty_state",
     "file_drop",
     "filter_bar",
+    "focus_on",
+    "focus_within",
     "form",
     "head_html",
     "instant_text",
@@ -111,6 +115,8 @@ __all__ = [
     "panel",
     "row",
     "safe_url",
+    "say_counts",
+    "say_subtitle",
     "search_field",
     "serve_assets",
     "shell",

@@ -10,6 +10,7 @@ from nicegui.events import GenericEventArguments
 from core.i18n import _
 from pages.house.content import notice
 from pages.house.elements import Tag
+from pages.house.focus import focus_within
 from pages.house.own_style import carry_style
 
 _TYPED = "(event) => emit(event.target.value)"
@@ -83,13 +84,17 @@ class OfferRow:
         self._problem.text = problem
         self._problem.put(hidden=not problem)
         self._input.props.set_optional("aria-invalid", "true" if problem else None)
-        self._less.put(disabled=quantity == 0)
+        self._less.put(aria_disabled=None if quantity else "true")  # and keeps the focus, unlike a disabled one
         self._box.put(data_chosen="true" if quantity else "false")
+
+    def focus(self) -> None:
+        """Put the focus on the quantity."""
+        focus_within(self._input)
 
     def _stepper(self, offer: Offer, on_step: Callable[[int], None]) -> None:
         with Tag("span", css="qd-stepper", role="group", aria_label=offer.name):
             self._less = Tag("button", "−", type="button", testid=f"action-less-{offer.key}")
-            self._less.put(aria_label=_("Less of {name}", name=offer.name), disabled=True)
+            self._less.put(aria_label=_("Less of {name}", name=offer.name), aria_disabled="true")
             self._less.on("click", lambda: on_step(-1), [])
             self._input = QuantityInput(offer.key, _("Quantity of {name}", name=offer.name))
             self._input.on_value_change(lambda event: self._typed(str(event.value)))
@@ -171,8 +176,8 @@ class BasketBar:
         self._note.put(data_tone="danger" if is_short else None, hidden=not note)
         self._problems.clear()
 
-    def refuse(self, sentence: str, items: Sequence[str]) -> None:
-        """Say why it could not be stored."""
+    def refuse(self, sentence: str, items: Sequence[str]) -> Tag:
+        """Say why it could not be stored, and return what says it."""
         self._problems.clear()
         with self._problems:
-            notice(sentence, "danger", items=items, testid="problem")
+            return notice(sentence, "danger", items=items, testid="problem")

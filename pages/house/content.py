@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from nicegui import ElementFilter
+
 from core.i18n import _, current_language
 from pages.house.elements import Tag
 from pages.house.tokens import Tone
@@ -46,6 +48,21 @@ def tone_of(status: str) -> Tone:
     return _STATUS_TONES.get(status, "draft")
 
 
+class Subtitle(Tag):
+    """What counts at a glance, beside the title; nothing at all while there is nothing to say."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("span", text, "qd-subtitle")
+        self.put(hidden=not text)
+
+
+def say_subtitle(text: str) -> None:
+    """Change what the page header of this page says beside the title."""
+    for subtitle in ElementFilter(kind=Subtitle):
+        subtitle.text = text
+        subtitle.put(hidden=not text)
+
+
 @contextmanager
 def page_header(
     title: str,
@@ -54,8 +71,8 @@ def page_header(
     chip_text: str = "",
     tone: Tone = "draft",
     crumbs: Mapping[str, str] | None = None,
-) -> Iterator[None]:
-    """Draw the title of the page; what is drawn inside the block stands at the right, as its actions.
+) -> Iterator[Tag]:
+    """Draw the title of the page and give it; what is drawn inside the block stands at the right, as its actions.
 
     Args:
         subtitle: What counts at a glance, e.g. "100,000 orders".
@@ -70,13 +87,12 @@ def page_header(
                         Tag("a", label, href=href)
         with Tag("div", css="qd-titlebar"):
             with Tag("div", css="qd-titlebar-text"):
-                Tag("h1", title, "qd-title")
+                heading = Tag("h1", title, "qd-title")
                 if chip_text:
                     chip(chip_text, tone)
-                if subtitle:
-                    Tag("span", subtitle, "qd-subtitle")
+                Subtitle(subtitle)
             with Tag("div", css="qd-actions"):
-                yield
+                yield heading
 
 
 def chip(text: str, tone: Tone = "draft") -> Tag:
@@ -200,14 +216,14 @@ def steps(way: Sequence[Step], *, label: str = "") -> Tag:
 
 
 @contextmanager
-def empty_state(title: str, sentence: str = "") -> Iterator[None]:
-    """Draw what an empty page says; what is drawn inside is the one thing to do."""
+def empty_state(title: str, sentence: str = "") -> Iterator[Tag]:
+    """Draw what an empty page says and give its heading; what is drawn inside is the one thing to do."""
     with Tag("div", css="qd-empty"):
-        Tag("h2", title)
+        heading = Tag("h2", title)
         if sentence:
             Tag("p", sentence)
         with Tag("div", css="qd-row"):
-            yield
+            yield heading
 
 
 def notice(sentence: str, tone: NoticeTone = "info", *, items: Sequence[str] = (), testid: str | None = None) -> Tag:

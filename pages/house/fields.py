@@ -10,6 +10,7 @@ from nicegui.events import GenericEventArguments
 
 from core.i18n import _
 from pages.house.elements import Click, Tag
+from pages.house.focus import focus_within
 
 Change = Callable[[], Any]
 """What a change calls: a function without arguments, or a coroutine function; read the new value from the field."""
@@ -84,10 +85,21 @@ class Field:
         self.box.put(data_invalid="true" if problem else None)
         self.control.props.set_optional("aria-invalid", "true" if problem else None)
 
+    def focus(self) -> None:
+        """Put the focus on the input, as soon as it is shown."""
+        focus_within(self.box)
+
     def choose(self, value: str, label: str) -> None:
         """Choose ``value``, which people read as ``label``, in a search field."""
         if isinstance(self.control, ui.select):
             self.control.set_options({value: label}, value=value)
+
+    def resume(self, value: str, label: str) -> None:
+        """State again what a draft held: one of the choices offered, what a search had found, or text."""
+        if not isinstance(self.control, ui.select) or value in self.control.options:
+            self.value = value
+        elif label and "use-input" in self.control.props:
+            self.choose(value, label)
 
     @property
     def chosen_label(self) -> str:
@@ -250,7 +262,13 @@ def check_field(
 
 
 def show_problems(fields: Mapping[str, Field], problems: Mapping[str, str]) -> list[str]:
-    """Show each problem (field name to sentence) under its field, clear the others, and return what has no field."""
+    """Show each problem (field name to sentence) under its field, clear the others, and return what has no field.
+
+    The focus goes to the first field that has a problem.
+    """
     for name, field in fields.items():
         field.refuse(problems.get(name, ""))
+    wrong = [field for name, field in fields.items() if problems.get(name)]
+    if wrong:
+        wrong[0].focus()
     return [sentence for name, sentence in problems.items() if name not in fields]

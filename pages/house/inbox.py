@@ -32,6 +32,8 @@ class Inbox(SplitView):
         carry_style("inbox.css")
         self.ticked: set[str] = set()
         self._tickable = set(tickable)
+        self._boxes: dict[str, Tag] = {}
+        self._all: Tag | None = None
         self._on_tick = on_tick
         super().__init__(items, on_open, label=label)
 
@@ -44,6 +46,19 @@ class Inbox(SplitView):
     def current(self) -> str:
         """Return the key of the open line, "" for none."""
         return self._current if self._current in self._rows else ""
+
+    def show(self, items: Sequence[ListItem]) -> None:
+        """Replace the list; above it stands a box that ticks every line there is."""
+        self._boxes = {}
+        super().show(items)
+        self._all = None
+        if len(self._boxes) > 1:
+            with self._list, Tag("label", css="qd-pick-all") as line:
+                self._all = Tag("input", type="checkbox", testid="tick-all")
+                self._all.on("change", self._tick_all, js_handler=_TICKED)
+                Tag("span", _("Tick all"))
+            line.move(target_index=0)
+        self._told()
 
     def show_all(self, items: Sequence[ListItem], tickable: Collection[str]) -> None:
         """Replace the list; what is open and what is ticked stays so if it is still there."""
@@ -61,6 +76,8 @@ class Inbox(SplitView):
         if line is not None:
             line.parent.delete()
         self.ticked.discard(key)
+        self._boxes.pop(key, None)
+        self._told()
         self._on_tick()
         return rest[min(at, len(rest) - 1)] if rest else ""
 
@@ -73,6 +90,7 @@ class Inbox(SplitView):
             if item.key in self._tickable:
                 with Tag("label", css="qd-pick-box"):
                     box = Tag("input", type="checkbox", testid=f"tick-{item.key}", checked=item.key in self.ticked)
+                    self._boxes[item.key] = box
                     box.put(aria_label=_("Choose {name}", name=f"{item.title} {item.value}"))
                     box.on("change", lambda event: self._tick(item.key, event), js_handler=_TICKED)
             else:
@@ -84,7 +102,20 @@ class Inbox(SplitView):
             self.ticked.add(key)
         else:
             self.ticked.discard(key)
+        self._told()
         self._on_tick()
+
+    def _tick_all(self, event: GenericEventArguments) -> None:
+        self.ticked = set(self._boxes) if event.args is True else set()
+        self._told()
+        self._on_tick()
+
+    def _told(self) -> None:
+        """Let every box show what is ticked."""
+        for key, box in self._boxes.items():
+            box.put(checked=key in self.ticked)
+        if self._all is not None:
+            self._all.put(checked=bool(self._boxes) and self.ticked >= self._boxes.keys())
 
 
 def look_again(every_s: float, look: Callable[[], Awaitable[None]]) -> None:

@@ -1,20 +1,31 @@
 """A link to hand on: to copy with one click, or to scan from the screen."""
 
 import segno
+from nicegui import context
 
 from core.i18n import _
+from core.settings import settings
 from pages.house.elements import Tag
 from pages.house.own_style import carry_style
 
-# Without https there is no clipboard to write to, but what is selected can still be copied.
+# Without https there is no clipboard to write to. What is selected can still be copied: by the browser's old command,
+# or by the person, who is told so.
 _COPY = """(event) => {
-  const box = event.currentTarget.closest(".qd-link");
+  const button = event.currentTarget;
+  const box = button.closest(".qd-link");
   const input = box.querySelector("input");
-  input.select();
-  const old = () => document.execCommand("copy");
+  const select = () => { input.focus(); input.select(); };
+  const old = () => {
+    select();
+    try { return document.execCommand("copy"); } catch { return false; }
+  };
   const copied = window.isSecureContext && navigator.clipboard
-    ? navigator.clipboard.writeText(input.value).catch(old) : Promise.resolve(old());
-  copied.then(() => { box.querySelector("[role=status]").textContent = box.dataset.copied; });
+    ? navigator.clipboard.writeText(input.value).then(() => true, old) : Promise.resolve(old());
+  copied.then((isDone) => {
+    if (isDone) button.focus();
+    else select();
+    box.querySelector("[role=status]").textContent = isDone ? box.dataset.copied : box.dataset.selected;
+  });
 }"""
 
 
@@ -26,7 +37,8 @@ def link_card(label: str, link: str, *, note: str = "", name: str = "link", scan
         name: The input's test id is ``field-NAME``, the button's ``action-copy-NAME``.
         scan: Whether to draw the picture; not for what nobody opens on a phone, such as a key.
     """
-    with Tag("div", css="qd-link", data_copied=_("Copied")) as made:
+    selected = _("Selected. Now copy it yourself: Ctrl C, or hold it down on a phone.")
+    with Tag("div", css="qd-link", data_copied=_("Copied"), data_selected=selected) as made:
         with Tag("div", css="qd-link-words"):
             shown = Tag("label", label, "qd-label")
             with Tag("div", css="qd-link-line"):
@@ -42,6 +54,12 @@ def link_card(label: str, link: str, *, note: str = "", name: str = "link", scan
             picture = str(segno.make(link, error="m").svg_data_uri(scale=4, border=2, light="white"))
             Tag("img", css="qd-link-picture", src=picture, alt=_("Picture to scan"))
     return made
+
+
+def full_address(path: str) -> str:
+    """Return a path of ours as people outside open it."""
+    base = settings().public_url or str(context.client.request.base_url)
+    return base.rstrip("/") + path
 
 
 def carry_links() -> None:

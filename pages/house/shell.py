@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from nicegui import ui
+from nicegui import ElementFilter, ui
 from nicegui.element import Element
 
 from core.access import Actor, Permission
@@ -197,10 +197,30 @@ def _nav_item(item: NavItem, is_current: bool, count: int) -> None:
         ),
     ):
         Tag("span", item.label)
+        NavCount(item.name).say(count)
+
+
+class NavCount(Tag):
+    """How many wait at a place of the navigation; nothing is shown where none do."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("span", css="qd-count")
+        self.name = name
+
+    def say(self, count: int) -> None:
+        """Show ``count``, or nothing for 0."""
+        self.clear()
+        self.put(hidden=not count)
         if count:
-            with Tag("span", css="qd-count"):
+            with self:
                 Tag("span", f"{count:,}" if count < 1000 else "999+", aria_hidden="true")
                 Tag("span", _("{count} waiting", count=count), "qd-hidden")
+
+
+def say_counts(counts: Mapping[str, int]) -> None:
+    """Change how many wait at the places of this page's navigation; a place that is not named has none."""
+    for place in list(ElementFilter(kind=NavCount)):
+        place.say(counts.get(place.name, 0))
 
 
 def _main_of(content: Element) -> Element:

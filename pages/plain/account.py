@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from core.clock import BRAND_ZONE
 from core.database import reading, transact
-from core.errors import DomainError, InvalidInput, Problem
+from core.errors import DomainError, InvalidInput
 from core.i18n import LANGUAGES, N_, _
 from models.sessions import EndReason
 from models.users import ROLE_LABELS
@@ -15,7 +15,7 @@ from pages.browsers import browser_name
 from pages.identity import LANGUAGE_COOKIE, require_visitor, visitor_of_request
 from pages.plain.cookies import forget, safe_next, see_other, set_preference, set_session
 from pages.plain.rendering import render
-from pages.plain.set_up import length_hint
+from pages.plain.set_up import length_hint, require_same
 from pages.policies import PUBLIC, SIGNED_IN
 from services.own_account import (
     THEMES,
@@ -47,9 +47,7 @@ def account_page(request: Request, done: str = "") -> Response:
 def change_password_by_form(request: Request, old: Text = "", password: Text = "", again: Text = "") -> Response:
     """Change my password; this session goes on with a new secret, all others end."""
     try:
-        if password != again:
-            problem = Problem("users.passwords_differ", N_("The two passwords are not the same."))
-            raise InvalidInput(problem.code, problem.message, fields={"again": problem})
+        require_same(password, again)
         token = change_password(require_visitor(request), old, password)
     except DomainError as error:
         return _account(request, error=error)

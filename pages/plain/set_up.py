@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Role
 from core.database import reading, transact
-from core.errors import DomainError, InvalidInput, NotFound
+from core.errors import DomainError, InvalidInput, NotFound, Problem
 from core.i18n import N_, _
 from core.settings import settings
 from models.users import ROLE_LABELS
@@ -47,7 +47,7 @@ def set_up_by_form(
 ) -> Response:
     """Create the first administrator and sign them in."""
     try:
-        _require_same(password, again)
+        require_same(password, again)
         user = transact(NOBODY_YET, lambda session: set_up(session, token, email, name, password))
     except NotFound:
         raise
@@ -69,7 +69,7 @@ def choose_password_by_form(request: Request, token: Text = "", password: Text =
     with reading(DOORKEEPER) as session:
         greeting = invited_by(session, token)
     try:
-        _require_same(password, again)
+        require_same(password, again)
         transact(DOORKEEPER, lambda session: choose_password(session, token, password))
     except NotFound:
         raise
@@ -93,9 +93,11 @@ def _sign_in(request: Request, email: str, password: str) -> Response:
     return response
 
 
-def _require_same(password: str, again: str) -> None:
+def require_same(password: str, again: str) -> None:
+    """Go on only with the same password twice. Raises ``InvalidInput`` ``users.passwords_differ``."""
     if password != again:
-        raise InvalidInput("users.passwords_differ", N_("The two passwords are not the same."))
+        problem = Problem("users.passwords_differ", N_("The two passwords are not the same."))
+        raise InvalidInput(problem.code, problem.message, fields={"again": problem})
 
 
 def _set_up_form(request: Request, token: str, email: str, name: str, error: DomainError | None) -> Response:

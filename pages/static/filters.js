@@ -25,12 +25,15 @@
       const search = this.config.search && this.search(params.get("q") || "");
       const chips = this.config.filters.map((filter) => this.chip(filter, params.get(filter.name) || ""));
       const space = element("span", { css: "qd-filters-space" });
+      const before = this.querySelector(".qd-filters-row")?.scrollLeft || 0;
+      const row = element("div", { css: "qd-filters-row" }, ...chips);  // on phones it scrolls, elsewhere it is not there
       const typed = this.querySelector("input[type=search]");
       if (typed && document.activeElement === typed) {
         // The person is typing: everything else is drawn anew around the input.
         for (const node of [...this.childNodes]) if (node !== typed) node.remove();
-        this.append(...chips, space, ...this.columns());
-      } else this.replaceChildren(...[search, ...chips, space, ...this.columns()].filter(Boolean));
+        this.append(row, space, ...this.columns());
+      } else this.replaceChildren(...[search, row, space, ...this.columns()].filter(Boolean));
+      row.scrollLeft = before;
     }
 
     search(value) {

@@ -84,6 +84,20 @@
       }
     });
 
+  // --- focus: put where the server says, as soon as that is drawn and shown ---------------------------------------
+  const TAKES_FOCUS = "[tabindex='0'], input:not([type='hidden']), textarea, button, a[href]";
+  const FOCUS_WAITS_MS = 3000;
+  window.qudao.focusOn = (id, isWithin) => {
+    const end = performance.now() + FOCUS_WAITS_MS;
+    const look = () => {
+      const part = document.getElementById(id);
+      const target = isWithin && !part?.matches(TAKES_FOCUS) ? part?.querySelector(TAKES_FOCUS) : part;
+      if (part?.checkVisibility() && target) target.focus();
+      else if (performance.now() < end) requestAnimationFrame(look);
+    };
+    look();
+  };
+
   // --- search ----------------------------------------------------------------------------------------------------
   const openSearch = () => {
     if (window.matchMedia("(max-width: 767.98px)").matches) root.dataset.search = "open";

@@ -88,9 +88,10 @@
       return Math.max(1, unit * [1, 2, 5, 10].find((one) => one * unit >= wanted));
     }
 
+    // The first nudge of a map without a pin sets it in the middle.
     nudge(east, north) {
       const pin = this.pin();
-      if (!pin) return;
+      if (!pin) return this.movePin({ latitude: this.view.latitude, longitude: this.view.longitude }, true);
       const metres = this.step();
       const latitude = pin.latitude + (north * metres) / 111195;
       const longitude = pin.longitude + (east * metres) / (111195 * Math.cos((pin.latitude * Math.PI) / 180));
@@ -149,8 +150,9 @@
         this.zoomTo(this.view.zoom - within(-0.8, event.deltaY / 240, 0.8), event.clientX, event.clientY);
       }, { passive: false });
       surface.addEventListener("keydown", (event) => {
-        const by = { ArrowLeft: [-60, 0], ArrowRight: [60, 0], ArrowUp: [0, -60], ArrowDown: [0, 60] }[event.key];
-        if (by) this.panBy(...by);
+        const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+        if (by && this.config.pin && event.target.dataset.kind === "pin") this.nudge(by[0], -by[1]);
+        else if (by) this.panBy(60 * by[0], 60 * by[1]);
         else if (event.key === "+" || event.key === "=") this.zoomBy(1);
         else if (event.key === "-") this.zoomBy(-1);
         else return;
@@ -321,18 +323,20 @@
       const [x, y] = this.spot(place);
       const { width, height } = this.view;
       if (x < -half || y < -half || x > width + half || y > height + half) return null;
-      const at = `${place.latitude.toFixed(6)},${place.longitude.toFixed(6)},${properties["data-kind"]}`;
-      const middle = properties["data-kind"] === "pin" ? y - half : y;
+      const kind = properties["data-kind"];
+      const at = kind === "pin" ? kind : `${place.latitude.toFixed(6)},${place.longitude.toFixed(6)},${kind}`;
+      const middle = kind === "pin" ? y - half : y;
       const own = [x - half, middle - half, x + half, middle + half];
       const isFree = own[0] >= 0 && own[1] >= 0 && own[2] <= width && own[3] <= height
         && !this.reached.some((box) => own[0] < box[2] && own[2] > box[0] && own[1] < box[3] && own[3] > box[1]);
       const style = `left:${x}px;top:${y}px`;
       if (!isFree && rank(place) < TOP) {
-        const { css, title, "data-kind": kind, "data-tone": tone } = properties;
+        const { css, title, "data-tone": tone } = properties;
         return element("span", { css, title, "data-kind": kind, "data-tone": tone, "aria-hidden": "true", style }, ...children);
       }
       this.reached.push(own);
-      return element("button", { type: "button", ...properties, "data-at": at, style }, ...children);
+      const testid = kind === "pin" && "map-pin";
+      return element("button", { type: "button", ...properties, "data-at": at, "data-testid": testid, style }, ...children);
     }
 
     cluster(one) {

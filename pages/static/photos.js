@@ -97,7 +97,6 @@
       this.items = this.items.filter((other) => other !== item);
       this.draw();
       this.tell();
-      this.querySelector("input")?.focus();
     }
 
     tell() {
@@ -110,6 +109,7 @@
       const problems = this.items.filter((item) => item.state === "error");
       const tiles = shown.map((item, at) => this.tile(item, at));
       if (shown.length < this.config.photosMax) tiles.push(this.adder(shown.length > 0));
+      const hadFocus = this.contains(document.activeElement);
       this.replaceChildren(
         element("div", { css: "qd-photo-tiles" }, ...tiles),
         element("div", { role: "alert", css: "qd-photo-problems" }, ...problems.map((item) => this.problem(item))),
@@ -117,6 +117,7 @@
       const isSending = this.items.some((item) => item.state === "sending");
       this.dataset.state = problems.length ? "error" : isSending ? "sending" : "idle";
       this.setAttribute("aria-busy", String(isSending));
+      if (hadFocus) (this.querySelector("input") ?? [...this.querySelectorAll("button")].pop())?.focus();
     }
 
     tile(item, at) {

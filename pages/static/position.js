@@ -14,6 +14,7 @@
       this.config = JSON.parse(this.getAttribute("config"));
       this.texts = this.config.texts;
       this.run = 0;
+      this.tabIndex = -1;
       if (!window.isSecureContext) this.fail("insecure");
       else if (!navigator.geolocation) this.fail("unsupported");
       else this.idle();
@@ -106,9 +107,12 @@
       return element("button", { type: "button", css, text, "data-testid": testid, on: { click } });
     }
 
+    // Who had the focus in here keeps it: on the first button, or on the whole while there is none.
     show(state, ...parts) {
+      const hadFocus = document.activeElement === this || this.contains(document.activeElement);
       this.dataset.state = state;
       this.replaceChildren(...parts.filter(Boolean));
+      if (hadFocus) (this.querySelector("button") ?? this).focus();
     }
   }
   customElements.define("qudao-position", Position);

@@ -7,6 +7,7 @@
     connectedCallback() {
       this.config = JSON.parse(this.getAttribute("config"));
       this.texts = this.config.texts;
+      this.tabIndex = -1;
       this.idle();
       this.addEventListener("dragover", (event) => {
         event.preventDefault();
@@ -32,13 +33,21 @@
         type: "file", accept: this.config.accept, "data-testid": this.config.testid, "aria-label": choose,
         on: { change: () => this.send(input.files[0]) },
       });
-      this.replaceChildren(
+      this.show(
         element("b", { text: title }),
         element("span", { text: hint }),
         element("label", { css: "qd-btn qd-btn-primary" }, element("span", { text: choose }), input),
         element("span", { role: "alert", text: problem }),
       );
       this.dataset.state = problem ? "error" : "idle";
+      if (problem && document.activeElement === this) input.focus();
+    }
+
+    // Who had the focus in here keeps it: on the whole, so that a second press of a key cancels nothing.
+    show(...parts) {
+      const hadFocus = this.contains(document.activeElement);
+      this.replaceChildren(...parts);
+      if (hadFocus) this.focus();
     }
 
     send(file) {
@@ -52,7 +61,7 @@
       const bar = element("progress", { max: 1, value: 0, "aria-label": this.texts.title });
       const request = (this.request = new XMLHttpRequest());
       const cancel = element("button", { type: "button", css: "qd-btn", text: this.texts.cancel, on: { click: () => request.abort() } });
-      this.replaceChildren(element("b", { text: fill(this.texts.sending, { name: file.name }), role: "status" }), bar, cancel);
+      this.show(element("b", { text: fill(this.texts.sending, { name: file.name }), role: "status" }), bar, cancel);
       this.dataset.state = "sending";
       request.upload.addEventListener("progress", (event) => {
         bar.value = event.lengthComputable ? event.loaded / event.total : 0;

@@ -65,6 +65,30 @@ async def test_the_inbox_lists_who_how_much_why_and_how_long_the_longest_waiting
     await seen(user, "2 to decide · 1 late")
 
 
+async def test_one_box_ticks_every_order_that_may_be_decided(user: User) -> None:
+    numbers = [order(SUZHOU_CLERK, ("QH-500", 12)), order(BEIFANG_CLERK, ("QH-501", 24))]
+    await open_inbox(user, LING)
+
+    found(user, "tick-all").trigger("change", True)
+    await seen(user, "Approve chosen (2)")
+    found(user, f"tick-{numbers[0]}").trigger("change", False)
+    await seen(user, "Approve chosen (1)")
+
+    boxes = [one(user, f"tick-{name}").props.get("checked") for name in ("all", *numbers)]
+    assert boxes == [None, None, ""]
+
+
+async def test_what_is_decided_warns_of_nothing_any_more(user: User) -> None:
+    number = order(SUZHOU_CLERK, ("QH-500", 12))
+    with unit_of_work(LING) as session:
+        approve_order(session, number)
+
+    await open_inbox(user, LING, "?view=done")
+
+    await seen(user, number)
+    assert not is_there(user, "findings")
+
+
 async def test_every_fact_to_decide_on_stands_beside_the_list(user: User) -> None:
     with unit_of_work(MEI) as session:
         approve_order(session, order(SUZHOU_CLERK, ("QH-502", 100)))
@@ -99,6 +123,23 @@ async def test_approving_takes_the_order_away_and_opens_the_next(user: User) -> 
     assert statuses() == {first: "approved", second: "submitted"}
     assert not is_there(user, f"item-{first}")
     assert one(user, f"item-{second}").props["aria-current"] == "true"
+
+
+async def test_every_count_on_the_page_follows_a_decision(user: User) -> None:
+    order(SUZHOU_CLERK)
+    order(BEIFANG_CLERK)
+    await open_inbox(user, LING)
+    for text in ("2 waiting", "2 to decide", "To decide 2", "Decided 0"):
+        await seen(user, text)
+
+    found(user, "action-approve").click()
+
+    for text in ("1 waiting", "1 to decide", "To decide 1", "Decided 1"):
+        await seen(user, text)
+    found(user, "action-approve").click()
+    for text in ("0 to decide", "To decide 0", "Decided 2"):
+        await seen(user, text)
+    await user.should_not_see("1 waiting")
 
 
 async def test_the_last_decision_leaves_an_empty_inbox(user: User) -> None:

@@ -1,21 +1,19 @@
 """The door in a real browser against the real server in a process of its own."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import delete, update
 
-from core.database import connect, transact, unit_of_work
+from core.database import transact, unit_of_work
 from models.sessions import AttemptCount
 from models.users import User
 from services.accounts import lock_user, reset_password, unlock_user
 from tests.conftest import ADMIN, LING
-from tests.support.browser import launch_options
-from tests.support.server import serving
+from tests.support.looking import faults, keep, note_errors
+from tests.support.server import serving_copy
 
 PASSWORD = "purple kettle sings at dawn"
 SOCKET = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
@@ -24,27 +22,14 @@ OPEN_SOCKET = """url => new Promise(done => {
     socket.onopen = () => done(true);
     socket.onerror = () => done(false);
 })"""
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
 @pytest.fixture(scope="module")
 def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve a small product on a free port, with a database that the tests reach too; give its address."""
     folder = tmp_path_factory.mktemp("door")
-    shutil.copy(sqlite_template, folder / "qudao.db")
-    url = f"sqlite:///{folder / 'qudao.db'}"
-    engine = connect(url)
-    with serving(url, folder, command=("-m", "tests.pages.door_main")) as address:
+    with serving_copy(sqlite_template, folder, command=("-m", "tests.pages.door_main")) as address:
         yield address
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -58,9 +43,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def page(context: BrowserContext) -> Iterator[Page]:
     """Give a page that must not report any error of script or security policy."""
     page = context.new_page()
-    errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    errors = note_errors(page)
     yield page
     assert [one for one in errors if "status of 4" not in one] == []
 
@@ -181,12 +164,10 @@ def test_another_site_changes_nothing(address: str, context: BrowserContext, lin
 @pytest.mark.parametrize("path", ["/login", "/account"])
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_everyone_can_use_the_plain_pages(address: str, page: Page, ling: None, path: str, mode: str) -> None:
-    page.context.add_cookies([{"name": "qudao_mode", "value": mode, "url": address}])
+    keep(page.context, address, qudao_mode=mode)
     if path == "/account":
         sign_in(page, address)
         expect(page).to_have_url(f"{address}/")
     page.goto(address + path)
 
-    found = Axe().run(page, options=RULES)
-
-    assert found.violations_count == 0, found.generate_report()
+    assert faults(page) == []

@@ -1,9 +1,15 @@
 """Adding a row by hand: every resource has a form, and what is wrong is said where it is."""
 
+import json
+
 import pytest
+from nicegui import ElementFilter
 from nicegui.testing import User
+from nicegui.testing.user_interaction import UserInteraction
 
 from core.database import reading
+from core.i18n import set_language
+from pages.house.drafts import BrowserDraft
 from pages.inputs import find_references
 from pages.listing import OWN_PAGES
 from resources import ALL, BY_NAME
@@ -55,6 +61,36 @@ async def test_a_new_row_is_saved_as_stated(user: User) -> None:
 
     saved = ("新店", "13800138000", "连锁;重点", "lead")
     await become(lambda: facts_of("customers", "N1", "name", "phone", "tags", "stage"), saved)
+
+
+async def test_what_was_typed_is_kept_in_the_browser_until_it_is_saved_and_comes_back(user: User) -> None:
+    set_language("en")  # as the socket of a real browser does
+    sign_in_as(user.http_client, WEI)
+    state_rows("partners", {"code": ["P9"], "name": ["九号经销"], "tier": ["dealer"]})
+    await user.open("/customers/new")
+    state(user, "name", "填到一半")
+    kept = json.loads(draft_of(user).props["state"])
+    assert (kept["fields"]["name"], draft_of(user).props["data-key"]) == ("填到一半", f"customers.new:{WEI.person}")
+
+    await user.open("/customers/new")  # as after the server has started again
+    kept["fields"] |= {"stage": "won", "partner": "P9", "source": 7, "unknown": "x"}
+    kept["labels"] |= {"partner": "九号经销 · P9"}
+    UserInteraction(user, {draft_of(user)}, "draft").trigger("draftfound", {"detail": kept})
+
+    await user.should_see("What you had typed here is back.")
+    assert [one(user, f"field-{name}").value for name in ("name", "stage", "partner", "source")] == [
+        "填到一半", "won", "P9", "",
+    ]  # fmt: skip
+    state(user, "code", "N7")
+    found(user, "action-save").click()
+    await become(lambda: facts_of("customers", "N7", "name", "stage", "partner"), ("填到一半", "won", "P9"))
+
+
+def draft_of(user: User) -> BrowserDraft:
+    assert user.client
+    with user.client:
+        (draft,) = ElementFilter(kind=BrowserDraft)
+    return draft
 
 
 async def test_a_key_that_is_taken_is_refused_and_the_row_stays_as_it_was(user: User) -> None:

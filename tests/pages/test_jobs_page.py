@@ -3,9 +3,10 @@
 import pytest
 from nicegui.testing import User
 
+import jobs
 from core.database import reading, unit_of_work
-from core.jobs import Job, JobStatus, enqueue
-from pages.jobs import find_jobs, job_name
+from core.jobs import Job, JobStatus, enqueue, registered_names
+from pages.jobs import NAMES, find_jobs, job_name
 from tests.conftest import ADMIN, LING, MEI, WEI
 from tests.pages.finding import found, is_there
 from tests.pages.signing_in import sign_in_as
@@ -32,6 +33,12 @@ def job(actor, status: JobStatus = JobStatus.WAITING, **facts) -> int:
 def status_of(number: int) -> str:
     with reading(ADMIN) as session:
         return session.get(Job, number).status
+
+
+def test_every_job_there_is_has_a_name_for_people() -> None:
+    ours = {name for name in registered_names() if name.split(".")[0] in jobs.__all__}
+
+    assert ours == NAMES.keys()
 
 
 async def test_without_jobs_the_page_says_what_would_be_here(user: User) -> None:

@@ -177,6 +177,26 @@ def test_a_list_has_columns_filters_and_views_of_what_the_person_may_see(resourc
     assert any(not column.width for column in columns if column.shown)
 
 
+def test_the_list_of_stores_shows_where_each_is_in_its_life_and_no_raw_positions() -> None:
+    stores = BY_NAME["stores"]
+
+    shown = [column.name for column in grid_columns(stores, stores.fields) if column.shown]
+
+    assert "status" in shown[:8]
+    assert not {"latitude", "longitude", "datum", "accuracy_m"} & set(shown)
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_a_column_is_as_wide_as_its_heading_and_its_choices_ask_for(language) -> None:
+    applications = BY_NAME["applications"]
+
+    with use_language(language):
+        widths = {column.name: column.width for column in grid_columns(applications, applications.fields)}
+
+    asked = {"zh_CN": (150, 134, 150), "en": (170, 210, 150)}
+    assert (widths["number"], widths["status"], widths["due_at"]) == asked[language]
+
+
 def test_a_list_with_a_status_has_a_view_for_each() -> None:
     partners = BY_NAME["partners"]
     with use_language("zh_CN"):

@@ -1,19 +1,25 @@
 """Placing an order: quantities in whole boxes, pasted text, sums and credit, and one order however often one clicks."""
 
+import json
+
 import pytest
+from nicegui import ElementFilter
 from nicegui.testing import User
+from nicegui.testing.user_interaction import UserInteraction
 from sqlalchemy import select
 
 from core.database import reading
 from core.i18n import set_language
 from models.orders import Order, OrderLine
+from pages.house.drafts import BrowserDraft
+from pages.order_form import kept_order
 from pages.order_paste import Unclear, Wanted, pasted_lines, possible_skus, read_lines
 from services.order_pricing import Article
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, WEI
 from tests.pages.finding import found, is_there, one, state
 from tests.pages.ordering_rows import order, seen, state_price, stock_range
 from tests.pages.signing_in import sign_in_as
-from tests.pages.staff_rows import answer_to_test_host, state_rows
+from tests.pages.staff_rows import answer_to_test_host, become, state_rows
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/ordering_main.py")
 
@@ -342,3 +348,46 @@ def test_a_message_is_cut_into_lines_at_breaks_and_commas_but_not_inside_numbers
 
     assert pasted_lines(text) == ["A01 1,200", "B-02 24", "C3 5", "A01 6", "C3 7"]
     assert "B-02" in possible_skus(pasted_lines(text))
+
+
+async def test_a_basket_is_kept_in_the_browser_and_comes_back_without_what_is_not_sold(user: User) -> None:
+    await open_form(user, WEI)
+    draft = draft_of(user)
+    kept = {
+        "fields": {"buyer": "SZ", "note": "周五前", "ship_to_name": "王磊"},
+        "label": "苏州代理 · SZ",
+        "units": {"QH-500": 24, "GONE": 3, "QH-501": -1, "QH-502": "5"},
+    }
+
+    UserInteraction(user, {draft}, "draft").trigger("draftfound", {"detail": kept})
+
+    await seen(user, "Your draft is back: go on where you were.")
+    assert (one(user, "field-buyer").value, one(user, "field-note").value) == ("SZ", "周五前")
+    assert json.loads(draft.props["state"])["units"] == {"QH-500": 24}
+    found(user, "action-submit").click()
+    await become(lambda: len(orders()), 1)
+    (placed,) = orders()
+    assert (lines_of(placed.number), placed.ship_to_name, placed.note) == ([("QH-500", 24)], "王磊", "周五前")
+    assert "state" not in draft.props
+
+
+async def test_a_basket_kept_for_another_partner_does_not_change_whom_a_clerk_orders_for(user: User) -> None:
+    await open_form(user, SUZHOU_CLERK)
+
+    kept = {"fields": {"buyer": "BF"}, "label": "x", "units": {"QH-500": 12}}
+    UserInteraction(user, {draft_of(user)}, "draft").trigger("draftfound", {"detail": kept})
+
+    await seen(user, "Your draft is back: go on where you were.")
+    assert one(user, "field-buyer").value == "SZ"
+
+
+@pytest.mark.parametrize("state", [{}, {"units": 7, "fields": []}, {"units": {"X": 1.5, "Y": 10**12, "Z": True}}])
+def test_what_a_browser_cannot_have_kept_is_left_out(state) -> None:
+    assert kept_order(state) == ({}, {})
+
+
+def draft_of(user: User) -> BrowserDraft:
+    assert user.client
+    with user.client:
+        (draft,) = ElementFilter(kind=BrowserDraft)
+    return draft

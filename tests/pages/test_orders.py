@@ -198,13 +198,14 @@ async def test_a_sibling_and_an_upstream_see_what_is_theirs_and_nothing_else(use
         assert [row["number"] for row in grid["rows"]] == ([number] if status == 200 else [])
 
 
-async def test_a_shipped_order_shows_every_step_with_who_and_when(user: User) -> None:
+@pytest.mark.parametrize("viewer", [LING, SUZHOU_CLERK], ids=lambda actor: actor.role.value)
+async def test_a_shipped_order_shows_every_step_with_who_and_when(user: User, viewer: Actor) -> None:
     number = order(SUZHOU_CLERK)
     decide(number, approve_order)
     with unit_of_work(LING) as session:
         ship_order(session, number)
 
-    await open_order(user, LING, number)
+    await open_order(user, viewer, number)
 
     for who in ("clerk", "mei", "ling"):
         await seen(user, f"{who} ")

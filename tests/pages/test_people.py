@@ -286,6 +286,14 @@ async def test_the_chart_shows_departments_people_and_who_leads(user: User) -> N
     assert not is_there(user, "action-new")
 
 
+async def test_the_list_of_departments_belongs_to_the_organisation(user: User) -> None:
+    sign_in_as(user.http_client, ADMIN)
+
+    await user.open("/departments")
+
+    assert one(user, "nav-organisation").props["aria-current"] == "page"
+
+
 async def test_partners_have_no_way_to_the_brands_organisation(user: User) -> None:
     sign_in_as(user.http_client, HUADONG_OWNER)
 

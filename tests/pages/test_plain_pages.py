@@ -72,6 +72,13 @@ async def sign_in(client: httpx.AsyncClient, password: str = PASSWORD, **more: s
     return await client.post("/login", data={"email": LING.person, "password": password, **more})
 
 
+def first_with_focus(html: str) -> str:
+    """Return the name of the input that a browser puts the focus on."""
+    return next(
+        re.search(r'name="(\w+)"', one).group(1) for one in re.findall(r"<input[^>]*>", html) if "autofocus" in one
+    )
+
+
 def hidden(page: httpx.Response, testid: str) -> str:
     return re.search(rf'data-testid="{testid}"[^>]*>([^<]*)<', page.text)[1]
 
@@ -241,6 +248,19 @@ async def test_the_first_administrator_is_made_with_the_printed_link_and_nobody_
     with reading(ADMIN) as session:
         assert session.execute(select(User.email, User.role)).all() == [("boss@example.com", "administrator")]
         assert setup_link(session) is None
+
+
+async def test_what_is_wrong_with_a_password_is_said_at_its_field_which_has_the_focus(empty):
+    link = transact(NOBODY_YET, setup_link)
+    facts = {"token": link.split("token=")[1], "email": "boss@example.com", "name": "王磊"}
+
+    first = await empty.get(link)
+    differ = await empty.post("/setup", data={**facts, "password": PASSWORD, "again": OTHER_PASSWORD})
+
+    assert first_with_focus(first.text) == "email"
+    assert first_with_focus(differ.text) == "again"
+    assert 'aria-describedby="again-more"' in differ.text
+    assert f'name="next" value="{link}"' in first.text  # the language can be chosen before anybody is there
 
 
 async def test_a_guessed_set_up_link_opens_nothing(empty):

@@ -9,7 +9,7 @@ from resources import BY_NAME
 from services.customers import move_customers
 from services.saving import SaveOptions
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, WEI
-from tests.pages.finding import found, one, state
+from tests.pages.finding import found, is_there, one, state
 from tests.pages.signing_in import sign_in_as
 from tests.pages.staff_rows import answer_to_test_host, become, customers, facts_of, row_of, state_rows
 
@@ -153,6 +153,30 @@ async def test_who_may_only_look_is_not_offered_to_edit(user: User) -> None:
     await user.open("/customers/C001")
 
     assert one(user, "action-edit-basics").props["hidden"] == ""
+
+
+async def test_finance_changes_a_credit_limit_and_nothing_else_of_a_partner(user: User) -> None:
+    sign_in_as(user.http_client, MEI)
+    await user.open("/partners/HD")
+
+    hidden = {name: one(user, f"action-edit-{name}").props.get("hidden") for name in ("basics", "contact", "terms")}
+    found(user, "action-edit-terms").click()
+    await user.should_see("Save")
+    state(user, "credit_limit", "250000")
+    found(user, "action-save").click()
+
+    await become(lambda: facts_of("partners", "HD", "credit_limit", "name"), ("250000.00", "华东总代"))
+    assert hidden == {"basics": "", "contact": "", "terms": None}
+
+
+async def test_operations_change_a_partner_but_are_not_offered_its_credit_limit(user: User) -> None:
+    sign_in_as(user.http_client, LING)
+    await user.open("/partners/HD")
+
+    found(user, "action-edit-terms").click()
+    await user.should_see("Save")
+
+    assert (is_there(user, "field-valid_from"), is_there(user, "field-credit_limit")) == (True, False)
 
 
 async def test_the_history_says_who_changed_what_from_what_to_what(user: User) -> None:

@@ -11,10 +11,8 @@ from core.database import connect, reading, unit_of_work
 from core.files import content_path
 from models.stores import StorePhoto
 from pages.house.locator import SECONDS_MAX
-from pages.identity import cookie_name
 from services.invites import InviteDraft, make_invite
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER
-from tests.pages.signing_in import session_of
 from tests.pages.store_phones import (
     BUND,
     HOST,
@@ -22,14 +20,16 @@ from tests.pages.store_phones import (
     NO_SIGNAL,
     PHONE,
     REGISTER,
+    STORES,
     Phone,
     finish,
     hand_in,
     measure,
-    served,
     shop_front,
     store_named,
 )
+from tests.support.looking import keep, sign_in
+from tests.support.server import serving_copy
 
 pytestmark = pytest.mark.usefixtures("patience")
 
@@ -185,10 +185,10 @@ def test_a_phone_without_signal_says_what_to_do_and_can_try_again(phone: Phone, 
 def test_over_plain_http_the_page_says_why_there_is_no_position_and_the_other_ways_work(
     stores_browser: Browser, stores_address: str, sqlite_template: Path, stores_folder: Path, tmp_path: Path
 ):
-    with served(tmp_path, sqlite_template, public=HOST) as insecure:
+    with serving_copy(sqlite_template, tmp_path, command=STORES, host=HOST) as insecure:
         context = stores_browser.new_context(viewport=PHONE, geolocation=BUND, permissions=[])
-        cookies = {"qudao_language": "en", cookie_name(): session_of(HUADONG_CLERK)}
-        context.add_cookies([{"name": name, "value": value, "url": insecure} for name, value in cookies.items()])
+        sign_in(context, insecure, HUADONG_CLERK)
+        keep(context, insecure, qudao_language="en")
         page = context.new_page()
         page.goto(insecure + REGISTER)
 

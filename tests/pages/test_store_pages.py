@@ -7,13 +7,14 @@ from nicegui.testing import User
 
 from core.clock import freeze
 from core.database import unit_of_work
-from core.i18n import set_language
+from core.i18n import _, set_language
 from models.region_table import table
 from pages.store_map import places
+from resources.stores import STORES
 from services.invites import InviteDraft, make_invite, revoke_invites
 from services.store_review import close_store
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, WEI
-from tests.pages.finding import found, is_there, state
+from tests.pages.finding import found, is_there, one, state
 from tests.pages.ordering_rows import seen
 from tests.pages.signing_in import sign_in_as
 from tests.pages.staff_rows import answer_to_test_host, become, facts_of, state_rows
@@ -64,6 +65,17 @@ async def test_an_invite_that_does_not_hold_says_so_in_a_plain_sentence(user: Us
     assert "Traceback" not in answer.text
 
 
+async def test_an_invite_brings_the_region_of_who_invites_along(user: User) -> None:
+    state_rows("partners", {"code": ["HD"], "region": ["310101"]})
+    with unit_of_work(HUADONG_OWNER) as session:
+        code = make_invite(session, InviteDraft(tiers=("store",))).code
+
+    await user.open(f"/stores/register?invite={code}")
+
+    assert one(user, "field-region").value == "310101"  # type: ignore[attr-defined]
+    await user.should_not_see(_("Something went wrong"))
+
+
 async def test_a_role_that_registers_no_stores_is_told_who_can_help(user: User) -> None:
     sign_in_as(user.http_client, MEI)
 
@@ -88,6 +100,7 @@ async def test_the_inbox_shows_the_findings_and_a_decision_needs_a_note_where_it
     sign_in_as(user.http_client, LING)
     await user.open("/stores/review")
     await seen(user, "错位店")
+    await seen(user, "1 to decide")
 
     found(user, "action-close").click()
     await seen(user, "Please give a reason")
@@ -95,6 +108,7 @@ async def test_the_inbox_shows_the_findings_and_a_decision_needs_a_note_where_it
     found(user, "action-close").click()
 
     await become(lambda: facts_of("stores", "ODD", "status"), ("closed",))
+    await seen(user, "0 to decide")
 
 
 async def test_a_second_decision_is_refused_and_says_what_was_decided(user: User) -> None:
@@ -165,3 +179,10 @@ def test_every_region_that_has_a_point_has_its_name_on_the_map():
     current = [one for one in table().regions.values() if one.status == "current" and one.latitude is not None]
 
     assert sum(len(places(level)) for level in (1, 2, 3)) == len(current)
+
+
+def test_a_store_is_closed_in_the_words_of_the_trade():
+    close = next(action for action in STORES.actions if action.name == "close")
+    set_language("zh_CN")
+
+    assert (_(close.label), _("{name} closed", name="豫园店")) == ("关店", "豫园店 已关店")

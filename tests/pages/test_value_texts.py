@@ -61,3 +61,12 @@ def test_codes_that_people_do_not_read_get_their_words_beside_them() -> None:
         "status": "active",
     }
     assert rows[1] == {"region": None, "tier": None, "status": None}
+
+
+def test_who_is_no_person_is_named_in_the_readers_language() -> None:
+    rows = [{"actor": "command line"}, {"actor": "魏川"}]
+
+    with use_language("zh_CN"):
+        add_titles(BY_NAME["events"].fields, rows)
+
+    assert [row.get("actor__title") for row in rows] == ["命令行", None]
