@@ -327,7 +327,7 @@ async def test_who_lacks_the_right_reads_who_can_grant_it(client):
     refused = await client.get("/staff")
 
     assert refused.status_code == 403
-    assert "customer.edit" in refused.text
+    assert "change customers" in refused.text
     assert "Administrators here: admin" in refused.text
 
 

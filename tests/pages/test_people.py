@@ -374,7 +374,7 @@ async def test_a_button_whose_right_is_gone_tells_the_trail(user: User) -> None:
         session.execute(update(UserSession).values(role="partner_clerk"))
 
     found(user, "action-link").click()
-    await user.should_see("You need the permission “user.edit”", retries=50)
+    await user.should_see("You need the permission “change users”", retries=50)
 
     told = happened("access.refused")
     assert [(person, key, data["route"]) for person, key, data in told] == [

@@ -11,6 +11,7 @@ from core.clock import now
 from core.database import reading, unit_of_work
 from core.drafts import draft_rows
 from core.events import Event
+from core.files import content_path
 from models.stores import Store, StoreFinding, StorePosition
 from resources.stores import STORES
 from services.pictures import HandedPicture, reference_of
@@ -98,4 +99,8 @@ def photo(**camera: Any) -> str:
         "sha256": "1" * 64, "size_bytes": 1, "width": 9, "height": 9, "original_sha256": "2" * 64, "look": 0,
         "taken_at": None, "latitude": None, "longitude": None, "software": "", "camera": "",
     }  # fmt: skip
-    return reference_of(HandedPicture(**(facts | camera)))
+    handed = HandedPicture(**(facts | camera))
+    content = content_path(handed.sha256)
+    content.parent.mkdir(parents=True, exist_ok=True)
+    content.write_bytes(b"1")
+    return reference_of(handed)
