@@ -7,25 +7,26 @@ is neither stock nor a ledger yet. Floor: one row inserted and committed by the 
 same by plain ORM objects, one statement for each product, price and line. Afterwards the books must be right, and no
 partner above its limit.
 
-2026-11-22, 2 cores, 24 GiB, shared with other work (load 11 to 14 throughout, so the floor varied threefold), one round
-of 3 s, PostgreSQL with fsync on:
+2026-11-22, 2 cores, 24 GiB, other work beside it (load 2 at the beginning, 10 at the end), one round of 4 s, PostgreSQL
+with fsync on:
 
 ==========  =======  =========  ========  ======  ==========  =========  =============
 database    clients  floor      orders    peer    × floor     × peer     p99 of orders
 ==========  =======  =========  ========  ======  ==========  =========  =============
-SQLite      1        382/s      30/s      3/s     0.08        9.4        416 ms
-SQLite      8        435/s      44/s      4/s     0.10        12.1       870 ms
-SQLite      32       613/s      37/s      4/s     0.06        10.3       1,887 ms
-PostgreSQL  1        461/s      23/s      3/s     0.05        6.8        78 ms
-PostgreSQL  8        906/s      41/s      5/s     0.04        7.7        612 ms
+SQLite      1        1,311/s    167/s     27/s    0.13        5.9        51 ms
+SQLite      8        1,318/s    95/s      26/s    0.07        4.7        478 ms
+SQLite      32       2,560/s    210/s     37/s    0.06        5.0        224 ms
+PostgreSQL  1        1,903/s    156/s     21/s    0.08        7.7        16 ms
+PostgreSQL  8        4,917/s    190/s     20/s    0.04        9.4        119 ms
+PostgreSQL  32       4,432/s    135/s     13/s    0.03        9.0        992 ms
 ==========  =======  =========  ========  ======  ==========  =========  =============
 
-5 × the peer is reached everywhere, 0.25 × the floor nowhere. What load distorts less is processor time in the product's
-own process: an order took 2.5 ms on SQLite and 3.9 ms on PostgreSQL before its statements were prepared and sent
-together, and took 1.4 ms and 1.5 ms then (the least of 500; the floor 0.04 and 0.06 ms). Since values are put into the
-driver's form with less ado it is 1.3 ms on SQLite, where the version before took 1.5 ms in the same minutes (the least
-of 3,500, in turn, load 15). On a quiet machine the first version came to 264, 217 (8 clients) and 73 orders/s; the
-present one has not been measured on a quiet machine yet.
+5 × the peer is reached, but at 8 clients on SQLite in that round (12.1 in another, under more load); 0.25 × the floor
+nowhere, and 25 ms only by PostgreSQL with one client. What load distorts less is processor time in the product's own
+process: an order took 2.5 ms on SQLite and 3.9 ms on PostgreSQL before its statements were prepared and sent together,
+and took 1.4 ms and 1.5 ms in the table above (the least of 500; the floor 0.04 and 0.06 ms). Since values are put into
+the driver's form with less ado it is 1.3 ms on SQLite, where the version before took 1.5 ms in the same minutes (the
+least of 3,500, in turn, load 15); its rates have not been measured yet.
 """
 
 import argparse
