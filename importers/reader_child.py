@@ -47,6 +47,15 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, args=(request["folder"],), daemon=True).start()
     _limit_memory(request["memory_bytes_max"])
     try:
+        _send_all(answers, request)
+    except BrokenPipeError:  # nobody listens: a parent that is gone tidies nothing
+        shutil.rmtree(request["folder"], ignore_errors=True)
+    finally:
+        os._exit(0)  # no time for tidying: a parent that is there removes the folder
+
+
+def _send_all(answers: BinaryIO, request: Request) -> None:
+    try:
         for frame in answer(request):
             _send(answers, frame)
         _send(answers, ("end",))
@@ -55,11 +64,9 @@ def main() -> None:
     except MemoryError:
         _send(answers, ("refused", "memory", {}))
     except BrokenPipeError:
-        pass
+        raise
     except BaseException as error:  # calamine's panics are no Exceptions; all of them mean a bad file
         _send(answers, ("refused", *_reason_of(error)))
-    finally:
-        os._exit(0)  # no time for tidying: the parent removes the folder
 
 
 def answer(request: Request) -> Iterator[tuple[object, ...]]:
