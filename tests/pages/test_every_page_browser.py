@@ -6,10 +6,8 @@ Pages are found by introspection. Looks that share nothing here; all eight by ev
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from core.access import Role
-from tests.support.browser import launch_options
 from tests.support.every_page import FURTHER, NO_PAGE, Look, page_paths, routes_without_page, walk
 from tests.support.looking import DESKTOP, PHONE
 from tests.support.page_brand import Brand, demo_brand
@@ -27,14 +25,6 @@ NAMES = [f"{role}, part {part + 1} of {PARTS}" for role, part, _ in LOOKS]
 def brand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brand]:
     with demo_brand(tmp_path_factory.mktemp("every_page")) as brand:
         yield brand
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options())
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize(("role", "part", "look"), LOOKS, ids=NAMES)
