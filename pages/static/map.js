@@ -5,12 +5,13 @@
 (() => {
   "use strict";
   const { element, fill } = window.qudao;
-  const { Ground, toX, toY, toLatitude, toLongitude, metresPerPixel, length } = window.qudao.ground;
+  const { Ground, toX, toY, toLatitude, toLongitude, metresPerPixel, length, gathered } = window.qudao.ground;
   if (customElements.get("qudao-map")) return;
   const [ZOOM_MIN, ZOOM_MAX] = [2, 19];
   const ASK_AFTER_MS = 160;
+  const TELL_AFTER_MS = 250;
+  const SAME_PLACE = 1e-5; // degrees: a metre
   const NAMES_FROM_ZOOM = 14;
-  const TOGETHER_PX = 44;
   const BUTTONS_PX = 54; // at the right edge
   const KINDS = ["store", "before", "photo", "fix", "here", "pin"]; // the later ones lie on top and are named first
   const TOP = KINDS.indexOf("here");
@@ -95,7 +96,9 @@
       const metres = this.step();
       const latitude = pin.latitude + (north * metres) / 111195;
       const longitude = pin.longitude + (east * metres) / (111195 * Math.cos((pin.latitude * Math.PI) / 180));
-      this.movePin({ latitude, longitude }, true);
+      this.movePin({ latitude, longitude }, false);
+      clearTimeout(this.telling); // several presses are told once: an answer to the first must not undo the next
+      this.telling = setTimeout(() => this.tell(), TELL_AFTER_MS);
       const [x, y] = this.spot(this.pin());
       if (x < 30 || y < 30 || x > this.view.width - 30 || y > this.view.height - 30) this.panTo(this.pin());
     }
@@ -109,7 +112,14 @@
       if (pin) Object.assign(pin, place, { accuracy_m: 0 });
       else this.dots.push({ ...place, kind: "pin", label: this.texts.pin });
       this.paint();
-      if (isLast) this.dispatchEvent(new CustomEvent("pinmoved", { detail: place }));
+      if (isLast) this.tell();
+    }
+
+    tell() {
+      clearTimeout(this.telling);
+      this.telling = 0;
+      const { latitude, longitude } = this.pin();
+      this.dispatchEvent(new CustomEvent("pinmoved", { detail: { latitude, longitude } }));
     }
 
     listen(surface) {
@@ -145,6 +155,9 @@
           Object.assign(this, { pressed: null, dragged: false });
         });
       }
+      this.addEventListener("focusout", ({ relatedTarget: next }) => {
+        if (this.telling && next && !this.contains(next)) this.tell();
+      });
       surface.addEventListener("wheel", (event) => {
         event.preventDefault();
         this.zoomTo(this.view.zoom - within(-0.8, event.deltaY / 240, 0.8), event.clientX, event.clientY);
@@ -232,10 +245,15 @@
 
     // --- what ----------------------------------------------------------------------------------------------------
     stated() {
+      const mine = this.dots && this.pin();
       this.dots = JSON.parse(this.getAttribute("points") || "[]");
       this.bounds = this.config.bounds;
       if (this.config.source) this.ask();
-      this.fit();
+      const pin = mine && this.pin();
+      const off = pin && Math.max(Math.abs(pin.latitude - mine.latitude), Math.abs(pin.longitude - mine.longitude));
+      if (pin && this.telling) Object.assign(pin, mine);
+      if (pin && (this.telling || off < SAME_PLACE)) return this.soon(); // what is looked at stays in view
+      return this.fit();
     }
 
     ask() {
@@ -291,22 +309,10 @@
       this.named = [];
       this.reached = this.covered();
       const dots = [...this.dots].sort((one, other) => rank(other) - rank(one)).map((one) => this.point(one));
-      const marks = [...this.gathered().map((one) => this.cluster(one)), ...dots.reverse()];
+      const marks = [...gathered(this.clusters, (one) => this.spot(one)).map((one) => this.cluster(one)), ...dots.reverse()];
       const focused = this.marks.contains(document.activeElement) ? document.activeElement.dataset.at : "";
       this.marks.replaceChildren(...marks.filter(Boolean));
       if (focused) this.marks.querySelector(`[data-at="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-    }
-
-    // Clusters that would lie on each other on this screen become one; the larger keeps its place.
-    gathered() {
-      const found = [];
-      for (const one of [...this.clusters].sort((a, b) => b.count - a.count)) {
-        const [x, y] = this.spot(one);
-        const other = found.find((near) => Math.hypot(near.x - x, near.y - y) < TOGETHER_PX);
-        if (!other) found.push({ ...one, x, y });
-        else Object.assign(other, { count: other.count + one.count, tone: other.tone === "pending" ? "pending" : one.tone });
-      }
-      return found;
     }
 
     // What buttons of the map cover: [left, top, right, bottom].

@@ -5,6 +5,7 @@
   const EARTH_M = 40075016.686;
   const STEPS = [30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002];
   const LINE_PX = 110; // about so far apart
+  const TOGETHER_PX = 44;
   const FROM_ZOOM = { 1: 0, 2: 5.2, 3: 8.6 }; // level of a region → zoom from which its names are shown
 
   const world = (zoom) => TILE * 2 ** zoom;
@@ -29,6 +30,18 @@
   const length = (metres) => {
     if (metres < 1000) return `${Math.round(metres)} m`;
     return `${metres < 10000 ? (metres / 1000).toFixed(1) : Math.round(metres / 1000).toLocaleString("en")} km`;
+  };
+
+  // Clusters that would lie on each other on this screen become one; the larger keeps its place. `spot`: place → [x, y].
+  const gathered = (clusters, spot) => {
+    const found = [];
+    for (const one of [...clusters].sort((a, b) => b.count - a.count)) {
+      const [x, y] = spot(one);
+      const other = found.find((near) => Math.hypot(near.x - x, near.y - y) < TOGETHER_PX);
+      if (!other) found.push({ ...one, x, y });
+      else Object.assign(other, { count: other.count + one.count, tone: other.tone === "pending" ? "pending" : one.tone });
+    }
+    return found;
   };
 
   const names = new Map(); // level → promise of [[name, latitude, longitude], …]
@@ -195,5 +208,5 @@
     }
   }
 
-  window.qudao.ground = { Ground, toX, toY, toLatitude, toLongitude, metresPerPixel, distance, length };
+  window.qudao.ground = { Ground, toX, toY, toLatitude, toLongitude, metresPerPixel, distance, length, gathered };
 })();

@@ -186,6 +186,29 @@ def test_a_pin_is_set_without_a_mouse_where_nothing_was_measured(come: Come):
     everything_is_seen(page)
 
 
+def test_no_step_of_a_pin_is_lost_and_the_view_stays_however_fast_the_keys_come(come: Come):
+    page = come(HUADONG_CLERK, "/stores/register")
+    facts = page.get_by_test_id("position-facts")
+    press(page, "action-paste")
+    arrive(page, "field-coordinates")
+    page.keyboard.type("31.236900, 121.490200")
+    page.keyboard.press("Enter")
+    expect(facts).to_contain_text("31.236900, 121.490200")
+    page.get_by_test_id("map-closer").click(click_count=2)
+    step = page.locator("qudao-map .qd-map-pad .qd-map-step").last
+    expect(step).not_to_have_text("0 m")
+    metres = int(step.inner_text().removesuffix(" m"))
+
+    tab_to(page, "map-pin", back=True)
+    for _step in range(24):
+        page.keyboard.press("ArrowUp")
+        page.wait_for_timeout(25)  # about as long as an answer takes: some meet the next press
+
+    north = 31.2369 + 24 * metres / 111_195
+    expect(facts).to_contain_text(f"{north:.6f}, 121.490200")
+    assert step.inner_text() == f"{metres} m"
+
+
 def test_a_workbook_is_imported_from_the_choice_of_the_file_to_the_last_row(come: Come, tmp_path: Path):
     book = Workbook()
     for cells in (["客户编码", "客户名称", "联络"], ["K01", "键盘一店", "王磊"], ["K02", "键盘二店", "李敏"]):
