@@ -22,7 +22,7 @@ from core.errors import InvalidInput, Problem
 from core.i18n import N_
 from core.kinds import Reference, Refused, shown_value
 from core.resource import Field, Resource
-from core.standard_kinds import DAY, refuse_illegal
+from core.standard_kinds import DAY, half_width, refuse_illegal
 
 DEPTH_MAX = 8
 CONDITIONS_MAX = 100
@@ -294,10 +294,13 @@ def _inside(column: Any, adcode: str) -> ColumnElement[bool]:
 
 
 def _part(session: Session, field: Field, part: str) -> ColumnElement[bool]:
+    """Return the condition of a part as it was typed, or with full-width letters, digits and signs made plain."""
+    spellings = dict.fromkeys([part, half_width(part)])
     reference = field.kind.reference
     if reference is None:
-        return contains(session, field.column, part)
-    found = or_(contains(session, reference.key, part), contains(session, reference.title, part))
+        return or_(false(), *(contains(session, field.column, one) for one in spellings))
+    named = [contains(session, column, one) for column in (reference.key, reference.title) for one in spellings]
+    found = or_(false(), *named)
     column: ColumnElement[Any] = field.column
     return column.in_(select(reference.key.class_.id).where(found))
 

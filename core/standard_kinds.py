@@ -158,6 +158,12 @@ def yuan(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{whole}.{rest:02}"
 
 
+def grouped_yuan(cents: int) -> str:
+    """Return an amount in cents as sentences state it, e.g. ``-1,234.05``."""
+    whole, rest = divmod(abs(cents), 100)
+    return f"{'-' if cents < 0 else ''}{whole:,}.{rest:02}"
+
+
 def scaled_text(value: int, scale: int) -> str:
     """Return a whole number at ``scale`` as a decimal without needless zeros, at least two places for prices."""
     return f"{(Decimal(value) / scale).normalize():f}"

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict
 from core.i18n import N_
-from core.standard_kinds import yuan
+from core.standard_kinds import grouped_yuan
 from services.order_drafts import state_order
 from services.order_states import OrderState
 from services.orders import change_order, place_order, submit_order
@@ -51,6 +51,6 @@ def save_order(session: Session, stated: Stated, draft: Draft | None, *, submit:
         raise Conflict(
             "orders.total_changed",
             N_("Prices have changed: this order comes to {total} yuan now. Look at it and submit it again."),
-            total=yuan(placed.total_cents),
+            total=grouped_yuan(placed.total_cents),
         )
     return placed

@@ -14,7 +14,7 @@ from core.database import actor_of
 from core.errors import Conflict, Problem
 from core.i18n import N_, translate
 from core.prepared import Found, Prepared, Step, run_together
-from core.standard_kinds import yuan
+from core.standard_kinds import grouped_yuan
 from models.credit import CreditBalance
 from models.orders import USES_CREDIT, Order
 from models.partners import STATUS_LABELS, Partner, PartnerStatus
@@ -188,7 +188,7 @@ def _exceeded(session: Session, buyer: Buyer, needed_cents: int) -> Conflict:
             "the limit is {limit} yuan ({over} yuan too much)."
         ),
         buyer=buyer.name,
-        needed=yuan(needed_cents),
-        limit=yuan(limit),
-        over=yuan(needed_cents - limit),
+        needed=grouped_yuan(needed_cents),
+        limit=grouped_yuan(limit),
+        over=grouped_yuan(needed_cents - limit),
     )

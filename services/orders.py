@@ -16,7 +16,7 @@ from core.errors import Conflict
 from core.events import Happening, record, recording
 from core.i18n import N_
 from core.prepared import run_together
-from core.standard_kinds import yuan
+from core.standard_kinds import grouped_yuan, yuan
 from models.approvals import Approval
 from models.orders import Order, OrderLine, OrderStatus
 from models.partners import Partner
@@ -126,7 +126,7 @@ def submit_order(
             "orders.total_changed",
             N_("Prices have changed: order {number} comes to {total} yuan now. Look at it and submit it again."),
             number=number,
-            total=yuan(priced.total_cents),
+            total=grouped_yuan(priced.total_cents),
         )
     submitted = advance(
         session,

@@ -21,6 +21,7 @@ from core.standard_kinds import (
     UNIT_PRICE,
     USCC,
     choice,
+    grouped_yuan,
     integer,
     yuan,
 )
@@ -145,6 +146,16 @@ def test_an_amount_in_yuan_is_the_same_amount_in_cents(cents):
     whole, rest = yuan(cents).lstrip("-").split(".")
 
     assert sign * (int(whole) * 100 + int(rest)) == cents
+    assert grouped_yuan(cents).replace(",", "") == yuan(cents)
+
+
+def test_amounts_in_sentences_are_grouped_by_thousands():
+    assert [grouped_yuan(cents) for cents in (0, 99_999, -105, 123_456_789)] == [
+        "0.00",
+        "999.99",
+        "-1.05",
+        "1,234,567.89",
+    ]
 
 
 def test_an_error_and_the_text_that_looks_like_it_are_two_things():

@@ -219,6 +219,10 @@ def test_every_word_of_a_search_must_occur_in_one_of_the_fields_people_search_by
     assert keys(WEI, ("q", "上海 王")) == ["C1", "C2"]
     assert keys(WEI, ("q", "wan")) == ["WANG"]
     assert keys(WEI, ("q", "0013")) == ["C4"]
+    assert keys(WEI, ("q", "１３８　ｗang")) == []
+    assert keys(WEI, ("q", "１３８００")) == ["C4"]
+    assert keys(WEI, ("q", "ＷＡＮ")) == ["WANG"]
+    assert keys(WEI, ("phone__contains", "８０００")) == ["C4"]
     assert refusal(WEI, ("q", "a")) == ("queries.search_too_short", ["q"])
 
 

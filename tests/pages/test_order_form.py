@@ -211,7 +211,7 @@ async def test_prices_that_changed_since_the_page_was_opened_are_shown_before_an
     state_price("QH-500", "agent_1", "120", "2026-06-01")
 
     found(user, "action-submit").click()
-    await seen(user, "Prices have changed: this order comes to 1440.00 yuan now.")
+    await seen(user, "Prices have changed: this order comes to 1,440.00 yuan now.")
 
     assert orders() == []
     assert text_of(user, "basket-total") == "¥1,440.00"

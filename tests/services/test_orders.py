@@ -211,8 +211,8 @@ def test_figures_of_the_credit_are_told_only_to_who_may_see_them(shop):
     to_clerk = refused(SUZHOU_CLERK, lambda session: submit_order(session, order.number))
     to_owner = refused(HUADONG_OWNER, lambda session: submit_order(session, order.number))
 
-    assert "50000.00" not in to_clerk.text
-    assert "50000.00" in to_owner.text
+    assert "000.00" not in to_clerk.text
+    assert "50,000.00" in to_owner.text
 
 
 def test_a_submitted_order_keeps_its_prices(shop):
