@@ -9,9 +9,21 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from core.access import Actor
+from services.applications import attach_licence, begin_application, save_draft
+from services.pictures import take_picture
 from tests.conftest import HUADONG_OWNER, LING, SUZHOU_CLERK
 from tests.pages.signing_in import session_of
-from tests.services.applying import COMPANY, approved, invite, invited, licence_bytes, number_of, partner_of, stored
+from tests.services.applying import (
+    COMPANY,
+    act,
+    approved,
+    invite,
+    invited,
+    licence_bytes,
+    number_of,
+    partner_of,
+    stored,
+)
 from tests.support.looking import DESKTOP, PHONE, faults, keep, sign_in
 from tests.support.server import serving_copy
 
@@ -147,6 +159,20 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(people: Peop
     expect(by(page, "form-problems")).to_contain_text("Photo of the business licence")
     expect(by(page, "field-uscc")).to_have_value("91350100M000100Y4Z")
     expect(by(page, "step-2")).to_be_visible()
+
+
+def test_a_new_photo_of_the_licence_takes_the_place_of_the_one_before(people: People):
+    application = act(LING, begin_application, {"tier": "dealer"})
+    act(LING, save_draft, application.number, {}, 2)
+    act(LING, attach_licence, application.number, take_picture(licence_bytes())[0])
+    page = people.comes(LING, f"/applications/{application.number}/edit")
+    expect(by(page, "licence")).to_be_visible()
+
+    picture = {"name": "new.jpg", "mimeType": "image/jpeg", "buffer": licence_bytes()}
+    by(page, "field-licence").set_input_files([picture])
+
+    expect(page.locator(".qd-photo img")).to_be_visible()
+    expect(by(page, "licence")).to_be_hidden()
 
 
 VISITS = {

@@ -1,12 +1,12 @@
-"""Accounts from their record: let in by a link, locked, unlocked; and the search that finds any record."""
+"""Accounts from their record: let in by a link, locked, unlocked."""
 
 import pytest
 from nicegui.testing import User
 
-from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_OWNER, WEI
+from tests.conftest import ADMIN, HUADONG_OWNER, WEI
 from tests.pages.finding import found, is_there, one
 from tests.pages.signing_in import sign_in_as
-from tests.pages.staff_rows import answer_to_test_host, become, customers, facts_of, state_rows
+from tests.pages.staff_rows import answer_to_test_host, become, facts_of
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/staff_main.py")
 
@@ -65,28 +65,3 @@ async def test_an_owner_gets_the_buttons_for_the_own_people_and_none_to_let_them
     await user.open("/users/owner@huadong.example.com")
 
     assert not is_there(user, "action-leave")
-
-
-async def test_a_few_words_find_records_of_every_kind_one_may_see(user: User) -> None:
-    customers(1)
-    state_rows("customers", {"code": ["H1"], "name": ["华东一号店"], "partner": ["HD"]})
-    sign_in_as(user.http_client, WEI)
-
-    answer = await user.http_client.get("/search.json?q=华东")
-
-    assert answer.json() == {
-        "items": [
-            {"label": "华东一号店", "hint": "Customer H1", "href": "/customers/H1"},
-            {"label": "华东总代", "hint": "Partner HD", "href": "/partners/HD"},
-        ]
-    }
-
-
-async def test_a_rival_finds_nothing_and_a_short_word_is_no_error(user: User) -> None:
-    sign_in_as(user.http_client, BEIFANG_CLERK)
-
-    rival = await user.http_client.get("/search.json?q=华东")
-    short = await user.http_client.get("/search.json?q=a")
-
-    assert (rival.status_code, rival.json()) == (200, {"items": []})
-    assert (short.status_code, short.json()) == (200, {"items": []})
