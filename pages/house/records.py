@@ -161,8 +161,9 @@ def _event(happening: Happening) -> None:
 
 def _cell(value: str | Cell, align: Align) -> None:
     cell = value if isinstance(value, Cell) else Cell(value)
-    words = "" if cell.href or cell.draw else cell.text or EMPTY
-    with Tag("td", words, data_align=align, data_tone=cell.tone or None):
+    is_drawn = bool(cell.href or cell.draw)
+    words = "" if is_drawn else cell.text or EMPTY
+    with Tag("td", words, data_align=align, data_tone=cell.tone or None, data_empty=not (is_drawn or cell.text)):
         if cell.href:
             Tag("a", cell.text, href=cell.href)
         if cell.draw:

@@ -13,6 +13,17 @@ RULES = {
     "resultTypes": ["violations"],  # what passes is not described: half the time
 }
 
+CUT_OFF = """() => [...document.querySelectorAll("main :is(button, .qd-btn, input)")].filter((one) => {
+  const own = one.getBoundingClientRect();
+  for (let up = one.parentElement; own.width && up && up.tagName !== "MAIN"; up = up.parentElement) {
+    if (getComputedStyle(up).overflowX === "visible") continue;
+    const box = up.getBoundingClientRect();
+    if (own.right > box.right + 1 || own.left < box.left - 1) return !up.matches(".qd-filters-row");
+  }
+  return false;
+}).map((one) => one.outerHTML.slice(0, 200))"""
+"""What a person acts on and has to scroll sideways for; filters are meant to be pushed along."""
+
 
 def keep(context: BrowserContext, address: str, **cookies: str) -> None:
     """Let a browser bring cookies along: ``qudao_mode``, ``qudao_language``, …"""
@@ -33,8 +44,9 @@ def note_errors(page: Page, errors: list[str] | None = None) -> list[str]:
 
 
 def faults(page: Page, *, within: str | None = None) -> list[str]:
-    """Return what axe finds wrong at A and AA in a page, or below a selector; and whether it is too wide."""
+    """Return what axe finds wrong at A and AA in a page, or below a selector; and what the window is too narrow for."""
     found = Axe().run(page, context=within, options=RULES).response["violations"]
     wrong = [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
     is_wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-    return [*wrong, *["wider than the window"] * is_wide]
+    cut_off = [f"cut off: {html}" for html in page.evaluate(CUT_OFF)]
+    return [*wrong, *cut_off, *["wider than the window"] * is_wide]
