@@ -13,7 +13,7 @@ from core.queries import find_row
 from core.resource import Field, Resource
 from pages.choices import choosable
 from pages.door import call_or_raise, permitted_actor, show_refusal
-from pages.house import Tag, button, chip, kv, notice, row, text_link
+from pages.house import Button, Tag, button, chip, kv, notice, row, text_link
 from pages.house.content import EMPTY
 from pages.house.going import ask_before_leaving, leave
 from pages.identity import current_actor
@@ -72,15 +72,18 @@ class Section:
         with Tag("section", css="qd-panel", aria_label=title):
             with Tag("div", css="qd-panel-head"):
                 Tag("h2", title)
-                self._opener = button(_("Edit"), self.edit, look="quiet", testid=f"action-edit-{name}")
-                self._opener.put(aria_label=_("Edit {section}", section=title), hidden=not self._editable)
+                self._opener: Button | None = None
+                if self._editable:
+                    self._opener = button(_("Edit"), self.edit, look="quiet", testid=f"action-edit-{name}")
+                    self._opener.put(aria_label=_("Edit {section}", section=title))
             self._body = Tag("div", css="qd-panel-body")
         self.show()
 
     def show(self) -> None:
         """Show the facts."""
         self._body.clear()
-        self._opener.put(hidden=not self._editable)
+        if self._opener is not None:
+            self._opener.put(hidden=False)
         with self._body:
             kv({_(field.label): self._drawn(field) for field in self.fields})
 
@@ -89,7 +92,8 @@ class Section:
         if await permitted_actor(self.record.resource.edit_permission(self._editable[0])) is None:
             return
         self._body.clear()
-        self._opener.put(hidden=True)
+        if self._opener is not None:
+            self._opener.put(hidden=True)
         with self._body:
             problems = Tag("div").style("display:contents")
             fields = [choosable(field, self.record.resource, self._actor) for field in self._editable]
