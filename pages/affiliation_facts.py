@@ -101,7 +101,7 @@ def draw_request(facts: RequestFacts, actor: Actor, *, crumbs: Mapping[str, str]
 def way_of(facts: RequestFacts) -> list[house.Step]:
     """Return the way of a request: asked, owner, new upstream, brand, moved."""
     request = facts.request
-    steps = [house.Step(_("Asked for"), _at(request.created_at), "done")]
+    steps = [house.Step(_("Asked for"), "", "done", house.short_instant_text(request.created_at))]
     answers = [(_("Owner"), request.owner_answer, request.owner_at)]
     if request.to_upstream_id is not None:
         answers.append((_("New upstream"), request.upstream_answer, request.upstream_at))
@@ -109,13 +109,14 @@ def way_of(facts: RequestFacts) -> list[house.Step]:
         if answer is None:
             steps.append(house.Step(label, "", "current" if request.status == RequestStatus.ASKED else "open"))
         else:
-            words = " ".join(part for part in (_(ANSWER_LABELS[Answer(answer)][0]), _at(at)) if part)
-            steps.append(house.Step(label, words, "failed" if answer == Answer.DECLINED else "done"))
+            words, state = _(ANSWER_LABELS[Answer(answer)][0]), "failed" if answer == Answer.DECLINED else "done"
+            steps.append(house.Step(label, words, state, house.short_instant_text(at)))  # type: ignore[arg-type]
     waits = request.status == RequestStatus.UNDER_REVIEW
     decided = "done" if request.decided_at else "current" if waits else "open"
-    steps.append(house.Step(_("Review by the brand"), _at(request.decided_at), decided))  # type: ignore[arg-type]
+    decided_at = house.short_instant_text(request.decided_at)
+    steps.append(house.Step(_("Review by the brand"), "", decided, decided_at))  # type: ignore[arg-type]
     moved = "done" if request.moved_at else "current" if request.status == RequestStatus.APPROVED else "open"
-    steps.append(house.Step(_("Moved"), request.valid_from.isoformat(), moved))  # type: ignore[arg-type]
+    steps.append(house.Step(_("Moved"), "", moved, request.valid_from.isoformat()))  # type: ignore[arg-type]
     return steps
 
 
@@ -203,7 +204,3 @@ async def _refuse(number: str, version: int, reason: str) -> None:
 async def _run(service: Callable[..., Any], *arguments: Any, **named: Any) -> None:
     if await call(service, *arguments, **named) is not None:
         load_again()
-
-
-def _at(at: Any) -> str:
-    return house.instant_text(at)[5:] if at else ""

@@ -51,6 +51,7 @@ from pages.house.records import (
     instant_text,
     line_table,
     pager,
+    short_instant_text,
     timeline,
 )
 from pages.house.shell import HousePage, NavGroup, NavItem, say_counts, shell
@@ -120,6 +121,7 @@ __all__ = [
     "search_field",
     "serve_assets",
     "shell",
+    "short_instant_text",
     "short_money_text",
     "show_problems",
     "stack",

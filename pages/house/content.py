@@ -196,11 +196,12 @@ def kv(facts: Mapping[str, object], *, pairs: int = 2) -> Tag:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a way: ``note`` says who and when."""
+    """One step of a way: ``note`` says who or how it went, ``at`` when, e.g. by ``short_instant_text``."""
 
     label: str
     note: str = ""
     state: Literal["done", "current", "failed", "open"] = "open"
+    at: str = ""
 
 
 def steps(way: Sequence[Step], *, label: str = "") -> Tag:
@@ -210,8 +211,8 @@ def steps(way: Sequence[Step], *, label: str = "") -> Tag:
             current = "step" if step.state in ("current", "failed") else None
             with Tag("li", css="qd-step", data_state=step.state, aria_current=current):
                 Tag("b", step.label)
-                if step.note:
-                    Tag("small", step.note)
+                for words in filter(None, (step.note, step.at)):  # each on its own line: a narrow step breaks neither
+                    Tag("small", words)
     return made
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Literal
 
-from core.clock import BRAND_ZONE
+from core.clock import BRAND_ZONE, today
 from core.i18n import _
 from pages.house.buttons import button
 from pages.house.content import EMPTY
@@ -140,6 +140,14 @@ def before_after(before: str, after: str) -> Tag:
 def instant_text(at: datetime) -> str:
     """Return an instant as people read it, in the brand's zone: "2026-11-22 09:14"."""
     return at.astimezone(BRAND_ZONE).strftime("%Y-%m-%d %H:%M")
+
+
+def short_instant_text(at: datetime | None) -> str:
+    """Return an instant where there is little room: "11-22 09:14", the year too if it is not this one; "" for None."""
+    if at is None:
+        return ""
+    words = instant_text(at)
+    return words.removeprefix(f"{today().year}-")
 
 
 def _event(happening: Happening) -> None:

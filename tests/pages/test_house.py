@@ -1,17 +1,20 @@
 """The house components as a person meets them, without a browser."""
 
 import re
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
 from nicegui import ui
 from nicegui.testing import User
 
+from core.clock import freeze
 from core.i18n import use_language
 from pages.house.content import MINUS, money_text, short_money_text
 from pages.house.elements import safe_url
 from pages.house.grid_spec import KEYS_MAX, GridColumn, GridSpec, Selection, selection_from, without_code
 from pages.house.overlays import Toasts
+from pages.house.records import short_instant_text
 from pages.house.theme import asset_url
 from pages.house.tokens import CHIPS, DARK, LIGHT
 from tests.pages.finding import found, is_there, one, state
@@ -46,6 +49,14 @@ def test_every_text_is_readable_on_its_ground_in_light_and_dark(mode: dict[str, 
     text, ground = pair
 
     assert contrast(mode[text], mode[ground]) >= 4.5
+
+
+def test_an_instant_where_there_is_little_room_names_the_year_only_if_it_is_another() -> None:
+    with freeze(datetime(2027, 1, 1, 8, tzinfo=UTC)):
+        assert short_instant_text(datetime(2027, 1, 1, 1, 14, tzinfo=UTC)) == "01-01 09:14"
+        assert short_instant_text(datetime(2026, 12, 31, 16, 0, tzinfo=UTC)) == "01-01 00:00"
+        assert short_instant_text(datetime(2026, 12, 31, 15, 59, tzinfo=UTC)) == "2026-12-31 23:59"
+        assert short_instant_text(None) == ""
 
 
 @pytest.mark.parametrize("mode", (LIGHT, DARK))
