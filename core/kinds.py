@@ -162,7 +162,7 @@ def text_of_cell(cell: Cell) -> str:
             "cells.digits_lost",
             N_("is a number of more than 15 digits, and Excel has lost some: format the column as text, type it again"),
         )
-    return str(cell) if isinstance(cell, int) else f"{Decimal(f'{cell:.15g}'):f}"
+    return str(cell) if isinstance(cell, int) else f"{Decimal(f'{cell + 0.0:.15g}'):f}"  # -0.0 + 0.0 is 0.0
 
 
 def _error_value(error: CellError) -> Problem:

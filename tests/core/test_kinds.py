@@ -60,6 +60,7 @@ def test_what_counts_as_canonical_is_its_own_value(text):
         (NAME, "007", "007"),
         (NAME, 7.0, "7"),
         (NAME, 0.1 + 0.2, "0.3"),
+        (NAME, -0.0, "0"),
         (NAME, "   ", "   "),
         (NAME, "", None),
         (NOTE, "   ", "   "),
