@@ -170,7 +170,7 @@ def walk(
     paths: Sequence[str],
     seen: Callable[[str, Page], None] | None = None,
 ) -> dict[str, list[str]]:
-    """Open pages; return path → what is wrong with it, of those where something is.
+    """Open pages; return path → what is wrong with it, of those where something is; "log" → that a page failed.
 
     Args:
         browser: Chromium.
@@ -201,4 +201,6 @@ def walk(
             wrong[path] = found
         page.close()
     context.close()
+    if traces := brand.log.read_text("utf-8").split("Traceback")[1:]:
+        wrong["log"] = [trace[-500:] for trace in traces]
     return wrong
