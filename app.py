@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import DomainError
-from core.i18n import _
+from core.i18n import _, ngettext
 
 Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
 As = Annotated[str, typer.Option("--as", help="Act as this person, with that person's rights and scope.")]
@@ -196,7 +196,10 @@ def export(
 
     with in_words(as_json):
         facts = export_rows(resource, file, tuple(filters), fields, as_)
-        answer(facts, as_json=as_json, sentence=_("{rows} rows are in {file}.", **facts))
+        sentence = ngettext(
+            "{count} row is in {file}.", "{count} rows are in {file}.", facts["rows"], file=facts["file"]
+        )
+        answer(facts, as_json=as_json, sentence=sentence)
 
 
 @app.command()
@@ -216,7 +219,7 @@ def check(as_json: Json = False) -> None:
 
     with in_words(as_json):
         facts = check_data()
-        broken = _("{count} invariants are broken.", count=len(facts["broken"]))
+        broken = ngettext("{count} invariant is broken.", "{count} invariants are broken.", len(facts["broken"]))
         answer(facts, as_json=as_json, sentence=_("All is well.") if facts["ok"] else broken)
         if not as_json:
             for one in facts["broken"]:

@@ -4,7 +4,8 @@ The current language is a context variable that each door sets from its actor, s
 language of who reads it, whatever thread it is made in.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -15,6 +16,7 @@ from babel.messages.pofile import read_po
 LANGUAGES = ("zh_CN", "en")
 DEFAULT_LANGUAGE = "zh_CN"
 LOCALES = Path(__file__).parent.parent / "locales"
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
 
@@ -22,15 +24,23 @@ _language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
 def translate(message: str, **values: object) -> str:
     """Return ``message`` in the current language, its ``{placeholders}`` filled in.
 
-    Only names are replaced, never attributes or formats: values are data that people typed.
+    Only names are replaced, never attributes or formats, and a value is not looked into: it is data that people typed.
     """
     text = catalogue(_language.get()).get(message, message)
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", str(value))
-    return text
+    if not values:
+        return text
+    return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), text)
 
 
 _ = translate
+
+
+def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
+    """Return the sentence that is right for ``count`` in the current language, ``{count}`` filled in as 1,234.
+
+    English takes ``singular`` for one and only for one; Chinese has one form, which both are translated to.
+    """
+    return translate(singular if count == 1 else plural, count=f"{count:,}", **values)
 
 
 def N_(message: str) -> str:  # noqa: N802  (the customary name of the marker)
@@ -44,8 +54,15 @@ def catalogue(language: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted((LOCALES / language / "LC_MESSAGES").glob("**/*.po")):
         with path.open("rb") as file:
-            found.update((str(m.id), str(m.string)) for m in read_po(file, locale=language) if m.id and m.string)
+            for entry in read_po(file, locale=language):
+                if entry.id and (text := forms(entry.string or "")[0]):
+                    found.update(dict.fromkeys(forms(entry.id), text))
     return found
+
+
+def forms(sentence: Sequence[str]) -> tuple[str, ...]:
+    """Return the forms of a sentence of a catalogue: one, or singular and plural if it counts."""
+    return (sentence,) if isinstance(sentence, str) else tuple(sentence)
 
 
 def current_language() -> str:

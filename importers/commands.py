@@ -11,7 +11,7 @@ from typing import Any
 from core.access import Permission, command_line
 from core.database import reading
 from core.errors import InvalidInput, NotFound
-from core.i18n import N_, _, use_language
+from core.i18n import N_, _, ngettext, use_language
 from core.queries import read_query, stream_rows
 from core.resource import Resource
 from importers.annotating import MarkedCell, RefusedRow, write_errors_workbook
@@ -110,8 +110,14 @@ def report_facts(report: ImportReport, name: str) -> dict[str, Any]:
 
 def report_sentence(facts: dict[str, Any]) -> str:
     """Return what ``report_facts`` counted for a terminal, and below it what else its reader should know."""
-    counts = {name: facts[name] for name in ("rows", "created", "updated", "unchanged", "refused")}
-    lines = [_("{rows} rows: {created} new, {updated} changed, {unchanged} unchanged, {refused} refused.", **counts)]
+    lines = [
+        ngettext(
+            "{count} row: {created} new, {updated} changed, {unchanged} unchanged, {refused} refused.",
+            "{count} rows: {created} new, {updated} changed, {unchanged} unchanged, {refused} refused.",
+            facts["rows"],
+            **{name: facts[name] for name in ("created", "updated", "unchanged", "refused")},
+        )
+    ]
     if not facts["applied"]:
         lines.append(_("Nothing was stored."))
     if facts["ignored"]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.events import Event
-from core.i18n import N_, _
+from core.i18n import N_, _, ngettext
 from models.applications import Application, ApplicationStatus
 from pages import house
 from pages.value_texts import who_text
@@ -97,7 +97,8 @@ def way_of(application: Application, upstream: str) -> list[house.Step]:
         ApplicationStatus.WITHDRAWN: (_("Withdrawn"), "failed"),
     }
     label, state = ends.get(status, (_("Partner"), "open"))
-    steps.append(house.Step(label, _at(application.decided_at) if status in ends else "", state))  # type: ignore[arg-type]
+    ended_at = application.decided_at if status in ends else None
+    steps.append(house.Step(label, "", state, house.short_instant_text(ended_at)))  # type: ignore[arg-type]
     return steps
 
 
@@ -138,14 +139,10 @@ def span_text(waited: timedelta) -> str:
         return _("{count} min", count=max(minutes, 1))
     if minutes < 48 * 60:
         return _("{count} h", count=minutes // 60)
-    return _("{count} days", count=minutes // (24 * 60))
+    return ngettext("{count} day", "{count} days", minutes // (24 * 60))
 
 
 def _step(label: str, at: datetime | None, *, is_current: bool, application: Application | None = None) -> house.Step:
     if is_current:
         return house.Step(label, since_text(application) if application else "", "current")
-    return house.Step(label, _at(at), "done" if at else "open")
-
-
-def _at(at: datetime | None) -> str:
-    return house.instant_text(at)[5:] if at else ""
+    return house.Step(label, "", "done" if at else "open", house.short_instant_text(at))

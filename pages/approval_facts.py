@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from core.i18n import _
+from core.i18n import _, ngettext
 from models.approvals import DECISION_LABELS, Decision
 from models.orders import STATUS_LABELS, OrderStatus
 from models.tiers import TIERS
@@ -45,7 +45,8 @@ def _facts(facts: OrderFacts, names: Mapping[str, str]) -> dict[str, object]:
     since, at = facts.waiting_since, order.submitted_at
     submitted = house.instant_text(at) if at else None
     waits = f"{submitted} · {waiting_text(since)[0]}" if submitted and since else submitted
-    history = _("{count} orders · {amount}", count=facts.history_count, amount=_short(facts.history_cents))
+    amount = _short(facts.history_cents)
+    history = ngettext("{count} order · {amount}", "{count} orders · {amount}", facts.history_count, amount=amount)
     return {
         _("Buyer"): partial(_draw_buyer, facts, tier),
         _("Submitted by"): submitter,

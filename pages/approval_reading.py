@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.access import Permission
 from core.clock import now
 from core.database import actor_of
-from core.i18n import _
+from core.i18n import _, ngettext
 from models.approvals import DECISION_LABELS, Approval, Decision
 from models.orders import STATUS_LABELS, Order, OrderStatus
 from models.partners import Partner
@@ -144,4 +144,4 @@ def _span(waited: timedelta) -> str:
         return _("{count} min", count=max(minutes, 1))
     if minutes < 48 * 60:
         return _("{count} h", count=minutes // 60)
-    return _("{count} days", count=minutes // (24 * 60))
+    return ngettext("{count} day", "{count} days", minutes // (24 * 60))

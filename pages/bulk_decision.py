@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 
 from core.access import Permission
 from core.errors import DomainError
-from core.i18n import _
+from core.i18n import _, ngettext
 from models.approvals import Decision
 from pages import house
 from pages.door import permitted_actor, show_refusal
@@ -46,7 +46,12 @@ class BulkDecision:
     async def _approve(self) -> None:
         chosen = self._chosen
         answer = await house.confirm(
-            _("Approve {count} orders for {total} in all?", **_sums(chosen)),
+            ngettext(
+                "Approve {count} order for {total}?",
+                "Approve {count} orders for {total} in all?",
+                len(chosen),
+                total=_total(chosen),
+            ),
             _("Each is checked and decided on its own; what was changed since you saw it is left as it is."),
             yes=_("Approve"),
         )
@@ -56,7 +61,12 @@ class BulkDecision:
     async def _reject(self) -> None:
         chosen = self._chosen
         reason = await house.confirm(
-            _("Reject {count} orders for {total} in all?", **_sums(chosen)),
+            ngettext(
+                "Reject {count} order for {total}?",
+                "Reject {count} orders for {total} in all?",
+                len(chosen),
+                total=_total(chosen),
+            ),
             _("Each submitter reads the reason. Rejected orders cannot be submitted again."),
             yes=_("Reject"),
             danger=True,
@@ -103,12 +113,13 @@ class BulkDecision:
         ]
         self._report.clear()
         with self._report, house.drawer(_("Result for each order")) as show:
-            house.notice(_("{count} of {all} decided, {total} in all", all=len(outcomes), **_sums(done)), "ok")
+            decided = {"count": len(done), "all": len(outcomes), "total": _total(done)}
+            house.notice(_("{count} of {all} decided, {total} in all", **decided), "ok")
             if len(done) < len(outcomes):
                 house.notice(_("{count} not decided", count=len(outcomes) - len(done)), "danger", testid="bulk-refused")
             house.line_table(columns, rows, caption=_("Result for each order"), testid="bulk-result")
         show()
 
 
-def _sums(orders: Sequence[WaitingOrder]) -> dict[str, str]:
-    return {"count": str(len(orders)), "total": house.money_text(sum(one.total_cents for one in orders))}
+def _total(orders: Sequence[WaitingOrder]) -> str:
+    return house.money_text(sum(one.total_cents for one in orders))

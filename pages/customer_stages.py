@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
-from core.i18n import _
+from core.i18n import _, ngettext
 from models.customers import STAGE_LABELS, CustomerStage
 from pages.bulk import BulkActions
 from pages.door import call, permitted_actor
@@ -24,7 +24,7 @@ def move_actions(bulk: BulkActions, actor: Actor) -> list[GridAction]:
         if await permitted_actor(Permission.CUSTOMER_EDIT) is None:
             return
         stage = await choose(
-            _("Move {count} customers", count=f"{selection.count:,}"),
+            ngettext("Move {count} customer", "Move {count} customers", selection.count),
             _("All of them get the stage you choose; each change is kept in their history."),
             name="stage",
             label=_("Stage"),

@@ -5,7 +5,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from core.errors import DomainError
-from core.i18n import _
+from core.i18n import _, ngettext
 from core.jobs import Job, JobStatus
 from core.resource import Resource
 from importers.batch_drafts import editor_of
@@ -124,9 +124,10 @@ def _draw_verdict(resource: Resource, batch: ImportBatch, counts: dict[str, int]
         notice(_("There are no rows below the headings."), "warning")
         return
     if batch.mode == ALL_OR_NOTHING and counts["refused"]:
-        sentence = _(
+        sentence = ngettext(
+            "{count} row is wrong, so nothing will be imported, as you chose. Correct it, or let the good rows in.",
             "{count} rows are wrong, so nothing will be imported, as you chose. Correct them, or let the good rows in.",
-            count=f"{counts['refused']:,}",
+            counts["refused"],
         )
         notice(sentence, "warning", testid="import-verdict")
         return
@@ -140,18 +141,19 @@ def _draw_verdict(resource: Resource, batch: ImportBatch, counts: dict[str, int]
         return
     with panel(), row():
         text(_("{parts}.", parts=_parts_text(counts))).style("flex:1 1 260px;font-size:16px;line-height:24px")
-        label = _("Import {count} rows", count=f"{good_count:,}")
+        label = ngettext("Import {count} row", "Import {count} rows", good_count)
         button(label, partial(_apply, resource, batch), look="primary", testid="import-apply")
 
 
 def _parts_text(counts: dict[str, int]) -> str:
+    created, updated, unchanged, refused = (counts[name] for name in ("created", "updated", "unchanged", "refused"))
     parts = [
-        _("{count} new rows will be added", count=f"{counts['created']:,}") if counts["created"] else "",
-        _("{count} known rows will be changed", count=f"{counts['updated']:,}") if counts["updated"] else "",
-        _("{count} are the same and stay", count=f"{counts['unchanged']:,}") if counts["unchanged"] else "",
-        _("{count} are wrong and are left out", count=f"{counts['refused']:,}") if counts["refused"] else "",
+        (created, ngettext("{count} new row will be added", "{count} new rows will be added", created)),
+        (updated, ngettext("{count} known row will be changed", "{count} known rows will be changed", updated)),
+        (unchanged, ngettext("{count} is the same and stays", "{count} are the same and stay", unchanged)),
+        (refused, ngettext("{count} is wrong and is left out", "{count} are wrong and are left out", refused)),
     ]
-    return _("; ").join(part for part in parts if part)
+    return _("; ").join(part for count, part in parts if count)
 
 
 def _facts(resource: Resource, batch: ImportBatch) -> dict[str, str]:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.errors import DomainError
-from core.i18n import N_, _
+from core.i18n import N_, _, ngettext
 from core.resource import Resource
 from importers.batch_drafts import (
     Certainty,
@@ -148,7 +148,11 @@ class ColumnsPage:
     def _unnamed(self) -> None:
         blank = sum(1 for heading in self.batch.headings if not heading.strip())
         if blank:
-            words = _("{count} columns without a heading are left out. To import them, give them one.", count=blank)
+            words = ngettext(
+                "{count} column without a heading is left out. To import it, give it one.",
+                "{count} columns without a heading are left out. To import them, give them one.",
+                blank,
+            )
             Tag("div", words, "qd-hint")
 
     def _constants(self) -> None:

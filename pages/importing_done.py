@@ -3,7 +3,7 @@
 from functools import partial
 
 from core.errors import DomainError
-from core.i18n import _
+from core.i18n import _, ngettext
 from core.jobs import Job, JobStatus
 from core.resource import Resource
 from importers.batch_drafts import editor_of
@@ -98,17 +98,25 @@ def _draw_outcome(batch: ImportBatch, job: Job | None) -> None:
     tone: NoticeTone = "ok"
     if batch.status == ImportStatus.CANCELLED:
         tone = "warning"
-        sentence = _("Stopped. {count} rows were imported; the others were not.", count=f"{done_count:,}")
+        sentence = ngettext(
+            "Stopped. {count} row was imported; the others were not.",
+            "Stopped. {count} rows were imported; the others were not.",
+            done_count,
+        )
     elif job is not None and job.status == JobStatus.FAILED:
         tone, sentence = "danger", job.error or _("The import could not go on.")
     elif batch.status == ImportStatus.REFUSED:
         tone, sentence = "danger", _("Nothing was imported.")
     elif batch.refused_count:
-        counts = {"count": f"{done_count:,}", "refused": f"{batch.refused_count:,}"}
-        sentence = _("{count} rows were imported; {refused} were wrong and were left out.", **counts)
+        sentence = ngettext(
+            "{count} row was imported; wrong and left out: {refused}.",
+            "{count} rows were imported; wrong and left out: {refused}.",
+            done_count,
+            refused=f"{batch.refused_count:,}",
+        )
         tone = "warning"
     elif done_count:
-        sentence = _("Done: {count} rows were imported.", count=f"{done_count:,}")
+        sentence = ngettext("Done: {count} row was imported.", "Done: {count} rows were imported.", done_count)
     else:
         sentence = _("Done: every row was the same already, nothing had to be written.")
     notice(sentence, tone, testid="import-outcome")

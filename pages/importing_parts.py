@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from core.access import Actor
 from core.clock import now
 from core.errors import DomainError
-from core.i18n import N_, _
+from core.i18n import N_, _, ngettext
 from core.jobs import Job, JobStatus
 from core.resource import Resource
 from importers.batch_drafts import editor_of
@@ -111,7 +111,7 @@ def job_progress(job: Job, words: str, total: int = 0) -> Progress:
         return Progress(words, job.done_count, total)
     seconds = max((now() - datetime.fromisoformat(since)).total_seconds(), 0.001)
     rate = (job.done_count - since_count) / seconds
-    label = _("{words}, {count} rows a second", words=words, count=f"{round(rate):,}")
+    label = ngettext("{words}, {count} row a second", "{words}, {count} rows a second", round(rate), words=words)
     return Progress(label, job.done_count, total, round(max(total - job.done_count, 0) / rate))
 
 

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from core.i18n import _
+from core.i18n import _, ngettext
 from core.resource import Resource
 from importers.batch_drafts import choose_sheet, top_rows
 from models.imports import ImportBatch
@@ -68,7 +68,7 @@ class SheetChoice:
         return int(self.batch.header_row if is_chosen else self.sheets[self.name]["header_row"])
 
     def _label(self, sheet: dict[str, Any]) -> str:
-        return _("{name} ({count} rows)", name=sheet["name"], count=f"{sheet['rows']:,}")
+        return ngettext("{name} ({count} row)", "{name} ({count} rows)", sheet["rows"], name=sheet["name"])
 
     async def _change(self) -> None:
         if self._field is not None and self._field.value in self.sheets:

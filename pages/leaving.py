@@ -5,7 +5,7 @@ from functools import partial
 
 from core.access import Permission
 from core.errors import DomainError
-from core.i18n import N_, _
+from core.i18n import N_, _, ngettext
 from pages.door import call_or_raise, page, permitted_actor, show_refusal
 from pages.house import (
     Tag,
@@ -215,10 +215,12 @@ def _examples(holding: Holding) -> str:
 
 
 def _warn(count: int) -> None:
-    sentence = _(
+    sentence = ngettext(
+        "{count} order waits for a decision that nobody else could take. Give somebody else that right, or decide it"
+        " first.",
         "{count} orders wait for a decision that nobody else could take. Give somebody else that right, or decide them"
         " first.",
-        count=f"{count:,}",
+        count,
     )
     with notice(sentence, "danger", testid="undecided"):
         link_button(_("See what waits"), "/orders?status=submitted")

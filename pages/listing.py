@@ -9,7 +9,7 @@ from nicegui import context
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
-from core.i18n import N_, _
+from core.i18n import N_, _, ngettext
 from core.queries import GridQuery, Page, find_page
 from core.resource import Resource
 from pages.bulk import BulkActions
@@ -118,8 +118,10 @@ def whole_list(session: Session, resource: Resource) -> Page:
 
 def count_text(total: int | None, *, is_exact: bool) -> str:
     """Return a number of rows as people read it."""
-    words = f"{total or 0:,}"
-    return _("{count} rows", count=words) if is_exact else _("more than {count} rows", count=words)
+    count = total or 0
+    if is_exact:
+        return ngettext("{count} row", "{count} rows", count)
+    return _("more than {count} rows", count=f"{count:,}")
 
 
 def _register(resource: Resource) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.access import Permission
 from core.clock import today
 from core.errors import DomainError
-from core.i18n import N_, _
+from core.i18n import N_, _, ngettext
 from core.standard_kinds import NOTE_LENGTH_MAX
 from models.orders import OrderStatus
 from pages import house
@@ -211,7 +211,7 @@ class OrderForm:
     def _show_sums(self) -> None:
         total = self._basket.total_cents
         note, is_short = _credit_text(self._account, total)
-        count = _("{count} pieces", count=f"{self._basket.pieces:,}")
+        count = ngettext("{count} piece", "{count} pieces", self._basket.pieces)
         self._bar.show(count, house.money_text(total), note, is_short=is_short)
         ask_before_leaving(self._basket.units != self._start.units)
         self._keep()

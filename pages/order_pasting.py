@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
-from core.i18n import _
+from core.i18n import _, ngettext
 from pages import house
 from pages.order_basket import Basket
 from pages.order_paste import Choice, Unclear, pasted_lines, possible_skus, read_lines
@@ -78,9 +78,15 @@ class PasteBox:
         self._asked.clear()
         with self._told:
             if taken:
-                house.notice(_("{count} products taken into the order", count=taken), "ok", testid="pasted-taken")
+                told = ngettext("{count} product taken into the order", "{count} products taken into the order", taken)
+                house.notice(told, "ok", testid="pasted-taken")
             if unclear:
-                house.notice(_("{count} lines are not clear: please say what is meant", count=len(unclear)), "warning")
+                asked = ngettext(
+                    "{count} line is not clear: please say what is meant",
+                    "{count} lines are not clear: please say what is meant",
+                    len(unclear),
+                )
+                house.notice(asked, "warning")
         with self._asked:
             for one in unclear:
                 self._ask(one)
@@ -106,4 +112,4 @@ class PasteBox:
 def _choice_text(choice: Choice) -> str:
     if choice.unit:
         return f"{choice.name} · {choice.quantity:,} {choice.unit}"
-    return f"{choice.name} · " + _("{count} boxes", count=f"{choice.quantity:,}")
+    return f"{choice.name} · " + ngettext("{count} box", "{count} boxes", choice.quantity)

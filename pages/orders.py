@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
-from core.i18n import N_, _
+from core.i18n import N_, _, ngettext
 from core.standard_kinds import RATE, UNIT_PRICE
 from models.approvals import Decision
 from models.orders import STATUS_LABELS, LineUnit, Order, OrderLine, OrderStatus
@@ -77,11 +76,9 @@ class OrderView:
     names: dict[str, str]
     history: Sequence[house.Happening]
 
-    def who(self, person: str | None, at: datetime | None) -> str:
-        """Return who did a step and when, as people read it; "" if nobody did yet."""
-        if not person or at is None:
-            return ""
-        return f"{self.names.get(person, person)} {house.instant_text(at)}"
+    def who(self, person: str | None) -> str:
+        """Return who did a step, as people know them; "" if nobody did yet."""
+        return self.names.get(person, person) if person else ""
 
 
 def read_order(session: Session, number: str) -> OrderView:
@@ -212,7 +209,7 @@ def name_cell(sku: str, name: str) -> house.Cell:
 def quantity_text(quantity: int, unit: str, units: int) -> str:
     """Return a quantity as it was stated, boxes with the single units in them."""
     if unit == LineUnit.BOX.value:
-        return _("{count} boxes ({units})", count=f"{quantity:,}", units=f"{units:,}")
+        return ngettext("{count} box ({units})", "{count} boxes ({units})", quantity, units=f"{units:,}")
     return f"{units:,}"
 
 
@@ -232,14 +229,17 @@ def _way(view: OrderView) -> list[house.Step]:
         OrderStatus.REJECTED: ("done", "done", "failed", "open"),
         OrderStatus.SHIPPED: ("done", "done", "done", "done"),
     }
-    notes = (
-        view.who(order.placed_by, order.created_at),
-        view.who(order.submitted_by, order.submitted_at),
-        view.who(order.decided_by, order.decided_at) if decided else "",
-        view.who(order.shipped_by, order.shipped_at),
+    done = (
+        (order.placed_by, order.created_at),
+        (order.submitted_by, order.submitted_at),
+        (order.decided_by, order.decided_at) if decided else (None, None),
+        (order.shipped_by, order.shipped_at),
     )
     labels = (_("Draft"), _("Submission"), decision, _("Shipping"))
-    return [house.Step(*step) for step in zip(labels, notes, states[status], strict=True)]  # type: ignore[arg-type]
+    return [
+        house.Step(label, view.who(person), state, house.short_instant_text(at) if person else "")  # type: ignore[arg-type]
+        for label, (person, at), state in zip(labels, done, states[status], strict=True)
+    ]
 
 
 def _facts(view: OrderView, actor: Actor) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.access import Actor, Permission, Role
-from core.i18n import N_, _
+from core.i18n import N_, _, ngettext
 from pages.door import page
 from pages.house import empty_state, link_button, page_header, panel
 from pages.house.tree import tree, tree_leaf, tree_node
@@ -25,7 +25,7 @@ async def organisation_page() -> None:
     async with staff_shell(_("Organisation"), current="organisation") as actor:
         units = await read(actor, organisation)
         people = sum(unit.people_count for unit in units)
-        with page_header(_("Organisation"), _("{count} people", count=f"{people:,}")):
+        with page_header(_("Organisation"), ngettext("{count} person", "{count} people", people)):
             link_button(_("Departments as a list"), "/departments", testid="action-list")
             if actor.can(Permission.ORGANISATION_EDIT):
                 link_button(_("Import"), "/departments/import", testid="action-import")

@@ -13,7 +13,7 @@ from core.access import Actor, Permission
 from core.clock import today
 from core.database import actor_of
 from core.events import Event
-from core.i18n import N_, _
+from core.i18n import N_, _, ngettext
 from core.jobs import Job, JobStatus
 from core.kinds import Kind
 from core.queries import find_page, read_query
@@ -232,7 +232,8 @@ def _draw_tile(figure: Figure) -> None:
     if figure.cents is None:
         stat_tile(figure.label, count, href=figure.href, testid=f"tile-{figure.name}")
     else:
-        note = _("{count} orders", count=count)
+        more = "" if figure.is_exact else "+"
+        note = ngettext("{count}{more} order", "{count}{more} orders", figure.count, more=more)
         stat_tile(figure.label, figure.cents, note=note, href=figure.href, cents=True, testid=f"tile-{figure.name}")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.errors import NotFound
-from core.i18n import N_, _
+from core.i18n import N_, _, ngettext
 from core.position_columns import unit_vectors
 from core.positions import DATUM_LABELS, EARTH_RADIUS_M, Datum, convert, distance_m
 from models import regions
@@ -57,9 +57,11 @@ def age_text(since: datetime) -> str:
     if minutes < 1:
         return _("just now")
     if minutes < 120:
-        return _("{count} minutes ago", count=minutes)
+        return ngettext("{count} minute ago", "{count} minutes ago", minutes)
     hours = round(minutes / 60)
-    return _("{count} hours ago", count=hours) if hours < 48 else _("{count} days ago", count=round(hours / 24))
+    if hours < 48:
+        return ngettext("{count} hour ago", "{count} hours ago", hours)
+    return ngettext("{count} day ago", "{count} days ago", round(hours / 24))
 
 
 def source_text(source: str | None) -> str:

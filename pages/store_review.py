@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.access import Permission
 from core.clock import now
 from core.errors import Conflict, DomainError, NotFound
-from core.i18n import N_, _
+from core.i18n import N_, _, ngettext
 from models.partners import Partner
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
 from pages import house
@@ -257,10 +257,8 @@ class StoreInbox:
     async def _accept_many(self) -> None:
         chosen = [key for key in self._inbox.keys if key in self._inbox.ticked]
         sentence = _("Each is decided on its own; what was decided meanwhile stays as it is.")
-        if (
-            not chosen
-            or await house.confirm(_("Accept {count} stores?", count=len(chosen)), sentence, yes=_("Accept")) is None
-        ):
+        question = ngettext("Accept {count} store?", "Accept {count} stores?", len(chosen))
+        if not chosen or await house.confirm(question, sentence, yes=_("Accept")) is None:
             return
         outcomes: list[Outcome] | None = await call(accept_stores, chosen, "")
         for outcome in outcomes or ():

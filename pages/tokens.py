@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Permission, Role
 from core.errors import DomainError
-from core.i18n import N_, _
+from core.i18n import N_, _, ngettext
 from core.kinds import Reference
 from models.partners import Partner
 from models.users import ROLE_LABELS
@@ -87,7 +87,10 @@ class NewToken:
                 ),
                 "partner": search_field("partner", _("Partner"), partners, hint=_("Only with a role of partners")),
                 "days": choice_field(
-                    "days", _("Valid for"), {str(days): _("{count} days", count=days) for days in DAYS}, "365"
+                    "days",
+                    _("Valid for"),
+                    {str(days): ngettext("{count} day", "{count} days", days) for days in DAYS},
+                    "365",
                 ),
             }
         with row():

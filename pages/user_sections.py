@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
-from core.i18n import _
+from core.i18n import _, ngettext
 from models.sessions import LinkPurpose
 from models.users import User, UserStatus
 from pages.browsers import browser_name
@@ -149,7 +149,11 @@ async def _end_all(email: str, count: int) -> None:
     if await permitted_actor(Permission.USER_EDIT) is None:
         return
     title = _("{action}: {email}?", action=_("End all"), email=email)
-    sentence = _("{count} browsers are signed out at once; what is typed there and not saved is lost.", count=count)
+    sentence = ngettext(
+        "{count} browser is signed out at once; what is typed there and not saved is lost.",
+        "{count} browsers are signed out at once; what is typed there and not saved is lost.",
+        count,
+    )
     if await confirm(title, sentence, yes=_("End all"), danger=True) is None:
         return
     count_ended = await call(end_sessions, email)

@@ -100,5 +100,5 @@ def _wait(until: datetime) -> TooManyAttempts:
             "sign_in.stopped", N_("Too many failed attempts. Ask your administrator to reset the password.")
         )
     return TooManyAttempts(
-        "sign_in.wait", N_("Too many attempts. Please wait {seconds} seconds and try again."), seconds=seconds
+        "sign_in.wait", N_("Too many attempts. Please wait {seconds} s and try again."), seconds=seconds
     )

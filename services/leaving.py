@@ -106,7 +106,9 @@ def leave(session: Session, email: str, successors: Mapping[str, Sequence[str]],
     people = _lock(session, [email, *(name for names in successors.values() for name in names)])
     user = _leaver(session, email)
     if waiting := _undecided(session, user):
-        message = N_("{count} orders wait for a decision that nobody else could take: give somebody that right first.")
+        message = N_(
+            "Orders wait for a decision that nobody else could take ({count}): give somebody that right first."
+        )
         raise Conflict("leaving.nobody_decides", message, count=waiting)
     chosen = _chosen(session, user, successors, people)
     counts = {kind.name: hand_over(session, kind, user, chosen[kind.name]) for kind in KINDS if kind.name in chosen}

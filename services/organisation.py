@@ -170,7 +170,7 @@ def _delete(session: Session, code: str, note: str) -> Problem | None:
     part = select(func.count()).select_from(Department).where(Department.parent_id == row.id)
     people, units = session.scalar(in_it) or 0, session.scalar(part) or 0
     if people or units:
-        message = N_("It still holds {people} people and {units} departments: move them first.")
+        message = N_("It is not empty: move its people ({people}) and departments ({units}) first.")
         return Problem("departments.not_empty", message, {"people": people, "units": units})
     session.execute(delete(Department).where(Department.id == row.id))
     data = {"name": row.name} | ({"note": note} if note else {})

@@ -2,9 +2,12 @@
 
 import re
 
-from tests.support.messages import marked, translated, unmarked
+import pytest
+
+from tests.support.messages import PLURAL, marked, translated, uncounted, unmarked
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
+OF_SEVERAL = {"{count} stores: look closer"}  # the browser fills it in, for places where several stand together
 
 
 def test_every_sentence_has_a_chinese_translation():
@@ -32,3 +35,20 @@ def test_a_translation_keeps_every_placeholder():
 
 def test_sentences_for_people_are_marked_where_they_are_written():
     assert unmarked() == []
+
+
+def test_a_sentence_that_counts_is_right_for_one_too():
+    assert {sentence: place for sentence, place in uncounted().items() if sentence not in OF_SEVERAL} == {}
+
+
+@pytest.mark.parametrize("sentence", ["{count} rows", "Import {count} new rows", "{count} are wrong", "{count} people"])
+def test_a_sentence_with_a_plural_is_seen(sentence):
+    assert PLURAL.search(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["{count} s left", "{count} new", "{count} decided by others", "more than {count} rows", "Rows: {count}"],
+)
+def test_a_sentence_that_is_right_for_one_is_left_alone(sentence):
+    assert not PLURAL.search(sentence)

@@ -54,7 +54,7 @@ class GridSpec:
         key: Column that identifies a row; "" is the first column that links.
         sort: Order of rows while the address names none: "-placed_at,number".
         sums: Names of columns whose sums over the whole filter stand at the foot.
-        count_label: Text of the foot with ``{count}``: "{count} orders".
+        count_label: Text of the foot with ``{count}``: "Orders: {count}".
         empty_title: Said when there is nothing at all; ``empty_text`` and the action say what to do.
         empty_action: (label, href) of that one thing.
         state: The query of the page as the server got it, if it is at hand; the browser's address wins.

@@ -6,7 +6,7 @@ from core.i18n import _
 def grid_texts() -> dict[str, str]:
     """Return the words of our own parts; ``{count}`` and ``{name}`` are filled in by the browser."""
     return {
-        "rows": _("{count} rows"),
+        "rows": _("Rows: {count}"),
         "more": _("more than {count} rows"),
         "loading": _("Loading"),
         "selected": _("{count} selected"),

@@ -102,7 +102,7 @@ async def test_every_fact_to_decide_on_stands_beside_the_list(user: User) -> Non
         " (Tier-1 agent, under 华东总代)",
         "¥50,000.00, ¥2,398.00 used",
         "¥47,602.00",
-        "1 orders · ¥550.00",
+        "1 order · ¥550.00",
         "clerk",
         "Every order waits for one decision by operations or finance.",
         "¥100.00",

@@ -143,9 +143,9 @@ async def test_known_headings_lead_straight_to_the_counts_and_one_button(user: U
 
     await user.open("/customers/import/1")
 
-    await sees(user, "1 new rows will be added; 1 are wrong and are left out.")
+    await sees(user, "1 new row will be added; 1 is wrong and is left out.")
     await sees(user, "is not a phone number: 6 to 15 digits, optionally after a +")
-    assert one(user, "import-apply").text == "Import 1 rows"
+    assert one(user, "import-apply").text == "Import 1 row"
     assert one(user, "action-errors").props["href"] == "/imports/1/errors.xlsx"
     assert one(user, "action-columns").props["href"] == "/customers/import/1?step=columns"
     assert count(Customer) == 0
@@ -161,7 +161,7 @@ async def test_pressing_import_imports_and_says_what_became_of_every_row(user: U
     work()
     await user.open("/customers/import/1")
 
-    await sees(user, "1 rows were imported; 1 were wrong and were left out.")
+    await sees(user, "1 row was imported; wrong and left out: 1.")
     await sees(user, "What was not imported")
     assert one(user, "count-created").props["href"] == "/customers?sort=-created_at"
     assert one(user, "action-another").props["href"] == "/customers/import"
@@ -259,7 +259,7 @@ async def test_all_or_nothing_with_a_wrong_row_offers_no_button(user: User) -> N
 
     await user.open("/customers/import/1")
 
-    await sees(user, "1 rows are wrong, so nothing will be imported, as you chose.")
+    await sees(user, "1 row is wrong, so nothing will be imported, as you chose.")
     assert not is_there(user, "import-apply")
 
 
@@ -385,4 +385,4 @@ async def test_the_list_of_imports_opens_for_who_imports(user: User) -> None:
     await user.open("/imports")
 
     assert is_there(user, "grid-imports")
-    await sees(user, "1 rows")
+    await sees(user, "1 row")

@@ -121,9 +121,9 @@ async def test_saying_no_changes_nothing(user: User) -> None:
     await user.open("/customers")
 
     choose(user, "move", "C001")
-    await user.should_see("Move 1 customers")
+    await user.should_see("Move 1 customer")
     found(user, "action-cancel").click()
-    await user.should_not_see("Move 1 customers")
+    await user.should_not_see("Move 1 customer")
 
     assert row_of("customers", "C001")["stage"] == "lead"
 

@@ -5,6 +5,7 @@ from nicegui.testing import User
 from sqlalchemy import func, select
 
 from core.access import Actor
+from core.clock import today
 from core.database import reading, unit_of_work
 from core.i18n import set_language
 from models.orders import Order, OrderStatus
@@ -53,7 +54,7 @@ async def test_the_list_offers_new_orders_to_who_may_place_them(user: User) -> N
 
     assert one(user, "action-new").props["href"] == "/orders/new"
     assert is_there(user, "action-import")
-    await seen(user, "1 rows")
+    await seen(user, "1 row")
 
 
 async def test_the_list_offers_no_new_orders_to_who_only_looks(user: User) -> None:
@@ -207,6 +208,6 @@ async def test_a_shipped_order_shows_every_step_with_who_and_when(user: User, vi
 
     await open_order(user, viewer, number)
 
-    for who in ("clerk", "mei", "ling"):
-        await seen(user, f"{who} ")
+    for words in ("clerk", "mei", "ling", f"{today():%m-%d} "):
+        await seen(user, words)
     assert not is_there(user, "action-ship")

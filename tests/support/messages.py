@@ -1,15 +1,20 @@
 """The sentences people see: those the product marks, and those the Chinese catalogue translates."""
 
 import ast
+import re
 from collections import defaultdict
 from functools import cache
 
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
+from core.i18n import forms
 from tests.support.source import ROOT, dotted, files, product_modules
 
-MARKERS = {"_", "N_", "translate"}
+MARKERS = {"_": 1, "N_": 1, "translate": 1, "ngettext": 2}
+"""Marker → how many of its first arguments are sentences."""
+PLURAL = re.compile(r"(?<!more than )\{count\} ((\w+ )?\w{2,}s|are|were|people)\b")
+"""A count and what is many, "{count} new rows"; more than a limit are always many."""
 ERRORS = {"Problem", "Refused", "DomainError", "InvalidInput", "NotPermitted", "NotFound", "Conflict"}
 CATALOGUES = ROOT / "locales" / "zh_CN" / "LC_MESSAGES"
 
@@ -20,8 +25,7 @@ def marked() -> dict[str, str]:
     found: dict[str, str] = {}
     for module in product_modules():
         for call in module.calls():
-            if dotted(call.func) in MARKERS and call.args:
-                text = call.args[0]
+            for text in call.args[: MARKERS.get(dotted(call.func), 0)]:
                 if isinstance(text, ast.Constant) and isinstance(text.value, str):
                     found.setdefault(text.value, module.place(call))
     for path in files():
@@ -32,6 +36,18 @@ def marked() -> dict[str, str]:
     return found
 
 
+def uncounted() -> dict[str, str]:
+    """Return sentence → its place for those with a count and a plural that ``ngettext`` does not make."""
+    return {
+        text.value: module.place(call)
+        for module in product_modules()
+        for call in module.calls()
+        if dotted(call.func) in {"_", "translate"}
+        for text in call.args[:1]
+        if isinstance(text, ast.Constant) and isinstance(text.value, str) and PLURAL.search(text.value)
+    }
+
+
 @cache
 def translated() -> dict[str, list[str]]:
     """Return sentence → its Chinese translations; more than one if the catalogues differ."""
@@ -39,8 +55,9 @@ def translated() -> dict[str, list[str]]:
     for path in sorted(CATALOGUES.glob("**/*.po")):
         with path.open("rb") as file:
             for message in read_po(file, locale="zh_CN"):
-                if message.id and message.string and str(message.string) not in found[str(message.id)]:
-                    found[str(message.id)].append(str(message.string))
+                for sentence in filter(None, forms(message.id)):
+                    texts = forms(message.string or "")
+                    found[sentence] += [text for text in texts if text and text not in found[sentence]]
     return {sentence: texts for sentence, texts in found.items() if texts}
 
 
@@ -52,7 +69,9 @@ def unmarked() -> list[str]:
             name = dotted(call.func).split(".")[-1]
             if name == "N_" and not isinstance(call.args[0], ast.Constant) and module.path != "core/i18n.py":
                 wrong.append(module.place(call))
-            if name in MARKERS and call.args and isinstance(call.args[0], ast.JoinedStr):
+            if any(isinstance(text, ast.JoinedStr) for text in call.args[: MARKERS.get(name, 0)]):
+                wrong.append(module.place(call))
+            if name == "ngettext" and not all(isinstance(text, ast.Constant) for text in call.args[:2]):
                 wrong.append(module.place(call))
             if name in ERRORS and len(call.args) > 1 and isinstance(call.args[1], ast.Constant | ast.JoinedStr):
                 wrong.append(module.place(call))
