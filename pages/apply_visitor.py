@@ -15,7 +15,7 @@ from pages.door import show_refusal
 from pages.identity import actor_of_request, language_of
 from services.application_states import reception
 from services.applications import number_held
-from services.attempts import count_from_address
+from services.attempts import VISITORS_PER_ADDRESS, count_from_address
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -36,7 +36,7 @@ def applicant(name: str = "") -> Actor:
 
 def count_visit(session: Session, address: str) -> None:
     """Count one more question of a stranger. Raises ``TooManyAttempts`` when there are too many of them in a minute."""
-    count_from_address(session, f"{address}#apply")
+    count_from_address(session, f"{address}#apply", VISITORS_PER_ADDRESS)
 
 
 async def visitor_counts() -> bool:

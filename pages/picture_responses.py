@@ -21,7 +21,7 @@ from core.settings import MIB
 from pages.identity import actor_of_request
 from pages.plain.cookies import browser_of
 from pages.policies import PUBLIC, allow_large_body
-from services.attempts import count_from_address
+from services.attempts import VISITORS_PER_ADDRESS, count_from_address
 from services.pictures import picture_of, take_picture
 from services.sessions import DOORKEEPER
 
@@ -45,10 +45,12 @@ def register_pictures(app: FastAPI) -> None:
 
 @router.post(UPLOAD_PATH, status_code=201)
 async def take_handed_picture(request: Request) -> JSONResponse:
-    """Take a picture; strangers as often as they may try to sign in."""
+    """Take a picture; of strangers not more than ``VISITORS_PER_ADDRESS`` a minute."""
     if actor_of_request(request) is None:
         address = f"{browser_of(request).address}#pictures"
-        await run_in_threadpool(transact, DOORKEEPER, lambda session: count_from_address(session, address))
+        await run_in_threadpool(
+            transact, DOORKEEPER, lambda session: count_from_address(session, address, VISITORS_PER_ADDRESS)
+        )
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as body:
         async for part in request.stream():
             body.write(part)

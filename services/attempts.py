@@ -19,7 +19,8 @@ from models.sessions import AttemptCount
 FREE = 5
 PAUSE_MAX_S = 900
 FAILURES_MAX = 100  # in a row; then only a reset, or a success from a known device, opens again
-PER_ADDRESS = 10
+PER_ADDRESS = 10  # sign-ins
+VISITORS_PER_ADDRESS = 60  # questions and pictures of strangers: a whole trade fair may share one address
 ADDRESS_WINDOW = timedelta(minutes=1)
 NEVER = timedelta(days=36_500)
 KEPT = timedelta(days=2)
@@ -46,16 +47,16 @@ def count_attempt(session: Session, subject: str) -> None:
     row.next_at = now() + pause_after(row.count)
 
 
-def count_from_address(session: Session, address: str) -> None:
+def count_from_address(session: Session, address: str, attempts_max: int = PER_ADDRESS) -> None:
     """Count one attempt from a network address, whatever becomes of it.
 
     Raises:
-        TooManyAttempts: ``sign_in.wait`` from the ``PER_ADDRESS`` + 1st within ``ADDRESS_WINDOW``.
+        TooManyAttempts: ``sign_in.wait`` from the ``attempts_max`` + 1st within ``ADDRESS_WINDOW``.
     """
     row = _row_of(session, f"address:{address}")
     if now() >= row.since + ADDRESS_WINDOW:
         row.since, row.count = now(), 0
-    if row.count >= PER_ADDRESS:
+    if row.count >= attempts_max:
         raise _wait(row.since + ADDRESS_WINDOW)
     row.count, row.last_at = row.count + 1, now()
 
