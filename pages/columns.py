@@ -36,10 +36,10 @@ WIDTHS = {
     "reference": 200,
     "money": 170,
     "unit_price": 130,
-    "integer": 110,
+    "integer": 96,
     "rate": 100,
     "date": 120,
-    "instant": 150,
+    "instant": 140,
     "tags": 150,
 }
 """Pixels by name or kind of a field, at least; what is not named shares the room that is left."""
