@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Permission
 from core.i18n import N_, _, ngettext
 from core.standard_kinds import RATE, UNIT_PRICE
-from models.approvals import Decision
+from models.approvals import Approval, Decision
 from models.orders import STATUS_LABELS, LineUnit, Order, OrderLine, OrderStatus
 from models.partners import Partner
 from models.tiers import TIERS
@@ -24,7 +24,7 @@ from pages.order_reading import region_text
 from pages.reading import read
 from pages.value_texts import value_text
 from resources.orders import ORDERS
-from services.approvals import decide_order
+from services.approvals import decide_order, last_decision
 from services.orders import discard_order, get_order, submit_order, withdraw_order
 from services.shipping import ship_order
 from services.users import people_names
@@ -57,6 +57,7 @@ async def order_page(number: str) -> None:
         ):
             OrderSteps(order, actor).draw()
         house.steps(_way(view))
+        _draw_reason(view)
         with house.columns() as (content, rail):
             with content:
                 with house.panel(_("Lines")):
@@ -69,12 +70,13 @@ async def order_page(number: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """One order as its page shows it. ``names``: person → name as people know them."""
+    """One order as its page shows it. ``names``: person → name as people know them; ``decision``: the last one."""
 
     order: Order
     upstream: Partner | None
     names: dict[str, str]
     history: Sequence[house.Happening]
+    decision: Approval | None
 
     def who(self, person: str | None) -> str:
         """Return who did a step, as people know them; "" if nobody did yet."""
@@ -85,8 +87,10 @@ def read_order(session: Session, number: str) -> OrderView:
     """Return an order with its lines, buyer, history and people. Raises ``NotFound`` ``orders.not_found``."""
     order = get_order(session, number)
     upstream = session.get(Partner, order.buyer.upstream_id) if order.buyer.upstream_id else None
-    names = people_names(session, [order.placed_by, order.submitted_by, order.decided_by, order.shipped_by])
-    return OrderView(order, upstream, names, history_of(session, ORDERS, number))
+    decision = last_decision(session, order.id)
+    people = [order.placed_by, order.submitted_by, order.decided_by, order.shipped_by]
+    names = people_names(session, [*people, decision.person if decision else None])
+    return OrderView(order, upstream, names, history_of(session, ORDERS, number), decision)
 
 
 class OrderSteps:
@@ -216,6 +220,19 @@ def quantity_text(quantity: int, unit: str, units: int) -> str:
 def price_text(unit_price: int) -> str:
     """Return a unit price as people read it, up to 4 decimals."""
     return value_text(UNIT_PRICE, UNIT_PRICE.dump(unit_price))
+
+
+def _draw_reason(view: OrderView) -> None:
+    """Say why the order is not on its way, to who has to do something about it."""
+    decision = view.decision
+    if decision is None or not decision.reason:
+        return
+    facts = {"name": view.who(decision.person), "reason": decision.reason}
+    if view.order.status == OrderStatus.REJECTED:
+        house.notice(_("{name} rejected this order: {reason}", **facts), "danger", testid="decision-reason")
+    elif view.order.status == OrderStatus.DRAFT and decision.decision == Decision.RETURNED:
+        sentence = _("{name} returned this order for change: {reason}", **facts)
+        house.notice(sentence, "warning", testid="decision-reason")
 
 
 def _way(view: OrderView) -> list[house.Step]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
@@ -94,6 +94,12 @@ def reject_order(session: Session, number: str, reason: str, *, version: int | N
 def return_order(session: Session, number: str, reason: str, *, version: int | None = None) -> OrderState:
     """Make a submitted order a draft again for its submitter to change, see ``decide_order``."""
     return decide_order(session, number, Decision.RETURNED, reason, version=version)
+
+
+def last_decision(session: Session, order_id: int) -> Approval | None:
+    """Return what was decided about an order last, None if nothing was, or not for who asks."""
+    query = select(Approval).where(Approval.order_id == order_id).order_by(Approval.id.desc()).limit(1)
+    return session.scalar(query)
 
 
 def decide_each(actor: Actor, numbers: Sequence[str], decision: Decision, reason: str = "") -> list[Outcome]:

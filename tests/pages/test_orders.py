@@ -1,5 +1,7 @@
 """Orders in the browser: who sees which, what their page shows, and each next step."""
 
+from collections.abc import Callable
+
 import pytest
 from nicegui.testing import User
 from sqlalchemy import func, select
@@ -11,7 +13,8 @@ from core.i18n import set_language
 from models.orders import Order, OrderStatus
 from models.sessions import EndReason
 from models.users import User as Account
-from services.approvals import approve_order, reject_order
+from services.approvals import approve_order, reject_order, return_order
+from services.orders import submit_order
 from services.sessions import end_sessions_of
 from services.shipping import ship_order
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, SUZHOU_CLERK, WEI
@@ -211,3 +214,36 @@ async def test_a_shipped_order_shows_every_step_with_who_and_when(user: User, vi
     for words in ("clerk", "mei", "ling", f"{today():%m-%d} "):
         await seen(user, words)
     assert not is_there(user, "action-ship")
+
+
+@pytest.mark.parametrize(
+    ("decision", "words"),
+    [
+        (reject_order, "mei rejected this order: 额度已满"),
+        (return_order, "mei returned this order for change: 额度已满"),
+    ],
+    ids=["rejected", "returned"],
+)
+@pytest.mark.parametrize("viewer", [LING, SUZHOU_CLERK], ids=lambda actor: actor.role.value)
+async def test_why_an_order_does_not_go_on_stands_above_its_lines(
+    user: User, viewer: Actor, decision: Callable[..., object], words: str
+) -> None:
+    number = order(SUZHOU_CLERK)
+    decide(number, lambda session, number: decision(session, number, "额度已满"))
+
+    await open_order(user, viewer, number)
+
+    assert is_there(user, "decision-reason")
+    await seen(user, words)
+
+
+async def test_the_reason_of_a_return_is_gone_once_the_order_is_submitted_again(user: User) -> None:
+    number = order(SUZHOU_CLERK)
+    decide(number, lambda session, number: return_order(session, number, "请补收货人"))
+    with unit_of_work(SUZHOU_CLERK) as session:
+        submit_order(session, number)
+
+    await open_order(user, SUZHOU_CLERK, number)
+
+    await seen(user, number)
+    assert not is_there(user, "decision-reason")
