@@ -1,33 +1,17 @@
 """Every page in every look, scanned and photographed: the pictures lie in ``.pytest_cache/pages`` to be looked at."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from core.access import Role
-from tests.support.browser import launch_options
 from tests.support.every_page import EVERY_LOOK, FURTHER, WHOLE, Look, page_paths, walk
-from tests.support.page_brand import Brand, demo_brand
+from tests.support.page_brand import Brand
 from tests.support.source import ROOT
 
 pytestmark = pytest.mark.campaign
 PICTURES = ROOT / ".pytest_cache" / "pages"
-
-
-@pytest.fixture(scope="module")
-def brand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brand]:
-    with demo_brand(tmp_path_factory.mktemp("every_page")) as brand:
-        yield brand
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options())
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("look", EVERY_LOOK, ids=lambda look: look.name)

@@ -7,20 +7,16 @@ handler may fail in a way the log calls unexpected.
 import hashlib
 import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import create_engine, select, text, update
 
 from core.access import Role, command_line
 from core.database import connect, unit_of_work
 from models.users import User
 from pages.identity import cookie_name
-from tests.support.browser import launch_options
 from tests.support.every_page import page_paths, settle
-from tests.support.page_brand import Brand, demo_brand
 
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(3600)]
 PER_PAGE = 250
@@ -48,21 +44,6 @@ FUZZ = """async ([count, seed]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def brand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Brand, Path]]:
-    folder = tmp_path_factory.mktemp("socket")
-    with demo_brand(folder) as brand:
-        yield brand, folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options())
-        yield browser
-        browser.close()
-
-
 def stored(folder: Path) -> dict[str, str]:
     """Return a fingerprint of each table's rows."""
     engine = create_engine(f"sqlite:///{folder / 'qudao.db'}")
@@ -78,7 +59,7 @@ def stored(folder: Path) -> dict[str, str]:
 
 
 def test_a_page_whose_person_lost_the_right_changes_nothing_whatever_it_sends(browser, brand):
-    brand, folder = brand
+    folder = brand.log.parent
     connect(f"sqlite:///{folder / 'qudao.db'}")
     with unit_of_work(command_line()) as session:
         admin = session.scalars(select(User).where(User.role == Role.ADMINISTRATOR.value)).first()

@@ -1,24 +1,14 @@
-"""What every page test needs: a browser, and an application that does not remember the routers of tests before."""
+"""What every page test needs: browsers, and an application that does not remember the routers of tests before."""
 
 from collections.abc import Iterator
 
 import pytest
 from nicegui import app
-from playwright.sync_api import Browser, sync_playwright
 
 from tests.pages.store_phones import patience, phone, stores_address, stores_browser, stores_folder
-from tests.support.browser import launch_options
+from tests.support.browsing import brand, browser
 
-__all__ = ["browser", "lifespan", "patience", "phone", "stores_address", "stores_browser", "stores_folder"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give one browser for all tests of a file; not of more, as its event loop stands in the way of other tests'."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options())
-        yield browser
-        browser.close()
+__all__ = ["brand", "browser", "lifespan", "patience", "phone", "stores_address", "stores_browser", "stores_folder"]
 
 
 @pytest.fixture(autouse=True)

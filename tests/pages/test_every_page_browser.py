@@ -3,14 +3,11 @@
 Pages are found by introspection. Looks that share nothing here; all eight by everybody, with pictures, in the campaign.
 """
 
-from collections.abc import Iterator
-
 import pytest
 
 from core.access import Role
 from tests.support.every_page import FURTHER, NO_PAGE, Look, page_paths, routes_without_page, walk
 from tests.support.looking import DESKTOP, PHONE
-from tests.support.page_brand import Brand, demo_brand
 
 pytestmark = pytest.mark.timeout(900)  # many pages, each scanned
 PARTS = 3  # so that no part alone is what everything else waits for
@@ -19,12 +16,6 @@ LOOKS = [
     *((Role.PARTNER_OWNER, part, Look(PHONE, "dark", "en")) for part in range(PARTS)),
 ]
 NAMES = [f"{role}, part {part + 1} of {PARTS}" for role, part, _ in LOOKS]
-
-
-@pytest.fixture(scope="module")
-def brand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brand]:
-    with demo_brand(tmp_path_factory.mktemp("every_page")) as brand:
-        yield brand
 
 
 @pytest.mark.parametrize(("role", "part", "look"), LOOKS, ids=NAMES)
