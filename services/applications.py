@@ -14,7 +14,7 @@ from core.database import actor_of
 from core.drafts import Drafts
 from core.errors import Conflict, InvalidInput, NotFound, Problem, RowsRefused
 from core.i18n import N_, current_language
-from models.applications import Application, ApplicationStatus
+from models.applications import Application, ApplicationStatus, UpstreamWord
 from models.partners import Partner, PartnerStatus
 from models.users import User, UserStatus
 from services.application_drafts import kept_texts, missing, read_texts
@@ -42,6 +42,9 @@ from services.states import count_change
 
 STATED = ("name", "tier", "uscc", "contact", "phone", "region", "address")
 """Fields of an application that its partner row has too."""
+ASKED_ABOUT = ("name", "tier", "uscc", "region")
+"""Fields of an application that its upstream says yes to."""
+YES = (UpstreamWord.CONFIRMED, UpstreamWord.ON_BEHALF)
 DRAFTS_KEPT = timedelta(days=60)
 _CODES = {"see_all": "a code is given once across the brand"}
 _FILLED_IN = (ApplicationStatus.DRAFT, ApplicationStatus.RETURNED)
@@ -137,6 +140,8 @@ def attach_licence(session: Session, number: str, reference: str) -> str:
 def submit_application(session: Session, number: str, *, consent: bool) -> Application:
     """Put an application up for decision: to its upstream first, if it names one, else to the brand.
 
+    After a return the upstream's yes holds if who applies, for what and where is still what it said yes to.
+
     From now on a partner row with status ``applied`` stands for the applicant, by the same rules as any other. An
     invite counts as used when it is submitted for the first time with it.
 
@@ -160,11 +165,13 @@ def submit_application(session: Session, number: str, *, consent: bool) -> Appli
     application.consented_at = application.consented_at or now()
     upstream = _upstream(session, application)
     require_active_upstream(session, upstream.id if upstream else None)
+    is_asked = upstream is not None and not _has_confirmed(session, upstream, application)
     _save_partner(session, application, upstream)
     application.upstream_id = upstream.id if upstream else None
-    application.upstream_word = application.upstream_by = application.upstream_note = application.upstream_at = None
+    if is_asked or upstream is None:
+        application.upstream_word = application.upstream_by = application.upstream_note = application.upstream_at = None
     application.submitted_at, application.reason, application.step = now(), None, 4
-    following = ApplicationStatus.SUBMITTED if upstream else ApplicationStatus.UNDER_REVIEW
+    following = ApplicationStatus.SUBMITTED if is_asked else ApplicationStatus.UNDER_REVIEW
     advance(session, application, following, "submitted", upstream=upstream.code if upstream else "")
     if following is ApplicationStatus.UNDER_REVIEW:
         set_partner_status(session, application.partner_id, PartnerStatus.UNDER_REVIEW)
@@ -250,6 +257,14 @@ def _upstream(session: Session, application: Application) -> Partner | None:
     application.invite_id, upstream = used_invite(session, code, tier)
     application.stated = {**stated, "used": code}
     return upstream
+
+
+def _has_confirmed(session: Session, upstream: Partner, application: Application) -> bool:
+    """Return whether ``upstream`` has said yes to just this: the applicant's partner row holds what it was asked."""
+    own = session.get(Partner, application.partner_id) if application.partner_id else None
+    if own is None or application.upstream_id != upstream.id or application.upstream_word not in YES:
+        return False
+    return all(getattr(own, name) == getattr(application, name) for name in ASKED_ABOUT)
 
 
 def _save_partner(session: Session, application: Application, upstream: Partner | None) -> None:

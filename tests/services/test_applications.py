@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from models.applications import Application, ApplicationStatus
 from models.invites import Invite
 from models.partners import Partner
 from resources.partners import PARTNERS
+from services.application_decisions import approve_application, return_application
 from services.application_drafts import KINDS, read_texts
 from services.application_upstreams import proposed_upstreams
 from services.applications import (
@@ -209,6 +211,36 @@ def test_what_is_submitted_cannot_be_changed_until_it_is_returned(database):
     refused("applications.wrong_status", APPLICANT, attach_licence, number, "")
     refused("applications.wrong_status", APPLICANT, submit_application, number, consent=True)
     assert stored(number).name == COMPANY["name"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_asked"),
+    [
+        ({}, False),
+        ({"phone": "13900139000", "contact": "王芳", "address": "平江路 2 号"}, False),
+        ({"name": "另一家商贸有限公司"}, True),
+        ({"region": "320509"}, True),
+    ],
+    ids=["nothing", "who to call", "who it is", "where"],
+)
+def test_after_a_return_the_upstream_is_asked_again_only_if_what_it_said_yes_to_has_changed(
+    database, changed, is_asked
+):
+    number = confirmed()
+    act(LING, return_application, number, "执照看不清")
+
+    act(APPLICANT, save_draft, number, changed, 4)
+    act(APPLICANT, submit_application, number, consent=False)
+
+    again = stored(number)
+    expected = ("submitted", None, None, "applied") if is_asked else ("under_review", "confirmed", True, "under_review")
+    told_at = again.upstream_at and again.upstream_at < again.submitted_at
+    assert (again.status, again.upstream_word, told_at, partner_of(number).status) == expected
+    if not is_asked:
+        act(LING, approve_application, number)
+        assert partner_of(number).status == "active"
+    with reading(ADMIN) as session:
+        assert broken_invariants(session) == []
 
 
 def test_what_is_taken_back_closes_its_partner_and_ends(database):
