@@ -114,7 +114,8 @@
     const url = form.dataset.suggest;
     if (wanted && url) {
       const answer = await fetch(`${url}?q=${encodeURIComponent(wanted)}`).catch(() => null);
-      if (answer?.ok) items = [...items, ...(await answer.json()).items];
+      const found = answer ? await answer.json().catch(() => ({})) : {}; // of a refusal, too: what nobody reads stays open
+      items = [...items, ...(found.items ?? [])];
     }
     if (turn === asked) list(form, items.slice(0, 12));
   };

@@ -269,10 +269,13 @@
       const params = new URLSearchParams(this.getAttribute("query") || "");
       const asked = { south: se.latitude, west: within(-180, nw.longitude, 180), north: nw.latitude, east: within(-180, se.longitude, 180), zoom: Math.floor(view.zoom) };
       for (const [name, value] of Object.entries(asked)) params.set(name, typeof value === "number" && name !== "zoom" ? value.toFixed(6) : value);
-      const turn = (this.turn = (this.turn || 0) + 1);
-      const answer = await fetch(`${this.config.source}?${params}`, { headers: { Accept: "application/json" } }).catch(() => null);
-      if (turn !== this.turn) return;
+      this.turn?.abort(); // an answer that nobody reads would hold back the next one to the same address
+      this.turn = new AbortController();
+      const { signal } = this.turn;
+      const sent = { signal, headers: { Accept: "application/json" } };
+      const answer = await fetch(`${this.config.source}?${params}`, sent).catch(() => null);
       const body = answer ? await answer.json().catch(() => ({})) : {};
+      if (signal.aborted) return;
       this.dataset.state = answer?.ok ? "ready" : "error";
       if (!answer?.ok) return this.say(body.message || this.texts.offline);
       this.say("");

@@ -30,6 +30,25 @@ def test_the_map_opens_clusters_by_keyboard_and_a_store_from_a_marker(phone: Pho
     assert shown >= 15
 
 
+def test_no_question_of_the_map_waits_for_an_answer_to_an_earlier_one(phone: Phone, stores_address: str):
+    page = phone(LING, viewport=DESKTOP)
+    page.goto(f"{stores_address}/stores/map")
+    expect(page.locator("qudao-map")).to_have_attribute("data-state", "ready")
+    page.wait_for_load_state("networkidle")
+    asked, ended = [], []
+    page.on("request", lambda request: asked.append(request))
+    page.on("requestfinished", lambda request: ended.append(request))
+    page.on("requestfailed", lambda request: ended.append(request))
+
+    page.evaluate("() => { const chart = document.querySelector('qudao-map'); for (const _ of '123') chart.load(); }")
+    for _half_second in range(30):  # a browser gives up waiting for the earlier answer after twenty
+        page.wait_for_timeout(500)
+        if len(ended) == 3:
+            break
+
+    assert (len(asked), len(ended)) == (3, 3)
+
+
 def test_a_partner_sees_no_store_of_a_rival_on_the_map(phone: Phone, stores_address: str):
     page = phone(BEIFANG_CLERK, viewport=DESKTOP)
     page.goto(f"{stores_address}/stores/map")
