@@ -198,7 +198,6 @@ def test_a_form_that_saw_an_older_version_is_told_so(database):
     seen = stored(number).version
     act(LING, return_application, number, "a", version=seen)
     act(APPLICANT, submit_application, number, consent=True)
-    act(HUADONG_OWNER, confirm_application, number)
 
     refused("applications.changed_meanwhile", LING, approve_application, number, version=seen)
 
