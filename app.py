@@ -51,6 +51,10 @@ def in_words(as_json: bool) -> Iterator[None]:
         for name, problem in error.fields.items():
             print(f"  {name}: {problem.text}", file=sys.stderr)
         raise typer.Exit(2) from error
+    finally:
+        from core.event_seals import seal_committed_events
+
+        seal_committed_events()
 
 
 @app.callback(invoke_without_command=True)
@@ -82,6 +86,7 @@ def run_server() -> None:
     from core.database import transact
     from core.jobs import work as run_jobs
     from core.settings import settings
+    from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
     from pages.opening import open_pages
     from pages.policies import require_policies
@@ -95,10 +100,13 @@ def run_server() -> None:
     add_api(web, find_actor)
     require_policies(web)
     stop = threading.Event()
+    sealer = threading.Thread(target=keep_sealed, args=(stop,), daemon=True)
+    web.on_startup(sealer.start)
+    web.on_shutdown(stop.set)
+    web.on_shutdown(lambda: sealer.join(10))
     if settings().worker:
         worker = threading.Thread(target=run_jobs, args=(stop, SCHEDULE), daemon=True)
         web.on_startup(worker.start)
-        web.on_shutdown(stop.set)
 
     def ready() -> None:
         gc.collect()
@@ -133,6 +141,7 @@ def work(as_json: Json = False) -> None:
 
     import jobs  # noqa: F401  (registers every job)
     from core.jobs import work as run_jobs
+    from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
     from services.installation import open_database
 
@@ -142,7 +151,10 @@ def work(as_json: Json = False) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         print(_("Working. Stop with Ctrl+C."), file=sys.stderr)
+        sealer = threading.Thread(target=keep_sealed, args=(stop,), daemon=True)
+        sealer.start()
         run_jobs(stop, SCHEDULE)
+        sealer.join(10)
 
 
 @app.command()
@@ -151,7 +163,7 @@ def migrate(as_json: Json = False) -> None:
     from services.installation import bring_up_to_date
 
     with in_words(as_json):
-        facts = bring_up_to_date()
+        facts = bring_up_to_date(restores_guards=True)
         answer(facts, as_json=as_json, sentence=_("The database is at {revision}.", revision=facts["revision"]))
 
 

@@ -4,6 +4,7 @@ Triggers on both databases refuse to change or delete an event; on PostgreSQL th
 do so either.
 """
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -63,6 +64,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
+committed_events = threading.Event()
+"""Set when this process has committed events that the hash chain (``core.event_seals``) may not cover yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Happening:
     """What happened to one subject, before it is written. See ``Event``."""
@@ -108,6 +113,7 @@ def _rows(
     batch_id: int | None,
 ) -> list[tuple[Any, ...]]:
     actor, at = actor_of(session), now()
+    session.info["has_events"] = True
     actions = (action,) if isinstance(action, str) else action
     return [
         (
@@ -128,20 +134,35 @@ def _rows(
     ]
 
 
-_SQLITE_GUARDS = (
-    "CREATE TRIGGER events_no_update BEFORE UPDATE ON events "
-    "BEGIN SELECT RAISE(ABORT, 'events are never changed'); END",
-    "CREATE TRIGGER events_no_delete BEFORE DELETE ON events "
-    "BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END",
-    "CREATE TRIGGER events_no_replace BEFORE INSERT ON events WHEN NEW.id IN (SELECT id FROM events) "
-    "BEGIN SELECT RAISE(ABORT, 'events are never replaced'); END",
-)
-_POSTGRES_GUARDS = (
-    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$",
-    "CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE ON events FOR EACH ROW EXECUTE FUNCTION refuse_change()",
-    "CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
-)
-for _dialect, _guards in (("sqlite", _SQLITE_GUARDS), ("postgresql", _POSTGRES_GUARDS)):
-    for _guard in _guards:
-        event.listen(Event.__table__, "after_create", DDL(_guard).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+def append_only_triggers(table: str) -> dict[str, tuple[str, ...]]:
+    """Return by dialect the statements, for ``DDL``, that refuse to change, delete or replace a row of ``table``."""
+    return {
+        "sqlite": (
+            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} are never changed'); END",
+            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} are never deleted'); END",
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "  # noqa: S608  (a table of ours)
+            f"WHEN NEW.id IN (SELECT id FROM {table}) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} are never replaced'); END",
+        ),
+        "postgresql": (
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$",
+            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+        ),
+    }
+
+
+for _dialect, _triggers in append_only_triggers(Event.__tablename__).items():
+    for _trigger in _triggers:
+        event.listen(Event.__table__, "after_create", DDL(_trigger).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+
+
+@event.listens_for(Session, "after_commit")
+def _notice_committed_events(session: Session) -> None:
+    if session.info.pop("has_events", False):
+        committed_events.set()

@@ -12,9 +12,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from core.database import APPLICATION_ROLE
+from core.access import WORKER
+from core.database import APPLICATION_ROLE, unit_of_work
 from core.errors import Conflict
+from core.events import Happening, record
 from core.i18n import N_
+from core.schema_shape import missing_guards, restore_triggers, trigger_faults
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MIGRATION_LOCK = 7_202_602  # any number that nothing else locks
@@ -55,6 +58,24 @@ def require_current(engine: Engine) -> None:
             N_("The database is from an older release. Run “python app.py migrate”; it makes a backup first."),
         )
     refuse_newer(state)
+    require_guards(engine)
+
+
+def require_guards(engine: Engine) -> None:
+    """Go on only with a database that has the triggers and constraints of this release.
+
+    Raises:
+        Conflict: ``database.guards_missing``, naming them.
+    """
+    if found := list(missing_guards(engine)):
+        raise Conflict(
+            "database.guards_missing",
+            N_(
+                "The database lacks what keeps its data right: {names}. Somebody removed it. Compare the data with a"
+                " backup; “python app.py migrate” puts missing triggers back and records that it did."
+            ),
+            names=", ".join(found),
+        )
 
 
 def refuse_newer(state: State) -> None:
@@ -75,6 +96,18 @@ def migrate(engine: Engine) -> None:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def restore_guards(engine: Engine) -> list[str]:
+    """Create missing or changed triggers again, record that in the audit log, and return what was wrong with each."""
+    faults = list(trigger_faults(engine))
+    if faults:
+        with _alone(engine) as connection:
+            restore_triggers(connection, [fault.split()[1] for fault in faults])
+            connection.commit()
+        with unit_of_work(WORKER) as session:
+            record(session, "audit_log.triggers_restored", "events", [Happening("", data={"triggers": faults})])
+    return faults
 
 
 @contextmanager

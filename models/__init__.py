@@ -1,6 +1,6 @@
 """What is stored and always true. Importing this package maps every table, those of ``core`` included."""
 
-from core import events, files, jobs
+from core import event_seals, events, files, jobs
 from models import (
     affiliation_requests,
     applications,
@@ -28,6 +28,7 @@ __all__ = [
     "approvals",
     "credit",
     "customers",
+    "event_seals",
     "events",
     "files",
     "idempotency",

@@ -101,6 +101,7 @@ ACTIONS = (
     Choice("users.exported", N_("Users exported")),
     Choice("departments.exported", N_("Departments exported")),
     Choice("tokens.exported", N_("API keys exported")),
+    Choice("audit_log.triggers_restored", N_("Triggers of the audit trail put back")),
     Choice("events.exported", N_("Audit trail exported")),
     Choice("demo.cleared", N_("Demo data cleared")),
 )

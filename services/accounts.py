@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission, Role
@@ -15,7 +15,7 @@ from core.i18n import N_
 from core.kinds import Refused
 from core.standard_kinds import EMAIL
 from models.partners import Partner
-from models.sessions import EndReason, KnownDevice
+from models.sessions import EndReason, KnownDevice, OneTimeLink
 from models.users import User, UserStatus
 from services import second_factor
 from services.attempts import forget_attempts
@@ -156,15 +156,23 @@ def actor_of_email(session: Session, email: str, *, source: str) -> Actor:
 
 
 def store_password(session: Session, user: User, password: str) -> None:
-    """Store an acceptable password; sessions end, known devices are strangers again, guessing counts anew."""
+    """Store an acceptable password; sessions end, known devices are strangers again, guessing counts anew, and
+    one-time links of before do not open any more."""
     user.password_hash, user.password_changed_at = hash_password(password), now()
     if user.status == UserStatus.INVITED:
         _set_status(session, user, UserStatus.ACTIVE)
     record(session, "user.password_changed", "users", [Happening(user.email, user.path)])
     end_sessions_of(session, user, EndReason.CREDENTIALS_CHANGED)
     _forget_failures(session, user)
+    void_links(session, user)
     devices = delete(KnownDevice).where(KnownDevice.user_id == user.id)
     session.execute(devices.execution_options(**_SEE, synchronize_session=False))
+
+
+def void_links(session: Session, user: User) -> None:
+    """Void the one-time links of an account: they were made for the password of before."""
+    links = update(OneTimeLink).where(OneTimeLink.user_id == user.id, OneTimeLink.used_at.is_(None))
+    session.execute(links.values(used_at=now()).execution_options(**_SEE))
 
 
 def _forget_failures(session: Session, user: User) -> None:

@@ -7,7 +7,10 @@ from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from core.database import is_sqlite
+from core.event_anchors import anchor_faults
+from core.event_seals import chain_faults
 from core.paths import SEGMENT_WIDTH, ancestor_ids
+from core.schema_shape import schema_faults
 from models.affiliation_requests import AffiliationRequest
 from models.applications import Application
 from models.customers import Customer
@@ -114,7 +117,15 @@ def _foreign_keys(session: Session) -> Iterator[str]:
                 yield str(row[0])
 
 
+def _schema(session: Session) -> Iterator[str]:
+    """Triggers and constraints are those of this release."""
+    return schema_faults(session.get_bind().engine)
+
+
 CHECKS: dict[str, Check] = {
+    "schema": _schema,
+    "audit log": chain_faults,
+    "audit log anchors": anchor_faults,
     "references": _foreign_keys,
     "partner paths": _paths,
     "affiliations": _affiliations,

@@ -22,6 +22,7 @@ from core.clock import now
 from core.database import connect, reading, unit_of_work
 from core.errors import InvalidInput
 from core.i18n import N_, _, set_language
+from core.schema_shape import schema_faults
 from core.settings import MIB, Settings, settings, signing_secret, stated_settings
 from services.accounts import actor_of_email
 from services.one_time_links import create_first_administrator
@@ -46,15 +47,19 @@ def open_database() -> Engine:
     return engine
 
 
-def bring_up_to_date() -> dict[str, Any]:
+def bring_up_to_date(*, restores_guards: bool = False) -> dict[str, Any]:
     """Connect, back an older database up, and migrate it.
 
+    Args:
+        restores_guards: Whether triggers that somebody removed are put back; else the database is refused.
+
     Returns:
-        ``revision``: where it stands now; ``backup``: path of the backup that was made, or None.
+        ``revision``: where it stands now; ``backup``: path of the backup that was made, or None; ``restored``:
+        triggers that were put back.
 
     Raises:
         InvalidInput: ``database.unreachable``.
-        Conflict: ``database.newer_schema``.
+        Conflict: ``database.newer_schema``, ``database.guards_missing``.
     """
     engine = _connect()
     state = schema.schema_state(engine)
@@ -62,8 +67,10 @@ def bring_up_to_date() -> dict[str, Any]:
     backup = _back_up(engine) if state == "older" else None
     if state != "current":
         schema.migrate(engine)
+    restored = schema.restore_guards(engine) if restores_guards else []
+    schema.require_guards(engine)
     _first_administrator()
-    return {"revision": schema.newest_revision(), "backup": backup and str(backup)}
+    return {"revision": schema.newest_revision(), "backup": backup and str(backup), "restored": restored}
 
 
 @contextmanager
@@ -137,6 +144,8 @@ def _examine_database(find: Any) -> None:
     find("ok", "database", engine.dialect.name)
     levels = {"current": "ok", "empty": "warning"}  # any command brings an empty one up to date
     find(levels.get(state, "error"), "schema", f"{state} ({schema.newest_revision()})")
+    for fault in schema_faults(engine) if state == "current" else ():
+        find("error", "schema", fault)
     if not schema.has_application_role(engine):
         find(
             "warning",

@@ -11,6 +11,7 @@ from core.i18n import LANGUAGES, N_
 from models.sessions import EndReason
 from models.users import User
 from services import second_factor
+from services.accounts import void_links
 from services.attempts import count_attempt, forget_attempts
 from services.passwords import hash_password, is_correct, require_acceptable
 from services.sessions import Visitor, end_sessions_of, note_step_up, rotate_session
@@ -35,6 +36,7 @@ def change_password(visitor: Visitor, old: str, new: str) -> str:
         user = own_row(session, visitor)
         user.password_hash, user.password_changed_at = hashed, now()
         record(session, "user.password_changed", "users", [Happening(user.email, user.path)])
+        void_links(session, user)
         end_sessions_of(session, user, EndReason.CREDENTIALS_CHANGED, but=visitor.session_id)
         return rotate_session(session, visitor.session_id)
 

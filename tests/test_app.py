@@ -1,6 +1,8 @@
 """The command line: one JSON object out, exit codes, and refusals in words, as programs outside rely on."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +181,26 @@ def test_a_token_is_shown_once_and_every_invariant_holds():
     assert run("check") == (0, {"ok": True, "broken": []})
     assert run("doctor")[0] == 0
     assert run("config", "show")[1]["secret"]["value"] != settings().secret
+
+
+def test_a_last_event_that_was_removed_is_found(tmp_path):
+    run("user", "create", "ling@example.com", "--name", "Ling", "--role", "operations")
+    assert run("check") == (0, {"ok": True, "broken": []})
+    path = settings().data_dir / "qudao.db"
+    with closing(sqlite3.connect(path)) as owner, owner:
+        trigger = owner.execute("SELECT sql FROM sqlite_master WHERE name = 'events_no_delete'").fetchone()[0]
+        owner.execute("DROP TRIGGER events_no_delete")
+        owner.execute("DELETE FROM events WHERE id = (SELECT max(id) FROM events)")
+
+    code, facts = run("check")
+    assert (code, facts["code"]) == (2, "database.guards_missing")
+    assert run("doctor")[0] == 1
+    with closing(sqlite3.connect(path)) as owner, owner:
+        owner.execute(trigger)
+
+    code, facts = run("check")
+    assert code == 1
+    assert [one["check"] for one in facts["broken"]] == ["audit log"]
 
 
 def test_a_file_of_another_release_is_refused(tmp_path):

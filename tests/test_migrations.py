@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, text
 
 import models  # noqa: F401  (maps every table)
 from core import schema
 from core.database import Base, connect
 from core.errors import Conflict
+from core.schema_shape import shape
 from tests.conftest import driver_url
 from tests.support.postgres import empty_postgres_url
 
@@ -37,31 +38,6 @@ def created(engine: Engine, tmp_path: Path, worker_id: str) -> Engine:
         other = create_engine(driver_url(empty_postgres_url(f"created_{worker_id}")))
     Base.metadata.create_all(other)
     return other
-
-
-def shape(engine: Engine) -> dict[str, object]:
-    """Return constraints, indexes and triggers as the database itself describes them."""
-    facts: dict[str, object] = {}
-    with engine.connect() as connection:
-        found = inspect(connection)
-        for table in sorted(found.get_table_names()):
-            if table == "alembic_version":
-                continue
-            facts[table] = {
-                "columns": [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)],
-                "checks": sorted((str(c["name"]), c["sqltext"]) for c in found.get_check_constraints(table)),
-                "unique": sorted(str(c["name"]) for c in found.get_unique_constraints(table)),
-                "foreign": sorted(str(c["name"]) for c in found.get_foreign_keys(table)),
-                "indexes": sorted(
-                    (str(i["name"]), tuple(map(str, i["column_names"])), i["unique"]) for i in found.get_indexes(table)
-                ),
-            }
-        if engine.dialect.name == "sqlite":
-            query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
-        else:
-            query = "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname"
-        facts["triggers"] = [tuple(row) for row in connection.execute(text(query))]
-    return facts
 
 
 def test_from_empty_to_newest_equals_the_models(empty, tmp_path, worker_id):

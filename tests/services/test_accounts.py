@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import delete, select
 
 from core import settings as core_settings
-from core.access import command_line
+from core.access import Actor, command_line
 from core.clock import freeze
 from core.database import reading, transact, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, RowsRefused
@@ -36,8 +36,11 @@ from services.one_time_links import (
     setup_link,
     user_of_link,
 )
+from services.own_account import change_password
 from services.passwords import is_correct
+from services.sessions import DOORKEEPER, Visitor, find_visitor
 from tests.conftest import ADMIN, HUADONG, HUADONG_OWNER, HUADONG_PATH, LING, SUZHOU_CLERK, WEI
+from tests.pages.signing_in import session_of
 from tests.services.knocking import NOON
 
 PASSWORD = "purple kettle sings at dawn"
@@ -190,6 +193,12 @@ def test_who_can_grant_rights_is_named(database):
 # --- links ---
 
 
+def signed_in(actor: Actor) -> Visitor:
+    token = session_of(actor)
+    with reading(DOORKEEPER) as session:
+        return find_visitor(session, token)
+
+
 def test_a_link_is_good_once_and_for_one_person(database):
     token = transact(ADMIN, lambda session: password_link(session, WEI.person)).split("token=")[1]
 
@@ -222,6 +231,26 @@ def test_a_newer_link_voids_the_older_and_a_locked_account_has_none(database):
     transact(ADMIN, lambda session: lock_user(session, WEI.person))
     with reading(ADMIN) as session, pytest.raises(NotFound):
         user_of_link(session, newer)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: change_password(signed_in(WEI), PASSWORD, "four slow boats drift by"),
+        lambda: transact(ADMIN, lambda session: reset_password(session, WEI.person, "four slow boats drift by")),
+    ],
+    ids=["by the person", "by an administrator"],
+)
+def test_a_link_dies_with_the_password_it_was_made_for(database, change):
+    transact(ADMIN, lambda session: reset_password(session, WEI.person, PASSWORD))
+    token = transact(ADMIN, lambda session: password_link(session, WEI.person)).split("token=")[1]
+
+    change()
+
+    with pytest.raises(NotFound) as refused:
+        transact(ADMIN, lambda session: choose_password(session, token, "five old stones sleep"))
+    assert refused.value.code == "links.not_valid"
+    assert is_correct(stored(WEI.person).password_hash, "four slow boats drift by")
 
 
 def test_the_link_itself_is_stored_nowhere(database):
