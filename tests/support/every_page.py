@@ -19,6 +19,21 @@ from tests.support.page_brand import Brand
 from tests.support.source import ROOT
 
 READY = "qudao-grid:is([data-state=ready], [data-state=empty])"
+CONNECTED = "document.readyState === 'complete' && (window.socket === undefined || window.did_handshake === true)"
+"""A plain page is loaded; one of NiceGUI has its socket, through which the rest of it comes."""
+DRAWN = """async () => {
+  await document.fonts.ready;
+  await new Promise((resolve) => {
+    const begin = () => setTimeout(() => { observer.disconnect(); resolve(); }, 100);
+    let timer = begin();
+    const observer = new MutationObserver(() => { clearTimeout(timer); timer = begin(); });
+    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    setTimeout(() => { clearTimeout(timer); observer.disconnect(); resolve(); }, 5000);
+  });
+  const ends = (one) => one.effect && one.effect.getTiming().iterations !== Infinity;
+  await Promise.all(document.getAnimations().filter(ends).map((one) => one.finished.catch(() => null)));
+}"""
+"""Resolves when the document has not changed for 100 ms (a progress bar may change for ever: 5 s) and faded in."""
 PATIENCE_MS = 120_000  # for a page on a machine that is busy with other tests
 WHOLE = (Role.ADMINISTRATOR, Role.PARTNER_OWNER, None)
 """Whose pages are all looked at; None is who is not signed in."""
@@ -154,12 +169,12 @@ def _filled(route: str, known: Mapping[str, tuple[str, ...]], client: httpx.Clie
 
 def settle(page: Page) -> None:
     """Wait until a page is drawn, its socket is open, its lists have rows and its colours have faded in."""
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function(CONNECTED)
     if page.locator("qudao-grid").count():
         page.locator(READY).first.wait_for()
     if page.locator(".qd-map-list").count():
         page.locator(".qd-map-list-head").wait_for()
-    page.wait_for_timeout(250)
+    page.evaluate(DRAWN)
 
 
 def walk(
