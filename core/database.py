@@ -8,19 +8,21 @@ not covered by that filter: the house rules list who may use them.
 
 import random
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, MetaData, create_engine, event, false, true
+from sqlalchemy import URL, BigInteger, ColumnElement, Connection, Engine, MetaData, create_engine, event, false, true
 from sqlalchemy.exc import DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker, with_loader_criteria
 from sqlalchemy.orm.util import LoaderCriteriaOption
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from core.access import Actor
 from core.columns import Instant
@@ -158,6 +160,32 @@ def transact(actor: Actor, work: Callable[[Session], T]) -> T:
                 raise
             time.sleep(random.uniform(0, 0.02 * 2**tries))  # noqa: S311  (spreads retries, protects nothing)
     raise Conflict("database.busy", N_("Others are changing the same data right now. Please try again."))
+
+
+@contextmanager
+def private_copy() -> Iterator[Connection | None]:
+    """Give a connection to a copy of the database in use, for work that is rolled back and would keep others waiting.
+
+    None if the database lets many write at a time. Taking the copy keeps nobody waiting.
+    """
+    path = engine_in_use().url.database
+    if not has_one_writer() or path is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="qudao-copy-") as folder:
+        target = Path(folder) / "copy.db"
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+        engine = create_engine(URL.create("sqlite", database=str(target)), poolclass=NullPool)
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", partial(_sqlite_begin, Turns()))
+        with engine.connect() as connection:
+            yield connection
+
+
+def has_one_writer() -> bool:
+    """Return whether the database in use lets one writer in at a time, as SQLite does."""
+    return engine_in_use().dialect.name == "sqlite"
 
 
 def actor_of(session: Session) -> Actor:

@@ -20,11 +20,10 @@ from core.i18n import N_, both_languages
 from core.kinds import Cell, Refused
 from core.resource import Resource
 from importers.annotating import ERRORS_HEADING
-from importers.batches import GOOD_ROWS
 from importers.mapping import match_headings, plain_heading, stated_fields, suggest
 from importers.reading import SheetInfo, inspect_file, read_sheet
 from importers.refusal_texts import TEXTS
-from models.imports import ImportBatch
+from models.imports import GOOD_ROWS, ImportBatch
 from resources import SHEETS
 from services.imports import begin_import, get_import, keep_file, last_with_headings, settle_import, start_check
 

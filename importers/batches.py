@@ -19,20 +19,25 @@ from importers.runner import (
     ImportReport,
     OnRead,
     Progress,
-    Slice,
     Source,
     apply_import,
-    apply_whole_import,
     preview_import,
     require_importable,
 )
-from models.imports import ImportBatch, ImportStatus
+from importers.slices import Slice
+from importers.whole_imports import apply_whole_import
+from models.imports import ALL_OR_NOTHING, GOOD_ROWS, ImportBatch, ImportStatus
 from resources import SHEETS
 from services.import_rows import RowCounts, counts_so_far, note_rows
-from services.imports import begin_import, end_import, forget_findings, get_import, note_problems
+from services.imports import (
+    begin_import,
+    end_import,
+    forget_findings,
+    get_import,
+    note_problems,
+    unfinished_import,
+)
 from services.saving import Saved
-
-GOOD_ROWS, ALL_OR_NOTHING = "good-rows", "all-or-nothing"
 
 
 def kind_of(path: Path, name: str = "") -> str:
@@ -101,14 +106,15 @@ def check_batch(actor: Actor, batch_id: int, progress: Progress | None = None) -
             }
 
 
-def apply_batch(actor: Actor, batch_id: int, progress: Progress | None = None) -> ImportReport:
-    """Apply an import by its mode, going on behind the rows that are dealt with, and end it."""
+def apply_batch(actor: Actor, batch_id: int, progress: Progress | None = None) -> None:
+    """Apply an import by its mode, going on behind the rows that are dealt with; one that is applied stays as it is."""
     with unit_of_work(actor) as session:
         batch = get_import(session, batch_id, lock=True)
+        if batch.status == ImportStatus.APPLIED:
+            return
         if batch.last_row == 0:
             forget_findings(session, batch_id)
-    resource, source = SHEETS[batch.resource], source_of(batch, content_path(batch.sha256))
-    return run_batch(resource, source, actor, batch, progress, keeps_rows=False)
+    run_batch(SHEETS[batch.resource], source_of(batch, content_path(batch.sha256)), actor, batch, progress)
 
 
 def run_batch(
@@ -118,32 +124,24 @@ def run_batch(
     batch: ImportBatch,
     progress: Progress | None = None,
     *,
-    keeps_rows: bool = True,
+    keeps_rows: bool = False,
 ) -> ImportReport:
-    """Apply a worksheet for an import that is a row, and end the import as it came out."""
-    if batch.mode == ALL_OR_NOTHING:
-        report = apply_whole_import(resource, source, actor, batch_id=batch.id)
-    else:
-        report = apply_import(
-            resource,
-            source,
-            actor,
-            batch_id=batch.id,
-            progress=progress,
-            on_read=on_read_of(actor, batch, progress),
-            after_row=batch.last_row,
-            keeps_rows=keeps_rows,
+    """Apply a worksheet for an import that is a row. Its last rows and its end are stored together."""
+    on_read = on_read_of(actor, batch, progress)
+    if batch.mode == ALL_OR_NOTHING and batch.last_row == 0:
+        return apply_whole_import(
+            resource, source, actor, batch_id=batch.id, progress=progress, on_read=on_read, keeps_rows=keeps_rows
         )
-    with unit_of_work(actor) as session:
-        row = get_import(session, batch.id, lock=True)
-        if not report.applied and batch.last_row == 0:
-            row.row_count, row.refused_count = report.rows, report.refused
-            if batch.mode == ALL_OR_NOTHING:
-                note_problems(session, batch.id, report.problems)
-        saved_count = row.created_count + row.updated_count + row.unchanged_count
-        is_applied = saved_count > 0 or row.refused_count == 0
-        end_import(session, batch.id, ImportStatus.APPLIED if is_applied else ImportStatus.REFUSED)
-    return report
+    return apply_import(
+        resource,
+        source,
+        actor,
+        batch_id=batch.id,
+        progress=progress,
+        on_read=on_read,
+        after_row=batch.last_row,
+        keeps_rows=keeps_rows,
+    )
 
 
 def on_read_of(actor: Actor, batch: ImportBatch, progress: Progress | None) -> OnRead | None:
@@ -161,26 +159,30 @@ def on_read_of(actor: Actor, batch: ImportBatch, progress: Progress | None) -> O
 def import_file(
     resource: Resource, source: Source, actor: Actor, *, sha256: str, mode: str = GOOD_ROWS
 ) -> ImportReport:
-    """Import a file that lies on this machine, at once: the command line's way."""
+    """Import a file that lies on this machine, at once: the command line's way.
+
+    The same file read in the same way goes on with an import whose process has died, and reports all of it.
+    """
+    stated = {
+        "resource": next(name for name, sheet in SHEETS.items() if sheet is resource),
+        "file_name": source.name,
+        "sha256": sha256,
+        "sheet": source.sheet or "",
+        "header_row": source.header_row or 0,
+        "mapping": source.mapping,
+        "constants": source.constants,
+        "match": source.match,
+        "mode": mode,
+    }
     with unit_of_work(actor) as session:
-        batch = begin_import(
-            session,
-            require_importable(resource, actor),
-            resource=next(name for name, sheet in SHEETS.items() if sheet is resource),
-            file_name=source.name,
-            sha256=sha256,
-            sheet=source.sheet or "",
-            header_row=source.header_row or 0,
-            mapping=source.mapping,
-            constants=source.constants,
-            match=source.match,
-            mode=mode,
-        )
+        permission = require_importable(resource, actor)
+        batch = unfinished_import(session, **stated) or begin_import(session, permission, **stated)
     try:
-        return run_batch(resource, source, actor, batch)
-    except DomainError:
-        with suppress(DomainError), unit_of_work(actor) as session:
-            end_import(session, batch.id, ImportStatus.REFUSED)
+        return run_batch(resource, source, actor, batch, keeps_rows=True)
+    except DomainError as error:
+        if error.code != "imports.runs_elsewhere":
+            with suppress(DomainError), unit_of_work(actor) as session:
+                end_import(session, batch.id, ImportStatus.REFUSED)
         raise
 
 

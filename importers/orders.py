@@ -1,6 +1,6 @@
 """Importing orders: a worksheet with one row per line becomes drafts, see ``services.order_imports``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,17 +10,16 @@ from core.errors import CellProblem
 from core.kinds import Cell, shown_value
 from core.standard_kinds import MISSING
 from resources.orders import ORDER_LINES
-from services.order_imports import save_order_lines
+from services.order_imports import SHIP_TO, row_keys, save_order_lines
 from services.saving import Saved, SaveOptions
 
 
 def import_orders(
     session: Session, rows: Sequence[int], cells: Mapping[str, Sequence[Cell]], options: SaveOptions
 ) -> Saved:
-    """Save the orders of a whole worksheet that have no problem; name every problem of the others.
+    """Save the orders that have no problem; name every problem of the others.
 
-    Rows of an order may stand apart, so a worksheet comes in one piece. A worksheet cannot state the status: imports
-    make drafts only.
+    All rows of an order come in one call. A worksheet cannot state the status: imports make drafts only.
 
     Args:
         session: Its transaction holds all of it.
@@ -36,6 +35,18 @@ def import_orders(
     """
     drafts, problems = read_lines(rows, cells)
     return save_order_lines(session, drafts, options, problems)
+
+
+def order_keys(cells: Mapping[str, Sequence[Cell]]) -> list[Hashable]:
+    """Return for each row of a worksheet what its order is known by."""
+    names = {"number", "buyer", *SHIP_TO}
+    columns = {
+        field.name: field.kind.parse_column(cells[field.name])[0]
+        for field in ORDER_LINES.stated_fields
+        if field.name in names and field.name in cells
+    }
+    count = len(next(iter(cells.values()), ()))
+    return row_keys(Drafts(list(range(count)), columns))
 
 
 def read_lines(rows: Sequence[int], cells: Mapping[str, Sequence[Cell]]) -> tuple[Drafts, list[CellProblem]]:

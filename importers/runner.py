@@ -1,36 +1,39 @@
 """Importing rows of any resource: read, check, match, save. The preview is the import, rolled back.
 
 Rows go slice by slice: read and checked without holding any lock, then saved in one short unit of work together with
-how far the import is. A resource whose rows refer to each other (partners and their upstream) is saved in one piece.
+how far the import is; the last slice's unit of work ends the import. Lines of an order are in one slice. A resource
+whose rows refer to each other (partners and their upstream) is saved in one piece.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
-from core.database import transact, unit_of_work
-from core.drafts import Drafts, draft_rows
-from core.errors import CellProblem, InvalidInput, Problem
+from core.database import private_copy, reading, transact, unit_of_work
+from core.errors import CellProblem, InvalidInput
 from core.i18n import N_, _
-from core.kinds import Cell, CellError
+from core.kinds import Cell
 from core.resource import Resource
-from importers.mapping import Columns, match_headings, stated_fields
-from importers.orders import import_orders
-from importers.reading import Chunk, read_sheet
+from importers.mapping import Columns, match_headings
+from importers.orders import import_orders, order_keys
+from importers.reading import read_sheet
 from importers.row_changes import stated_changes
-from importers.text_writing import unguard
+from importers.slices import Checker, Slice, joined, whole_groups
 from resources.orders import ORDER_LINES
-from services.imports import bring_forward
+from services.imports import bring_forward, end_by_counts, get_import, problems_of
 from services.saving import Saved, SaveOptions
 
 Progress = Callable[[Session, "ImportReport", int], None]
-Note = Callable[["ImportReport", "Slice", Saved], None]
+Note = Callable[["ImportReport", Slice, Saved], None]
 OnRead = Callable[[int], None]
+
+COPY_ROWS_MIN = 5_000
+"""Rows in one piece from which a preview works on a copy of the database: below, others wait shorter than it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,36 +86,53 @@ class ImportReport:
     header_row: int = 0
     refused_cells: dict[int, list[str]] = field(default_factory=dict)
 
-    def count(self, slice_: "Slice", saved: Saved) -> None:
+    @property
+    def saved_count(self) -> int:
+        """Return how many rows are stored as the worksheet states them."""
+        return self.created + self.updated + self.unchanged
+
+    def count(self, slice_: Slice, saved: Saved) -> None:
         """Add what became of a slice."""
         self.created += saved.created
         self.updated += saved.updated
         self.unchanged += saved.unchanged
-        self.refused += len({problem.row for problem in saved.problems})
+        rows = {problem.row for problem in saved.problems}
+        self.refused += len(rows)
         if self.keeps_rows:
             self.problems += saved.problems
-            _keep_refused_cells(self, slice_, saved.problems)
+            self.refused_cells |= {row: slice_.texts(row) for row in rows}
+
+    def begin_again(self) -> None:
+        """Take back what was counted."""
+        self.created = self.updated = self.unchanged = self.refused = 0
+        self.problems, self.refused_cells = [], {}
+
+
+class _SaveCells(Protocol):
+    def __call__(
+        self, session: Session, rows: Sequence[int], cells: Mapping[str, Sequence[Cell]], options: SaveOptions
+    ) -> Saved: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """Some rows as they were read: numbers, checked drafts of the good ones, problems and cells of the others."""
+class GroupedRows:
+    """How a worksheet is imported whose rows make up something larger.
 
-    rows: list[int]
-    drafts: Drafts
-    problems: list[CellProblem]
-    cells: dict[str, Sequence[Cell]]
-    chunk: Chunk
+    Attributes:
+        save: Saves the rows of whole groups.
+        keys_of: Returns for each row what its group is known by, of cells by field name.
+    """
 
-
-TOTALS = frozenset({"合计", "总计", "小计", "共计", "累计", "汇总", "本页合计", "total", "subtotal", "grand total"})
-"""Words that name a sum, where a row is named."""
-WORKSHEETS = {ORDER_LINES.name: import_orders}
-"""Resources whose worksheet rows are no rows of theirs one by one → who saves such a worksheet."""
+    save: _SaveCells
+    keys_of: Callable[[Mapping[str, Sequence[Cell]]], Sequence[Hashable]]
 
 
-class _RolledBack(Exception):
-    pass
+GROUPED = {ORDER_LINES.name: GroupedRows(import_orders, order_keys)}
+"""Resources whose worksheet rows are no rows of theirs one by one."""
+
+
+class RolledBack(Exception):
+    """Raised in a unit of work whose changes are not to stay."""
 
 
 def preview_import(
@@ -143,12 +163,7 @@ def preview_import(
     for slice_ in read_slices(resource, source, actor, report, on_read):
         if slice_.rows and slice_.rows[-1] <= after_row:
             continue
-        saved = Saved()
-        with suppress(_RolledBack), unit_of_work(actor) as session:
-            saved = save_slice(session, resource, slice_, SaveOptions(source.match))
-            if note is not None:  # what a reference leads to may be gone with the rest
-                saved.changes = stated_changes(session, resource, saved.changes)
-            raise _RolledBack
+        saved = _tried(resource, slice_, actor, source.match, is_noted=note is not None)
         report.count(slice_, saved)
         if note is not None:
             note(report, slice_, saved)
@@ -166,63 +181,48 @@ def apply_import(
     after_row: int = 0,
     keeps_rows: bool = True,
 ) -> ImportReport:
-    """Save every row that can be saved, slice by slice.
+    """Save every row that can be saved, slice by slice, and end the import with the last of them.
 
     Args:
         resource: What the rows are.
         source: Where they are.
         actor: Who imports.
-        batch_id: The import as a row; brought forward in each slice's own transaction.
+        batch_id: The import as a row; brought forward in each slice's own transaction, ended in the last one.
         progress: Called in each slice's transaction with the report and the number of the slice's last row.
         on_read: As ``read_slices``.
-        after_row: Rows up to this number were dealt with before a stop; they are read again and not saved.
+        after_row: Rows up to this number were dealt with before a stop; they are read again and not saved. The report
+            counts them as they came out then.
         keeps_rows: As ``ImportReport``.
 
     Raises:
         InvalidInput, NotPermitted: As ``preview_import``.
+        Conflict: ``imports.runs_elsewhere``.
     """
     report = ImportReport(resource.name, batch_id, keeps_rows=keeps_rows)
-    for slice_ in read_slices(resource, source, actor, report, on_read):
+    options = SaveOptions(source.match, batch_id)
+    reached, is_ended = after_row, False
+    if after_row:
+        _recall(report, actor, batch_id)
+    refused_before = {problem.row for problem in report.problems}
+    for slice_, is_last in _with_end(read_slices(resource, source, actor, report, on_read)):
         if slice_.rows and slice_.rows[-1] <= after_row:
+            report.refused_cells |= {row: slice_.texts(row) for row in refused_before.intersection(slice_.rows)}
             continue
-        options = SaveOptions(source.match, batch_id)
 
-        def work(session: Session, slice_: Slice = slice_, options: SaveOptions = options) -> Saved:
+        def work(session: Session, slice_: Slice = slice_, reached: int = reached, is_last: bool = is_last) -> Saved:
             saved = save_slice(session, resource, slice_, options)
-            batch = bring_forward(session, batch_id, saved, slice_.rows)
+            batch = bring_forward(session, batch_id, saved, slice_.rows, reached)
             if progress is not None:
                 progress(session, report, batch.last_row)
+            if is_last:
+                end_by_counts(session, batch_id)
             return saved
 
         report.count(slice_, transact(actor, work))
-        report.applied = True
-    report.applied = report.applied and report.created + report.updated + report.unchanged > 0
-    return report
-
-
-def apply_whole_import(resource: Resource, source: Source, actor: Actor, *, batch_id: int) -> ImportReport:
-    """Save all rows in one unit of work, or none if any has a problem. Raises as ``preview_import``.
-
-    Every row is read and checked before the unit of work begins, so that others wait for the saving only.
-    """
-    report = ImportReport(resource.name, batch_id)
-    slices = list(read_slices(resource, source, actor, report))
-    problems = [problem for slice_ in slices for problem in slice_.problems]
-    if not problems:
-        with suppress(_RolledBack), unit_of_work(actor) as session:
-            for slice_ in slices:
-                saved = save_slice(session, resource, slice_, SaveOptions(source.match, batch_id))
-                report.count(slice_, saved)
-                bring_forward(session, batch_id, saved, slice_.rows)
-            if report.problems:
-                problems = report.problems
-                raise _RolledBack
-            report.applied = True
-    if problems:
-        report.created = report.updated = report.unchanged = 0
-        report.problems, report.refused = problems, len({problem.row for problem in problems})
-    for slice_ in slices:
-        _keep_refused_cells(report, slice_, report.problems)
+        reached, is_ended = slice_.rows[-1] if slice_.rows else reached, is_last
+    if not is_ended:
+        transact(actor, lambda session: end_by_counts(session, batch_id))
+    report.applied = report.saved_count > 0
     return report
 
 
@@ -238,15 +238,20 @@ def read_slices(
         NotPermitted: The actor may not edit the resource.
     """
     require_importable(resource, actor)
-    seen: dict[Any, int] = {}
     with read_sheet(source.path, source.name, sheet=source.sheet, header_row=source.header_row) as sheet:
         columns = match_headings(
             resource, actor, sheet.headings, mapping=source.mapping, constants=source.constants, match=source.match
         )
         report.headings, report.columns, report.ignored = sheet.headings, columns, columns.ignored
         report.sheet, report.header_row = sheet.sheet, sheet.header_row
-        slices = (_check(resource, actor, source, columns, chunk, seen) for chunk in sheet)
-        for slice_ in [_joined(list(_told(slices, on_read)))] if is_one_piece(resource) else slices:
+        is_text, keeps_columns = source.kind == "csv", report.keeps_rows
+        checker = Checker(resource, actor, columns, match=source.match, is_text=is_text, keeps_columns=keeps_columns)
+        slices: Iterator[Slice] = (checker.check(chunk) for chunk in sheet)
+        if resource.name in GROUPED:
+            slices = whole_groups(slices, GROUPED[resource.name].keys_of)
+        elif is_one_piece(resource):
+            slices = iter([joined(list(_reported(slices, on_read)))])
+        for slice_ in slices:
             report.rows += len(slice_.rows)
             yield slice_
 
@@ -265,15 +270,15 @@ def require_importable(resource: Resource, actor: Actor) -> Permission:
 
 
 def is_one_piece(resource: Resource) -> bool:
-    """Return whether all rows of a worksheet must be saved together: they refer to each other, or make up orders."""
+    """Return whether all rows of a worksheet must be saved together, because they refer to each other."""
     references = [field.kind.reference for field in resource.fields if field.kind.reference]
-    return resource.name in WORKSHEETS or any(reference.resource == resource.name for reference in references)
+    return any(reference.resource == resource.name for reference in references)
 
 
 def save_slice(session: Session, resource: Resource, slice_: Slice, options: SaveOptions) -> Saved:
     """Save the good rows of a slice; return what became of all its rows."""
-    if resource.name in WORKSHEETS:
-        return WORKSHEETS[resource.name](session, slice_.rows, slice_.cells, options)
+    if resource.name in GROUPED:
+        return GROUPED[resource.name].save(session, slice_.rows, slice_.cells, options)
     saved = Saved()
     if resource.save is not None and len(slice_.drafts):
         saved = resource.save(session, slice_.drafts, options)
@@ -281,104 +286,49 @@ def save_slice(session: Session, resource: Resource, slice_: Slice, options: Sav
     return saved
 
 
-def _told(slices: Iterable[Slice], on_read: OnRead | None) -> Iterator[Slice]:
+def _tried(resource: Resource, slice_: Slice, actor: Actor, match: str, *, is_noted: bool) -> Saved:
+    """Return what would become of a slice, and store nothing.
+
+    On SQLite whoever writes keeps all others from writing, also if it is rolled back. A slice has few rows; a large
+    piece is tried on a copy of the database instead.
+    """
+    saved = Saved()
+    is_large = is_one_piece(resource) and len(slice_.rows) >= COPY_ROWS_MIN
+    with (
+        private_copy() if is_large else nullcontext() as connection,
+        suppress(RolledBack),
+        unit_of_work(actor, connection=connection) as session,
+    ):
+        saved = save_slice(session, resource, slice_, SaveOptions(match))
+        if is_noted:  # what a reference leads to may be gone with the rest
+            saved.changes = stated_changes(session, resource, saved.changes)
+        raise RolledBack
+    return saved
+
+
+def _recall(report: ImportReport, actor: Actor, batch_id: int) -> None:
+    """Bring into a report what became of the rows that its import dealt with before it was stopped."""
+    with reading(actor) as session:
+        batch = get_import(session, batch_id)
+        report.created, report.updated = batch.created_count, batch.updated_count
+        report.unchanged, report.refused = batch.unchanged_count, batch.refused_count
+        if report.keeps_rows:
+            report.problems = problems_of(session, batch_id)
+
+
+def _with_end(slices: Iterable[Slice]) -> Iterator[tuple[Slice, bool]]:
+    """Yield each slice, and whether it is the last."""
+    before: Slice | None = None
+    for slice_ in slices:
+        if before is not None:
+            yield before, False
+        before = slice_
+    if before is not None:
+        yield before, True
+
+
+def _reported(slices: Iterable[Slice], on_read: OnRead | None) -> Iterator[Slice]:
     for slice_ in slices:
         if on_read is not None and slice_.rows:
             on_read(slice_.rows[-1])
         yield slice_
-
-
-def _check(
-    resource: Resource, actor: Actor, source: Source, columns: Columns, chunk: Chunk, seen: dict[Any, int]
-) -> Slice:
-    errors = set(chunk.errors)
-    cells = {
-        name: _cells(chunk, position, errors, is_text=source.kind == "csv")
-        for name, position in columns.positions.items()
-    }
-    used = _rows_with_content(cells, chunk.row_count)
-    rows = [chunk.first_row + index for index in used]
-    if len(used) < chunk.row_count:
-        cells = {name: [values[index] for index in used] for name, values in cells.items()}
-    cells |= {name: [value] * len(rows) for name, value in columns.constants.items()}
-    drafts, problems = draft_rows(stated_fields(resource, actor), rows, cells)
-    totals = _totals(resource, drafts)
-    drafts = drafts.without({one.row for one in totals})
-    repeated = _repeats(resource, source, drafts, seen)
-    return Slice(rows, drafts.without({one.row for one in repeated}), [*problems, *totals, *repeated], cells, chunk)
-
-
-def _cells(chunk: Chunk, position: int, errors: set[tuple[int, int]], *, is_text: bool) -> Sequence[Cell]:
-    values: Sequence[Cell] = chunk.columns[position]
-    if is_text:  # a text file of ours has guarded what a spreadsheet program would take for a formula
-        values = [unguard(value) if value.__class__ is str and value[:1] == "'" else value for value in values]
-    if errors:
-        values = [CellError(value) if (index, position) in errors else value for index, value in enumerate(values)]
-    return values
-
-
-def _rows_with_content(cells: dict[str, Sequence[Cell]], count: int) -> list[int]:
-    """Return the positions of rows in which some mapped column holds something."""
-    if not cells:
-        return []
-    return [
-        index for index, row in enumerate(zip(*cells.values(), strict=True)) if any(c not in (None, "") for c in row)
-    ]
-
-
-def _totals(resource: Resource, drafts: Drafts) -> list[CellProblem]:
-    """Return a problem for each row whose key is a word for a sum: it stands below a table and is no row of it."""
-    looks = N_("looks like a row of totals, so it is left out")
-    problem = Problem("imports.total_row", looks)
-    return [
-        CellProblem(row, name, value, problem)
-        for name in resource.keys
-        for row, value in zip(drafts.rows, drafts.columns.get(name, ()), strict=False)
-        if value.__class__ is str and value.strip(":： ").lower() in TOTALS
-    ]
-
-
-def _repeats(resource: Resource, source: Source, drafts: Drafts, seen: dict[Any, int]) -> list[CellProblem]:
-    names = (source.match,) if source.match else resource.keys
-    if not set(names) <= drafts.columns.keys():  # part of the key is given by us, so no two rows can have the same
-        return []
-    keys = list(zip(*(drafts.columns[name] for name in names), strict=True))
-    problems = []
-    for row, key in zip(drafts.rows, keys, strict=True):
-        first = seen.setdefault(key, row)
-        if first != row and None not in key:
-            repeated = N_("is already in row {row}")
-            shown = "~".join(str(part) for part in key)
-            problems.append(
-                CellProblem(row, names[0], shown, Problem("imports.repeated_key", repeated, {"row": first}))
-            )
-    return problems
-
-
-def _joined(slices: list[Slice]) -> Slice:
-    """Return slices as one, for rows that refer to each other."""
-    names = slices[0].drafts.columns if slices else {}
-    drafts = Drafts(
-        [row for one in slices for row in one.drafts.rows],
-        {name: [value for one in slices for value in one.drafts.columns[name]] for name in names},
-    )
-    cells = {name: [cell for one in slices for cell in one.cells[name]] for name in (slices[0].cells if slices else {})}
-    width = max((len(one.chunk.columns) for one in slices), default=0)
-    columns: list[list[Cell]] = [[] for _ in range(width)]
-    for one in slices:
-        for index, column in enumerate(columns):
-            blank: list[Cell] = [None] * one.chunk.row_count
-            column += one.chunk.columns[index] if index < len(one.chunk.columns) else blank
-    chunk = Chunk(slices[0].chunk.first_row if slices else 1, columns)
-    problems = [problem for one in slices for problem in one.problems]
-    return Slice([row for one in slices for row in one.rows], drafts, problems, dict(cells), chunk)
-
-
-def _keep_refused_cells(report: ImportReport, slice_: Slice, problems: Iterable[CellProblem]) -> None:
-    """Keep the original cells of refused rows, to hand them back."""
-    chunk = slice_.chunk
-    for row in {problem.row for problem in problems}:
-        index = row - chunk.first_row
-        if 0 <= index < chunk.row_count:
-            cells = (column[index] for column in chunk.columns)
-            report.refused_cells[row] = ["" if cell is None else str(cell) for cell in cells]

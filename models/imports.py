@@ -14,6 +14,9 @@ from core.database import EVERYONE, Base
 from core.i18n import N_
 from core.standard_kinds import NAME_LENGTH_MAX
 
+GOOD_ROWS, ALL_OR_NOTHING = "good-rows", "all-or-nothing"
+"""Modes of an import: what becomes of the other rows if some are wrong."""
+
 
 class ImportStatus(StrEnum):
     """How far an import is."""
@@ -47,7 +50,7 @@ class ImportBatch(Base):
         headings: Those of the sheet, in order. headings_key: equal for sheets that have the same ones, "" before.
         mapping: Heading → field name. constants: field name → what every row states.
         match: Field that existing rows are found by; "" for the key.
-        mode: "good-rows" or "all-or-nothing".
+        mode: ``GOOD_ROWS`` or ``ALL_OR_NOTHING``.
         checked: Counts of the last check, as the report's; None before it.
         last_row: Rows up to this number are dealt with: where a stopped import goes on.
         job_id: The job that checks it, later the one that applies it.
@@ -74,7 +77,7 @@ class ImportBatch(Base):
     mapping: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     constants: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     match: Mapped[str] = mapped_column(code_text(40), default="")
-    mode: Mapped[str] = mapped_column(code_text(20), default="good-rows")
+    mode: Mapped[str] = mapped_column(code_text(20), default=GOOD_ROWS)
     status: Mapped[str] = mapped_column(code_text(20), default=ImportStatus.DRAFT.value)
     checked: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     row_count: Mapped[int] = mapped_column(default=0)

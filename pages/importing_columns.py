@@ -18,9 +18,8 @@ from importers.batch_drafts import (
     propose_columns,
     remembered_choice,
 )
-from importers.batches import ALL_OR_NOTHING, GOOD_ROWS
 from importers.mapping import stated_fields
-from models.imports import ImportBatch
+from models.imports import ALL_OR_NOTHING, GOOD_ROWS, ImportBatch
 from pages import house
 from pages.door import call_or_raise
 from pages.house import Tag

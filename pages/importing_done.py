@@ -7,8 +7,7 @@ from core.i18n import _, ngettext
 from core.jobs import Job, JobStatus
 from core.resource import Resource
 from importers.batch_drafts import editor_of
-from importers.batches import ALL_OR_NOTHING
-from models.imports import ImportBatch, ImportStatus
+from models.imports import ALL_OR_NOTHING, ImportBatch, ImportStatus
 from pages.door import call, show_refusal
 from pages.house import (
     Progress,

@@ -1,6 +1,6 @@
 """Imports as rows: begun, brought forward with every slice of saved rows, ended, and what was refused."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,17 +10,18 @@ from sqlalchemy.orm import Session
 from core.access import Permission
 from core.bulk import insert_rows
 from core.clock import now
-from core.database import actor_of
+from core.database import actor_of, has_one_writer
 from core.errors import CellProblem, Conflict, InvalidInput, NotFound, Problem
 from core.events import Happening, record
 from core.files import NAME_LENGTH_MAX, StoredFile
 from core.i18n import N_
 from core.jobs import Job, JobStatus, ask_to_cancel, enqueue
-from models.imports import ImportBatch, ImportProblem, ImportStatus, ImportWorkbook
+from models.imports import ALL_OR_NOTHING, ImportBatch, ImportProblem, ImportStatus, ImportWorkbook
 from services.import_rows import forget_rows, note_rows
 from services.saving import Saved
 from services.sessions import require_proof
 
+WHOLE_ROWS_MAX = 100_000  # SQLite stores them in two to three seconds, and lets nobody else write meanwhile
 CHECK_KEPT = timedelta(days=30)  # after the file was brought
 _SEE: dict[str, Any] = {"see_all": "whatever nobody has followed for long is dropped, whoever had it checked"}
 PROBLEM_COLUMNS = ("batch_id", "row", "field", "value", "code", "message", "values")
@@ -43,6 +44,21 @@ def begin_import(session: Session, permission: Permission, **stated: Any) -> Imp
     session.add(batch)
     session.flush()
     return batch
+
+
+def unfinished_import(session: Session, **stated: Any) -> ImportBatch | None:
+    """Return the person's newest import of a file that lay on the machine, whose process died before it ended.
+
+    Args:
+        session: That of the person.
+        stated: Columns of ``ImportBatch`` as the import was begun with.
+    """
+    begun = select(ImportBatch).where(ImportBatch.status == ImportStatus.RUNNING, ImportBatch.job_id.is_(None))
+    named = begun.where(ImportBatch.resource == stated["resource"], ImportBatch.sha256 == stated["sha256"])
+    for batch in session.scalars(named.order_by(ImportBatch.id.desc())):
+        if all(getattr(batch, name) == value for name, value in stated.items()):
+            return batch
+    return None
 
 
 def keep_file(session: Session, sha256: str, size_bytes: int, name: str) -> StoredFile:
@@ -92,7 +108,7 @@ def start_import(session: Session, permission: Permission, batch_id: int) -> Imp
 
     Raises:
         NotPermitted, NotFound, Conflict: As ``settle_import``.
-        InvalidInput: ``imports.not_checked``.
+        InvalidInput: ``imports.not_checked``, ``imports.too_many_for_whole``.
         ProofNeeded: ``access.proof_needed``, of rows that give rights.
     """
     batch = _draft(session, permission, batch_id)
@@ -100,9 +116,25 @@ def start_import(session: Session, permission: Permission, batch_id: int) -> Imp
         require_proof(session)
     if batch.checked is None:
         raise InvalidInput("imports.not_checked", N_("Check the rows first, then import them."))
+    if batch.mode == ALL_OR_NOTHING:
+        require_whole_size(int(batch.checked["rows"]))
     batch.status = ImportStatus.RUNNING
     batch.job_id = enqueue(session, "imports.apply", batch_id=batch_id).id
     return batch
+
+
+def require_whole_size(row_count: int) -> None:
+    """Refuse more rows than may be saved at once where everybody else has to wait for that.
+
+    Raises:
+        InvalidInput: ``imports.too_many_for_whole``.
+    """
+    if row_count > WHOLE_ROWS_MAX and has_one_writer():
+        too_many = N_(
+            "All or nothing takes at most {limit} rows with SQLite, because everybody else waits until they are stored."
+            " Import the good rows instead, make several files of it, or use PostgreSQL."
+        )
+        raise InvalidInput("imports.too_many_for_whole", too_many, limit=f"{WHOLE_ROWS_MAX:,}")
 
 
 def continue_import(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
@@ -174,7 +206,7 @@ def get_import(session: Session, batch_id: int, *, lock: bool = False) -> Import
     return batch
 
 
-def bring_forward(session: Session, batch_id: int, saved: Saved, rows: Sequence[int]) -> ImportBatch:
+def bring_forward(session: Session, batch_id: int, saved: Saved, rows: Sequence[int], after_row: int) -> ImportBatch:
     """Note in the rows' own transaction what became of a slice, so that a stopped import goes on behind it.
 
     Args:
@@ -182,9 +214,16 @@ def bring_forward(session: Session, batch_id: int, saved: Saved, rows: Sequence[
         batch_id: The import.
         saved: What became of the slice.
         rows: Numbers of its rows.
+        after_row: The row up to which the import is dealt with, as far as the caller knows.
+
+    Raises:
+        Conflict: ``imports.runs_elsewhere``: another process has brought the import forward meanwhile.
     """
     batch = get_import(session, batch_id, lock=True)
-    batch.status = ImportStatus.RUNNING
+    if batch.last_row != after_row:
+        elsewhere = N_("This import is being worked on by another process. Nothing was stored twice.")
+        raise Conflict("imports.runs_elsewhere", elsewhere)
+    batch.status, batch.finished_at = ImportStatus.RUNNING, None
     batch.row_count += len(rows)
     batch.created_count += saved.created
     batch.updated_count += saved.updated
@@ -247,9 +286,30 @@ def problem_counts(session: Session, batch_id: int, *, limit: int | None = None)
     return [(name, number) for name, number in found]
 
 
-def end_import(session: Session, batch_id: int, status: ImportStatus) -> ImportBatch:
-    """End an import and record it."""
+def end_by_counts(session: Session, batch_id: int) -> ImportBatch:
+    """End an import whose rows are all dealt with: applied, unless every row was refused."""
     batch = get_import(session, batch_id, lock=True)
+    saved_count = batch.created_count + batch.updated_count + batch.unchanged_count
+    is_applied = saved_count > 0 or batch.refused_count == 0
+    return end_import(session, batch_id, ImportStatus.APPLIED if is_applied else ImportStatus.REFUSED)
+
+
+def refuse_whole(
+    session: Session, batch_id: int, row_count: int, refused_count: int, problems: Iterable[Sequence[CellProblem]]
+) -> ImportBatch:
+    """End an import of which nothing is stored because some rows are wrong; keep what is wrong with them."""
+    batch = get_import(session, batch_id, lock=True)
+    batch.row_count, batch.refused_count = row_count, refused_count
+    for some in problems:
+        note_problems(session, batch_id, some)
+    return end_import(session, batch_id, ImportStatus.REFUSED)
+
+
+def end_import(session: Session, batch_id: int, status: ImportStatus) -> ImportBatch:
+    """End an import and record it; one that has ended so already stays as it is."""
+    batch = get_import(session, batch_id, lock=True)
+    if batch.finished_at is not None and batch.status == status:
+        return batch
     batch.status, batch.finished_at = status, now()
     counts = {"created": batch.created_count, "updated": batch.updated_count, "refused": batch.refused_count}
     facts = {"resource": batch.resource, "file": batch.file_name, **counts}

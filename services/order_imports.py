@@ -5,7 +5,7 @@ already replaces that draft; an order that is under way is never touched. One ba
 then every row of it is refused, so that the whole order comes back together.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +70,7 @@ def save_order_lines(
 
     Args:
         session: The import's.
-        drafts: All rows of a worksheet, also those with problems: an order is never saved in part.
+        drafts: All rows of each order, also those with problems: an order is never saved in part.
         options: ``batch_id`` is noted in the trail.
         problems: Of cells that could not be read.
 
@@ -100,12 +100,10 @@ def group_rows(drafts: Drafts, problems: Iterable[CellProblem] = ()) -> list[She
         by_row.setdefault(problem.row, []).append(problem)
     blank: list[None] = [None] * len(drafts)
     columns = {name: drafts.columns.get(name, blank) for name in ("number", "sku", "quantity", "unit", *STATED_HEADER)}
-    sheets: dict[tuple[Any, ...], Sheet] = {}
-    for index, row in enumerate(drafts.rows):
+    sheets: dict[Hashable, Sheet] = {}
+    for index, (row, key) in enumerate(zip(drafts.rows, row_keys(drafts), strict=True)):
         value = {name: values[index] for name, values in columns.items()}
-        number = value["number"]
-        key = (number,) if number is not None else (None, value["buyer"], *(value[name] for name in SHIP_TO))
-        sheet = sheets.setdefault(key, Sheet(number))
+        sheet = sheets.setdefault(key, Sheet(value["number"]))
         sheet.rows.append(row)
         for name in STATED_HEADER:
             if name in drafts.columns:
@@ -116,6 +114,16 @@ def group_rows(drafts: Drafts, problems: Iterable[CellProblem] = ()) -> list[She
             sheet.line_rows.append(row)
             sheet.lines.append(LineDraft(value["sku"], value["quantity"], value["unit"] or LineUnit.UNIT.value))
     return list(sheets.values())
+
+
+def row_keys(drafts: Drafts) -> list[Hashable]:
+    """Return for each row what its order is known by: its number, else its buyer and where it goes."""
+    blank: list[None] = [None] * len(drafts)
+    numbers = drafts.columns.get("number", blank)
+    goes_to = zip(*(drafts.columns.get(name, blank) for name in ("buyer", *SHIP_TO)), strict=True)
+    return [
+        (number,) if number is not None else (None, *stated) for number, stated in zip(numbers, goes_to, strict=True)
+    ]
 
 
 def _state_header(sheet: Sheet, row: int, name: str, value: str | None) -> None:

@@ -25,10 +25,10 @@ from importers.batch_drafts import (
     top_rows,
 )
 from importers.batch_errors import write_batch_errors
-from importers.batches import ALL_OR_NOTHING, check_batch
+from importers.batches import check_batch
 from importers.runner import preview_import
 from models.customers import Customer
-from models.imports import ImportBatch, ImportStatus
+from models.imports import ALL_OR_NOTHING, ImportBatch, ImportStatus
 from resources.customers import CUSTOMERS
 from services.imports import (
     continue_import,

@@ -1,10 +1,10 @@
 """Imports in the background: the plug may be pulled in the middle, and no row comes twice."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -21,6 +21,7 @@ from importers.xlsx_writing import SheetColumn, write_xlsx
 from models.customers import Customer
 from models.imports import ImportBatch
 from resources.customers import CUSTOMERS
+from services.checks import broken_invariants
 from services.imports import begin_import, get_import
 from tests.conftest import WEI
 from tests.support.source import ROOT
@@ -38,20 +39,25 @@ def worker(engine: Engine, data_dir: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([sys.executable, "app.py", "work"], cwd=ROOT, env=os.environ | own)
 
 
-@pytest.fixture
-def import_job(database, data_dir: Path, tmp_path: Path) -> Iterator[tuple[int, int]]:
-    """Give a waiting import of many rows: number of the import and of its job."""
-    path = tmp_path / "many.xlsx"
+def waiting_import(folder: Path, mode: str = "good-rows") -> tuple[int, int]:
+    """Return the number of a waiting import of many rows, and of its job."""
+    path = folder / "many.xlsx"
     with path.open("wb") as target:
         write_xlsx(target, "Sheet", [SheetColumn("code"), SheetColumn("name")], ([f"C{i}", "a"] for i in range(ROWS)))
     with unit_of_work(WEI) as session:
         with path.open("rb") as source:
             file = store_file(session, source, "many.xlsx")
         assert CUSTOMERS.edit is not None
-        facts = {"file_id": file.id, "file_name": file.name, "sha256": file.sha256}
+        facts = {"file_id": file.id, "file_name": file.name, "sha256": file.sha256, "mode": mode}
         batch = begin_import(session, CUSTOMERS.edit, resource="customers", **facts)
         job = enqueue(session, "imports.apply", batch_id=batch.id)
-    yield batch.id, job.id
+    return batch.id, job.id
+
+
+@pytest.fixture
+def import_job(database, data_dir: Path, tmp_path: Path) -> tuple[int, int]:
+    """Give a waiting import of many rows: number of the import and of its job."""
+    return waiting_import(tmp_path)
 
 
 def until(question) -> None:
@@ -93,3 +99,33 @@ def test_an_import_whose_worker_is_killed_goes_on_and_brings_no_row_twice(databa
     assert job(job_id).status == JobStatus.DONE
     assert customers == events == done.created_count == done.row_count == ROWS
     assert (done.status, done.unchanged_count, done.refused_count) == ("applied", 0, 0)
+
+
+def kill_and_go_on(engine: Engine, data_dir: Path, folder: Path, mode: str, after_s: float) -> None:
+    """Kill the worker of an import ``after_s`` seconds after it took it; another must bring it to its right end."""
+    batch_id, job_id = waiting_import(folder, mode)
+    first = worker(engine, data_dir)
+    until(lambda: job(job_id).attempts > 0)
+    sleep(after_s)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+
+    second = worker(engine, data_dir)
+    until(lambda: job(job_id).finished_at is not None)
+    second.terminate()
+    second.wait(30)
+
+    with reading(WORKER) as session:
+        customers = session.scalar(select(func.count()).select_from(Customer))
+        events = session.scalar(select(func.count()).where(Event.action == "customer.created"))
+        ends = session.scalars(select(Event.action).where(Event.subject == "imports")).all()
+        broken = broken_invariants(session)
+    done = batch_of(batch_id)
+    assert (job(job_id).status, list(ends), broken) == (JobStatus.DONE, ["import.applied"], [])
+    assert customers == events == done.created_count == done.row_count == ROWS
+    assert (done.status, done.unchanged_count, done.refused_count) == ("applied", 0, 0)
+
+
+@pytest.mark.parametrize("mode", ["good-rows", "all-or-nothing"])
+def test_an_import_killed_at_any_moment_ends_with_every_row_once(database, data_dir, tmp_path, mode):
+    kill_and_go_on(database, data_dir, tmp_path, mode, random.uniform(0, 2.5))
