@@ -17,6 +17,7 @@ from core.resource import Resource
 from importers.annotating import MarkedCell, RefusedRow, write_errors_workbook
 from importers.batches import import_file, kind_of
 from importers.exporting import template_for, write_rows
+from importers.import_notices import import_notices
 from importers.runner import ImportReport, Source, preview_import, require_importable
 from models.imports import ALL_OR_NOTHING, GOOD_ROWS
 from resources import SHEETS
@@ -74,7 +75,9 @@ def import_rows(order: ImportOrder, email: str = "") -> dict[str, Any]:
             report = import_file(resource, source, actor, sha256=_sha256(order.file), mode=order.mode)
         if order.errors is not None:
             write_errors(report, source, order.errors)
-        return report_facts(report, order.resource)
+        facts = report_facts(report, order.resource)
+        notices = import_notices(order.resource, report.created, actor)
+        return facts | {"notices": notices} if notices else facts
 
 
 def report_facts(report: ImportReport, name: str) -> dict[str, Any]:
@@ -123,7 +126,7 @@ def report_sentence(facts: dict[str, Any]) -> str:
         lines.append(_("Nothing was stored."))
     if facts["ignored"]:
         lines.append(_("Columns left out: {headings}", headings=_(", ").join(facts["ignored"])))
-    return "\n".join(lines)
+    return "\n".join([*lines, *facts.get("notices", ())])
 
 
 def refusal_lines(facts: dict[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from core.i18n import _, ngettext
 from core.jobs import Job, JobStatus
 from core.resource import Resource
 from importers.batch_drafts import editor_of
+from importers.import_notices import import_notices
 from models.imports import ALL_OR_NOTHING, ImportBatch
 from pages.door import call, show_refusal
 from pages.house import (
@@ -138,6 +139,8 @@ def _draw_verdict(resource: Resource, batch: ImportBatch, counts: dict[str, int]
         )
         notice(words, "warning" if counts["refused"] else "ok", testid="import-verdict")
         return
+    for sentence in import_notices(resource.name, counts["created"], page_actor()):
+        notice(sentence, "info", testid="import-notice")
     with panel(), row():
         text(_("{parts}.", parts=_parts_text(counts))).style("flex:1 1 260px;font-size:16px;line-height:24px")
         label = ngettext("Import {count} row", "Import {count} rows", good_count)

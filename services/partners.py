@@ -1,6 +1,7 @@
 """Channel partners: stated by staff, forms and worksheets in any row order."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -34,6 +35,9 @@ PLAN = Plan(
     defaults={"status": PartnerStatus.ACTIVE.value},
     kept=("path", "id"),
 )  # fmt: skip
+PLAN_WITHOUT_LIMITS = replace(PLAN, defaults={**PLAN.defaults, "credit_limit_cents": 0})
+"""For who may not set credit limits: a new partner has none until somebody sets it."""
+APPLYING = frozenset({PartnerStatus.APPLIED.value, PartnerStatus.UNDER_REVIEW.value})
 MATCHES = {"code": Partner.code, "uscc": Partner.uscc, "phone": Partner.phone, "name": Partner.name}
 PLAIN = ("name", "uscc", "contact", "phone", "region", "address", "status")
 
@@ -53,7 +57,8 @@ def save_partners(session: Session, drafts: Drafts, options: SaveOptions) -> Sav
     """Add partners that are new, change those that differ, move those that get another upstream.
 
     An upstream may stand in a later row. A move keeps who stood where before (``affiliations``) and takes the whole
-    branch along. All rows of one worksheet must come in one call.
+    branch along. All rows of one worksheet must come in one call. If the actor may not set credit limits, a new partner
+    and one that becomes active after an application has the limit 0 until somebody sets it.
 
     Raises:
         NotPermitted: The actor may not edit partners; who may change credit limits may state these alone.
@@ -81,7 +86,10 @@ def save_partners(session: Session, drafts: Drafts, options: SaveOptions) -> Sav
     drafts = drafts.without({problem.row for problem in problems})
 
     _move(session, standings, placing.paths)
-    saved = save_rows(session, PLAN, _rows(drafts, existing, standings, placing.paths), options)
+    rows, plan = _rows(drafts, existing, standings, placing.paths), PLAN
+    if not actor.can(Permission.PARTNER_CREDIT_EDIT):
+        plan, rows.columns["credit_limit_cents"] = PLAN_WITHOUT_LIMITS, _unchanged_limits(drafts, existing)
+    saved = save_rows(session, plan, rows, options)
     keep_history(session, drafts, existing, placing.paths)
     saved.problems = sorted([*problems, *saved.problems], key=lambda problem: problem.row)
     return saved
@@ -108,8 +116,8 @@ def _stated_problems(actor: Actor, drafts: Drafts, existing: dict[str, Now]) -> 
             problem = Problem("partners.wrong_status", out_of_reach, {"before": label})
             problems.append(CellProblem(row, "status", status, problem))
         limit = stated.get("credit_limit")
-        is_new_limit = "credit_limit" in stated and limit != (before and before.credit_limit_cents)
-        if is_new_limit and not actor.can(Permission.PARTNER_CREDIT_EDIT):
+        present = before.credit_limit_cents if before else None if limit else limit  # of a new one, blank means 0
+        if "credit_limit" in stated and limit != present and not actor.can(Permission.PARTNER_CREDIT_EDIT):
             denied = Problem("partners.credit_not_permitted", N_("may be changed by finance only"))
             problems.append(CellProblem(row, "credit_limit", shown_value(limit), denied))
     return problems
@@ -185,6 +193,18 @@ def _rows(drafts: Drafts, existing: dict[str, Now], standings: dict[str, Standin
         day or _day_from(existing.get(code), paths[code]) for day, code in zip(days, codes, strict=True)
     ]
     return Rows(drafts.rows, list(codes), columns)
+
+
+def _unchanged_limits(drafts: Drafts, existing: dict[str, Now]) -> list[int | None]:
+    """Return the limits as they stay; None becomes 0 where a partner becomes active that had only applied."""
+    limits = []
+    codes = drafts.columns["code"]
+    for code, status in zip(codes, drafts.columns.get("status", [None] * len(codes)), strict=True):
+        before = existing.get(code)
+        limit = before.credit_limit_cents if before else None
+        is_admitted = before is not None and before.status in APPLYING and status == PartnerStatus.ACTIVE.value
+        limits.append(0 if is_admitted and limit is None else limit)
+    return limits
 
 
 def _day_from(before: Now | None, path: str) -> date:

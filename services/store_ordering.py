@@ -219,6 +219,7 @@ def _new_partner(session: Session, store: Store, status: PartnerStatus) -> Partn
         region=store.region,
         address=store.address,
         status=status.value,
+        credit_limit_cents=None if actor_of(session).can(Permission.PARTNER_CREDIT_EDIT) else 0,
         valid_from=today(),
     )
     session.add(partner)

@@ -26,7 +26,7 @@ from services.application_decisions import (
 from services.application_hints import alikeness, duplicates_of, findings_of, plain_name
 from services.applications import begin_application, save_draft, submit_application, withdraw_application
 from services.checks import broken_invariants
-from tests.conftest import ADMIN, HUADONG, HUADONG_CLERK, HUADONG_OWNER, LING, SUZHOU, WEI
+from tests.conftest import ADMIN, HUADONG, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU, WEI
 from tests.services.applying import (
     APPLICANT,
     COMPANY,
@@ -124,6 +124,24 @@ def test_approval_makes_an_active_partner_with_an_invited_owner(database):
     assert [day.isoformat() for day in since] == ["2026-11-23"]
     assert decided.data == {"reason": "欢迎", "seen_version": own.version - 1, "upstream_word": "confirmed"}
     assert told(number) == ["begun", "submitted", "confirmed", "approved"]
+
+
+@pytest.mark.parametrize(("approver", "limit_cents"), [(LING, 0), (ADMIN, None)])
+def test_who_may_not_set_limits_lets_nobody_in_with_credit(database, approver, limit_cents):
+    with freeze(NOON):
+        number = confirmed()
+        act(approver, approve_application, number)
+
+    assert (partner_of(number).status, partner_of(number).credit_limit_cents) == ("active", limit_cents)
+
+
+def test_a_limit_that_finance_sets_before_the_approval_stays(database):
+    with freeze(NOON):
+        number = confirmed()
+        save(PARTNERS, MEI, {"code": partner_of(number).code, "credit_limit": "500"})
+        act(LING, approve_application, number)
+
+    assert partner_of(number).credit_limit_cents == 500_00
 
 
 def test_a_second_decision_is_told_who_decided_and_when(database):

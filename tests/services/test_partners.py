@@ -173,3 +173,22 @@ def test_every_partner_gets_its_upstreams_path_or_a_reason(upstreams):
             seen.append(walk)
             walk = stated[walk].upstream
         assert walk is not None  # only circles are refused here
+
+
+def test_a_new_partner_of_who_may_not_set_limits_has_none_until_finance_sets_one(database):
+    row = {"name": "n", "tier": "master_agent"}
+    save(
+        LING,
+        {"code": "N1", **row},
+        {"code": "N2", **row, "credit_limit": ""},
+        {"code": "N3", **row, "credit_limit": "0"},
+    )
+    refused = save(LING, {"code": "N4", **row, "credit_limit": "1"})
+    save(ADMIN, {"code": "N5", **row}, {"code": "N6", **row, "credit_limit": "12"})
+
+    assert [partner(code).credit_limit_cents for code in ("N1", "N2", "N3", "N5", "N6")] == [0, 0, 0, None, 12_00]
+    assert [p.problem.code for p in refused.problems] == ["partners.credit_not_permitted"]
+    save(MEI, {"code": "N1", "credit_limit": ""})
+    again = save(LING, {"code": "N1", "name": "other"}, {"code": "N5", "name": "other"}, {"code": "HD", "name": "x"})
+    assert (again.updated, again.problems) == (3, [])
+    assert [partner(code).credit_limit_cents for code in ("N1", "N5", "HD")] == [None, None, 1_000_000_00]

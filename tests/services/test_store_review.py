@@ -231,6 +231,7 @@ def test_a_store_that_may_order_is_a_leaf_of_the_channel(database):
     assert (own.tier, own.status, own.name, own.contact) == ("store", "active", store.name, "王敏")
     assert own.path == store.path == stored("S1").path
     assert own.path.startswith(SUZHOU_PATH)
+    assert own.credit_limit_cents == 0  # operations may not set limits
     assert broken() == []
 
 
