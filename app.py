@@ -15,6 +15,7 @@ import typer
 
 from core.errors import DomainError
 from core.i18n import _, ngettext
+from core.terminal import accept_any_text, json_line, read_password
 
 Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
 As = Annotated[str, typer.Option("--as", help="Act as this person, with that person's rights and scope.")]
@@ -29,7 +30,7 @@ app.add_typer(demo_app := typer.Typer(no_args_is_help=True, help="A made-up bran
 def answer(facts: dict[str, Any], *, as_json: bool, sentence: str = "") -> None:
     """Print a command's outcome: the facts for programs, a sentence for people."""
     if as_json:
-        print(json.dumps(facts, ensure_ascii=False, default=str))
+        print(json_line(facts))
         if sentence:
             print(sentence, file=sys.stderr)
     else:
@@ -46,7 +47,7 @@ def in_words(as_json: bool) -> Iterator[None]:
         if error.fields:
             facts["fields"] = {name: problem.text for name, problem in error.fields.items()}
         if as_json:
-            print(json.dumps(facts, ensure_ascii=False))
+            print(json_line(facts))
         print(error.text, file=sys.stderr)
         for name, problem in error.fields.items():
             print(f"  {name}: {problem.text}", file=sys.stderr)
@@ -286,7 +287,7 @@ def user_create(
     from services.one_time_links import password_link
 
     with in_words(as_json):
-        password = _password() if password_stdin else None
+        password = read_password() if password_stdin else None
         with acting(as_) as session:
             user = create_user(session, email, name=name, role=role, partner=partner or None, password=password)
             link = None if password_stdin else password_link(session, email)
@@ -308,7 +309,7 @@ def user_reset_password(
     from services.one_time_links import password_link
 
     with in_words(as_json):
-        password = _password() if password_stdin else None
+        password = read_password() if password_stdin else None
         with acting(as_) as session:
             if password is not None:
                 reset_password(session, email, password)
@@ -394,9 +395,6 @@ def demo_clear(as_json: Json = False) -> None:
         answer(clear(), as_json=as_json, sentence=_("There is no demo data any more; the trail stays."))
 
 
-def _password() -> str:
-    return sys.stdin.readline().rstrip("\r\n")
-
-
 if __name__ in {"__main__", "__mp_main__"}:
+    accept_any_text()
     app()
