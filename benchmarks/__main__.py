@@ -11,6 +11,7 @@ RUNS = (
     ("w3_orders", "--clients", "1,8", "--seconds", "3"),
     ("w4_list_page", "--rows", "100000"),
     ("w8_subtree_scope", "--rows", "100000"),
+    ("w_import_locks", "--rows", "20000"),
     ("w_store_findings", "--rows", "10000", "--repeat", "3"),
     ("w11_start", "--repeat", "3"),
 )
