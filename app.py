@@ -4,58 +4,20 @@ Every command takes ``--json`` (one JSON object on standard output, messages on 
 did all it was asked. Commands load only what they need: import and export start without the pages.
 """
 
-import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from core.errors import DomainError
 from core.i18n import _, ngettext
-from core.terminal import accept_any_text, json_line, read_password
-
-Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
-As = Annotated[str, typer.Option("--as", help="Act as this person, with that person's rights and scope.")]
+from core.terminal import As, Json, accept_any_text, answer, in_words, read_password
 
 app = typer.Typer(no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False, help="Qudao 渠道")
 app.add_typer(user_app := typer.Typer(no_args_is_help=True, help="People with an account."), name="user")
 app.add_typer(token_app := typer.Typer(no_args_is_help=True, help="Keys of programs."), name="token")
 app.add_typer(config_app := typer.Typer(no_args_is_help=True, help="Settings."), name="config")
 app.add_typer(demo_app := typer.Typer(no_args_is_help=True, help="A made-up brand to play with."), name="demo")
-
-
-def answer(facts: dict[str, Any], *, as_json: bool, sentence: str = "") -> None:
-    """Print a command's outcome: the facts for programs, a sentence for people."""
-    if as_json:
-        print(json_line(facts))
-        if sentence:
-            print(sentence, file=sys.stderr)
-    else:
-        print(sentence or json.dumps(facts, ensure_ascii=False, indent=2, default=str))
-
-
-@contextmanager
-def in_words(as_json: bool) -> Iterator[None]:
-    """Turn an expected error into its sentence and exit code 2."""
-    try:
-        yield
-    except DomainError as error:
-        facts: dict[str, Any] = {"code": error.code, "message": error.text}
-        if error.fields:
-            facts["fields"] = {name: problem.text for name, problem in error.fields.items()}
-        if as_json:
-            print(json_line(facts))
-        print(error.text, file=sys.stderr)
-        for name, problem in error.fields.items():
-            print(f"  {name}: {problem.text}", file=sys.stderr)
-        raise typer.Exit(2) from error
-    finally:
-        from core.event_seals import seal_committed_events
-
-        seal_committed_events()
 
 
 @app.callback(invoke_without_command=True)
@@ -367,6 +329,14 @@ def token_create(
             answer(facts, as_json=True)
         else:
             print(secret)
+
+
+@app.command("jobs", add_help_option=False, context_settings={"ignore_unknown_options": True})
+def jobs_(words: Annotated[list[str], typer.Argument(help="list, retry, cancel or confirm-clock.")] = []) -> None:  # noqa: B006
+    """Jobs: list them, let one go on, stop one; say that the clock is right."""
+    from jobs.commands import commands
+
+    commands(words or ["--help"], prog_name="app.py jobs")
 
 
 @demo_app.command("load")

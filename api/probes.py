@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.access import WORKER
 from core.clock import now
+from core.clock_guard import is_clock_trusted
 from core.database import engine_in_use, reading
 from core.jobs import Job, JobStatus
 from core.schema import schema_state
@@ -39,13 +40,15 @@ def healthz() -> JSONResponse:
 
 @router.get("/readyz")
 def readyz() -> JSONResponse:
-    """Answer whether the database can be reached and has the shape of this code, and how far behind jobs are.
+    """Answer whether the database can be reached and has the shape of this code, how far behind jobs are, and
+    whether jobs that act on dates wait because the clock jumped.
 
-    Late jobs do not make a process unready: pages and API go on.
+    Neither makes a process unready: pages and API go on.
     """
     try:
         schema = schema_of_database()
         lag_s = job_lag_s() if schema == "current" else 0
+        is_trusted = clock_is_trusted() if schema == "current" else True
     except DBAPIError:
         return JSONResponse({"status": "unready", "database": "unreachable"}, 503, headers=NO_STORE)
     is_ready = schema == "current"
@@ -55,6 +58,7 @@ def readyz() -> JSONResponse:
         "schema": schema,
         "jobs": "late" if lag_s > JOBS_LATE.total_seconds() else "ok",
         "job_lag_s": lag_s,
+        "clock": "ok" if is_trusted else "in doubt",
     }
     return JSONResponse(facts, 200 if is_ready else 503, headers=NO_STORE)
 
@@ -68,6 +72,12 @@ def schema_of_database() -> str:
     if state == "current":
         _current.add(engine)
     return state
+
+
+def clock_is_trusted() -> bool:
+    """Return whether jobs that act on dates may run, see ``core.clock_guard``."""
+    with reading(WORKER) as session:
+        return is_clock_trusted(session)
 
 
 def job_lag_s() -> int:

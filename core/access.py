@@ -50,6 +50,7 @@ class Permission(StrEnum):
     USER_EDIT = "user.edit"
     TOKEN_EDIT = "token.edit"
     JOB_VIEW = "job.view"
+    SYSTEM_OPERATE = "system.operate"
     EVENT_VIEW = "event.view"
     INVITE_EDIT = "invite.edit"
     APPLICATION_VIEW = "application.view"
@@ -85,6 +86,7 @@ PERMISSION_LABELS: dict[Permission, str] = {
     Permission.USER_EDIT: N_("change users"),
     Permission.TOKEN_EDIT: N_("make and revoke API keys"),
     Permission.JOB_VIEW: N_("see the jobs of everybody"),
+    Permission.SYSTEM_OPERATE: N_("operate the installation"),
     Permission.EVENT_VIEW: N_("read the audit trail"),
     Permission.INVITE_EDIT: N_("make invites"),
     Permission.APPLICATION_VIEW: N_("see applications"),
@@ -190,6 +192,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.IMPORT_VIEW,
             Permission.TOKEN_EDIT,
             Permission.JOB_VIEW,
+            Permission.SYSTEM_OPERATE,
             Permission.EVENT_VIEW,
         }
     ),

@@ -1,13 +1,50 @@
-"""Standard input and output of a command, whatever encoding the terminal has."""
+"""Commands: their common options, how an outcome or an expected error is printed, and what a terminal can carry."""
 
 import codecs
 import io
 import json
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
-from core.errors import InvalidInput
+import typer
+
+from core.errors import DomainError, InvalidInput
+from core.event_seals import seal_committed_events
 from core.i18n import N_
+
+Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
+As = Annotated[str, typer.Option("--as", help="Act as this person, with that person's rights and scope.")]
+
+
+def answer(facts: dict[str, Any], *, as_json: bool, sentence: str = "") -> None:
+    """Print a command's outcome: the facts for programs, a sentence for people."""
+    if as_json:
+        print(json_line(facts))
+        if sentence:
+            print(sentence, file=sys.stderr)
+    else:
+        print(sentence or json.dumps(facts, ensure_ascii=False, indent=2, default=str))
+
+
+@contextmanager
+def in_words(as_json: bool) -> Iterator[None]:
+    """Turn an expected error into its sentence and exit code 2; at the end, seal the events that were recorded."""
+    try:
+        yield
+    except DomainError as error:
+        facts: dict[str, Any] = {"code": error.code, "message": error.text}
+        if error.fields:
+            facts["fields"] = {name: problem.text for name, problem in error.fields.items()}
+        if as_json:
+            print(json_line(facts))
+        print(error.text, file=sys.stderr)
+        for name, problem in error.fields.items():
+            print(f"  {name}: {problem.text}", file=sys.stderr)
+        raise typer.Exit(2) from error
+    finally:
+        seal_committed_events()
 
 
 def accept_any_text() -> None:

@@ -1,5 +1,6 @@
 """Applications and changes of upstream that time moves on: nobody waits in silence."""
 
+from core.access import Permission
 from core.database import reading, unit_of_work
 from core.jobs import JobRun, job
 from services.affiliation_requests import carry_on, requests_to_carry_on
@@ -7,7 +8,7 @@ from services.application_decisions import overdue_numbers, pass_on
 from services.applications import forget_old_drafts
 
 
-@job("applications.carry_on")
+@job("applications.carry_on", needs=Permission.APPLICATION_DECIDE, acts_on_time=True)
 def carry_applications_on(run: JobRun) -> None:
     """Pass on what was not answered in time, move partners whose day has come, forget old drafts. Safe to repeat."""
     with reading(run.actor) as session:

@@ -1,18 +1,20 @@
 """Forgetting what nobody needs any more."""
 
+from core.access import Permission
 from core.database import reading, unit_of_work
 from core.jobs import JobRun, job
 from services.attempts import forget_old_attempts
 from services.idempotency import forget_old_answers
 from services.imports import forget_old_checks
+from services.old_jobs import forget_old_jobs
 from services.sessions import forget_old_sessions
 from services.unclaimed_contents import sweep_unclaimed_contents
 
 
-@job("housekeeping.forget")
+@job("housekeeping.forget", needs=Permission.SYSTEM_OPERATE, acts_on_time=True)
 def forget(run: JobRun) -> None:
-    """Drop what has ended: sessions, counts of attempts, stored answers, checks of imports nobody made, content on disk
-    that no file has.
+    """Drop what has ended: sessions, counts of attempts, stored answers, checks of imports nobody made, old jobs,
+    content on disk that no file has.
 
     Safe to repeat.
     """
@@ -21,5 +23,6 @@ def forget(run: JobRun) -> None:
         forget_old_attempts(session)
         forget_old_answers(session)
         forget_old_checks(session)
+        forget_old_jobs(session)
     with reading(run.actor) as session:
         sweep_unclaimed_contents(session)

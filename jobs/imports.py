@@ -1,28 +1,37 @@
 """Checking and applying imported files in the background, so that the person may leave the page."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from core.access import Permission
 from core.clock import now
 from core.database import reading, unit_of_work
 from core.errors import Conflict, DomainError
 from core.files import write_content
 from core.i18n import _
-from core.jobs import JobCancelled, JobRun, job
+from core.jobs import JobCancelled, JobRun, OwnerRefused, job
 from core.settings import settings
 from importers.batch_errors import write_batch_errors
 from importers.batches import apply_batch, check_batch
 from importers.runner import ImportReport
 from models.imports import ImportBatch, ImportStatus
+from resources import SHEETS
 from services.import_rows import counts_so_far
 from services.import_workbooks import keep_workbook
-from services.imports import end_import, get_import
+from services.imports import GIVES_RIGHTS, end_import, get_import, resource_of_import
 
 
-@job("imports.check")
+def permission_of_import(session: Session, arguments: Mapping[str, Any]) -> Permission | None:
+    """Return what the resource of an import asks of who edits it; None if there is no such import."""
+    name = resource_of_import(session, arguments["batch_id"])
+    return None if name is None else SHEETS[name].edit
+
+
+@job("imports.check", needs=permission_of_import)
 def check_import(run: JobRun, batch_id: int) -> None:
     """Find out what an import would do, from where an attempt before stopped. Safe to repeat: no row is stored."""
     with reading(run.actor) as session:
@@ -37,7 +46,7 @@ def check_import(run: JobRun, batch_id: int) -> None:
     check_batch(run.actor, batch_id, progress)
 
 
-@job("imports.apply")
+@job("imports.apply", needs=permission_of_import, needs_proof=GIVES_RIGHTS)
 def apply_import_job(run: JobRun, batch_id: int) -> None:
     """Apply an import, from where it stopped. Safe to repeat: what a slice did is committed with how far it is.
 
@@ -56,14 +65,14 @@ def apply_import_job(run: JobRun, batch_id: int) -> None:
     except JobCancelled:
         _end(run, batch_id, ImportStatus.CANCELLED)
         raise
-    except Conflict:  # others were faster: the worker tries again
+    except (Conflict, OwnerRefused):  # others were faster: it is tried again; or it may go on later
         raise
     except DomainError:
         _end(run, batch_id, ImportStatus.REFUSED)
         raise
 
 
-@job("imports.workbook")
+@job("imports.workbook", needs=permission_of_import)
 def make_workbook(run: JobRun, batch_id: int) -> None:
     """Make the workbook with errors of a large import. Safe to repeat: it is kept when it is whole."""
     with reading(run.actor) as session:
@@ -82,6 +91,7 @@ def make_workbook(run: JobRun, batch_id: int) -> None:
             sha256, size_bytes = write_content(source, settings().unpacked_bytes_max)
     name = _("{name} – errors", name=Path(batch.file_name).stem) + ".xlsx"
     with unit_of_work(run.actor) as session:
+        run.checkpoint(session, began, done_count=total_count, total_count=total_count)
         if not keep_workbook(session, batch_id, run.job_id, sha256, size_bytes, name):
             raise JobCancelled
 

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from core.jobs import Recurring
+from core.jobs import QUICK_WEIGHT_MAX, Recurring
 
 SCHEDULE = (
-    Recurring("housekeeping.forget", timedelta(days=1)),
+    Recurring("housekeeping.forget", timedelta(days=1), weight=QUICK_WEIGHT_MAX + 1),
     Recurring("applications.carry_on", timedelta(minutes=15)),
 )

@@ -1,6 +1,6 @@
 """What is stored and always true. Importing this package maps every table, those of ``core`` included."""
 
-from core import event_seals, events, files, jobs
+from core import clock_guard, event_seals, events, files, jobs
 from models import (
     affiliation_requests,
     applications,
@@ -26,6 +26,7 @@ __all__ = [
     "affiliation_requests",
     "applications",
     "approvals",
+    "clock_guard",
     "credit",
     "customers",
     "event_seals",

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.i18n import N_, _
-from core.jobs import STATUS_LABELS, Job, JobStatus, ask_to_cancel, retry
+from core.jobs import STATUS_LABELS, Job, JobStatus
+from pages.clock_notice import draw_clock_notice
 from pages.door import call, page
 from pages.house import (
     Cell,
@@ -34,6 +35,7 @@ from pages.identity import current_actor
 from pages.navigation import staff_shell
 from pages.reading import read
 from pages.value_texts import tone_named, who_text
+from services.job_control import may_retry, may_stop, retry_job, stop_job
 
 SHOWN_MAX = 100
 NAMES: dict[str, str] = {
@@ -62,9 +64,10 @@ def register_jobs() -> None:
 async def jobs_page(view: str) -> None:
     """Draw the jobs of one view as the whole page."""
     async with staff_shell(_("Jobs"), current="jobs") as actor:
-        found, counts = await read(actor, find_jobs, view)
+        found, counts, permitted = await read(actor, _find, view)
         with page_header(_("Jobs"), _("{count} in all", count=f"{sum(counts.values()):,}")):
             button(_("Reload"), load_again, testid="action-reload")
+        await draw_clock_notice(actor)
         failed = counts.get(JobStatus.FAILED, 0)
         tabs = [
             View(name, _(label), count=failed if name == "failed" and failed else None)
@@ -80,7 +83,12 @@ async def jobs_page(view: str) -> None:
             return
         carry_style("jobs.css")
         with panel(), Tag("div", css="qd-jobs"):
-            line_table(_columns(), [_row(job) for job in found], caption=_("Jobs"), testid="jobs")
+            line_table(
+                _columns(),
+                [_row(job, is_permitted=job.id in permitted) for job in found],
+                caption=_("Jobs"),
+                testid="jobs",
+            )
 
 
 def find_jobs(session: Session, view: str) -> tuple[list[Job], dict[str, int]]:
@@ -89,6 +97,13 @@ def find_jobs(session: Session, view: str) -> tuple[list[Job], dict[str, int]]:
     jobs = session.scalars(select(Job).where(Job.status.in_(wanted)).order_by(Job.id.desc()).limit(SHOWN_MAX)).all()
     counted = session.execute(select(Job.status, func.count()).select_from(Job).group_by(Job.status))
     return list(jobs), {row[0]: row[1] for row in counted}
+
+
+def _find(session: Session, view: str) -> tuple[list[Job], dict[str, int], set[int]]:
+    """Return what ``find_jobs`` finds, and the numbers of the jobs the actor may stop or let go on."""
+    jobs, counts = find_jobs(session, view)
+    permitted = {job.id for job in jobs if (may_stop if _is_open(job) else may_retry)(session, job)}
+    return jobs, counts, permitted
 
 
 def job_name(job: Job) -> str:
@@ -107,7 +122,7 @@ def _columns() -> list[LineColumn]:
     ]
 
 
-def _row(job: Job) -> dict[str, str | Cell]:
+def _row(job: Job, *, is_permitted: bool) -> dict[str, str | Cell]:
     label, tone = STATUS_LABELS[JobStatus(job.status)]
     batch = job.arguments.get("batch_id")
     what = f"{job_name(job)} #{batch}" if batch else job_name(job)
@@ -119,7 +134,7 @@ def _row(job: Job) -> dict[str, str | Cell]:
         "progress": Cell(draw=partial(_follow, job.id)) if _is_open(job) else _counts(job),
         "who": who_text(str(job.on_behalf.get("name", ""))),
         "at": instant_text(job.created_at),
-        "action": Cell(draw=draw) if (draw := _action(job)) else "",
+        "action": Cell(draw=draw) if is_permitted and (draw := _action(job)) else "",
     }
 
 
@@ -141,14 +156,14 @@ def _action(job: Job) -> Callable[[], Any] | None:
     if _is_open(job):
         if job.cancel_asked:
             return None  # whoever follows the job sees it end: the page is loaded again then, and only then
-        return lambda: button(_("Stop"), partial(call, ask_to_cancel, job.id), testid=f"action-cancel-{job.id}")
+        return lambda: button(_("Stop"), partial(call, stop_job, job.id), testid=f"action-cancel-{job.id}")
     if job.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
         return lambda: button(_("Try again"), partial(_try_again, job.id), testid=f"action-retry-{job.id}")
     return None
 
 
 async def _try_again(job_id: int) -> None:
-    if await call(retry, job_id) is not None:
+    if await call(retry_job, job_id) is not None:
         load_again()
 
 

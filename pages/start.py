@@ -17,6 +17,7 @@ from core.i18n import N_, _, ngettext
 from core.jobs import Job, JobStatus
 from core.kinds import Kind
 from core.queries import find_page, read_query
+from pages.clock_notice import draw_clock_notice
 from pages.door import page
 from pages.house import (
     Happening,
@@ -104,6 +105,7 @@ async def start_page() -> None:
             if actor.can(Permission.ORDER_PLACE):
                 look: Literal["plain", "primary"] = "plain" if overview.missing else "primary"
                 link_button(_("New order"), "/orders/new", look=look, icon="plus", testid="action-new-order")
+        await draw_clock_notice(actor)
         if overview.missing:
             _draw_first_steps(overview.missing, actor)
         with columns() as (content, rail):

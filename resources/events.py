@@ -90,6 +90,12 @@ ACTIONS = (
     Choice("import.refused", N_("Import refused")),
     Choice("import.cancelled", N_("Import cancelled")),
     Choice("import.handed_over", N_("Import handed over")),
+    Choice("import.continued", N_("Import continued")),
+    Choice("job.stopped", N_("Job stopped")),
+    Choice("job.retried", N_("Job tried again")),
+    Choice("job.refused", N_("Job refused: its owner may not do it any more")),
+    Choice("clock.doubted", N_("Clock jumped")),
+    Choice("clock.confirmed", N_("Clock confirmed")),
     Choice("partners.exported", N_("Partners exported")),
     Choice("customers.exported", N_("Customers exported")),
     Choice("stores.exported", N_("Stores exported")),
@@ -121,6 +127,8 @@ SUBJECTS = (
     Choice("tokens", N_("API token")),
     Choice("access", N_("Access")),
     Choice("imports", N_("Import")),
+    Choice("jobs", N_("Job")),
+    Choice("clock", N_("Clock")),
     Choice("events", N_("Event")),
 )
 SOURCES = (

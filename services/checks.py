@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from core.clock_guard import clock_doubt
 from core.database import is_sqlite
 from core.event_anchors import anchor_faults
 from core.event_seals import chain_faults
@@ -107,6 +108,13 @@ def _circles(session: Session) -> Iterator[str]:
             yield f"{key.class_.__tablename__} {', '.join(ring)} stand above themselves"
 
 
+def _clock(session: Session) -> Iterator[str]:
+    """The clock is not far from the last instant of the database."""
+    doubt = clock_doubt(session)
+    if doubt is not None:
+        yield f"the clock said {doubt.doubted_at.isoformat()}, the database was last used {doubt.seen_at.isoformat()}"
+
+
 def _foreign_keys(session: Session) -> Iterator[str]:
     """Every reference names a row; PostgreSQL holds this by itself."""
     if is_sqlite(session):
@@ -136,5 +144,6 @@ CHECKS: dict[str, Check] = {
     "user paths": _copies(User, User.partner_id, User.email),
     "leavers": _leavers,
     "circles": _circles,
+    "clock": _clock,
     **STORE_CHECKS,
 }

@@ -8,7 +8,7 @@ from core.database import actor_of
 from core.files import StoredFile, get_file
 from core.jobs import Job, JobStatus, enqueue
 from models.imports import ImportWorkbook
-from services.imports import get_import, keep_file
+from services.imports import get_import, keep_file, weight_of
 
 
 def start_workbook(session: Session, permission: Permission, batch_id: int) -> ImportWorkbook:
@@ -19,12 +19,12 @@ def start_workbook(session: Session, permission: Permission, batch_id: int) -> I
         NotFound: ``imports.not_found``.
     """
     actor_of(session).require(permission)
-    get_import(session, batch_id, lock=True)
+    batch = get_import(session, batch_id, lock=True)
     workbook = find_workbook(session, batch_id)
     job = None if workbook is None else session.get(Job, workbook.job_id)
     if workbook is not None and job is not None and job.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
         return workbook
-    job_id = enqueue(session, "imports.workbook", batch_id=batch_id).id
+    job_id = enqueue(session, "imports.workbook", weight=weight_of(session, batch), batch_id=batch_id).id
     if workbook is None:
         workbook = ImportWorkbook(batch_id=batch_id)
         session.add(workbook)

@@ -18,12 +18,16 @@ from core.i18n import N_
 from core.jobs import Job, JobStatus, ask_to_cancel, enqueue
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportProblem, ImportStatus, ImportWorkbook
 from services.import_rows import forget_rows, note_rows
+from services.job_control import stop_job
 from services.saving import Saved
 from services.sessions import require_proof
 
 WHOLE_ROWS_MAX = 100_000  # SQLite stores them in two to three seconds, and lets nobody else write meanwhile
+BYTES_PER_ROW = 100  # of a file; a small sheet in a large workbook is slow to read, too
 CHECK_KEPT = timedelta(days=30)  # after the file was brought
 _SEE: dict[str, Any] = {"see_all": "whatever nobody has followed for long is dropped, whoever had it checked"}
+GIVES_RIGHTS = frozenset({Permission.USER_EDIT})
+"""Permissions of resources whose rows give rights: a person proves to be there before they are imported."""
 PROBLEM_COLUMNS = ("batch_id", "row", "field", "value", "code", "message", "values")
 
 
@@ -91,7 +95,7 @@ def start_check(session: Session, permission: Permission, batch_id: int) -> Impo
     batch = settle_import(session, permission, batch_id)
     if batch.job_id is not None:
         _stop_job(session, batch.job_id)
-    batch.job_id = enqueue(session, "imports.check", batch_id=batch_id).id
+    batch.job_id = enqueue(session, "imports.check", weight=weight_of(session, batch), batch_id=batch_id).id
     return batch
 
 
@@ -112,14 +116,14 @@ def start_import(session: Session, permission: Permission, batch_id: int) -> Imp
         ProofNeeded: ``access.proof_needed``, of rows that give rights.
     """
     batch = _draft(session, permission, batch_id)
-    if permission is Permission.USER_EDIT:  # its rows give rights
+    if permission in GIVES_RIGHTS:
         require_proof(session)
     if batch.checked is None:
         raise InvalidInput("imports.not_checked", N_("Check the rows first, then import them."))
     if batch.mode == ALL_OR_NOTHING:
         require_whole_size(int(batch.checked["rows"]))
     batch.status = ImportStatus.RUNNING
-    batch.job_id = enqueue(session, "imports.apply", batch_id=batch_id).id
+    batch.job_id = enqueue(session, "imports.apply", weight=weight_of(session, batch), batch_id=batch_id).id
     return batch
 
 
@@ -145,7 +149,7 @@ def continue_import(session: Session, permission: Permission, batch_id: int) -> 
         Conflict: ``imports.not_stopped``.
     """
     actor_of(session).require(permission)
-    if permission is Permission.USER_EDIT:  # its rows give rights
+    if permission in GIVES_RIGHTS:
         require_proof(session)
     batch = get_import(session, batch_id, lock=True)
     job = None if batch.job_id is None else session.get(Job, batch.job_id)
@@ -153,7 +157,8 @@ def continue_import(session: Session, permission: Permission, batch_id: int) -> 
     if batch.status != ImportStatus.CANCELLED and not has_failed:
         raise Conflict("imports.not_stopped", N_("This import was not stopped, so it cannot go on."))
     batch.status, batch.finished_at = ImportStatus.RUNNING, None
-    batch.job_id = enqueue(session, "imports.apply", batch_id=batch_id).id
+    record(session, "import.continued", "imports", [Happening(str(batch_id))], batch_id=batch_id)
+    batch.job_id = enqueue(session, "imports.apply", weight=weight_of(session, batch), batch_id=batch_id).id
     return batch
 
 
@@ -168,7 +173,7 @@ def stop_import(session: Session, permission: Permission, batch_id: int) -> Impo
     batch = get_import(session, batch_id, lock=True)
     if batch.status != ImportStatus.RUNNING or batch.job_id is None:
         raise Conflict("jobs.finished", N_("This job has already ended."))
-    job = ask_to_cancel(session, batch.job_id)
+    job = stop_job(session, batch.job_id)
     if job.status == JobStatus.CANCELLED:  # nobody had begun with it
         batch = end_import(session, batch_id, ImportStatus.CANCELLED)
     return batch
@@ -204,6 +209,19 @@ def get_import(session: Session, batch_id: int, *, lock: bool = False) -> Import
     if batch is None:
         raise NotFound("imports.not_found", N_("There is no such import."))
     return batch
+
+
+def resource_of_import(session: Session, batch_id: int) -> str | None:
+    """Return the name of the resource an import goes into, whoever asks; None if there is no such import."""
+    query = select(ImportBatch.resource).where(ImportBatch.id == batch_id)
+    return session.scalar(query.execution_options(see_all="what a job does decides who may stop or repeat it"))
+
+
+def weight_of(session: Session, batch: ImportBatch) -> int:
+    """Return how heavy a job on an import is, see ``core.jobs.Job.weight``: rows of its sheet, and bytes to unpack."""
+    row_count: int = sum(sheet["rows"] for sheet in batch.sheets if sheet["name"] == batch.sheet)
+    file = None if batch.file_id is None else session.get(StoredFile, batch.file_id)
+    return max(row_count, 0 if file is None else file.size_bytes // BYTES_PER_ROW)
 
 
 def bring_forward(session: Session, batch_id: int, saved: Saved, rows: Sequence[int], after_row: int) -> ImportBatch:

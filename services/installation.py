@@ -19,6 +19,7 @@ import models  # noqa: F401  (maps every table)
 from core import schema
 from core.access import Actor, command_line
 from core.clock import now
+from core.clock_guard import clock_doubt
 from core.database import connect, reading, unit_of_work
 from core.errors import InvalidInput
 from core.i18n import N_, _, set_language
@@ -144,14 +145,30 @@ def _examine_database(find: Any) -> None:
     find("ok", "database", engine.dialect.name)
     levels = {"current": "ok", "empty": "warning"}  # any command brings an empty one up to date
     find(levels.get(state, "error"), "schema", f"{state} ({schema.newest_revision()})")
-    for fault in schema_faults(engine) if state == "current" else ():
-        find("error", "schema", fault)
+    if state == "current":
+        _examine_clock(find)
+        for fault in schema_faults(engine):
+            find("error", "schema", fault)
     if not schema.has_application_role(engine):
         find(
             "warning",
             "database role",
             _("this login may not create the role qudao_app: the trail is guarded by triggers only"),
         )
+
+
+def _examine_clock(find: Any) -> None:
+    with reading(command_line()) as session:
+        doubt = clock_doubt(session)
+    if doubt is None:
+        find("ok", "clock", now().isoformat(timespec="seconds"))
+        return
+    sentence = _(
+        "it said {clock}, the database was last used at {seen}: what acts on dates waits for “jobs confirm-clock”",
+        clock=doubt.doubted_at.isoformat(timespec="seconds"),
+        seen=doubt.seen_at.isoformat(timespec="seconds"),
+    )
+    find("error", "clock", sentence)
 
 
 def _connect() -> Engine:

@@ -72,7 +72,7 @@ def test_it_is_ready_if_the_database_is_reachable_and_has_the_shape_of_this_code
     assert (before.status_code, before.json()["status"], before.json()["schema"]) == (503, "unready", "older")
     assert (after.status_code, after.json()) == (
         200,
-        {"status": "ready", "database": "ok", "schema": "current", "jobs": "ok", "job_lag_s": 0},
+        {"status": "ready", "database": "ok", "schema": "current", "jobs": "ok", "job_lag_s": 0, "clock": "ok"},
     )
 
 

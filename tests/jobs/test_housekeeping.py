@@ -7,15 +7,23 @@ from io import BytesIO
 from sqlalchemy import func, select
 
 from core.clock import freeze, now
+from core.clock_guard import trust_clock
 from core.database import reading, unit_of_work
 from core.files import content_path, store_file, write_content
-from core.jobs import enqueue_recurring, run_next
+from core.jobs import Job, JobStatus, enqueue, enqueue_recurring, run_next
 from jobs.schedule import SCHEDULE
+from models.imports import ImportBatch, ImportStatus
 from models.sessions import UserSession
-from tests.conftest import ADMIN, LING
+from tests.conftest import ADMIN, LING, WEI
 from tests.pages.signing_in import session_of
 
 DAILY = [one for one in SCHEDULE if one.name == "housekeeping.forget"]
+
+
+def trust() -> None:
+    """Let the database have been used until now, as far as it remembers."""
+    with unit_of_work(ADMIN) as session:
+        trust_clock(session)
 
 
 def sessions() -> int:
@@ -35,8 +43,36 @@ def test_the_schedule_forgets_ended_sessions_and_unclaimed_content(database):
     assert run_next()
     before = (sessions(), kept.exists(), left.exists())
     with freeze(now() + timedelta(days=400)):
+        trust()
         enqueue_recurring(DAILY)
         assert run_next()
 
     assert before == (1, True, False)
     assert (sessions(), kept.exists()) == (0, True)
+
+
+def test_jobs_that_ended_90_days_ago_are_forgotten_and_an_import_that_may_go_on_keeps_its_own(database):
+    at = now()
+
+    def ended(status: JobStatus, days: int, import_status: ImportStatus | None = None) -> int:
+        with unit_of_work(WEI) as session:
+            row = enqueue(session, "imports.apply", batch_id=0)
+            row.status, row.finished_at = status, at - timedelta(days=days)
+            if import_status is not None:
+                facts = {"resource": "customers", "person": WEI.person, "file_name": "a.csv", "sha256": "0"}
+                session.add(ImportBatch(**facts, status=import_status.value, job_id=row.id))
+            return row.id
+
+    gone = [ended(status, 91) for status in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)]
+    gone.append(ended(JobStatus.DONE, 91, ImportStatus.APPLIED))
+    kept = [ended(JobStatus.DONE, 89), ended(JobStatus.CANCELLED, 91, ImportStatus.CANCELLED)]
+
+    enqueue_recurring(DAILY)
+    assert run_next()
+
+    with reading(ADMIN) as session:
+        left = set(session.scalars(select(Job.id)))
+    with reading(WEI) as session:
+        imports = session.execute(select(ImportBatch.status, ImportBatch.job_id).order_by(ImportBatch.id)).all()
+    assert (left & set(gone), set(kept) - left) == (set(), set())
+    assert [tuple(row) for row in imports] == [("applied", None), ("cancelled", kept[1])]

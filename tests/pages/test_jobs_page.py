@@ -1,11 +1,16 @@
 """The jobs page: what runs, what failed and why; stopped and tried again by who may."""
 
+from datetime import timedelta
+
 import pytest
 from nicegui.testing import User
 
 import jobs
+from core.clock import now
+from core.clock_guard import ClockMark, clock_doubt
 from core.database import reading, unit_of_work
 from core.jobs import Job, JobStatus, enqueue, registered_names
+from models.imports import ImportBatch
 from pages.jobs import NAMES, find_jobs, job_name
 from tests.conftest import ADMIN, LING, MEI, WEI
 from tests.pages.finding import found, is_there
@@ -105,6 +110,53 @@ async def test_somebody_elses_job_cannot_be_stopped_from_a_page_opened_before(us
 
     await user.should_see("There is no such job.")
     assert status_of(number) == "waiting"
+
+
+async def test_a_job_of_anothers_resource_has_no_button_for_who_may_not_do_what_it_does(user: User) -> None:
+    with unit_of_work(ADMIN) as session:
+        batch = ImportBatch(resource="products", person=ADMIN.person, file_name="a.csv", sha256="0")
+        session.add(batch)
+        session.flush()
+        number = enqueue(session, "imports.apply", batch_id=batch.id).id
+    weis = job(WEI)
+    sign_in_as(user.http_client, LING)
+
+    await user.open("/jobs")
+
+    assert is_there(user, f"action-cancel-{weis}")
+    assert not is_there(user, f"action-cancel-{number}")
+
+
+def doubt_the_clock() -> None:
+    with unit_of_work(ADMIN) as session:
+        session.add(ClockMark(id=1, seen_at=now() - timedelta(days=2), doubted_at=now()))
+
+
+@pytest.mark.parametrize("address", ["/", "/jobs"])
+async def test_an_administrator_says_that_the_clock_is_right(user: User, address: str) -> None:
+    doubt_the_clock()
+    sign_in_as(user.http_client, ADMIN)
+    await user.open(address)
+    await user.should_see("The clock jumped")
+
+    found(user, "action-confirm-clock").click()
+
+    await become(in_doubt, False)
+
+
+@pytest.mark.parametrize("address", ["/", "/jobs"])
+async def test_others_do_not_read_about_the_clock(user: User, address: str) -> None:
+    doubt_the_clock()
+    sign_in_as(user.http_client, LING)
+
+    await user.open(address)
+
+    await user.should_not_see("The clock jumped")
+
+
+def in_doubt() -> bool:
+    with reading(ADMIN) as session:
+        return clock_doubt(session) is not None
 
 
 def test_a_job_without_a_name_for_people_keeps_its_own() -> None:
