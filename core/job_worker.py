@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.access import WORKER, Actor
@@ -110,6 +110,9 @@ def run_next(worker: str | None = None, *, weight_max: int | None = None) -> boo
         weight_max: Heaviest job to take; None for any.
     """
     name = worker or worker_name()
+    with reading(WORKER) as session:  # who only looks keeps nobody waiting
+        if session.scalar(_due(session, weight_max).limit(1)) is None:
+            return False
     claimed = transact(WORKER, lambda session: _claim(session, name, weight_max))
     if claimed is None:
         return False
@@ -163,11 +166,8 @@ def _claim(session: Session, worker: str, weight_max: int | None) -> Job | None:
     if not is_sqlite(session):  # two workers must not both see that a person has nothing running
         session.execute(select(func.pg_advisory_xact_lock(CLAIM_LOCK)))
     at = now()
-    waiting = and_(Job.status == JobStatus.WAITING, Job.due_at <= at)
-    orphaned = and_(Job.status == JobStatus.RUNNING, Job.lease_until <= at)
-    names = registered_names() - (frozenset() if is_clock_trusted(session) else names_that_act_on_time())
-    due = select(Job).where(or_(waiting, orphaned), Job.name.in_(names), *_fits(weight_max, at))
-    row = session.scalar(due.order_by(*_turn(at), Job.due_at, Job.id).limit(1).with_for_update(skip_locked=True))
+    due = _due(session, weight_max).order_by(*_turn(at), Job.due_at, Job.id)
+    row = session.scalar(due.limit(1).with_for_update(skip_locked=True))
     if row is None:
         return None
     if row.status == JobStatus.RUNNING and row.attempts >= registered_job(row.name).attempts_max:
@@ -176,6 +176,15 @@ def _claim(session: Session, worker: str, weight_max: int | None) -> Job | None:
     row.status, row.worker, row.lease_until = JobStatus.RUNNING, worker, at + LEASE
     row.attempts, row.started_at = row.attempts + 1, row.started_at or at
     return row
+
+
+def _due(session: Session, weight_max: int | None) -> Select[tuple[Job]]:
+    """Return the query of the jobs that a worker could take now."""
+    at = now()
+    waiting = and_(Job.status == JobStatus.WAITING, Job.due_at <= at)
+    orphaned = and_(Job.status == JobStatus.RUNNING, Job.lease_until <= at)
+    names = registered_names() - (frozenset() if is_clock_trusted(session) else names_that_act_on_time())
+    return select(Job).where(or_(waiting, orphaned), Job.name.in_(names), *_fits(weight_max, at))
 
 
 def _fits(weight_max: int | None, at: datetime) -> list[ColumnElement[bool]]:
