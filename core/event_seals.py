@@ -187,10 +187,16 @@ def newest_seal(session: Session) -> EventSeal | None:
 def chain_faults(session: Session) -> Iterator[str]:
     """Yield what is wrong with the sealed part of the audit log: which seal, and the first event that differs."""
     streamed = {**_SEE_ALL, "yield_per": EVENTS_MAX}
-    seals = session.scalars(select(EventSeal).order_by(EventSeal.id), execution_options=streamed)
-    rows = session.execute(_events().order_by(Event.id), execution_options=streamed)
+    with (
+        session.scalars(select(EventSeal).order_by(EventSeal.id), execution_options=streamed) as seals,
+        session.execute(_events().order_by(Event.id), execution_options=streamed) as rows,
+    ):
+        yield from _faults(seals, iter(rows))
+
+
+def _faults(seals: Iterable[EventSeal], rows: Iterator[Any]) -> Iterator[str]:
     previous_hash, after, number = NO_HASH, 0, 1
-    for seal, own in _with_events(seals, iter(rows)):
+    for seal, own in _with_events(seals, rows):
         if seal.id != number or seal.after_event_id != after or seal.previous_hash != previous_hash:
             yield f"seal {seal.id}: it does not follow the seal before it (seal {number}, after event {after})"
         hashes = list(map(event_hash, own))
