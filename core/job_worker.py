@@ -178,7 +178,7 @@ def _claim(session: Session, worker: str, weight_max: int | None) -> Job | None:
     return row
 
 
-def _due(session: Session, weight_max: int | None) -> Select[tuple[Job]]:
+def _due(session: Session, weight_max: int | None) -> Select[Job]:
     """Return the query of the jobs that a worker could take now."""
     at = now()
     waiting = and_(Job.status == JobStatus.WAITING, Job.due_at <= at)
