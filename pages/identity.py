@@ -17,6 +17,7 @@ from core.access import Actor
 from core.database import reading, transact
 from core.i18n import DEFAULT_LANGUAGE, LANGUAGES, N_, current_language, set_language
 from core.settings import settings
+from services.refusals import note_ended_session
 from services.sessions import (
     DOORKEEPER,
     SignInNeeded,
@@ -91,7 +92,12 @@ async def current_visitor() -> Visitor:
     """Return who is behind the event of a page. Raises as ``current_actor``."""
     request = context.client.request
     set_language(language_of(request, current_language()))  # for the sentence that says why not
-    visitor = await run_in_threadpool(_read, request)
+    try:
+        visitor = await run_in_threadpool(_read, request)
+    except SignInNeeded as ended:
+        token = request.cookies.get(cookie_name(), "")
+        await run_in_threadpool(note_ended_session, token, ended, request.url.path)
+        raise
     if not visitor.is_signed_in:
         raise SignInNeeded("sessions.half_way", N_("Please type the code of the second factor."))
     _note_later(visitor)

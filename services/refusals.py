@@ -1,4 +1,4 @@
-"""Refused access in the trail: who was told "you may not", where, and for want of what; never a flood of it."""
+"""Refused access in the trail: who was refused, where, and for want of which permission or session; never a flood."""
 
 import logging
 from datetime import datetime, timedelta
@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now
-from core.database import is_sqlite, transact
-from core.errors import Conflict, NotPermitted
+from core.database import is_sqlite, reading, transact
+from core.errors import Conflict, DomainError, NotPermitted
 from core.events import Event, Happening, record
+from services.sessions import DOORKEEPER, SignInNeeded, actor_of_token
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +27,8 @@ _SEE: dict[str, Any] = {"see_all": "whoever is refused does not see the trail, a
 _known: dict[tuple[str, str], datetime] = {}  # (person, what was missing) to when this process last looked
 
 
-def note_refusal(actor: Actor, error: NotPermitted, route: str) -> bool:
-    """Note that ``actor`` was refused; at most once per person and permission within ``EVERY``. Return whether it was.
+def note_refusal(actor: Actor, error: DomainError, route: str) -> bool:
+    """Note that ``actor`` was refused; at most once per person and reason within ``EVERY``. Return whether it was.
 
     What refused stays refused whatever happens here: a busy database costs the note, not the answer.
 
@@ -44,21 +45,35 @@ def note_refusal(actor: Actor, error: NotPermitted, route: str) -> bool:
     if len(_known) >= KNOWN_MAX:
         _known.clear()
     _known[who, missing] = now()
+    why = "permission" if isinstance(error, NotPermitted) else "reason"
+    facts = {why: missing, "route": route[:ROUTE_LENGTH_MAX], "role": actor.role.value}
     try:
-        return transact(actor, lambda session: _note(session, actor, missing, route[:ROUTE_LENGTH_MAX]))
+        return transact(actor, lambda session: _note(session, actor, missing, facts))
     except Conflict:
         _known.pop((who, missing), None)
         log.warning("a refusal could not be noted: the database is busy")
         return False
 
 
-def _note(session: Session, actor: Actor, missing: str, route: str) -> bool:
+def note_ended_session(token: str, error: SignInNeeded, route: str) -> bool:
+    """Note that somebody whose session has ended was refused, as ``note_refusal`` does. Return whether it was.
+
+    Args:
+        token: Secret of the cookie; one that never belonged to a session is not noted.
+        error: Says why the session does not hold, e.g. ``sessions.locked``.
+        route: Path of the page whose button was pressed.
+    """
+    with reading(DOORKEEPER) as session:
+        actor = actor_of_token(session, token)
+    return actor is not None and note_refusal(actor, error, route)
+
+
+def _note(session: Session, actor: Actor, missing: str, facts: dict[str, str]) -> bool:
     if not is_sqlite(session):  # another process may be noting the same
         session.execute(select(func.pg_advisory_xact_lock(REFUSALS_LOCK)))
     same = (Event.subject == SUBJECT, Event.subject_key == missing, Event.person == actor.person)
     before = select(Event.id).where(*same, Event.actor == actor.name, Event.at > now() - EVERY).limit(1)
     if session.scalar(before.execution_options(**_SEE)) is not None:
         return False
-    facts = {"permission": missing, "route": route, "role": actor.role.value}
     record(session, ACTION, SUBJECT, [Happening(missing, actor.partner_path, data=facts)])
     return True

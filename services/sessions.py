@@ -135,13 +135,7 @@ def find_visitor(session: Session, token: str) -> Visitor:
         SignInNeeded: ``sessions.unknown``, ``sessions.expired``, ``sessions.locked``, ``sessions.rights_changed`` or
             what ended the session.
     """
-    query = (
-        select(UserSession, User, Partner.path, Partner.status)
-        .join(User, User.id == UserSession.user_id)
-        .outerjoin(Partner, Partner.id == User.partner_id)
-        .where(UserSession.token_hash == token_hash(token))
-    )
-    found = session.execute(query.execution_options(**_SEE)).one_or_none()
+    found = _rows_of(session, token)
     if found is None:
         raise SignInNeeded("sessions.unknown", N_("Please sign in."))
     row, user, path, partner_status = found
@@ -157,6 +151,15 @@ def find_visitor(session: Session, token: str) -> Visitor:
         stepped_up_at=row.stepped_up_at,
         seen_at=row.seen_at,
     )
+
+
+def actor_of_token(session: Session, token: str) -> Actor | None:
+    """Return whose session the cookie ``token`` is or was, ended or not; None if there never was one."""
+    found = _rows_of(session, token)
+    if found is None:
+        return None
+    row, user, path, _ = found
+    return replace(actor_of_user(user, path or ""), session_id=row.id)
 
 
 def actor_of_user(user: User, path: str, *, source: str = "screen") -> Actor:
@@ -257,6 +260,17 @@ def forget_old_sessions(session: Session) -> int:
     old = delete(UserSession).where(UserSession.expires_at < now() - KEPT_AFTER_END)
     result: Any = session.execute(old.execution_options(synchronize_session=False))
     return int(result.rowcount)
+
+
+def _rows_of(session: Session, token: str) -> tuple[UserSession, User, str | None, str | None] | None:
+    """Return the session a cookie stands for, its user, and path and status of the user's partner."""
+    query = (
+        select(UserSession, User, Partner.path, Partner.status)
+        .join(User, User.id == UserSession.user_id)
+        .outerjoin(Partner, Partner.id == User.partner_id)
+        .where(UserSession.token_hash == token_hash(token))
+    )
+    return session.execute(query.execution_options(**_SEE)).one_or_none()
 
 
 def _require_valid(row: UserSession, user: User, partner_status: str | None) -> None:

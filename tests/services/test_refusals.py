@@ -7,12 +7,15 @@ from sqlalchemy import select
 
 from core.access import Permission
 from core.clock import freeze
-from core.database import reading
+from core.database import reading, transact
 from core.errors import NotPermitted
 from core.events import Event
 from services import refusals
-from services.refusals import EVERY, note_refusal
+from services.accounts import lock_user
+from services.refusals import EVERY, note_ended_session, note_refusal
+from services.sessions import DOORKEEPER, SignInNeeded, find_visitor
 from tests.conftest import ADMIN, HUADONG_CLERK, HUADONG_PATH, WEI
+from tests.pages.signing_in import session_of
 from tests.services.knocking import NOON
 
 
@@ -76,3 +79,23 @@ def test_other_people_and_other_permissions_are_told_beside_it():
         (HUADONG_CLERK.person, "user.edit"),
         (WEI.person, "tokens.role_not_yours_to_give"),
     ]
+
+
+def test_who_was_locked_out_leaves_one_line_however_often_they_click():
+    token = session_of(WEI)
+    transact(ADMIN, lambda session: lock_user(session, WEI.person))
+    with pytest.raises(SignInNeeded) as ended, reading(DOORKEEPER) as session:
+        find_visitor(session, token)
+
+    with freeze(NOON):
+        noted = [note_ended_session(token, ended.value, f"/orders/{n}") for n in range(20)]
+
+    assert (noted[0], noted.count(True)) == (True, 1)
+    (one,) = told()
+    assert (one.person, one.subject, one.subject_key) == (WEI.person, "access", "sessions.locked")
+    assert one.data == {"reason": "sessions.locked", "route": "/orders/0", "role": "sales"}
+
+
+def test_a_cookie_that_never_was_a_session_leaves_no_line():
+    assert not note_ended_session("made-up", SignInNeeded("sessions.unknown", "Please sign in."), "/orders")
+    assert told() == []
