@@ -48,6 +48,7 @@ def run_server() -> None:
     from api.authentication import find_actor
     from core.database import transact
     from core.jobs import work as run_jobs
+    from core.logs import set_up_logs
     from core.settings import settings
     from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
@@ -56,6 +57,7 @@ def run_server() -> None:
     from services.installation import bring_up_to_date
     from services.one_time_links import NOBODY_YET, setup_link
 
+    set_up_logs()
     bring_up_to_date()
     address = settings().public_url or f"http://localhost:{settings().port}"
     link = transact(NOBODY_YET, setup_link)
@@ -104,10 +106,12 @@ def work(as_json: Json = False) -> None:
 
     import jobs  # noqa: F401  (registers every job)
     from core.jobs import work as run_jobs
+    from core.logs import set_up_logs
     from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
     from services.installation import open_database
 
+    set_up_logs()
     with in_words(as_json):
         open_database()
         stop = threading.Event()

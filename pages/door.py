@@ -1,8 +1,9 @@
 """How a page is registered, and how its buttons reach a service."""
 
+import hashlib
 import inspect
 import logging
-import secrets
+import traceback
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -156,7 +157,13 @@ def _report(error: Exception) -> None:
     if isinstance(error, DomainError):
         show_refusal(error)
         return
-    reference = secrets.token_hex(4)
+    reference = _reference(error)
     log.error("event of a page failed, reference %s", reference, exc_info=error)
     sentence = N_("Something went wrong that should not have. Give your administrator the reference {reference}.")
     toast(_(sentence, reference=reference), tone="danger")
+
+
+def _reference(error: Exception) -> str:
+    """Return the reference of a bug: the same each time it happens at the same place, so that the log has it once."""
+    places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    return hashlib.sha256(" ".join([type(error).__name__, *places]).encode()).hexdigest()[:8]
