@@ -54,6 +54,7 @@ def run_server() -> None:
     from jobs.schedule import SCHEDULE
     from pages.opening import open_pages
     from pages.policies import require_policies
+    from pages.sockets.limits import SERVER_SETTINGS
     from services.installation import bring_up_to_date
     from services.one_time_links import NOBODY_YET, setup_link
 
@@ -95,6 +96,7 @@ def run_server() -> None:
         reconnect_timeout=30,
         show_welcome_message=False,
         access_log=False,
+        **SERVER_SETTINGS,
     )
 
 

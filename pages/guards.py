@@ -18,6 +18,8 @@ from pages.policies import large_body_limit
 from pages.rate_limit import RateLimit
 from pages.response_headers import ResponseHeaders
 from pages.responses import error_answer
+from pages.sockets.connections import PageCookie
+from pages.sockets.limits import SocketLimits
 
 SOCKET = "/_nicegui_ws"
 PROBES = ("/healthz", "/readyz")
@@ -34,7 +36,8 @@ _WRONG_ORIGIN = N_("This was sent from another site and was not done.")
 
 def install_guards(app: FastAPI) -> None:
     """Put the guards in front of an application, before ``ui.run`` adds what compresses the answers."""
-    for guard in (Identity, BodyLimit, RateLimit, OriginGuard, HostGuard, ResponseHeaders):  # the last is outermost
+    inner = (SocketLimits, PageCookie, Identity)
+    for guard in (*inner, BodyLimit, RateLimit, OriginGuard, HostGuard, ResponseHeaders):  # the last is outermost
         app.add_middleware(guard)
 
 

@@ -41,12 +41,15 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go on unless too many strangers come from this address."""
-        if scope["type"] != "http" or scope["path"].startswith(NOT_COUNTED):
+        if scope["type"] not in {"http", "websocket"} or scope["path"].startswith(NOT_COUNTED):
             await self.app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
         shown = _shown(connection)
         if not self._is_known(shown) and not self._takes_one(connection.client.host if connection.client else ""):
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1013})  # before it was accepted: it fails with 403
+                return
             request = Request(scope)
             set_language(language_of(request))
             answer = error_answer(request, 429, "requests.too_many")

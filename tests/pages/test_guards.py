@@ -302,14 +302,6 @@ def test_a_refusal_is_told_to_the_person_and_not_to_the_log(caplog):
     assert [record.getMessage() for record in caplog.records] == ["a bug"]
 
 
-def test_what_a_browser_says_stays_on_one_line_of_the_log(caplog):
-    small_product()
-
-    logging.getLogger("nicegui").warning("x\r\n2026-11-22 ERROR forged " + "y" * 600)
-
-    assert caplog.messages == ["x\\r\\n2026-11-22 ERROR forged " + "y" * 473]
-
-
 # --- who may ---
 
 
