@@ -207,6 +207,25 @@ async def test_a_flood_of_strangers_is_cut_off(client):
     assert 429 in statuses
 
 
+async def test_a_flood_of_sockets_is_cut_off_as_one_of_requests_is(sqlite_database):
+    product = small_product()
+    headers = [(b"host", b"localhost:8080"), (b"origin", ORIGIN.encode())]
+    sent = []
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    async def send(message):
+        sent.append(message["code"])
+
+    for _ in range(int(BURST) + 30):
+        scope = {"type": "websocket", "path": "/_nicegui_ws/socket.io/", "headers": headers, "query_string": b""}
+        await product({**scope, "client": ("198.51.100.9", 1)}, receive, send)
+
+    assert sent[: int(BURST)] == [1000] * int(BURST)  # there is no such route in this product
+    assert 1013 in sent
+
+
 async def test_people_at_work_go_on_while_strangers_are_cut_off(client):
     token = sign_in_as(client, LING)
     await client.get("/people")
