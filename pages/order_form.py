@@ -15,7 +15,7 @@ from core.standard_kinds import NOTE_LENGTH_MAX
 from models.orders import OrderStatus
 from pages import house
 from pages.door import call_or_raise, page
-from pages.house.basket import BasketBar, Fold, ordering_page
+from pages.house.basket import BasketBar, Fold, SubmitButton, ordering_page
 from pages.house.drafts import BrowserDraft
 from pages.house.going import ask_before_leaving, go_to
 from pages.identity import page_actor
@@ -152,7 +152,7 @@ class OrderForm:
         self._bar = BasketBar()
         with self._bar.actions:
             house.button(_("Save draft"), self._save_draft, testid="action-save-draft")
-            house.button(_("Submit order"), self._submit, look="primary", testid="action-submit")
+            SubmitButton(_("Submit order"), self._submit)
         self._basket.units = dict(self._start.units)
         await self._reprice()
         self._show_summary()
@@ -252,8 +252,16 @@ class OrderForm:
     async def _save_draft(self) -> None:
         await self._save(submit=False)
 
-    async def _submit(self) -> None:
-        await self._save(submit=True)
+    async def _submit(self, shown_total: str) -> None:
+        """Submit the order as the person saw it; another total is shown first."""
+        total = house.money_text(self._basket.total_cents)
+        if shown_total == total:
+            await self._save(submit=True)
+        else:
+            sentence = _(
+                "The order changed while you submitted it: it comes to {total} now. Submit it again.", total=total
+            )
+            house.focus_on(self._bar.refuse(sentence, []))
 
     async def _save(self, *, submit: bool) -> None:
         if self._is_saving:

@@ -27,6 +27,8 @@ from pages.store_photo_step import PhotoStep
 from pages.store_position import PositionStep
 from pages.store_reading import accuracy_text, region_text, source_text
 from pages.store_statement import StatementFields
+from services.form_submissions import FORM_ID_LENGTH_MAX
+from services.one_time import new_token
 from services.store_registration import InvitedBy, StoreStatement, invite_facts, register_store, visitor
 
 T = TypeVar("T")
@@ -96,6 +98,7 @@ class Registration:
         self._photos = PhotoStep(lambda: self._position.best, self._photos_changed)
         self._at: Step = "where"
         self._is_resuming = False
+        self._form_id = new_token()
 
     def draw(self) -> None:
         """Draw it with the first step open."""
@@ -232,7 +235,9 @@ class Registration:
             **self._statement.stated, region=self._position.region, tried_again=self._position.tried_again
         )
         try:
-            store = await self._run(register_store, stated, self._position.fixes, self._photos.references, self._invite)
+            store = await self._run(
+                register_store, stated, self._position.fixes, self._photos.references, self._invite, self._form_id
+            )
         except DomainError as error:
             self._show_refusal(error)
             return
@@ -292,7 +297,7 @@ class Registration:
         if self._is_resuming:
             return
         self._draft.keep(
-            {"step": self._at, "photos": list(self._photos.references)}
+            {"step": self._at, "photos": list(self._photos.references), "form_id": self._form_id}
             | self._statement.state()
             | self._position.state()
         )
@@ -300,6 +305,9 @@ class Registration:
     def _resume(self, state: Mapping[str, Any]) -> None:
         """State again what an earlier visit had stated."""
         self._is_resuming = True
+        form_id = state.get("form_id")
+        if isinstance(form_id, str) and 0 < len(form_id) <= FORM_ID_LENGTH_MAX:
+            self._form_id = form_id
         found = [self._statement.resume(state), self._photos.resume(state)]
         self._position.resume(state)
         self._is_resuming = False

@@ -21,6 +21,7 @@ from models.region_kind import REGION
 from models.stores import Store, StoreStatus
 from services.application_states import next_numbers
 from services.channel_tree import lock_tree
+from services.form_submissions import keep_submission, submission_result
 from services.invites import require_invite, use_invite
 from services.store_findings import BLAMELESS, Verdict, examine, lock_stores
 from services.store_fixes import Fix, best_fix, require_good
@@ -90,7 +91,12 @@ def invite_facts(session: Session, invite: str) -> InvitedBy:
 
 
 def register_store(
-    session: Session, statement: StoreStatement, fixes: Sequence[Fix], photos: Sequence[str] = (), invite: str = ""
+    session: Session,
+    statement: StoreStatement,
+    fixes: Sequence[Fix],
+    photos: Sequence[str] = (),
+    invite: str = "",
+    form_id: str = "",
 ) -> Store:
     """Register a store with the best of its fixes and its photos, and look at what speaks against it.
 
@@ -103,6 +109,8 @@ def register_store(
         fixes: All that the phone measured, or the one point that was set or pasted.
         photos: References, see ``services.pictures``.
         invite: Code of an invite; "" for somebody with an account.
+        form_id: Random id of the form, 1 to ``FORM_ID_LENGTH_MAX`` characters; sent a second time it returns the store
+            that the first time made. "" for none.
 
     Raises:
         NotPermitted: The actor may not register stores.
@@ -112,6 +120,8 @@ def register_store(
     """
     actor = actor_of(session)
     actor.require(Permission.STORE_REGISTER)
+    if form_id and (code := submission_result(session, form_id)):
+        return session.scalars(select(Store).where(Store.code == code), execution_options=REASON).one()
     stated = _checked(statement)
     fix = best_fix(fixes)
     require_good(fix, len(photos), tried_again=statement.tried_again)
@@ -142,6 +152,8 @@ def register_store(
     facts = {"score": verdict.score, "found": sorted(set(verdict.new_codes)), "status": store.status}
     facts |= {"invite": invite} if invite else {}
     record(session, "store.registered", "stores", [Happening(store.code, store.path, data=facts)])
+    if form_id:
+        keep_submission(session, form_id, store.code)
     session.flush()
     return store
 

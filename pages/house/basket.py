@@ -1,6 +1,6 @@
 """Ordering by hand: a row for each thing on offer with a stepper, and the bar that sums them up, always in view."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -8,11 +8,14 @@ from nicegui.elements.mixins.value_element import ValueElement
 from nicegui.events import GenericEventArguments
 
 from core.i18n import _
+from pages.house.buttons import Button
 from pages.house.content import notice
 from pages.house.elements import Tag
 from pages.house.focus import focus_within
-from pages.house.own_style import carry_style
+from pages.house.own_style import carry_script, carry_style
 
+_SHOWN_TOTAL = "() => emit(document.querySelector('.qd-basket-sum b').textContent)"
+_TOTAL_LENGTH_MAX = 40
 _TYPED = "(event) => emit(event.target.value)"
 _SELECT = "(event) => event.target.select()"
 
@@ -118,8 +121,15 @@ def offer_list(headings: list[str], *, label: str) -> Tag:
 
 @contextmanager
 def ordering_page() -> Iterator[tuple[Tag, Tag]]:
-    """Draw the two columns of a page that orders and give them: the offers, and the order's own facts."""
+    """Draw the two columns of a page that orders and give them: the offers, and the order's own facts.
+
+    A lost connection is said above them at once; what is tapped until it is back does nothing.
+    """
     carry_style("basket.css")
+    carry_script("connection.js")
+    with Tag("div", css="qd-offline", role="alert", hidden=True, data_needs_connection="", testid="offline"):
+        Tag("b", _("No connection."))
+        Tag("span", _("What is in the order is safe. It can be changed and submitted again as soon as you are back."))
     with Tag("div", css="qd-ordering"):
         offers = Tag("div", css="qd-stack")
         yield offers, Tag("div", css="qd-ordering-facts")
@@ -148,6 +158,23 @@ class Fold:
         """Show what is folded away, or fold it away again."""
         self._box.put(data_open="true" if is_open else "false")
         self._head.put(aria_expanded="true" if is_open else "false")
+
+
+class SubmitButton(Button):
+    """A button whose click states the total that the browser shows at that moment.
+
+    Taps on their way and their answers cross: what the server knows may not be what the person sees.
+    """
+
+    def __init__(self, label: str, on_submit: Callable[[str], Awaitable[None]]) -> None:
+        super().__init__(label, "qd-btn qd-btn-primary", None, testid="action-submit", key=None)
+        self._on_submit = on_submit
+        self.on("click", self._submit, js_handler=_SHOWN_TOTAL)
+
+    async def _submit(self, event: GenericEventArguments) -> None:
+        shown_total = str(event.args)[:_TOTAL_LENGTH_MAX]
+        self._on_click = lambda: self._on_submit(shown_total)
+        await self._click()
 
 
 class BasketBar:

@@ -24,6 +24,7 @@ class BrowserDraft(Tag):
     def __init__(self, key: str, on_found: Callable[[dict[str, Any]], Any]) -> None:
         carry_script("draft.js")
         super().__init__("qudao-draft", hidden=True, data_key=key)
+        self._key = key
 
         async def found(event: GenericEventArguments) -> None:
             state = event.args.get("detail") if isinstance(event.args, dict) else None
@@ -39,5 +40,6 @@ class BrowserDraft(Tag):
         self.put(state=json.dumps(state, ensure_ascii=False))
 
     def forget(self) -> None:
-        """Forget it: it is sent."""
+        """Forget it: it is sent. Also where the page drops this element before the browser hears of its state."""
         self.put(state=None)
+        self.client.run_javascript(f"localStorage.removeItem('qudao.draft.' + {json.dumps(self._key)});")

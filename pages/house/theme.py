@@ -19,6 +19,7 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "boot.js": ("boot.js",),
     "apply.js": ("apply.js",),
     "photos.js": ("photos.js",),
+    "connection.js": ("connection.js",),
     "draft.js": ("draft.js",),
     "position.js": ("position.js",),
     "map.js": ("map_ground.js", "map.js"),

@@ -119,6 +119,22 @@ async def test_the_credit_is_not_told_to_who_may_not_know_it(user: User, actor) 
     assert text_of(user, "basket-credit") == ""
 
 
+def submit(user: User) -> None:
+    """Submit the order as the browser does: the click states the total it shows."""
+    found(user, "action-submit").trigger("click", text_of(user, "basket-total"))
+
+
+async def test_an_order_is_not_submitted_at_another_total_than_the_one_shown(user: User) -> None:
+    await open_form(user, SUZHOU_CLERK)
+    found(user, "action-more-QH-501").click()
+    found(user, "action-more-QH-501").click()
+
+    found(user, "action-submit").trigger("click", "¥264.00")
+
+    await seen(user, "The order changed while you submitted it: it comes to ¥528.00 now.")
+    assert orders() == []
+
+
 async def test_one_click_submits_and_leads_to_the_order(user: User) -> None:
     await open_form(user, SUZHOU_CLERK)
     state(user, "quantity-QH-500", "12")
@@ -126,7 +142,7 @@ async def test_one_click_submits_and_leads_to_the_order(user: User) -> None:
     state(user, "ship_to_name", "王磊")
     state(user, "note", "周五前送到")
 
-    found(user, "action-submit").click()
+    submit(user)
     await seen(user, "Lines")
 
     (placed,) = orders()
@@ -145,7 +161,7 @@ async def test_many_clicks_make_one_order(user: User) -> None:
     state(user, "quantity-QH-500", "12")
 
     for _click in range(3):
-        found(user, "action-submit").click()
+        submit(user)
         found(user, "action-save-draft").click()
     await seen(user, "Lines")
 
@@ -163,7 +179,7 @@ async def test_a_draft_is_kept_without_touching_the_credit_and_changed_later(use
     await user.open(f"/orders/{draft.number}/edit")
     assert one(user, "field-quantity-QH-500").value == "12"
     state(user, "quantity-QH-500", "18")
-    found(user, "action-submit").click()
+    submit(user)
     await seen(user, "Lines")
 
     (submitted,) = orders()
@@ -173,7 +189,7 @@ async def test_a_draft_is_kept_without_touching_the_credit_and_changed_later(use
 async def test_an_empty_order_is_refused_where_the_buttons_are(user: User) -> None:
     await open_form(user, SUZHOU_CLERK)
 
-    found(user, "action-submit").click()
+    submit(user)
 
     await seen(user, "An order needs at least one line.")
     assert is_there(user, "problem")
@@ -185,7 +201,7 @@ async def test_every_wrong_entry_is_named_and_nothing_is_stored(user: User) -> N
     state(user, "quantity-QH-500", "10")
     state(user, "ship_to_phone", "12")
 
-    found(user, "action-submit").click()
+    submit(user)
 
     await seen(user, "Please change this first:")
     assert one(user, "field-ship_to_phone").props["aria-invalid"] == "true"
@@ -196,7 +212,7 @@ async def test_an_order_beyond_the_credit_stays_in_the_form_and_can_be_kept_as_a
     await open_form(user, SUZHOU_CLERK)
     state(user, "quantity-QH-500", "600")
 
-    found(user, "action-submit").click()
+    submit(user)
     await seen(user, "does not cover this order")
     assert orders() == []
     found(user, "action-save-draft").click()
@@ -210,7 +226,7 @@ async def test_prices_that_changed_since_the_page_was_opened_are_shown_before_an
     state(user, "quantity-QH-500", "12")
     state_price("QH-500", "agent_1", "120", "2026-06-01")
 
-    found(user, "action-submit").click()
+    submit(user)
     await seen(user, "Prices have changed: this order comes to 1,440.00 yuan now.")
 
     assert orders() == []
@@ -224,7 +240,7 @@ async def test_staff_choose_the_buyer_first_and_see_its_prices_and_ship_to(user:
     one(user, "field-buyer").set_options({"SZ": "苏州代理"}, value="SZ")  # type: ignore[attr-defined]
     await seen(user, "¥110.00")
     state(user, "quantity-QH-500", "6")
-    found(user, "action-submit").click()
+    submit(user)
     await seen(user, "Lines")
 
     (placed,) = orders()
@@ -364,7 +380,7 @@ async def test_a_basket_is_kept_in_the_browser_and_comes_back_without_what_is_no
     await seen(user, "Your draft is back: go on where you were.")
     assert (one(user, "field-buyer").value, one(user, "field-note").value) == ("SZ", "周五前")
     assert json.loads(draft.props["state"])["units"] == {"QH-500": 24}
-    found(user, "action-submit").click()
+    submit(user)
     await become(lambda: len(orders()), 1)
     (placed,) = orders()
     assert (lines_of(placed.number), placed.ship_to_name, placed.note) == ([("QH-500", 24)], "王磊", "周五前")

@@ -54,6 +54,19 @@ def test_who_holds_an_invite_registers_a_store_where_it_stands_with_a_photo(phon
     assert (store.latitude, store.longitude, store.region) == (31.239, 121.4858, "310101")
 
 
+def test_registering_another_store_begins_with_an_empty_form(phone: Phone, stores_address: str):
+    page = phone(HUADONG_CLERK)
+    page.goto(stores_address + REGISTER)
+    measure(page)
+    finish(page, "第一家店")
+
+    page.get_by_test_id("action-another").click()
+
+    expect(page.get_by_test_id("action-next-where")).to_be_disabled()
+    expect(page.locator(".qd-toast")).to_have_count(0)
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('qudao.draft.stores'))") == []
+
+
 def test_a_photo_is_kept_without_anything_hidden_and_shown_only_to_who_may_see_the_store(
     phone: Phone, stores_address: str, stores_folder: Path
 ):

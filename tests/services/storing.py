@@ -87,10 +87,10 @@ def fix(metres: float = 0, **stated: Any) -> Fix:
 
 def register(actor: Actor = WEI, *, name: str = "青禾南京东路店", photos: tuple[str, ...] = (), **stated: Any) -> Store:
     at = stated.pop("at", None) or fix()
-    invite = stated.pop("invite", "")
+    invite, form_id = stated.pop("invite", ""), stated.pop("form_id", "")
     statement = StoreStatement(**{"name": name, "phone": "13900139000", "region": "310101"} | stated)
     with unit_of_work(actor) as session:
-        return register_store(session, statement, [at], photos, invite)
+        return register_store(session, statement, [at], photos, invite, form_id)
 
 
 def photo(**camera: Any) -> str:

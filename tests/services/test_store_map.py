@@ -3,10 +3,12 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
-from core.database import reading
+from core.database import engine_in_use, reading
 from core.errors import NotFound, NotPermitted
 from core.positions import distance_m
+from models.stores import Store, StoreFinding, StorePhoto, StorePosition
 from services.store_map import Box, bounds, clusters, neighbours, stores_in
 from services.store_registration import visitor
 from tests.conftest import BEIFANG_CLERK, HUADONG_OWNER, LING, SUZHOU_CLERK, WEI
@@ -108,6 +110,13 @@ def test_a_visitor_sees_no_map(database):
         clusters(session, CHINA, 5)
 
 
+def without_stores() -> None:
+    """Delete every store and what belongs to it."""
+    with engine_in_use().begin() as connection:
+        for table in (StoreFinding, StorePosition, StorePhoto, Store):
+            connection.execute(delete(table))
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.floats(20, 50), st.floats(80, 130)), min_size=1, max_size=8),
@@ -116,6 +125,7 @@ def test_a_visitor_sees_no_map(database):
     st.integers(0, 22),
 )
 def test_clusters_of_any_box_and_zoom_count_each_store_inside_once(sqlite_database, points, corner, size, zoom):
+    without_stores()  # the examples share one database
     save(LING, *(shop(f"S{number}", latitude=north, longitude=east, region=None)
                  for number, (north, east) in enumerate(points)))  # fmt: skip
     box = Box(corner[0], corner[1], corner[0] + size, corner[1] + size)

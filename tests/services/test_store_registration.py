@@ -55,6 +55,17 @@ def test_a_well_measured_store_with_a_photo_is_active_at_once(database, actor):
     assert broken() == []
 
 
+def test_a_form_sent_twice_registers_one_store(database):
+    first = register(SUZHOU_CLERK, form_id="f" * 43)
+    before = count(), count(Event)
+
+    again = register(SUZHOU_CLERK, form_id="f" * 43, name="什么都可以")
+
+    assert again.code == first.code
+    assert (count(), count(Event)) == before
+    assert register(SUZHOU_CLERK, form_id="g" * 43).code != first.code
+
+
 def test_who_may_not_register_changes_nothing(database):
     assert isinstance(refusal(MEI), NotPermitted)
 
