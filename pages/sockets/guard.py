@@ -7,16 +7,22 @@ and what they may do, is asked afterwards, by ``pages.door``.
 
 import inspect
 import logging
+import time
 import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from nicegui import Client
 from nicegui import core as framework
 
+from core.i18n import _, current_language, set_language
 from core.logs import one_line
 from core.token_bucket import TokenBucket
+from pages.house.overlays import toast
+from pages.identity import language_of
 from pages.sockets.connections import Socket
+from pages.sockets.delays import Delays
 from pages.sockets.messages import MESSAGES, are_declared, arguments_of, is_handshake, is_id, is_number
 
 log = logging.getLogger(__name__)
@@ -60,6 +66,7 @@ class SocketGuard:
     def __init__(self, handlers: Mapping[str, Callable[..., Any]]) -> None:
         self._handlers = handlers
         self._log_lines = TokenBucket(LOG_PER_SECOND, LOG_BURST)
+        self._delays: WeakKeyDictionary[Client, Delays] = WeakKeyDictionary()
 
     async def connect(self, sid: str, environ: Mapping[str, Any], auth: object = None) -> None:
         """Connect a socket; the handshake is in its query, or comes as a message."""
@@ -93,6 +100,7 @@ class SocketGuard:
         client = _client(sid, stated)
         if client is None or not isinstance(stated.get("id"), int) or not is_id(stated.get("listener_id")):
             return
+        is_late = self._is_late(client, stated)
         sender = client.elements.get(stated["id"])
         listener = sender._event_listeners.get(stated["listener_id"]) if sender is not None else None
         if sender is None or listener is None:
@@ -103,6 +111,10 @@ class SocketGuard:
             log.warning("event refused, its arguments are malformed: %s of %s on %s", listener.type, element, place)
             sender.update()  # the browser shows again what holds
             return
+        if is_late:
+            sender.update()
+            _say_not_done(client)
+            return
         self._handlers["event"](sid, stated)
 
     def javascript_response(self, sid: str, stated: Mapping[str, Any]) -> None:
@@ -112,7 +124,9 @@ class SocketGuard:
 
     def ack(self, sid: str, stated: Mapping[str, Any]) -> None:
         """Pass on up to where a page has received its messages."""
-        if _client(sid, stated) is not None and is_number(stated.get("next_message_id")):
+        client = _client(sid, stated)
+        if client is not None and is_number(stated.get("next_message_id")):
+            self._is_late(client, stated)
             self._handlers["ack"](sid, {**stated, "next_message_id": int(stated["next_message_id"])})
 
     def log(self, sid: str, stated: Mapping[str, Any]) -> None:
@@ -126,6 +140,19 @@ class SocketGuard:
             )
         else:
             log.warning("a browser says something, left out because browsers say too much")
+
+    def _is_late(self, client: Client, stated: Mapping[str, Any]) -> bool:
+        """Return whether a dead line held a message back; pages that do not state when they sent it are believed."""
+        sent_ms = stated.get("sent_ms")
+        if not is_number(sent_ms):
+            return False
+        return self._delays.setdefault(client, Delays()).is_late(float(str(sent_ms)), time.monotonic() * 1000)
+
+
+def _say_not_done(client: Client) -> None:
+    set_language(language_of(client.request, current_language()))
+    with client:
+        toast(_("The connection was interrupted. What you did last was not done: look at the page, and do it again."))
 
 
 def _socket(sid: str) -> Socket | None:

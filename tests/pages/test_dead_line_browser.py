@@ -52,6 +52,11 @@ def choose_one(page: Page) -> None:
     expect(page.get_by_test_id("basket-total")).to_have_text("¥264.00")
 
 
+def choose_again(page: Page) -> None:
+    page.get_by_test_id("action-more-QH-501").click()
+    expect(page.get_by_test_id("basket-total")).to_have_text("¥528.00")
+
+
 def test_a_dead_line_is_said_and_what_was_tapped_meanwhile_is_never_done(phone: Page, shaky: Line):
     choose_one(phone)
     before = orders_count()
@@ -67,8 +72,10 @@ def test_a_dead_line_is_said_and_what_was_tapped_meanwhile_is_never_done(phone: 
     shaky.come_back()
 
     expect(phone.get_by_test_id("offline")).to_be_hidden(timeout=AT_ONCE_MS)
+    expect(phone.locator(".qd-toast")).to_contain_text("没有执行")
     expect(phone.get_by_test_id("basket-total")).to_have_text("¥264.00")
     assert orders_count() == before
+    choose_again(phone)
 
 
 def test_a_line_that_the_browser_knows_is_gone_is_said_at_once(phone: Page):
