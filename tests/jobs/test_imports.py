@@ -113,7 +113,7 @@ def kill_and_go_on(engine: Engine, data_dir: Path, folder: Path, mode: str, afte
     second = worker(engine, data_dir)
     until(lambda: job(job_id).finished_at is not None)
     second.terminate()
-    second.wait(30)
+    second.wait(WAIT_S_MAX)  # it ends the job of the schedule that it may have begun
 
     with reading(WORKER) as session:
         customers = session.scalar(select(func.count()).select_from(Customer))
