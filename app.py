@@ -40,12 +40,14 @@ def run_server() -> None:
     import gc
     import threading
 
+    from anyio.to_thread import current_default_thread_limiter
     from nicegui import app as web
     from nicegui import ui
 
     import jobs  # noqa: F401  (registers every job)
     from api.application import add_api
     from api.authentication import find_actor
+    from core.capacity import REQUEST_THREADS
     from core.database import transact
     from core.jobs import work as run_jobs
     from core.logs import set_up_logs
@@ -74,7 +76,8 @@ def run_server() -> None:
         worker = threading.Thread(target=run_jobs, args=(stop, SCHEDULE), daemon=True)
         web.on_startup(worker.start)
 
-    def ready() -> None:
+    async def ready() -> None:
+        current_default_thread_limiter().total_tokens = REQUEST_THREADS
         gc.collect()
         gc.freeze()  # what is there now stays: no need to look at it again
         print(_("Qudao is ready at {address}", address=address), flush=True)
@@ -82,6 +85,7 @@ def run_server() -> None:
             print(_("Set it up here (this link works once): {link}", link=address + link), flush=True)
 
     web.on_startup(ready)
+    sys.setswitchinterval(0.0005)  # s; a page waits this long, hundreds of times, for each thread that formats a file
     gc.set_threshold(100_000, 50, 100)  # a thousand open tabs are many objects; default pauses reach a second
     ui.run(
         host=settings().host,

@@ -74,8 +74,9 @@ def _answer_domain_error(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, NotPermitted) and isinstance(actor, Actor):
         note_refusal(actor, error, request.url.path)
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    if error.code in RETRY_AFTER_S:
-        headers["Retry-After"] = str(RETRY_AFTER_S[error.code])
+    retry_after_s = getattr(error, "retry_after_s", RETRY_AFTER_S.get(error.code))
+    if retry_after_s is not None:
+        headers["Retry-After"] = str(retry_after_s)
     fields = {name: problem.text for name, problem in error.fields.items()}
     return _answer(error.status, error.code, error.text, fields, headers)
 

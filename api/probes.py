@@ -1,12 +1,15 @@
 """Whether this process lives, and whether it can serve: for load balancers and the machine's own watch."""
 
+import asyncio
 from datetime import timedelta
 from weakref import WeakSet
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.access import WORKER
 from core.clock import now
@@ -16,6 +19,8 @@ from core.jobs import Job, JobStatus
 from core.schema import schema_state
 
 JOBS_LATE = timedelta(minutes=5)
+ANSWER_S_MAX = 1.5
+"""How long ``/readyz`` waits for the database: whoever asks gives up soon after."""
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -32,25 +37,47 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(Everyone())])
 _current: WeakSet[Engine] = WeakSet()  # a schema that is current stays so while this code runs
 
 
+class Readiness:
+    """Looks at the database: one at a time, in a thread of its own, shared by all requests that come meanwhile."""
+
+    def __init__(self) -> None:
+        self._look: asyncio.Task[JSONResponse] | None = None
+
+    async def answer(self) -> JSONResponse:
+        """Return what the look says that goes on or begins now; unready if it takes ``ANSWER_S_MAX`` seconds."""
+        if self._look is None or self._look.done():
+            self._look = asyncio.create_task(to_thread.run_sync(_look, limiter=CapacityLimiter(1)))
+        look = self._look
+        await asyncio.wait({look}, timeout=ANSWER_S_MAX)
+        return look.result() if look.done() else _unready("slow")
+
+
+_readiness = Readiness()
+
+
 @router.get("/healthz")
-def healthz() -> JSONResponse:
-    """Answer that the process lives; asks nobody."""
+async def healthz() -> JSONResponse:
+    """Answer that the process lives; asks nobody and waits for no thread."""
     return JSONResponse({"status": "ok"}, headers=NO_STORE)
 
 
 @router.get("/readyz")
-def readyz() -> JSONResponse:
+async def readyz() -> JSONResponse:
     """Answer whether the database can be reached and has the shape of this code, how far behind jobs are, and
     whether jobs that act on dates wait because the clock jumped.
 
-    Neither makes a process unready: pages and API go on.
+    Neither of the last two makes a process unready: pages and API go on. A database that does not answer in time does.
     """
+    return await _readiness.answer()
+
+
+def _look() -> JSONResponse:
     try:
         schema = schema_of_database()
         lag_s = job_lag_s() if schema == "current" else 0
         is_trusted = clock_is_trusted() if schema == "current" else True
-    except DBAPIError:
-        return JSONResponse({"status": "unready", "database": "unreachable"}, 503, headers=NO_STORE)
+    except (DBAPIError, PoolTimeout):
+        return _unready("unreachable")
     is_ready = schema == "current"
     facts = {
         "status": "ready" if is_ready else "unready",
@@ -61,6 +88,10 @@ def readyz() -> JSONResponse:
         "clock": "ok" if is_trusted else "in doubt",
     }
     return JSONResponse(facts, 200 if is_ready else 503, headers=NO_STORE)
+
+
+def _unready(database: str) -> JSONResponse:
+    return JSONResponse({"status": "unready", "database": database}, 503, headers=NO_STORE)
 
 
 def schema_of_database() -> str:

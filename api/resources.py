@@ -1,15 +1,16 @@
 """Every resource for reading: ``GET /api/v1/RESOURCE`` and ``GET /api/v1/RESOURCE/KEY``, within the key's scope."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field, create_model
 
 from api.authentication import CurrentActor
 from api.errors import error_responses
 from api.shapes import filter_parameters, row_model, shown
+from core.capacity import LISTS
 from core.database import reading
 from core.errors import NotFound
 from core.grid_query import LIMIT_MAX
@@ -17,6 +18,7 @@ from core.i18n import N_
 from core.queries import find_page, find_row, read_query
 from core.query_filters import unknown_field
 from core.resource import Resource
+from services.one_time import token_hash
 
 OF_THE_GRID = frozenset({"offset", "count", "sums"})
 """What lists on the screen may ask and programs may not: they go on by cursor."""
@@ -39,6 +41,7 @@ def router_of(resource: Resource, *, with_record: bool = True) -> APIRouter:
         "",
         _list(resource),
         methods=["GET"],
+        dependencies=[Depends(one_list)],
         operation_id=f"list_{resource.name}",
         summary=f"List {resource.name}",
         responses={200: {"model": _page_model(resource, row)}, **error_responses()},
@@ -54,6 +57,12 @@ def router_of(resource: Resource, *, with_record: bool = True) -> APIRouter:
             responses={200: {"model": row}, **error_responses(404)},
         )
     return router
+
+
+async def one_list(_actor: CurrentActor, request: Request) -> AsyncIterator[None]:
+    """Count a request among the lists of its key until its answer is sent: a dependency. Raises as ``slot``."""
+    async with LISTS.slot(token_hash(request.headers["authorization"])):
+        yield
 
 
 def find_shown(session: Any, resource: Resource, key: str) -> dict[str, Any]:

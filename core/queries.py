@@ -5,7 +5,7 @@ in those rows and in the rows they refer to. So a join costs as much as the page
 rows are those the session's actor may see; a reference to a row the actor may not see is empty.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -96,10 +96,10 @@ def find_row(session: Session, resource: Resource, key_text: str) -> dict[str, A
     return None if row is None else columns.dumped(row) | {"_version": None if version is None else row[-1]}
 
 
-def stream_rows(session: Session, query: GridQuery, slice_rows: int = 4_000) -> Iterator[list[Row[Any]]]:
+def stream_rows(session: Session, query: GridQuery, slice_rows: int = 4_000) -> Generator[list[Row[Any]], None, None]:
     """Yield all rows of the filter in order, as stored values of ``query.fields``, at one moment of the database.
 
-    A reference is the other's key. Memory does not grow with the number of rows.
+    A reference is the other's key. Memory does not grow with the number of rows. Who stops before the end closes it.
 
     Args:
         query: Its limit, offset and cursor do not count.
@@ -115,9 +115,9 @@ def stream_rows(session: Session, query: GridQuery, slice_rows: int = 4_000) -> 
     statement = columns.joined_to(select(*wanted).select_from(query.resource.model)).where(*asked.where)
     ordered = in_order(asked, statement).options(*row_filter(actor_of(session)))
     # Executed on the connection, where rows come a third faster than through the session; so it brings its row filter.
-    streamed = session.connection().execute(ordered, execution_options={"yield_per": slice_rows})
-    for part in streamed.partitions():
-        yield list(part)
+    with session.connection().execute(ordered, execution_options={"yield_per": slice_rows}) as streamed:
+        for part in streamed.partitions():
+            yield list(part)
 
 
 def matching_keys(session: Session, query: GridQuery, most: int = LIMIT_MAX) -> list[str]:

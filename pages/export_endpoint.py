@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
 from core.access import Actor, Permission
+from core.capacity import EXPORTS
 from core.clock import now
 from core.database import reading, unit_of_work
 from core.errors import NotFound
@@ -22,6 +24,7 @@ from core.queries import read_query, stream_rows
 from core.resource import Resource
 from core.settings import settings
 from importers.exporting import write_rows
+from pages.heavy_work import caller_of, one_download, run_while_connected
 from pages.house import instant_text
 from pages.identity import require_actor
 from pages.policies import permitted
@@ -38,8 +41,12 @@ SHEETS: dict[str, Resource] = BY_NAME | {ORDER_LINES.name: ORDER_LINES}
 router = APIRouter()
 
 
-@router.get("/export/{file}", dependencies=[Depends(permitted(Permission.EXPORT))], include_in_schema=False)
-def export_file(file: str, request: Request) -> FileResponse:
+@router.get(
+    "/export/{file}",
+    dependencies=[Depends(permitted(Permission.EXPORT)), Depends(one_download)],
+    include_in_schema=False,
+)
+async def export_file(file: str, request: Request) -> FileResponse:
     """Answer the rows that the same query shows in the list, whole.
 
     Args:
@@ -50,6 +57,7 @@ def export_file(file: str, request: Request) -> FileResponse:
         NotFound: ``resources.not_found``.
         NotPermitted: ``access.denied``.
         InvalidInput: As ``core.queries.read_query``; a text that fits into no worksheet.
+        CallerLimit, CapacityFull: As ``core.capacity.Capacity.slot``.
     """
     actor = require_actor(request)
     name, _separator, ending = file.rpartition(".")
@@ -58,21 +66,31 @@ def export_file(file: str, request: Request) -> FileResponse:
         raise NotFound("resources.not_found", N_("There is no list of this name."))
     actor.require(Permission.EXPORT)
     actor.require(resource.view)
-    pairs = request.query_params.multi_items()
-    query = read_query(resource, actor, [*pairs, *_columns(resource, actor, pairs)], from_address=True)
-    path = _temporary()
-    try:
-        count = _write(path, ending, actor, query)
-        _record(actor, resource, count, request.url.query, ending)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+
+    def export(check: Callable[[], None]) -> Path:
+        return _export(actor, resource, ending, request, check)
+
+    path = await run_while_connected(request, EXPORTS, caller_of(actor), export)
     return FileResponse(
         path,
         media_type=MEDIA_TYPES[ending],
         headers={"Content-Disposition": _disposition(resource, ending), "Cache-Control": "no-store"},
         background=BackgroundTask(path.unlink, missing_ok=True),
     )
+
+
+def _export(actor: Actor, resource: Resource, ending: str, request: Request, check: Callable[[], None]) -> Path:
+    """Write the file and record that it was made; nothing is left of one that ``check`` stops."""
+    pairs = request.query_params.multi_items()
+    query = read_query(resource, actor, [*pairs, *_columns(resource, actor, pairs)], from_address=True)
+    path = _temporary()
+    try:
+        count = _write(path, ending, actor, query, check)
+        _record(actor, resource, count, request.url.query, ending)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path
 
 
 def _columns(resource: Resource, actor: Actor, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -85,14 +103,15 @@ def _columns(resource: Resource, actor: Actor, pairs: Iterable[tuple[str, str]])
     return [("fields", ",".join(dict.fromkeys([*resource.keys, *chosen])))]
 
 
-def _write(path: Path, ending: str, actor: Actor, query: GridQuery) -> int:
+def _write(path: Path, ending: str, actor: Actor, query: GridQuery, check: Callable[[], None]) -> int:
     fields = [query.resource.field(name) for name in query.fields]
-    with reading(actor) as session, path.open("wb") as target:
-        return write_rows(target, ending, query.resource, fields, _rows(stream_rows(session, query)))
+    with reading(actor) as session, closing(stream_rows(session, query)) as parts, path.open("wb") as target:
+        return write_rows(target, ending, query.resource, fields, _rows(parts, check))
 
 
-def _rows(parts: Iterable[Sequence[tuple[Any, ...]]]) -> Iterator[tuple[Any, ...]]:
+def _rows(parts: Iterable[Sequence[tuple[Any, ...]]], check: Callable[[], None]) -> Iterator[tuple[Any, ...]]:
     for part in parts:
+        check()
         yield from part
 
 

@@ -7,6 +7,7 @@ from core.database import reading
 from core.errors import NotFound
 from core.i18n import N_
 from core.queries import find_page, read_query
+from pages.heavy_work import one_list
 from pages.identity import require_actor
 from pages.policies import SIGNED_IN
 from pages.value_texts import add_titles
@@ -15,7 +16,7 @@ from resources import BY_NAME
 router = APIRouter()
 
 
-@router.get("/grid/{name}", dependencies=[Depends(SIGNED_IN)], include_in_schema=False)
+@router.get("/grid/{name}", dependencies=[Depends(SIGNED_IN), Depends(one_list)], include_in_schema=False)
 def grid_rows(name: str, request: Request) -> Response:
     """Answer a block of rows: ``{"rows", "total", "total_is_exact", "sums"}``, see ``core.queries.Page``.
 

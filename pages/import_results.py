@@ -8,6 +8,8 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 from starlette.background import BackgroundTask
 
+from core.access import Actor
+from core.capacity import WORKBOOKS
 from core.database import reading
 from core.errors import NotFound
 from core.i18n import N_, _
@@ -15,6 +17,7 @@ from core.resource import Resource
 from importers.batch_drafts import editor_of
 from importers.batch_errors import is_made_at_once, write_batch_errors
 from importers.exporting import template_for
+from pages.heavy_work import caller_of, one_download, run_heavy
 from pages.identity import require_actor
 from pages.policies import SIGNED_IN, permitted
 from resources import SHEETS
@@ -34,24 +37,14 @@ def register_results(app: FastAPI) -> None:
             batch = get_import(session, known_number(batch_id))
         return RedirectResponse(f"/{batch.resource}/import/{batch.id}", 303)
 
-    @app.get("/imports/{batch_id:int}/errors.xlsx", dependencies=[Depends(SIGNED_IN)], include_in_schema=False)
-    def errors_workbook(batch_id: int, request: Request) -> Response:
+    @app.get(
+        "/imports/{batch_id:int}/errors.xlsx",
+        dependencies=[Depends(SIGNED_IN), Depends(one_download)],
+        include_in_schema=False,
+    )
+    async def errors_workbook(batch_id: int, request: Request) -> Response:
         actor = require_actor(request)
-        with reading(actor) as session:
-            batch = get_import(session, known_number(batch_id))
-            stored = workbook_file(session, batch.id)
-        if stored is not None:
-            return FileResponse(stored.path, media_type=XLSX, headers=_headers(stored.name))
-        if not is_made_at_once(batch):  # the page of the import has a button that makes it
-            return RedirectResponse(f"/{batch.resource}/import/{batch.id}", 303)
-        target = _temporary()
-        try:
-            write_batch_errors(actor, batch.id, target)
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-        stem = Path(batch.file_name).stem
-        return _download(target, _("{name} – errors", name=stem) + ".xlsx")
+        return await run_heavy(WORKBOOKS, caller_of(actor), lambda: _errors_workbook(actor, batch_id))
 
 
 def register_template(app: FastAPI, resource: Resource) -> None:
@@ -59,14 +52,37 @@ def register_template(app: FastAPI, resource: Resource) -> None:
 
     @app.get(
         f"/{resource.name}/template.xlsx",
-        dependencies=[Depends(permitted(editor_of(resource)))],
+        dependencies=[Depends(permitted(editor_of(resource))), Depends(one_download)],
         include_in_schema=False,
     )
-    def template(request: Request) -> Response:
-        target = _temporary()
-        with target.open("wb") as file:
-            template_for(SHEETS[resource.name], require_actor(request), file)
-        return _download(target, _("{name} – template", name=_(resource.label)) + ".xlsx")
+    async def template(request: Request) -> Response:
+        actor = require_actor(request)
+        return await run_heavy(WORKBOOKS, caller_of(actor), lambda: _template(actor, resource))
+
+
+def _errors_workbook(actor: Actor, batch_id: int) -> Response:
+    with reading(actor) as session:
+        batch = get_import(session, known_number(batch_id))
+        stored = workbook_file(session, batch.id)
+    if stored is not None:
+        return FileResponse(stored.path, media_type=XLSX, headers=_headers(stored.name))
+    if not is_made_at_once(batch):  # the page of the import has a button that makes it
+        return RedirectResponse(f"/{batch.resource}/import/{batch.id}", 303)
+    target = _temporary()
+    try:
+        write_batch_errors(actor, batch.id, target)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    stem = Path(batch.file_name).stem
+    return _download(target, _("{name} – errors", name=stem) + ".xlsx")
+
+
+def _template(actor: Actor, resource: Resource) -> Response:
+    target = _temporary()
+    with target.open("wb") as file:
+        template_for(SHEETS[resource.name], actor, file)
+    return _download(target, _("{name} – template", name=_(resource.label)) + ".xlsx")
 
 
 def known_number(batch_id: int) -> int:

@@ -102,7 +102,6 @@ async def draw_file(resource: Resource) -> None:
                     _("Download the template"),
                     f"/{resource.name}/template.xlsx",
                     icon="file",
-                    download=True,
                     testid="action-template",
                 )
 

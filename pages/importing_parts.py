@@ -5,9 +5,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
-from starlette.concurrency import run_in_threadpool
-
 from core.access import Actor
+from core.capacity import WORKBOOKS
 from core.clock import now
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
@@ -16,6 +15,7 @@ from core.resource import Resource
 from importers.batch_drafts import editor_of
 from models.imports import STATUS_LABELS, ImportBatch, ImportStatus
 from pages.door import permitted_actor, show_refusal
+from pages.heavy_work import caller_of, run_heavy
 from pages.house import (
     Progress,
     Step,
@@ -87,7 +87,7 @@ async def attempt(
     if actor is None:
         return None
     try:
-        return await run_in_threadpool(lambda: function(actor, *args, **kwargs))
+        return await run_heavy(WORKBOOKS, caller_of(actor), lambda: function(actor, *args, **kwargs))
     except DomainError as error:
         show_refusal(error)
         return None

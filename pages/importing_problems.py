@@ -136,7 +136,6 @@ class WorkbookBox:
                 _("Download the workbook with errors"),
                 f"/imports/{self.batch.id}/errors.xlsx",
                 icon="file",
-                download=True,
                 testid="action-errors",
             )
 

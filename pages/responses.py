@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 
 from core.database import reading
 from core.errors import DomainError, NotPermitted
@@ -27,6 +28,8 @@ _TITLES = {
     413: N_("This is too large"),
     422: N_("This request cannot be answered"),
     429: N_("Too many requests"),
+    503: N_("Not possible just now"),
+    507: N_("The disk is full"),
     500: N_("Something went wrong"),
 }
 _SENTENCES = {
@@ -45,6 +48,7 @@ def install_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(StarletteHTTPException, _answer_http_error)
     app.add_exception_handler(404, _answer_http_error)  # the framework has its own page for this one
     app.add_exception_handler(RequestValidationError, _answer_invalid_request)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
 
 
 def error_answer(
@@ -92,7 +96,11 @@ def _answer_domain_error(request: Request, error: Exception) -> Response:
         return _to_sign_in(request)
     fields = {name: problem.text for name, problem in error.fields.items()}
     advice = _note_and_advise(request, error) if isinstance(error, NotPermitted) else ""
-    return error_answer(request, error.status, error.code, error.text, advice=advice, fields=fields)
+    answer = error_answer(request, error.status, error.code, error.text, advice=advice, fields=fields)
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is not None:
+        answer.headers["Retry-After"] = str(retry_after_s)
+    return answer
 
 
 def _note_and_advise(request: Request, error: NotPermitted) -> str:
@@ -125,3 +133,8 @@ def _answer_http_error(request: Request, error: Exception) -> Response:
 
 def _answer_invalid_request(request: Request, error: Exception) -> Response:
     return error_answer(request, 422, "http.422")
+
+
+def _answer_nobody(_request: Request, _error: Exception) -> Response:
+    """Answer a client that is gone: nobody reads it, and nothing went wrong."""
+    return Response(status_code=499)

@@ -10,6 +10,7 @@ from core.grid_query import GridQuery
 from core.i18n import _
 from core.queries import find_page
 from core.resource import Resource
+from pages.heavy_work import one_list
 from pages.identity import require_actor
 from pages.policies import SIGNED_IN
 from pages.record_sections import record_path
@@ -22,7 +23,7 @@ FOUND_MAX = 4  # of each kind
 router = APIRouter()
 
 
-@router.get("/search.json", dependencies=[Depends(SIGNED_IN)], include_in_schema=False)
+@router.get("/search.json", dependencies=[Depends(SIGNED_IN), Depends(one_list)], include_in_schema=False)
 def search_records(request: Request, q: str = "") -> dict[str, list[dict[str, str]]]:
     """Answer ``{"items": [{"label", "hint", "href"}]}``, within the scope of who asks; nothing for too short words."""
     actor = require_actor(request)

@@ -17,6 +17,7 @@ from models.region_table import table
 from models.stores import STATUS_LABELS, StoreStatus
 from pages import house
 from pages.door import page, show_refusal
+from pages.heavy_work import one_list
 from pages.house.maps import Map, carry_map, map_view
 from pages.house.own_style import carry_style
 from pages.identity import require_actor
@@ -50,7 +51,7 @@ def named_places(level: Literal["1", "2", "3"]) -> Response:
     return JSONResponse(places(int(level)), headers={"Cache-Control": "public, max-age=86400"})
 
 
-@router.get("/stores/map/clusters", dependencies=[Depends(permitted(Permission.STORE_VIEW))])
+@router.get("/stores/map/clusters", dependencies=[Depends(permitted(Permission.STORE_VIEW)), Depends(one_list)])
 async def clusters_in_view(
     request: Request,
     south: float,

@@ -79,11 +79,14 @@ def link_button(
     *,
     look: Look = "plain",
     icon: Icon | None = None,
-    download: bool = False,
     testid: str | None = None,
 ) -> Tag:
-    """Draw a link that looks like a button: for going somewhere, and for a download."""
-    return Tag("a", label, _css(look, icon, False), href=href, download=download, testid=testid)
+    """Draw a link that looks like a button: for going somewhere, and for a file.
+
+    Answers that are files say so themselves; without the attribute ``download`` a refusal is shown as a page, and not
+    as a download that failed.
+    """
+    return Tag("a", label, _css(look, icon, False), href=href, testid=testid)
 
 
 def text_link(label: str, href: str, *, testid: str | None = None) -> Tag:

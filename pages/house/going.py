@@ -35,7 +35,7 @@ def leave(path: str = "") -> None:
 
 def download_button(label: str, href: str, *, testid: str | None = None) -> Tag:
     """Draw a link that fetches a file with the query of the address as it is at the click, so what the list shows."""
-    made = link_button(label, href, download=True, testid=testid)
+    made = link_button(label, href, testid=testid)
     made.on("click", js_handler=_KEEP_QUERY)
     return made
 

@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 from core.access import Actor
 from core.database import unit_of_work
 from models.customers import Customer
-from pages import grid_endpoint
+from pages import grid_endpoint, heavy_work
 from pages.responses import install_error_answers
 from services.sessions import SignInNeeded
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_CLERK, HUADONG_PATH, LING, WEI
@@ -31,7 +31,8 @@ def ask(sqlite_database, monkeypatch):
     def signed_in(request: Request) -> None:
         actor(request)
 
-    monkeypatch.setattr(grid_endpoint, "require_actor", actor)
+    for module in (grid_endpoint, heavy_work):
+        monkeypatch.setattr(module, "require_actor", actor)
     app.dependency_overrides[grid_endpoint.SIGNED_IN] = signed_in
     client = TestClient(app)
 
