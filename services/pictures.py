@@ -1,20 +1,19 @@
 """Pictures on their way in: cleaned and on disk at once, a row only when something is filed with them.
 
-Whoever hands in a picture gets a reference to it, signed by this installation: it says which content is meant and what
-the camera wrote, and holds for two days. So a form can be filled without an account, resumed later, and sent to another
-process; who makes up a reference, or alters one, gets nothing. Content that nothing was filed with is swept later, as
-all content without a row.
+Whoever hands in a picture gets a reference to it, sealed by this installation: it holds which content is meant and what
+the camera wrote, readable by nobody, and lasts as long as the draft of a form does in a browser. So a form can be
+filled without an account, resumed later, and sent to another process; who makes up a reference, or alters one, gets
+nothing. Content that nothing was filed with is swept later, as all content without a row.
 """
 
-import base64
-import binascii
-import hmac
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core.clock import now
@@ -23,11 +22,14 @@ from core.errors import InvalidInput
 from core.files import StoredFile, touch_content, write_content
 from core.i18n import N_
 from core.pictures import PICTURE_BYTES_MAX, REFERENCE_LENGTH_MAX, Picture, read_picture
-from services.one_time import keyed_hash
+from core.sealing import MARK, CannotOpen, open_sealed, seal
 
-REFERENCE_LASTS = timedelta(days=2)
+REFERENCE_LASTS = timedelta(days=1)
+"""As long as a browser holds the draft of a form, see ``pages/static/draft.js``."""
 FILE_NAME = "picture.jpg"
-_PURPOSE = "picture"
+_PURPOSE = "picture reference"
+_OWNER = "whoever holds it"
+_SEE: dict[str, Any] = {"see_all": "who is not signed in sees no file, not even the one of their application"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,12 @@ class HandedPicture:
 
 
 def take_picture(content: bytes) -> tuple[str, HandedPicture]:
-    """Clean a picture, put it on disk, and return its reference and what it is. Anyone may hand in a picture.
+    """Clean a picture, put it on disk, and return its reference and what it is. Raises as ``clean_picture``."""
+    return store_picture(*clean_picture(content))
+
+
+def clean_picture(content: bytes) -> tuple[Picture, HandedPicture]:
+    """Return what a picture becomes when it is taken. Anyone may hand in a picture.
 
     Raises:
         InvalidInput: ``files.too_large``, or why it cannot be taken, see ``core.pictures.read_picture``.
@@ -65,8 +72,12 @@ def take_picture(content: bytes) -> tuple[str, HandedPicture]:
             limit=PICTURE_BYTES_MAX // 1024 // 1024,
         )
     picture = read_picture(content)
-    sha256, size_bytes = write_content(BytesIO(picture.jpeg), PICTURE_BYTES_MAX)
-    handed = _handed(picture, sha256, size_bytes)
+    return picture, _handed(picture, hashlib.sha256(picture.jpeg).hexdigest(), len(picture.jpeg))
+
+
+def store_picture(picture: Picture, handed: HandedPicture) -> tuple[str, HandedPicture]:
+    """Put a cleaned picture on disk; return its reference and what it is."""
+    write_content(BytesIO(picture.jpeg), PICTURE_BYTES_MAX)
     return reference_of(handed), handed
 
 
@@ -77,15 +88,14 @@ def picture_of(reference: str) -> HandedPicture:
         InvalidInput: ``pictures.reference_not_valid``; whether it was altered, is too old or never was is not told
             apart.
     """
-    stated, _dot, signature = reference.rpartition(".")
-    if len(reference) > REFERENCE_LENGTH_MAX or not hmac.compare_digest(signature.encode(), _signature(stated)):
+    if len(reference) > REFERENCE_LENGTH_MAX:
         raise _not_valid()
     try:
-        facts: dict[str, Any] = json.loads(base64.urlsafe_b64decode(stated + "=" * (-len(stated) % 4)))
+        facts: dict[str, Any] = json.loads(open_sealed(MARK + reference, _PURPOSE, _OWNER))
         expires_at = datetime.fromisoformat(facts.pop("expires_at"))
         taken_at = facts.pop("taken_at")
         handed = HandedPicture(**facts, taken_at=datetime.fromisoformat(taken_at) if taken_at else None)
-    except (binascii.Error, KeyError, TypeError, ValueError) as error:  # signed by another version of us
+    except (CannotOpen, KeyError, TypeError, ValueError) as error:  # also what another version of us sealed
         raise _not_valid() from error
     if now() >= expires_at:
         raise _not_valid()
@@ -109,18 +119,21 @@ def keep_picture(session: Session, reference: str) -> HandedPicture:
     return handed
 
 
+def release_picture(session: Session, sha256: str) -> None:
+    """Give up one file that ``keep_picture`` made of a picture; the content is swept when no other file has it."""
+    made = StoredFile.sha256 == sha256, StoredFile.name == FILE_NAME
+    newest = select(StoredFile.id).where(*made).order_by(StoredFile.id.desc()).limit(1)
+    gone = delete(StoredFile).where(StoredFile.id == session.scalar(newest, execution_options=_SEE))
+    session.execute(gone, execution_options=_SEE | {"synchronize_session": False})
+
+
 def reference_of(handed: HandedPicture) -> str:
-    """Return the signed reference to a picture, good for ``REFERENCE_LASTS``."""
+    """Return the sealed reference to a picture, good for ``REFERENCE_LASTS``; nothing of it can be read."""
     facts = asdict(handed)
     facts["taken_at"] = handed.taken_at.isoformat() if handed.taken_at else None
     facts["expires_at"] = (now() + REFERENCE_LASTS).isoformat()
-    packed = json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
-    stated = base64.urlsafe_b64encode(packed).decode().rstrip("=")
-    return f"{stated}.{_signature(stated).decode()}"
-
-
-def _signature(stated: str) -> bytes:
-    return keyed_hash(f"{_PURPOSE}:{stated}").encode()
+    packed = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    return seal(packed, _PURPOSE, _OWNER).removeprefix(MARK)
 
 
 def _handed(picture: Picture, sha256: str, size_bytes: int) -> HandedPicture:
