@@ -7,14 +7,14 @@ from services.attempts import forget_old_attempts
 from services.idempotency import forget_old_answers
 from services.imports import forget_old_checks
 from services.old_jobs import forget_old_jobs
+from services.received_contents import forget_received_contents
 from services.sessions import forget_old_sessions
 from services.unclaimed_contents import sweep_unclaimed_contents
 
 
 @job("housekeeping.forget", needs=Permission.SYSTEM_OPERATE, acts_on_time=True)
 def forget(run: JobRun) -> None:
-    """Drop what has ended: sessions, counts of attempts, stored answers, checks of imports nobody made, old jobs,
-    content on disk that no file has.
+    """Drop what has ended: sessions, counts of attempts, stored answers, checks of imports nobody made, old jobs.
 
     Safe to repeat.
     """
@@ -24,5 +24,12 @@ def forget(run: JobRun) -> None:
         forget_old_answers(session)
         forget_old_checks(session)
         forget_old_jobs(session)
+
+
+@job("housekeeping.sweep", needs=Permission.SYSTEM_OPERATE, acts_on_time=True)
+def sweep(run: JobRun) -> None:
+    """Delete content on disk that belongs to nothing, and what quotas count no more. Safe to repeat."""
+    with unit_of_work(run.actor) as session:
+        forget_received_contents(session)
     with reading(run.actor) as session:
         sweep_unclaimed_contents(session)

@@ -6,5 +6,6 @@ from core.jobs import QUICK_WEIGHT_MAX, Recurring
 
 SCHEDULE = (
     Recurring("housekeeping.forget", timedelta(days=1), weight=QUICK_WEIGHT_MAX + 1),
+    Recurring("housekeeping.sweep", timedelta(hours=1), weight=QUICK_WEIGHT_MAX + 1),
     Recurring("applications.carry_on", timedelta(minutes=15)),
 )

@@ -43,6 +43,7 @@ NAMES: dict[str, str] = {
     "imports.apply": N_("Import"),
     "imports.workbook": N_("Workbook with errors"),
     "housekeeping.forget": N_("Tidying up"),
+    "housekeeping.sweep": N_("Removing files that belong to nothing"),
     "applications.carry_on": N_("Passing on what was not answered in time"),
 }
 VIEWS: dict[str, tuple[str, tuple[JobStatus, ...]]] = {

@@ -1,6 +1,6 @@
 """Pictures over HTTP: handed in as the body of a request, and answered as what we made of them.
 
-Public: a person without an account registers too. Who hands one in gets a signed reference and sees the picture by it;
+Public: a person without an account registers too. Who hands one in gets a sealed reference and sees the picture by it;
 what is filed with it (a store, an application) answers it by rights of its own with ``picture_answer``.
 """
 
@@ -10,19 +10,23 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from core.capacity import PICTURES
 from core.database import transact
 from core.errors import NotFound
 from core.files import content_path
 from core.i18n import N_
 from core.pictures import PICTURE_BYTES_MAX
 from core.settings import MIB
+from pages.heavy_work import caller_of
 from pages.identity import actor_of_request
 from pages.plain.cookies import browser_of
 from pages.policies import PUBLIC, allow_large_body
 from services.attempts import VISITORS_PER_ADDRESS, count_from_address
-from services.pictures import picture_of, take_picture
+from services.pictures import clean_picture, picture_of, store_picture
+from services.received_contents import ContentKind, Sender, receive_content, require_room
 from services.sessions import DOORKEEPER
 
 UPLOAD_PATH = "/pictures"
@@ -45,24 +49,47 @@ def register_pictures(app: FastAPI) -> None:
 
 @router.post(UPLOAD_PATH, status_code=201)
 async def take_handed_picture(request: Request) -> JSONResponse:
-    """Take a picture; of strangers not more than ``VISITORS_PER_ADDRESS`` a minute."""
-    if actor_of_request(request) is None:
-        address = f"{browser_of(request).address}#pictures"
-        await run_in_threadpool(
-            transact, DOORKEEPER, lambda session: count_from_address(session, address, VISITORS_PER_ADDRESS)
-        )
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as body:
-        async for part in request.stream():
-            body.write(part)
+    """Take a picture, within the quotas of its sender; of who is not signed in some a minute."""
+    sender = sender_of(request)
+    async with PICTURES.slot(sender.caller):
+        await run_in_threadpool(transact, DOORKEEPER, lambda session: _admit(session, sender, stated_bytes(request)))
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as body:
+            async for part in request.stream():
+                body.write(part)
+            async with _decoding:
+                return await run_in_threadpool(_take, sender, body)
 
-        def take() -> JSONResponse:
-            body.seek(0)
-            reference, handed = take_picture(body.read())
-            shown = {"width": handed.width, "height": handed.height}
-            return JSONResponse({"reference": reference, "url": f"{UPLOAD_PATH}/{reference}", **shown}, 201)
 
-        async with _decoding:
-            return await run_in_threadpool(take)
+def sender_of(request: Request) -> Sender:
+    """Return by whose quotas content is measured: the person's, or the address's of who is not signed in."""
+    actor = actor_of_request(request)
+    if actor is not None:
+        return Sender(f"person:{caller_of(actor)}", is_signed_in=True)
+    return Sender(f"address:{browser_of(request).address}", is_signed_in=False)
+
+
+def stated_bytes(request: Request) -> int:
+    """Return how many bytes the body of a request says it has; 0 if it does not."""
+    stated = request.headers.get("content-length", "")
+    return int(stated) if stated.isdigit() else 0
+
+
+def _admit(session: Session, sender: Sender, size_bytes: int) -> None:
+    if not sender.is_signed_in:
+        count_from_address(session, f"{sender.caller.removeprefix('address:')}#pictures", VISITORS_PER_ADDRESS)
+    require_room(session, sender, ContentKind.PICTURE, size_bytes)
+
+
+def _take(sender: Sender, body: "tempfile.SpooledTemporaryFile[bytes]") -> JSONResponse:
+    body.seek(0)
+    picture, handed = clean_picture(body.read())
+    transact(
+        DOORKEEPER,
+        lambda session: receive_content(session, sender, ContentKind.PICTURE, handed.size_bytes, handed.sha256),
+    )
+    reference, _handed = store_picture(picture, handed)
+    shown = {"width": handed.width, "height": handed.height}
+    return JSONResponse({"reference": reference, "url": f"{UPLOAD_PATH}/{reference}", **shown}, 201)
 
 
 @router.get(UPLOAD_PATH + "/{reference}")

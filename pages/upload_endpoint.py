@@ -6,16 +6,23 @@ from urllib.parse import unquote
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from core.access import Actor
+from core.capacity import UPLOADS, WORKBOOKS
+from core.database import transact
 from core.files import write_content
 from core.resource import Resource
 from core.settings import MIB, settings
 from importers.batch_drafts import Upload, draft_import, editor_of
 from models.imports import ImportBatch
+from pages.heavy_work import caller_of, run_heavy
 from pages.identity import require_actor
+from pages.picture_responses import sender_of, stated_bytes
 from pages.policies import allow_large_body, permitted
+from services.received_contents import ContentKind, give_back, receive_content
 
 IN_MEMORY_BYTES = 4 * MIB  # larger bodies wait on disk
 
@@ -28,12 +35,28 @@ def register_upload(app: FastAPI, resource: Resource) -> None:
     @app.post(path, dependencies=[Depends(permitted(editor_of(resource)))], include_in_schema=False, status_code=201)
     async def take_file(request: Request) -> JSONResponse:
         actor = require_actor(request)
-        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as body:
-            async for part in request.stream():
-                body.write(part)
-            body.seek(0)
-            batch = await run_in_threadpool(take_upload, actor, resource, cast(BinaryIO, body), stated_name(request))
+        async with UPLOADS.slot(caller_of(actor)):
+            content_id = await run_in_threadpool(transact, actor, lambda session: _receive(session, request))
+            with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as body:
+                try:
+                    async for part in request.stream():
+                        body.write(part)
+                except ClientDisconnect:
+                    await run_in_threadpool(transact, actor, lambda session: give_back(session, content_id))
+                    raise
+                body.seek(0)
+                batch = await run_heavy(
+                    WORKBOOKS,
+                    caller_of(actor),
+                    lambda: take_upload(actor, resource, cast(BinaryIO, body), stated_name(request)),
+                )
         return JSONResponse({"batch": batch.id, "url": f"/{resource.name}/import/{batch.id}"}, 201)
+
+
+def _receive(session: Session, request: Request) -> int:
+    """Count the body among what its person sends, before it is read; one of unknown length as the largest."""
+    size_bytes = stated_bytes(request) or settings().upload_bytes_max
+    return receive_content(session, sender_of(request), ContentKind.IMPORT, size_bytes)
 
 
 def take_upload(actor: Actor, resource: Resource, source: BinaryIO, name: str) -> ImportBatch:

@@ -36,7 +36,7 @@ from services.invites import plain_code
 from services.one_time import new_token, token_hash
 from services.one_time_links import password_link
 from services.partners import save_partners
-from services.pictures import keep_picture
+from services.pictures import keep_picture, release_picture
 from services.saving import SaveOptions
 from services.states import count_change
 
@@ -132,7 +132,10 @@ def attach_licence(session: Session, number: str, reference: str) -> str:
     actor_of(session).require(Permission.PARTNER_EDIT)
     application = lock_application(session, number)
     require_status(application, *_FILLED_IN)
+    before = application.licence_sha256
     application.licence_sha256 = keep_picture(session, reference).sha256 if reference else None
+    if before is not None:
+        release_picture(session, before)
     count_change(application)
     return application.licence_sha256 or ""
 
@@ -220,6 +223,8 @@ def forget_old_drafts(session: Session) -> int:
     old = (Application.status == ApplicationStatus.DRAFT.value, Application.updated_at < now() - DRAFTS_KEPT)
     drafts = session.scalars(select(Application).where(*old)).all()
     for draft in drafts:
+        if draft.licence_sha256 is not None:
+            release_picture(session, draft.licence_sha256)
         session.delete(draft)
     return len(drafts)
 

@@ -11,8 +11,10 @@ from core.clock import now
 from core.files import StoredFile, content_path
 from core.settings import settings
 
-UNCLAIMED_LASTS = timedelta(days=7)
-"""Longer than any reference to a picture that was handed in, see ``services.pictures``."""
+UNCLAIMED_LASTS = timedelta(hours=25)
+"""A little longer than a reference to a picture that was handed in, see ``services.pictures``."""
+EXPORT_LASTS = timedelta(hours=25)
+"""Of a file made for a download that was never ended, because the process was."""
 
 _ASIDE = ".unclaimed"
 _SEE = {"see_all": "content is anybody's as long as one file of anyone has it"}
@@ -23,6 +25,7 @@ def sweep_unclaimed_contents(session: Session) -> int:
 
     Where there is no file at all nothing is swept: rather is this another database than the one the folder belongs to.
     """
+    _sweep_exports(settings().data_dir / "exports")
     before, folder = now() - UNCLAIMED_LASTS, settings().data_dir / "files"
     if not folder.is_dir() or session.scalar(select(StoredFile.id).limit(1).execution_options(**_SEE)) is None:
         return 0
@@ -32,6 +35,12 @@ def sweep_unclaimed_contents(session: Session) -> int:
             old = {path.name.removesuffix(_ASIDE) for path in part.iterdir() if _is_older(path, before)}
             freed += sum(_sweep(session, sha256, before) for sha256 in old - _claimed(session, old))
     return freed
+
+
+def _sweep_exports(folder: Path) -> None:
+    for path in folder.glob("export-*"):
+        if _is_older(path, now() - EXPORT_LASTS):
+            path.unlink(missing_ok=True)
 
 
 def _sweep(session: Session, sha256: str, before: datetime) -> int:

@@ -37,6 +37,7 @@ async def bring(user: User, content: str, *, name: str = "客户.csv", actor: Ac
     set_language("en")  # events of this test run in its own context, where no guard has set one
     sign_in_as(user.http_client, actor)
     headers = {"Origin": "http://test", "Content-Type": "application/octet-stream", "X-File-Name": quote(name)}
+    headers["Accept"] = "application/json"
     return await user.http_client.post("/customers/import/file", content=content.encode(), headers=headers)
 
 

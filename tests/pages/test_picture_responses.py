@@ -1,5 +1,6 @@
 """Pictures over HTTP: handed in by anyone within limits, shown again to who holds the reference, never as they came."""
 
+import base64
 from io import BytesIO
 
 import pytest
@@ -9,7 +10,9 @@ from PIL import Image
 from core.database import transact
 from core.pictures import PICTURE_BYTES_MAX
 from core.settings import settings
+from services import received_contents
 from services.attempts import VISITORS_PER_ADDRESS, count_from_address
+from services.pictures import picture_of
 from services.sessions import DOORKEEPER
 from tests.conftest import HUADONG_CLERK
 from tests.core.test_pictures import BUND, coded, shop, tagged
@@ -18,6 +21,7 @@ from tests.pages.staff_rows import answer_to_test_host
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/stores_main.py")
 HEADERS = {"Origin": "http://test", "Content-Type": "application/octet-stream", "Accept": "application/json"}
+ENGLISH = {"Accept-Language": "en"}
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +78,46 @@ async def test_what_is_no_picture_is_refused_in_words(user: User, content: bytes
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert len(answer.json()["message"]) > 10
+    assert not list((settings().data_dir / "files").glob("*/*"))
+
+
+async def test_no_address_of_a_picture_says_what_the_camera_wrote(user: User) -> None:
+    answer = await hand_in(user, tagged({}, BUND, Model="P60"))
+    handed = picture_of(answer.json()["reference"])
+    hidden = (f"{handed.latitude:.2f}", f"{handed.longitude:.2f}", "P60", "latitude", handed.sha256)
+
+    sealed = answer.json()["url"].removeprefix("/pictures/").rstrip("=")
+    for start in range(4):
+        part = sealed[start:]
+        decoded = base64.urlsafe_b64decode(part[: len(part) // 4 * 4]).decode("latin-1")
+        assert not [one for one in hidden if one in part or one in decoded]
+
+
+async def test_who_has_sent_enough_pictures_is_told_when_to_try_again_and_nothing_is_stored(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(received_contents, "ADDRESS_PICTURE_BYTES_MAX", 6_000)  # one of the smallest, not two
+    pictures = [coded(shop(40, 30, colour=colour)) for colour in ("#123456", "#654321")]
+    answers = [await hand_in(user, picture, **ENGLISH) for picture in pictures]
+    stored = list((settings().data_dir / "files").glob("*/*"))
+    sign_in_as(user.http_client, HUADONG_CLERK)
+    signed_in = await hand_in(user, coded(shop(40, 30)))
+
+    assert [answer.status_code for answer in answers] == [201, 429]
+    assert answers[1].json()["code"] == "contents.quota"
+    assert "MB of photos may be sent a day" in answers[1].json()["message"]
+    assert int(answers[1].headers["retry-after"]) > 80_000
+    assert (len(stored), signed_in.status_code) == (1, 201)
+
+
+async def test_a_disk_that_is_nearly_full_takes_no_picture(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(received_contents, "DISK_FLOOR_BYTES", 2**60)
+
+    answer = await hand_in(user, coded(shop()), **ENGLISH)
+
+    assert (answer.status_code, answer.json()["code"]) == (507, "contents.disk_full")
+    assert "administrator" in answer.json()["message"]
+    assert int(answer.headers["retry-after"]) > 0
     assert not list((settings().data_dir / "files").glob("*/*"))
 
 

@@ -1,0 +1,40 @@
+"""Content that came in lately: what quotas of storage are counted from."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.access import Actor
+from core.clock import now
+from core.columns import Id, code_text
+from core.database import NOBODY, Base
+
+
+class ReceivedContent(Base):
+    """One content that somebody sent; gone after ``services.received_contents.WINDOW``, whatever became of it.
+
+    Attributes:
+        caller: Who sent it: ``person:…`` or ``address:…``.
+        kind: ``ContentKind``.
+        sha256: Of what is stored of it; "" while that is not known.
+        size_bytes: What it takes on the disk.
+    """
+
+    __tablename__ = "received_contents"
+    __table_args__ = (
+        Index("ix_received_contents_caller_kind", "caller", "kind", "created_at"),
+        Index("ix_received_contents_created_at", "created_at"),
+    )
+
+    id: Mapped[Id]
+    caller: Mapped[str] = mapped_column(code_text(250))
+    kind: Mapped[str] = mapped_column(code_text(20))
+    sha256: Mapped[str] = mapped_column(code_text(64))
+    size_bytes: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Nobody looks at it; quotas are counted past the row filter."""
+        return NOBODY
