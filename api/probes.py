@@ -29,8 +29,8 @@ class Everyone:
 
     policy = "public"
 
-    def __call__(self) -> None:
-        """Let the request go on."""
+    async def __call__(self) -> None:
+        """Let the request go on, without a thread for it."""
 
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(Everyone())])
