@@ -12,7 +12,7 @@ from core.database import reading, unit_of_work
 from core.errors import InvalidInput
 from core.files import StoredFile, content_path
 from core.pictures import PICTURE_BYTES_MAX
-from services.pictures import REFERENCE_LASTS, keep_picture, picture_of, take_picture
+from services.pictures import REFERENCE_LASTS, keep_picture, picture_of, release_picture, take_picture
 from tests.conftest import ADMIN, HUADONG_CLERK
 from tests.core.test_pictures import BUND, coded, shop, tagged
 
@@ -98,3 +98,18 @@ def test_what_cannot_be_taken_leaves_nothing_on_disk(data_dir):
             take_picture(content)
 
     assert not list(data_dir.rglob("files/*/*"))
+
+
+def test_a_picture_that_is_given_up_loses_one_file_and_leaves_those_of_others(database):
+    reference, handed = take_picture(coded(shop()))
+    for actor in (HUADONG_CLERK, ADMIN):
+        with unit_of_work(actor) as session:
+            keep_picture(session, reference)
+
+    counts = []
+    for _ in range(3):
+        with unit_of_work(HUADONG_CLERK) as session:
+            release_picture(session, handed.sha256)
+        counts.append(files())
+
+    assert counts == [1, 0, 0]
