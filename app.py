@@ -50,18 +50,16 @@ def run_server() -> None:
     from core.capacity import REQUEST_THREADS
     from core.database import transact
     from core.jobs import work as run_jobs
-    from core.logs import set_up_logs
     from core.settings import settings
     from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
     from pages.opening import open_pages
     from pages.policies import require_policies
     from pages.sockets.limits import SERVER_SETTINGS
-    from services.installation import bring_up_to_date
     from services.one_time_links import NOBODY_YET, setup_link
+    from services.start_up import start_serving
 
-    set_up_logs()
-    bring_up_to_date()
+    start_serving()
     address = settings().public_url or f"http://localhost:{settings().port}"
     link = transact(NOBODY_YET, setup_link)
     open_pages(web)
@@ -112,14 +110,12 @@ def work(as_json: Json = False) -> None:
 
     import jobs  # noqa: F401  (registers every job)
     from core.jobs import work as run_jobs
-    from core.logs import set_up_logs
     from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
-    from services.installation import open_database
+    from services.start_up import start_working
 
-    set_up_logs()
     with in_words(as_json):
-        open_database()
+        start_working()
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())

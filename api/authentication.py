@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor
 from core.database import reading, transact
-from core.errors import Conflict
+from core.errors import Conflict, Unavailable
 from core.i18n import N_, set_language
 from services.one_time import token_hash
 from services.sessions import DOORKEEPER, SignInNeeded
@@ -75,5 +75,5 @@ def _note(key: str) -> None:
     _noted[digest] = time.monotonic()
     try:
         transact(DOORKEEPER, lambda session: note_used(session, key))
-    except Conflict:
+    except (Conflict, Unavailable):
         _noted.pop(digest, None)

@@ -1,6 +1,5 @@
 """What went wrong, for programs: ``{"code", "message", "fields"}`` with the status; never a trace."""
 
-import logging
 import secrets
 from typing import Any
 
@@ -12,11 +11,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import compile_path
 
 from core.access import Actor
+from core.database_errors import expected_error
 from core.errors import DomainError, NotPermitted
 from core.i18n import N_, _
 from services.refusals import note_refusal
-
-log = logging.getLogger(__name__)
 
 KEY_HEADER = "Idempotency-Key"
 RETRY_AFTER_S = {"idempotency.in_progress": 1, "database.busy": 1}
@@ -63,8 +61,10 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         413: "Too large",
         422: "What was sent is wrong; `fields` says where",
         429: "Too many requests",
+        503: "The database or the disk cannot do it now: repeat after `Retry-After` seconds",
     }
-    return {status: {"model": Error, "description": known[status]} for status in (*statuses, 401, 403, 422, 429)}
+    always = (401, 403, 422, 429, 503)
+    return {status: {"model": Error, "description": known[status]} for status in (*statuses, *always)}
 
 
 def _answer_domain_error(request: Request, error: Exception) -> JSONResponse:
@@ -117,8 +117,10 @@ def methods_of(request: Request) -> list[str]:
 
 
 def _answer_bug(request: Request, error: Exception) -> JSONResponse:
+    """Answer a bug, or a disk that is full; whoever called the application logs it, as it is raised on."""
+    if expected := expected_error(error):
+        return _answer_domain_error(request, expected)
     reference = getattr(request.state, "request_id", "") or secrets.token_hex(6)
-    log.error("request failed, reference %s", reference, exc_info=error)
     sentence = _("Something went wrong that should not have. Give your administrator the reference.")
     content: dict[str, object] = {"code": "http.500", "message": sentence, "fields": {}, "reference": reference}
     return JSONResponse(content, 500, headers={"Cache-Control": "no-store"})

@@ -8,15 +8,17 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.access import WORKER
 from core.clock import now
 from core.clock_guard import is_clock_trusted
 from core.database import engine_in_use, reading
+from core.database_errors import expected_errors
+from core.disk_space import recent_write_problem
+from core.errors import Unavailable
 from core.jobs import Job, JobStatus
 from core.schema import schema_state
+from core.settings import settings
 
 JOBS_LATE = timedelta(minutes=5)
 ANSWER_S_MAX = 1.5
@@ -49,7 +51,7 @@ class Readiness:
             self._look = asyncio.create_task(to_thread.run_sync(_look, limiter=CapacityLimiter(1)))
         look = self._look
         await asyncio.wait({look}, timeout=ANSWER_S_MAX)
-        return look.result() if look.done() else _unready("slow")
+        return look.result() if look.done() else _unready(database="slow")
 
 
 _readiness = Readiness()
@@ -63,8 +65,9 @@ async def healthz() -> JSONResponse:
 
 @router.get("/readyz")
 async def readyz() -> JSONResponse:
-    """Answer whether the database can be reached and has the shape of this code, how far behind jobs are, and
-    whether jobs that act on dates wait because the clock jumped.
+    """Answer whether the database can be reached and has the shape of this code, whether there is room on the disk, how
+    far behind jobs are, and whether jobs that act on dates wait because the clock jumped.
+
 
     Neither of the last two makes a process unready: pages and API go on. A database that does not answer in time does.
     """
@@ -73,11 +76,15 @@ async def readyz() -> JSONResponse:
 
 def _look() -> JSONResponse:
     try:
-        schema = schema_of_database()
-        lag_s = job_lag_s() if schema == "current" else 0
-        is_trusted = clock_is_trusted() if schema == "current" else True
-    except (DBAPIError, PoolTimeout):
-        return _unready("unreachable")
+        with expected_errors():
+            schema = schema_of_database()
+            lag_s = job_lag_s() if schema == "current" else 0
+            is_trusted = clock_is_trusted() if schema == "current" else True
+    except Unavailable as error:
+        return _unready(database=error.code.removeprefix("database."))
+    problems = [problem for folder in settings().folders if (problem := recent_write_problem(folder))]
+    if problems:
+        return _unready(disk="full" if isinstance(problems[0], Unavailable) else "not writable")
     is_ready = schema == "current"
     facts = {
         "status": "ready" if is_ready else "unready",
@@ -90,8 +97,8 @@ def _look() -> JSONResponse:
     return JSONResponse(facts, 200 if is_ready else 503, headers=NO_STORE)
 
 
-def _unready(database: str) -> JSONResponse:
-    return JSONResponse({"status": "unready", "database": database}, 503, headers=NO_STORE)
+def _unready(**why: str) -> JSONResponse:
+    return JSONResponse({"status": "unready", **why}, 503, headers=NO_STORE)
 
 
 def schema_of_database() -> str:

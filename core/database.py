@@ -26,6 +26,8 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from core.access import Actor
 from core.columns import Instant
+from core.database_errors import commit_unknown, expected_errors
+from core.disk_space import require_room
 from core.errors import Conflict, InvalidInput
 from core.i18n import N_
 from core.prepared import announce, run_on_sqlite
@@ -84,12 +86,12 @@ def connect(url: str, **options: Any) -> Engine:
         url: SQLAlchemy URL, e.g. ``sqlite:///data/local/qudao.db`` or ``postgresql+psycopg://…``.
         options: Passed to ``create_engine``.
     """
+    options = {"pool_size": 8, "max_overflow": 24, "hide_parameters": True, **options}  # logs keep no person's data
+    engine = create_engine(url, **options)
     if url.startswith("sqlite"):
-        engine = create_engine(url, **{"pool_size": 8, "max_overflow": 24, **options})
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", partial(_sqlite_begin, Turns()))
     else:
-        engine = create_engine(url, **{"pool_size": 8, "max_overflow": 24, **options})
         event.listen(engine, "connect", _postgres_connect)
         event.listen(engine, "checkout", _postgres_checkout)
     _sessions.configure(bind=engine)
@@ -109,7 +111,17 @@ def unit_of_work(actor: Actor, *, connection: Connection | None = None) -> Itera
     Args:
         actor: On whose behalf.
         connection: One to keep using, for who works with temporary tables; else one of the pool.
+
+    Raises:
+        Unavailable, InvalidInput: As ``core.database_errors.expected_errors``.
     """
+    with expected_errors(), _transaction(actor, connection) as session:
+        yield session
+
+
+@contextmanager
+def _transaction(actor: Actor, connection: Connection | None = None) -> Iterator[Session]:
+    """Open a unit of work that lets errors of the driver through as they are."""
     bound: dict[str, Any] = {"bind": connection} if connection is not None else {}
     outer: list[Turns] | None = getattr(_units, "turns", None)
     turns: list[Turns] = []
@@ -126,9 +138,13 @@ def unit_of_work(actor: Actor, *, connection: Connection | None = None) -> Itera
 
 @contextmanager
 def reading(actor: Actor, *, connection: Connection | None = None) -> Iterator[Session]:
-    """Open a session for ``actor`` that only reads (or writes temporary tables); never blocks a writer."""
+    """Open a session for ``actor`` that only reads (or writes temporary tables); never blocks a writer.
+
+    Raises:
+        Unavailable, InvalidInput: As ``core.database_errors.expected_errors``.
+    """
     bound: dict[str, Any] = {"bind": connection} if connection is not None else {}
-    with _sessions(info={"actor": actor}, **bound) as session:
+    with expected_errors(), _sessions(info={"actor": actor}, **bound) as session:
         session.connection(execution_options={"read_only": True})
         try:
             yield session
@@ -146,15 +162,23 @@ def transact(actor: Actor, work: Callable[[Session], T]) -> T:
 
     Raises:
         Conflict: ``database.busy`` after ``TRIES_MAX`` collisions.
+        Unavailable: ``database.commit_unknown``; others as ``unit_of_work``.
     """
+    with expected_errors():
+        return _transact(actor, work)
+
+
+def _transact(actor: Actor, work: Callable[[Session], T]) -> T:
     for tries in range(1, TRIES_MAX + 1):
         is_committing = False
         try:
-            with unit_of_work(actor) as session:
+            with _transaction(actor) as session:
                 result = work(session)
                 is_committing = True
             return result
         except (OperationalError, IntegrityError) as error:
+            if error.connection_invalidated and is_committing:
+                raise commit_unknown() from error
             is_lost = error.connection_invalidated and not is_committing and tries < TRIES_MAX
             if not is_lost and not _is_collision(error):
                 raise
@@ -250,6 +274,8 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry
 
 def _sqlite_begin(writers: Turns, connection: Connection) -> None:
     read_only = connection.get_execution_options().get("read_only", False)
+    if not read_only:
+        require_room()
     words = "BEGIN" if read_only else "BEGIN IMMEDIATE"  # take the write lock first, not half-way
     announce(connection, words)
     turns: list[Turns] | None = getattr(_units, "turns", None)

@@ -5,7 +5,8 @@
 ├── ``RowsRefused``    422  some of many rows are wrong; ``problems`` says which cells and why
 ├── ``NotPermitted``   403  the actor may not do this
 ├── ``NotFound``       404  no such row, or not visible to the actor
-└── ``Conflict``       409  the data is fine, but the current state forbids it
+├── ``Conflict``       409  the data is fine, but the current state forbids it
+└── ``Unavailable``    503  the machine cannot do it now; the same request may succeed later
 
 Services raise these and never catch them. Each door turns them into its own language: pages into a message
 beside the field, the API into JSON, an importer into a row error, a job into a recorded failure. Any other
@@ -127,3 +128,17 @@ class Conflict(DomainError):
     """The current state of the row forbids the operation."""
 
     status = 409
+
+
+class Unavailable(DomainError):
+    """The database or the disk cannot do the work now; nothing was stored unless the sentence says otherwise.
+
+    Args:
+        retry_after_s: After how many seconds a repetition makes sense.
+    """
+
+    status = 503
+
+    def __init__(self, code: str, message: str, *, retry_after_s: int) -> None:
+        super().__init__(code, message)
+        self.retry_after_s = retry_after_s

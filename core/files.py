@@ -14,6 +14,8 @@ from core.access import Actor, Role
 from core.clock import now
 from core.columns import Id, code_text
 from core.database import EVERYONE, Base, actor_of
+from core.database_errors import expected_errors
+from core.disk_space import require_room
 from core.errors import InvalidInput, NotFound
 from core.i18n import N_
 from core.settings import MIB, settings
@@ -76,7 +78,18 @@ def store_file(session: Session, source: BinaryIO, name: str, *, bytes_max: int 
 
 
 def write_content(source: BinaryIO, bytes_max: int) -> tuple[str, int]:
-    """Write a stream to its place by content; return its hash and size in bytes. Raises as ``store_file``."""
+    """Write a stream to its place by content; return its hash and size in bytes.
+
+    Raises:
+        InvalidInput: As ``store_file``.
+        Unavailable: ``database.full``.
+    """
+    with expected_errors():
+        require_room()
+        return _write_content(source, bytes_max)
+
+
+def _write_content(source: BinaryIO, bytes_max: int) -> tuple[str, int]:
     folder = settings().data_dir / "files"
     folder.mkdir(parents=True, exist_ok=True)
     digest, size_bytes = hashlib.sha256(), 0

@@ -17,6 +17,8 @@ from core.access import WORKER
 from core.clock import now
 from core.clock_guard import check_clock
 from core.database import unit_of_work
+from core.disk_space import essential_writes
+from core.errors import Unavailable
 from core.job_queueing import enqueue, names_that_act_on_time
 from core.job_rows import QUICK_WEIGHT_MAX, Job, JobStatus
 from core.job_worker import run_next, worker_name
@@ -55,18 +57,21 @@ def work(stop: threading.Event, schedule: Sequence[Recurring] = ()) -> None:
 def _work(stop: threading.Event, schedule: Sequence[Recurring], weight_max: int | None) -> None:
     worker, turn_at_s = worker_name(), time.monotonic()
     while not stop.is_set():
+        worked = False
         try:
             if schedule and time.monotonic() >= turn_at_s:
                 turn_at_s = time.monotonic() + SCHEDULE_PAUSE_S
                 enqueue_recurring(schedule)
             worked = run_next(worker, weight_max=weight_max)
+        except Unavailable as error:  # it is in the log already
+            stop.wait(error.retry_after_s)
         except Exception:
             log.exception("the worker could not fetch a job")
-            worked = False
         if not worked:
             stop.wait(IDLE_S)
 
 
+@essential_writes()
 def enqueue_recurring(schedule: Sequence[Recurring]) -> int:
     """Add the runs that are due and not there yet; return how many. Those that act on dates need a trusted clock."""
     added = 0

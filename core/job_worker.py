@@ -15,7 +15,9 @@ from core.access import WORKER, Actor
 from core.clock import now
 from core.clock_guard import is_clock_trusted
 from core.database import is_sqlite, reading, transact, unit_of_work
-from core.errors import Conflict, DomainError
+from core.database_errors import expected_errors
+from core.disk_space import essential_writes
+from core.errors import Conflict, DomainError, Unavailable
 from core.events import Happening, record
 from core.i18n import N_, _, ngettext, use_language
 from core.job_queueing import (
@@ -137,7 +139,7 @@ def _attempt(run: JobRun, claimed: Job) -> bool:
     try:
         with reading(WORKER) as session:
             run.actor = permitted_owner(session, claimed)
-        with use_language(run.actor.language):
+        with use_language(run.actor.language), expected_errors():
             registered.function(run, **claimed.arguments)
     except OwnerChanged:
         return False
@@ -147,6 +149,8 @@ def _attempt(run: JobRun, claimed: Job) -> bool:
         log.warning("job %s %s was taken over by another worker", claimed.name, claimed.id)
     except OwnerRefused as refused:
         _refuse(run, claimed, refused)
+    except Unavailable as error:
+        _wait(run, claimed, error)
     except DomainError as error:
         _fail(run, claimed, error, attempts_max=registered.attempts_max if isinstance(error, Conflict) else 0)
     except Exception as error:
@@ -157,6 +161,7 @@ def _attempt(run: JobRun, claimed: Job) -> bool:
     return True
 
 
+@essential_writes()
 def _claim(session: Session, worker: str, weight_max: int | None) -> Job | None:
     """Take the next job and return it; as failed if it is one whose workers died too often.
 
@@ -234,12 +239,14 @@ def _beat(run: JobRun, stop: threading.Event) -> None:
             log.warning("job %s could not renew its lease", run.job_id)
 
 
+@essential_writes()
 def _finish(run: JobRun, status: JobStatus, **values: Any) -> None:
     with unit_of_work(WORKER) as session:
         owned = update(Job).where(Job.id == run.job_id, Job.worker == run.worker)
         session.execute(owned.values(status=status, finished_at=now(), lease_until=None, **values))
 
 
+@essential_writes()
 def _refuse(run: JobRun, row: Job, refused: OwnerRefused) -> None:
     """End a job whose owner may not do it any more, and record it: what it has stored stays."""
     with use_language(run.actor.language):
@@ -252,6 +259,19 @@ def _refuse(run: JobRun, row: Job, refused: OwnerRefused) -> None:
         record(session, "job.refused", "jobs", [Happening(str(row.id), data=facts)])
 
 
+@essential_writes()
+def _wait(run: JobRun, row: Job, error: Unavailable) -> None:
+    """Put a job off until the database or the disk is back; that was nobody's fault, so the attempt is not counted."""
+    with use_language(run.actor.language):
+        sentence = error.text
+    with unit_of_work(WORKER) as session:
+        owned = update(Job).where(Job.id == run.job_id, Job.worker == run.worker)
+        again = {"status": JobStatus.WAITING, "due_at": now() + timedelta(seconds=error.retry_after_s)}
+        again |= {"attempts": max(0, row.attempts - 1), "lease_until": None}
+        session.execute(owned.values(error=sentence, reference=f"job-{row.id}", **again))
+
+
+@essential_writes()
 def _fail(run: JobRun, row: Job, error: Exception, *, attempts_max: int) -> None:
     try:  # who left or was locked meanwhile may have lost what the job was looking for
         with reading(WORKER) as session:

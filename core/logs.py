@@ -14,7 +14,11 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from typing import TextIO
+from contextvars import ContextVar
+from typing import Any, TextIO
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+"""Id of the request that is being answered; "-" outside of one."""
 
 REPEATED_S = 60.0
 KEYS_MAX = 1_000
@@ -22,7 +26,9 @@ LINE_LENGTH_MAX = 1_000
 
 _PAGE_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 _VARYING = re.compile(rf"{_PAGE_ID.pattern}|\bTask-\d+|\b0x[0-9a-f]+", re.IGNORECASE)
-_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_FORMAT = "%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s"
+# PostgreSQL quotes rows and values in its details, over as many lines as the values have.
+_DETAIL = re.compile(r"^DETAIL:.*?(?=^\[SQL|^\(Background|^The above|^During handling|^Traceback|\Z)", re.M | re.S)
 _IS_WRITTEN = "_qudao_is_written"
 
 _Key = tuple[str, int, str]
@@ -47,9 +53,14 @@ class LineFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__(_FORMAT)
 
+    def formatException(self, ei: Any) -> str:  # noqa: N802  (of the standard library)
+        """Return a trace without what PostgreSQL quotes from rows."""
+        return _DETAIL.sub("", super().formatException(ei))
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (of the standard library)
         """Return the record's line without its trace."""
         record.message = one_line(record.message)
+        record.request_id = request_id.get()
         return super().formatMessage(record)
 
     def format(self, record: logging.LogRecord) -> str:
@@ -112,15 +123,23 @@ class LineHandler(logging.StreamHandler[TextIO]):
         return short
 
 
+def note_logged(error: BaseException) -> None:
+    """Note that an exception is in the log, so that it is not written there again on its further way."""
+    with contextlib.suppress(AttributeError):
+        setattr(error, _IS_WRITTEN, True)
+
+
+def is_logged(error: BaseException) -> bool:
+    """Return whether an exception is in the log already."""
+    return bool(getattr(error, _IS_WRITTEN, False))
+
+
 def _is_in_log(record: logging.LogRecord) -> bool:
     """Return whether the record's exception was written before: servers log again what the product has logged."""
     error = record.exc_info[1] if record.exc_info else None
-    if error is None:
-        return False
-    if getattr(error, _IS_WRITTEN, False):
-        return True
-    with contextlib.suppress(AttributeError):
-        setattr(error, _IS_WRITTEN, True)
+    if error is None or is_logged(error):
+        return error is not None
+    note_logged(error)
     return False
 
 

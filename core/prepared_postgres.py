@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import JSON, Boolean, Connection, Date, Enum, Float, Integer, String
 
 from core.columns import Instant
+from core.database_errors import unstorable
 
 IDLE = 0  # PQTRANS_IDLE: no transaction has begun
 DONE = (1, 2)  # PGRES_COMMAND_OK, PGRES_TUPLES_OK
@@ -158,7 +159,7 @@ def _checked(dbapi: Any, result: Any) -> None:
 def _text(value: str) -> bytes:
     stored = value.encode()
     if b"\0" in stored:
-        raise ValueError("PostgreSQL keeps no NUL in a text")  # libpq would cut the text there
+        raise unstorable()  # libpq would cut the text at the NUL
     return stored
 
 

@@ -61,6 +61,13 @@ class Settings:
         return url
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """Return the folders that are written to: that of stored files, and that of an embedded database."""
+        if not self.url.startswith("sqlite:///"):
+            return (self.data_dir,)
+        return tuple(dict.fromkeys([self.data_dir, Path(self.url.removeprefix("sqlite:///")).parent]))
+
+    @property
     def is_https(self) -> bool:
         """Return whether people reach the product by https: decides Secure cookies."""
         return urlsplit(self.public_url).scheme == "https"

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from core.database_errors import expected_errors
 from core.errors import DomainError, InvalidInput
 from core.event_seals import seal_committed_events
 from core.i18n import N_
@@ -32,7 +33,8 @@ def answer(facts: dict[str, Any], *, as_json: bool, sentence: str = "") -> None:
 def in_words(as_json: bool) -> Iterator[None]:
     """Turn an expected error into its sentence and exit code 2; at the end, seal the events that were recorded."""
     try:
-        yield
+        with expected_errors():
+            yield
     except DomainError as error:
         facts: dict[str, Any] = {"code": error.code, "message": error.text}
         if error.fields:

@@ -2,6 +2,7 @@
 
 from core.access import Permission
 from core.database import reading, unit_of_work
+from core.disk_space import essential_writes
 from core.jobs import JobRun, job
 from services.attempts import forget_old_attempts
 from services.idempotency import forget_old_answers
@@ -13,6 +14,7 @@ from services.unclaimed_contents import sweep_unclaimed_contents
 
 
 @job("housekeeping.forget", needs=Permission.SYSTEM_OPERATE, acts_on_time=True)
+@essential_writes()
 def forget(run: JobRun) -> None:
     """Drop what has ended: sessions, counts of attempts, stored answers, checks of imports nobody made, old jobs.
 

@@ -15,8 +15,10 @@ from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor, Permission
 from core.database import transact
+from core.database_errors import expected_error
 from core.errors import DomainError, NotPermitted
 from core.i18n import N_, _, current_language, set_language
+from core.logs import note_logged
 from pages.house.overlays import toast
 from pages.house.shell import HousePage
 from pages.identity import current_actor, language_of
@@ -152,13 +154,20 @@ def show_refusal(error: DomainError) -> None:
 
 
 def _report(error: Exception) -> None:
-    """Tell the person that a bug stopped what they wanted, and where to find it in the log."""
+    """Tell the person that a bug stopped what they wanted, and where to find it in the log.
+
+    While the page is not in the browser yet, the answer to its request says so.
+    """
+    if not context.client.has_socket_connection:
+        return
     set_language(language_of(context.client.request, current_language()))
-    if isinstance(error, DomainError):
-        show_refusal(error)
+    if expected := expected_error(error):
+        show_refusal(expected)
+        note_logged(error)
         return
     reference = _reference(error)
     log.error("event of a page failed, reference %s", reference, exc_info=error)
+    note_logged(error)
     sentence = N_("Something went wrong that should not have. Give your administrator the reference {reference}.")
     toast(_(sentence, reference=reference), tone="danger")
 

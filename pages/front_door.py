@@ -5,6 +5,7 @@ import logging
 from fastapi import FastAPI
 
 from core.errors import DomainError
+from core.logs import is_logged
 from pages.guards import install_guards
 from pages.plain import account, set_up, sign_in
 from pages.responses import install_error_answers
@@ -22,5 +23,6 @@ def open_front_door(app: FastAPI) -> None:
 
 
 def is_a_bug_or_news(record: logging.LogRecord) -> bool:
-    """Leave out what a person was told already: a refusal is no failure of the product."""
-    return not (record.exc_info and isinstance(record.exc_info[1], DomainError))
+    """Leave out what a person was told already, as a refusal is no failure of the product, and a second trace."""
+    error = record.exc_info[1] if record.exc_info else None
+    return error is None or not (isinstance(error, DomainError) or is_logged(error))

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.access import Actor
 from core.database import reading, transact
+from core.errors import Unavailable
 from core.i18n import DEFAULT_LANGUAGE, LANGUAGES, N_, current_language, set_language
 from core.settings import settings
 from services.refusals import note_ended_session
@@ -168,5 +169,6 @@ def _note(visitor: Visitor) -> None:
 
 def _noted(task: "asyncio.Task[None]") -> None:
     _notes.discard(task)
-    if not task.cancelled() and task.exception() is not None:
-        log.warning("could not note that a session was used: %s", task.exception())
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, Unavailable):  # that one is in the log already
+        log.warning("could not note that a session was used: %s", error)

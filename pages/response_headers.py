@@ -8,14 +8,18 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.database_errors import expected_error
+from core.errors import DomainError
 from core.i18n import set_language
+from core.logs import request_id
 from core.settings import settings
 from pages.identity import language_of
-from pages.responses import error_answer
+from pages.responses import answer_domain_error, error_answer
 
 log = logging.getLogger(__name__)
 
 YEAR_S = 31_536_000
+TRY_AGAIN_LATER = 1013
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -41,20 +45,44 @@ class ResponseHeaders:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on; a bug is logged with the id of its request, answered without a trace, and raised on."""
-        if scope["type"] != "http":
+        """Go on; a bug is logged once with the id of its request and answered without a trace.
+
+        Only an answer that is cut off half-way is raised on: then the server closes the connection.
+        """
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        scope.setdefault("state", {})["request_id"] = secrets.token_hex(6)
+        number = secrets.token_hex(6)
+        scope.setdefault("state", {})["request_id"] = number
+        request_id.set(number)
+        if scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+            return
         answer = _Answer(scope, send)
         try:
             await self.app(scope, receive, answer.send)
+        except Exception as error:
+            expected = expected_error(error)
+            if expected is None:
+                log.exception("request failed, reference %s", number)
+            if answer.is_finished:  # the API has answered already
+                return
+            if answer.has_begun:
+                raise
+            request = Request(scope)
+            set_language(language_of(request))
+            answer.drop_held()
+            shown = answer_domain_error(request, expected) if expected else error_answer(request, 500, "http.500")
+            await shown(scope, receive, answer.send)
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Go on with a socket; while nobody can say who is there, the browser is asked to come back later."""
+        try:
+            await self.app(scope, receive, send)
+        except DomainError:
+            await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
         except Exception:
-            log.exception("request failed, reference %s", scope["state"]["request_id"])
-            if not answer.has_begun:
-                request = Request(scope)
-                set_language(language_of(request))
-                await error_answer(request, 500, "http.500")(scope, receive, answer.send)
+            log.exception("socket failed, reference %s", scope["state"]["request_id"])
             raise
 
 
@@ -66,12 +94,16 @@ class _Answer:
         self._held: Message | None = None
         self._body = b""
         self.has_begun = False
+        self.is_finished = False
+
+    def drop_held(self) -> None:
+        """Forget a page of which nothing was sent yet."""
+        self._held, self._body = None, b""
 
     async def send(self, message: Message) -> None:
         """Pass a message on, with our headers."""
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            self.has_begun = True
             self._set_headers(headers)
             if headers.get("x-nicegui-content") == "page" and headers.get("content-type", "").startswith("text/html"):
                 self._held = message
@@ -82,7 +114,12 @@ class _Answer:
                 return
             await self._send_with_nonces(self._held)
             return
+        await self._pass_on(message)
+
+    async def _pass_on(self, message: Message) -> None:
+        self.has_begun = True
         await self._send(message)
+        self.is_finished = message["type"] == "http.response.body" and not message.get("more_body", False)
 
     def _set_headers(self, headers: MutableHeaders) -> None:
         for name, value in _HEADERS.items():
@@ -103,5 +140,5 @@ class _Answer:
         headers = MutableHeaders(scope=start)
         headers["Content-Security-Policy"] = _NICEGUI_POLICY.replace("{nonce}", nonce)
         headers["Content-Length"] = str(len(body))
-        await self._send(start)
-        await self._send({"type": "http.response.body", "body": body})
+        await self._pass_on(start)
+        await self._pass_on({"type": "http.response.body", "body": body})

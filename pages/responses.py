@@ -44,7 +44,7 @@ _OTHERWISE = N_("The address or the form is not right.")
 
 def install_error_answers(app: FastAPI) -> None:
     """Let every error of a route or a page end in one of our answers; bugs are ``ResponseHeaders``' to answer."""
-    app.add_exception_handler(DomainError, _answer_domain_error)
+    app.add_exception_handler(DomainError, answer_domain_error)
     app.add_exception_handler(StarletteHTTPException, _answer_http_error)
     app.add_exception_handler(404, _answer_http_error)  # the framework has its own page for this one
     app.add_exception_handler(RequestValidationError, _answer_invalid_request)
@@ -89,7 +89,8 @@ def is_for_programs(request: Request) -> bool:
     )
 
 
-def _answer_domain_error(request: Request, error: Exception) -> Response:
+def answer_domain_error(request: Request, error: Exception) -> Response:
+    """Return the answer to an expected error."""
     if not isinstance(error, DomainError):
         raise error
     if isinstance(error, SignInNeeded) and not is_for_programs(request):

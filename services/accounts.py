@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Permission, Role
 from core.clock import now
 from core.database import actor_of
+from core.disk_space import essential_writes
 from core.drafts import Drafts
 from core.errors import Conflict, InvalidInput, NotFound, Problem
 from core.events import Happening, record
@@ -72,6 +73,7 @@ def reset_password(session: Session, email: str, password: str) -> User:
     return user
 
 
+@essential_writes()
 def lock_user(session: Session, email: str) -> User:
     """Keep a person out: all sessions end at once.
 

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.database import Base, transact
+from core.disk_space import essential_writes
 from core.errors import Conflict
 from core.events import Happening, record
 from core.i18n import N_
@@ -55,6 +56,7 @@ SLICE = 5_000  # orders taken out in one unit of work
 Marks = Mapping[str, Sequence[Mark]]
 
 
+@essential_writes()
 def clear_demo(actor: Actor) -> dict[str, Any]:
     """Remove the demo data. Events stay, and one more says that it was cleared.
 

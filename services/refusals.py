@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.clock import now
 from core.database import is_sqlite, reading, transact
-from core.errors import Conflict, DomainError, NotPermitted
+from core.errors import Conflict, DomainError, NotPermitted, Unavailable
 from core.events import Event, Happening, record
 from services.sessions import DOORKEEPER, SignInNeeded, actor_of_token
 
@@ -30,7 +30,7 @@ _known: dict[tuple[str, str], datetime] = {}  # (person, what was missing) to wh
 def note_refusal(actor: Actor, error: DomainError, route: str) -> bool:
     """Note that ``actor`` was refused; at most once per person and reason within ``EVERY``. Return whether it was.
 
-    What refused stays refused whatever happens here: a busy database costs the note, not the answer.
+    What refused stays refused whatever happens here: a busy database or a full disk costs the note, not the answer.
 
     Args:
         actor: Who was refused.
@@ -49,9 +49,9 @@ def note_refusal(actor: Actor, error: DomainError, route: str) -> bool:
     facts = {why: missing, "route": route[:ROUTE_LENGTH_MAX], "role": actor.role.value}
     try:
         return transact(actor, lambda session: _note(session, actor, missing, facts))
-    except Conflict:
+    except (Conflict, Unavailable) as reason:
         _known.pop((who, missing), None)
-        log.warning("a refusal could not be noted: the database is busy")
+        log.warning("a refusal could not be noted: %s", reason.code)
         return False
 
 

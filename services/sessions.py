@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.access import PARTNER_ROLES, Actor, Permission, Role
 from core.clock import now
 from core.database import actor_of
+from core.disk_space import essential_writes
 from core.errors import DomainError, NotFound
 from core.events import Happening, record
 from core.i18n import N_
@@ -188,6 +189,7 @@ def absolute_limit(role: Role) -> timedelta:
     return PARTNER if role in PARTNER_ROLES else ABSOLUTE
 
 
+@essential_writes()
 def note_seen(session: Session, visitor: Visitor) -> None:
     """Note that the person is still there; the caller asks ``is_due_to_be_noted`` first."""
     seen = update(UserSession).where(UserSession.id == visitor.session_id, UserSession.seen_at < now())
@@ -224,6 +226,7 @@ def rotate_session(session: Session, session_id: int) -> str:
     return token
 
 
+@essential_writes()
 def end_session(session: Session, session_id: int, reason: EndReason) -> None:
     """End a session the actor may see: one's own, or anyone's for who edits users.
 
@@ -237,6 +240,7 @@ def end_session(session: Session, session_id: int, reason: EndReason) -> None:
         _end(session, [row], reason)
 
 
+@essential_writes()
 def end_sessions_of(session: Session, user: User, reason: EndReason, *, but: int | None = None) -> int:
     """End all sessions of a user but the one with the number ``but``; return how many."""
     actor = actor_of(session)
@@ -255,6 +259,7 @@ def open_sessions(session: Session, user_id: int) -> list[UserSession]:
     return list(session.scalars(query.order_by(UserSession.seen_at.desc(), UserSession.id.desc())))
 
 
+@essential_writes()
 def forget_old_sessions(session: Session) -> int:
     """Delete sessions that ended long ago; the trail keeps what happened. Return how many."""
     old = delete(UserSession).where(UserSession.expires_at < now() - KEPT_AFTER_END)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.clock import now
 from core.database import transact
+from core.disk_space import essential_writes
 from core.errors import InvalidInput, NotPermitted
 from core.events import Happening, record
 from core.i18n import N_
@@ -59,6 +60,7 @@ class _Account:
     actor: Actor | None = None
 
 
+@essential_writes()
 def sign_in(email: str, password: str, browser: Browser, *, device: str = "", old_token: str = "") -> Entry:
     """Let in whoever knows the password.
 
@@ -98,6 +100,7 @@ def sign_in(email: str, password: str, browser: Browser, *, device: str = "", ol
     return transact(actor, enter)
 
 
+@essential_writes()
 def give_second_factor(visitor: Visitor, token: str, code: str, browser: Browser, *, device: str = "") -> Entry:
     """Let in whoever has given the password and now shows the second factor.
 
@@ -128,6 +131,7 @@ def give_second_factor(visitor: Visitor, token: str, code: str, browser: Browser
     return entry
 
 
+@essential_writes()
 def enrol_second_factor(visitor: Visitor, token: str, code: str, browser: Browser, *, device: str = "") -> Entry:
     """Enrol whoever needs a second factor and has none; let them in and give ten one-time codes.
 

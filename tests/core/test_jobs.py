@@ -1,5 +1,6 @@
 """Jobs: exist exactly if their cause does, run once, go on from their last checkpoint, end in words."""
 
+import errno
 import threading
 from datetime import timedelta
 
@@ -186,3 +187,19 @@ def test_what_recurs_is_added_once_for_each_round(database):
     assert [enqueue_recurring(schedule), enqueue_recurring(schedule)] == [1, 0]
     with clock.freeze(now() + timedelta(days=1)):
         assert enqueue_recurring(schedule) == 1
+
+
+def test_a_job_waits_for_a_disk_with_room_and_the_attempt_does_not_count(database):
+    def store(run: JobRun) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    jobs.job("t.store", attempts_max=1)(store)
+    job_id = add("t.store")
+
+    for later in range(3):
+        with clock.freeze(now() + timedelta(minutes=2 * later)):
+            assert run_next()
+
+    job = stored(job_id)
+    assert (job.status, job.attempts) == (JobStatus.WAITING, 0)
+    assert "disk" in (job.error or "") or "磁盘" in (job.error or "")

@@ -5,9 +5,9 @@ from contextlib import closing
 import psycopg
 import pytest
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import OperationalError
 
 from core.database import connect, reading, transact, unit_of_work
+from core.errors import Unavailable
 from core.events import Event, Happening, record
 from tests.conftest import ADMIN, WEI, add_cast, driver_url, empty_postgres, plain_url
 
@@ -71,7 +71,7 @@ def test_work_whose_connection_dies_at_the_commit_is_not_done_again(server):
         record(session, "t.happened", "t", [Happening("1")])
         drop_all(server)
 
-    with pytest.raises(OperationalError):
+    with pytest.raises(Unavailable, match="commit_unknown"):
         transact(WEI, work)
 
     assert len(tries) == 1

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from core import prepared_postgres
 from core.columns import Instant
 from core.database import reading, transact, unit_of_work
+from core.errors import InvalidInput
 from core.events import COLUMNS, Event
 from core.prepared import Prepared, run_together
 from models.number_series import NumberSeries
@@ -106,7 +107,7 @@ def test_a_text_that_the_database_would_cut_is_refused(database):
             ADD.run(session, {"name": "a\0b", "last": 1})
         assert last("a\0b") == 1
     else:
-        with pytest.raises(ValueError, match="NUL"), unit_of_work(WEI) as session:
+        with pytest.raises(InvalidInput, match="unstorable"), unit_of_work(WEI) as session:
             ADD.run(session, {"name": "a\0b", "last": 1})
         assert last("a") is None
 

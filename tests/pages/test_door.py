@@ -135,3 +135,15 @@ async def test_a_page_of_what_does_not_exist_says_so(user: User) -> None:
 
     assert (answer.status_code, "Sign in" in answer.text) == (404, True)
     assert "nicegui" not in answer.text
+
+
+async def test_a_bug_in_an_event_is_said_and_stands_in_the_log_once(user: User, caplog) -> None:
+    sign_in_as(user.http_client, LING)
+    await user.open("/customers")
+
+    found(user, "action-break").click()
+
+    await user.should_see("Something went wrong that should not have.")
+    (line,) = caplog.records
+    assert line.getMessage().startswith("event of a page failed, reference ")
+    caplog.clear()

@@ -1,0 +1,85 @@
+"""The last room on the disk: ordinary writing stops before it, signing in and deleting may use it."""
+
+import shutil
+
+import pytest
+from sqlalchemy import select
+
+from core import disk_space
+from core.database import reading, transact, unit_of_work
+from core.disk_space import DiskSpace, essential_writes, require_room, watch_disk, write_problem
+from core.errors import Unavailable
+from core.events import Happening, record
+from core.files import write_content
+from models.users import User
+from services.accounts import lock_user
+from services.passwords import hash_password
+from services.sessions import Browser
+from services.sign_in import sign_in
+from tests.conftest import ADMIN, WEI
+
+
+@pytest.fixture(autouse=True)
+def nothing_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk_space, "_watched", [])
+
+
+@pytest.fixture
+def full(sqlite_database, tmp_path):
+    """Let every disk count as full: no disk has that much room."""
+    with unit_of_work(ADMIN) as session:
+        user = session.scalars(select(User).where(User.email == WEI.person)).one()
+        user.password_hash = hash_password("three quiet rivers meet")
+    watch_disk(DiskSpace(tmp_path, floor_bytes=2**62))
+    return sqlite_database
+
+
+def note(session) -> None:
+    record(session, "t.happened", "t", [Happening("1")])
+
+
+def test_ordinary_writing_is_refused_and_reading_goes_on(full, tmp_path):
+    with pytest.raises(Unavailable, match="full"):
+        transact(WEI, note)
+    with pytest.raises(Unavailable, match="full"), (tmp_path / "qudao.db").open("rb") as source:
+        write_content(source, 2**40)
+
+    with reading(ADMIN) as session:
+        assert session.scalars(select(User)).first() is not None
+    assert write_problem(tmp_path).code == "database.full"
+
+
+def test_people_sign_in_and_are_locked_out_with_the_last_room(full):
+    entry = sign_in(WEI.person, "three quiet rivers meet", Browser("127.0.0.1", "test"))
+    transact(ADMIN, lambda session: lock_user(session, WEI.person).status)
+
+    assert entry.token
+    with reading(ADMIN) as session:
+        assert session.scalars(select(User.status).where(User.email == WEI.person)).one() == "locked"
+
+
+def test_the_reserve_is_made_where_there_is_room_and_given_back_when_there_is_none(tmp_path, monkeypatch):
+    watch_disk(DiskSpace(tmp_path))
+    require_room()
+    assert (tmp_path / "reserve").stat().st_size == disk_space.RESERVE_BYTES
+
+    monkeypatch.setattr(disk_space, "RELEASE_BYTES", shutil.disk_usage(tmp_path).free * 2)
+    monkeypatch.setattr(disk_space, "RESERVE_BYTES", 2**60)  # no disk has that much room: it is not made again
+    require_room()
+    assert not (tmp_path / "reserve").exists()
+
+
+def test_only_what_is_marked_uses_the_last_room(tmp_path):
+    watch_disk(DiskSpace(tmp_path, floor_bytes=2**62))
+
+    with essential_writes():
+        require_room()
+    with pytest.raises(Unavailable):
+        require_room()
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(tmp_path):
+    (tmp_path / "file").touch()
+
+    assert isinstance(write_problem(tmp_path / "file"), OSError)
+    assert write_problem(tmp_path / "new") is None
