@@ -8,7 +8,7 @@ bound. Both databases answer alike: ASCII letters are found without regard to ca
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -22,7 +22,7 @@ from core.errors import InvalidInput, Problem
 from core.i18n import N_
 from core.kinds import Reference, Refused, shown_value
 from core.resource import Field, Resource
-from core.standard_kinds import DAY, half_width, refuse_illegal
+from core.standard_kinds import DAY, half_width, refuse_early, refuse_illegal
 
 DEPTH_MAX = 8
 CONDITIONS_MAX = 100
@@ -340,7 +340,8 @@ def _instants(text: str) -> tuple[datetime, datetime]:
     """Return the first instant meant and the first after: of a day of the brand, or of a second or microsecond."""
     if "T" in text:
         instant = datetime.fromisoformat(text)
-        start = instant if instant.tzinfo else instant.replace(tzinfo=BRAND_ZONE)
+        refuse_early(instant)
+        start = (instant if instant.tzinfo else instant.replace(tzinfo=BRAND_ZONE)).astimezone(UTC)
         return start, start + (timedelta(microseconds=1) if _FRACTION.search(text) else timedelta(seconds=1))
     day = DAY.parse(text)
     following = day + timedelta(days=1)

@@ -21,6 +21,7 @@ NOTE_LENGTH_MAX = 2000
 CENTS_MAX = 10**15  # fits the exact range of every program that reads us
 UNIT_PRICE_SCALE = 10_000  # unit prices are whole numbers at 4 decimals
 PPM = 1_000_000
+YEAR_MIN = 1900  # of a day: earlier ones are slips of the hand
 ALIKE_MIN = 0.6  # how alike a stated word and a choice must be written to ask whether it is meant, from 0 to 1
 
 _ILLEGAL = re.compile(f"[^{XML_CHARACTERS}]")
@@ -198,12 +199,20 @@ def integer(least: int, most: int) -> Kind:
     return Kind(name="integer", parse=parse, style="integer")
 
 
+def refuse_early(day: date) -> None:
+    """Go on unless a day lies before ``YEAR_MIN``. Raises ``Refused``."""
+    if day.year < YEAR_MIN:
+        raise Refused("date.too_early", N_("is before the year {year}"), year=YEAR_MIN)
+
+
 def _parse_day(stated: str) -> date:
     plain = half_width(stated).strip()
     found = _DAY.fullmatch(plain) or _COMPACT_DAY.fullmatch(plain)
     try:
         if found:
-            return date(int(found[1]), int(found[2]), int(found[3]))
+            day = date(int(found[1]), int(found[2]), int(found[3]))
+            refuse_early(day)
+            return day
         if plain.isascii() and plain.isdigit() and int(plain) in _EXCEL_DAYS:
             return _EXCEL_DAY_ZERO + timedelta(days=int(plain))
     except ValueError:

@@ -53,6 +53,8 @@ async def approvals_page(request: Request) -> None:
     view = request.query_params.get("view", WAITING)
     if not actor.can(Permission.ORDER_APPROVE):
         view = SENT_BY_ME
+    elif view not in (WAITING, DONE, SENT_BY_ME):
+        view = WAITING
     found = await read(actor, read_inbox, view)
     async with staff_shell(_("Waiting for me"), current="approvals", fill=True):
         carry_style("lines.css")

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.i18n import N_, _, set_language
 from core.settings import MIB, settings
+from pages.addresses import AddressText
 from pages.identity import Identity, language_of
 from pages.policies import large_body_limit
 from pages.rate_limit import RateLimit
@@ -37,7 +38,8 @@ _WRONG_ORIGIN = N_("This was sent from another site and was not done.")
 def install_guards(app: FastAPI) -> None:
     """Put the guards in front of an application, before ``ui.run`` adds what compresses the answers."""
     inner = (SocketLimits, PageCookie, Identity)
-    for guard in (*inner, BodyLimit, RateLimit, OriginGuard, HostGuard, ResponseHeaders):  # the last is outermost
+    outer = (BodyLimit, AddressText, RateLimit, OriginGuard, HostGuard, ResponseHeaders)
+    for guard in (*inner, *outer):  # the last is outermost
         app.add_middleware(guard)
 
 

@@ -11,12 +11,12 @@ from starlette.background import BackgroundTask
 from core.access import Actor
 from core.capacity import WORKBOOKS
 from core.database import reading
-from core.errors import NotFound
-from core.i18n import N_, _
+from core.i18n import _
 from core.resource import Resource
 from importers.batch_drafts import editor_of
 from importers.batch_errors import is_made_at_once, write_batch_errors
 from importers.exporting import template_for
+from pages.addresses import RowId
 from pages.heavy_work import caller_of, one_download, run_heavy
 from pages.identity import require_actor
 from pages.policies import SIGNED_IN, permitted
@@ -25,16 +25,15 @@ from services.import_workbooks import workbook_file
 from services.imports import get_import
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-NUMBER_MAX = 2**53
 
 
 def register_results(app: FastAPI) -> None:
     """Register ``/imports/ID`` and ``/imports/ID/errors.xlsx``."""
 
     @app.get("/imports/{batch_id:int}", dependencies=[Depends(SIGNED_IN)], include_in_schema=False)
-    def import_record(batch_id: int, request: Request) -> Response:
+    def import_record(batch_id: RowId, request: Request) -> Response:
         with reading(require_actor(request)) as session:
-            batch = get_import(session, known_number(batch_id))
+            batch = get_import(session, batch_id)
         return RedirectResponse(f"/{batch.resource}/import/{batch.id}", 303)
 
     @app.get(
@@ -42,7 +41,7 @@ def register_results(app: FastAPI) -> None:
         dependencies=[Depends(SIGNED_IN), Depends(one_download)],
         include_in_schema=False,
     )
-    async def errors_workbook(batch_id: int, request: Request) -> Response:
+    async def errors_workbook(batch_id: RowId, request: Request) -> Response:
         actor = require_actor(request)
         return await run_heavy(WORKBOOKS, caller_of(actor), lambda: _errors_workbook(actor, batch_id))
 
@@ -62,7 +61,7 @@ def register_template(app: FastAPI, resource: Resource) -> None:
 
 def _errors_workbook(actor: Actor, batch_id: int) -> Response:
     with reading(actor) as session:
-        batch = get_import(session, known_number(batch_id))
+        batch = get_import(session, batch_id)
         stored = workbook_file(session, batch.id)
     if stored is not None:
         return FileResponse(stored.path, media_type=XLSX, headers=_headers(stored.name))
@@ -83,13 +82,6 @@ def _template(actor: Actor, resource: Resource) -> Response:
     with target.open("wb") as file:
         template_for(SHEETS[resource.name], actor, file)
     return _download(target, _("{name} – template", name=_(resource.label)) + ".xlsx")
-
-
-def known_number(batch_id: int) -> int:
-    """Return the number of an import as stated in an address. Raises ``NotFound`` if no import can have it."""
-    if batch_id > NUMBER_MAX:
-        raise NotFound("imports.not_found", N_("There is no such import."))
-    return batch_id
 
 
 def _temporary() -> Path:

@@ -13,6 +13,7 @@ from core.resource import Resource
 from core.settings import MIB, settings
 from importers.batch_drafts import editor_of
 from models.imports import ImportBatch
+from pages.addresses import RowId
 from pages.door import page
 from pages.house import (
     Cell,
@@ -27,7 +28,7 @@ from pages.house import (
 )
 from pages.house.going import go_to
 from pages.identity import page_actor
-from pages.import_results import known_number, register_results, register_template
+from pages.import_results import register_results, register_template
 from pages.importing_check import draw_check
 from pages.importing_columns import draw_columns
 from pages.importing_done import draw_done
@@ -67,9 +68,9 @@ def _register(app: FastAPI, resource: Resource) -> None:
             await draw_file(resource)
 
     @page(f"/{resource.name}/import/{{batch_id:int}}", permission=editor_of(resource), title=resource.label)
-    async def batch_step(batch_id: int, step: str = "") -> None:
+    async def batch_step(batch_id: RowId, step: str = "") -> None:
         actor = page_actor()
-        batch = await read(actor, _own, resource, known_number(batch_id))
+        batch = await read(actor, _own, resource, batch_id)
         current = step_of(batch, step)
         async with import_frame(resource, current, batch):
             await _DRAW[current](resource, batch)

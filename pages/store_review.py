@@ -17,6 +17,7 @@ from core.i18n import N_, _, ngettext
 from models.partners import Partner
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
 from pages import house
+from pages.addresses import RowId
 from pages.approval_reading import waiting_text
 from pages.door import call, call_or_raise, page, show_refusal
 from pages.house.inbox import Inbox, look_again
@@ -59,7 +60,7 @@ def register_store_review(app: FastAPI) -> None:
         dependencies=[Depends(permitted(Permission.STORE_VIEW))],
         include_in_schema=False,
     )
-    async def store_photo(request: Request, code: str, photo_id: int) -> Response:
+    async def store_photo(request: Request, code: str, photo_id: RowId) -> Response:
         photo = await read(require_actor(request), find_photo, code, photo_id)
         return picture_answer(request.headers, photo.sha256)
 

@@ -20,6 +20,7 @@ from pages.value_texts import who_text
 from resources import BY_NAME
 from resources.events import EVENTS
 
+DIGITS_MAX = 18  # of a number that every column holds
 FACTS: dict[str, str] = {
     "rows": N_("Rows"),
     "query": N_("Filter"),
@@ -74,9 +75,8 @@ def find_event(session: Session, number: str) -> tuple[Event, Happening]:
     Raises:
         NotFound: ``events.not_found``.
     """
-    event = (
-        session.scalar(select(Event).where(Event.id == int(number))) if number.isascii() and number.isdigit() else None
-    )
+    is_number = number.isascii() and number.isdigit() and len(number) <= DIGITS_MAX
+    event = session.scalar(select(Event).where(Event.id == int(number))) if is_number else None
     if event is None:
         raise NotFound("events.not_found", N_("There is no event {number}."), number=number)
     (happening,) = told(session, BY_NAME.get(event.subject, EVENTS), [event])

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 import httpx
 import pytest
@@ -31,7 +32,7 @@ OPEN_TO_ALL = {"public", "signed in", "key"}
 
 
 @pytest.fixture(scope="module")
-def routes() -> list[dict[str, str]]:
+def routes() -> list[dict[str, Any]]:
     """Give every route of the product."""
     command = [sys.executable, "-m", "tests.support.routes"]
     return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)

@@ -11,6 +11,7 @@ from core.errors import DomainError, InvalidInput
 from core.i18n import LANGUAGES, N_, _
 from models.sessions import EndReason
 from models.users import ROLE_LABELS
+from pages.addresses import RowId
 from pages.browsers import browser_name
 from pages.identity import LANGUAGE_COOKIE, require_visitor, visitor_of_request
 from pages.plain.cookies import forget, safe_next, see_other, set_preference, set_session
@@ -57,7 +58,7 @@ def change_password_by_form(request: Request, old: Text = "", password: Text = "
 
 
 @router.post("/sessions/{session_id}/end")
-def end_one_session(request: Request, session_id: int) -> Response:
+def end_one_session(request: Request, session_id: RowId) -> Response:
     """End one of my sessions."""
     visitor = require_visitor(request)
 

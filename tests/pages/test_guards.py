@@ -177,6 +177,16 @@ async def test_the_socket_is_not_reached_by_polling(client, method):
     assert refused.status_code == 403
 
 
+# --- text ---
+
+
+@pytest.mark.parametrize("address", ["/missing/%00", "/public?q=a%00b", "/public?q=%FF", "/%ED%A0", "/" + "9" * 5000])
+async def test_an_address_that_is_no_text_is_answered_in_words(client, address):
+    refused = await client.get(address, headers={"Accept": "application/json"})
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "requests.address_not_text")
+
+
 # --- size and number ---
 
 

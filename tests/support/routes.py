@@ -12,25 +12,35 @@ from pages.opening import open_pages
 from pages.policies import OF_THE_FRAMEWORK, policies_of
 
 
-def routes() -> list[dict[str, str]]:
-    """Return method, path and policy in words of each route of people and programs, in the order they are asked."""
+def routes() -> list[dict[str, Any]]:
+    """Return method, path, policy in words and names of parameters of each route of people and programs, in the order
+    they are asked.
+    """
     open_pages(app)
     add_api(app)
     policies = policies_of(app)
     return [
-        {"method": method, "path": path, "policy": policies[path]}
-        for method, path in _paths(app.routes)
+        {"method": method, "path": path, "policy": policies[path], **_parameters(route)}
+        for method, path, route in _paths(app.routes)
         if path in policies and not path.startswith(OF_THE_FRAMEWORK)
     ]
 
 
-def _paths(found: Iterable[Any]) -> Iterator[tuple[str, str]]:
+def _paths(found: Iterable[Any]) -> Iterator[tuple[str, str, Any]]:
     for route in found:
         if hasattr(route, "effective_candidates"):
             yield from _paths(route.effective_candidates())
             continue
         for method in sorted(set(getattr(route, "methods", None) or {"ANY"}) - {"HEAD"}):
-            yield method, str(getattr(route, "path", ""))
+            yield method, str(getattr(route, "path", "")), route
+
+
+def _parameters(route: Any) -> dict[str, list[str]]:
+    dependant = getattr(route, "dependant", None)
+    return {
+        "query": [one.alias for one in getattr(dependant, "query_params", ())],
+        "form": [one.alias for one in getattr(dependant, "body_params", ())],
+    }
 
 
 if __name__ == "__main__":

@@ -1,0 +1,137 @@
+"""Every address with odd values in every place that takes one: an answer in words, never a failure of ours."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from api.application import make_api
+from core.access import Role
+from core.database import unit_of_work
+from pages.identity import cookie_name
+from resources import ALL
+from services.tokens import create_token
+from tests.conftest import ADMIN
+from tests.pages.signing_in import session_of
+from tests.support.server import serving
+from tests.support.source import ROOT
+
+PATH_PARTS = ["a%00b", "%ED%A0%80", "%E2%80%AE", "a~b~c", "-1", "9" * 19, "9" * 20, "9" * 5000, "0001-01-01"]
+VALUES = ["a%00b", "%ED%A0%80", "%E2%80%AE", "-1", "9" * 20, "0001-01-01", "NaN", "1e400"]
+OF_LISTS = ["%01", "9" * 20, "0001-01-01", "9999-12-31T23:59:59-08:00", "0001-01-01T00:00:00"]
+TEXTS = ["a\0b", "9" * 20, "\u202e", "\ud800"]
+ASKED_BY_PAGES = ["from", "partner", "application", "view", "order", "i", "status", "store", "invite"]
+ALIKE = re.compile(r"/(?!orders|imports)\w+/import/")  # each resource has the routes of imports that orders have
+PARAMETER = re.compile(r"\{\w+(?::\w+)?\}")
+
+
+@pytest.fixture(scope="module")
+def routes() -> list[dict]:
+    """Give every route of people, with the names of its parameters."""
+    command = [sys.executable, "-m", "tests.support.routes"]
+    return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
+
+
+@pytest.fixture
+def administrator(database, tmp_path) -> Iterator[httpx.Client]:
+    """Give a client of the product with the session and a key of the administrator."""
+    with unit_of_work(ADMIN) as session:
+        _row, key = create_token(session, "odd", role=Role.ADMINISTRATOR.value)
+    folder = tmp_path / "served"
+    folder.mkdir()
+    with (
+        serving(database.url.render_as_string(hide_password=False), folder, totp_roles="", worker="false") as address,
+        httpx.Client(
+            base_url=address, headers={"Origin": address, "Authorization": f"Bearer {key}"}, timeout=60
+        ) as client,
+    ):
+        client.headers["Cookie"] = f"{cookie_name()}={session_of(ADMIN)}"
+        yield client
+        traces = (folder / "server.log").read_text().count("Traceback")
+        assert traces == 0
+
+
+def failures(client: httpx.Client, requests: Iterator[tuple]) -> list[tuple]:
+    """Return which requests were answered 500 or more, with the status."""
+    found = []
+
+    for method, address, sent in requests:
+        status = client.request(method, address, **sent).status_code
+        if status >= 500:
+            found.append((method, address[:120], sent, status))
+    return found
+
+
+def of_paths(routes: list[dict]) -> Iterator[tuple]:
+    for route in routes:
+        for part in PATH_PARTS if "{" in route["path"] else ():
+            yield route["method"], PARAMETER.sub(part, route["path"]), {}
+
+
+def of_queries(routes: list[dict]) -> Iterator[tuple]:
+    for route in routes:
+        address = PARAMETER.sub("1", route["path"])
+        if route["method"] == "GET":
+            yield "GET", f"{address}?{'&'.join(f'{name}={10**20}' for name in ASKED_BY_PAGES)}", {}
+        for name in route["query"]:
+            for value in VALUES:
+                yield route["method"], f"{address}?{name}={value}", {}
+
+
+def of_forms(routes: list[dict]) -> Iterator[tuple]:
+    for route in routes:
+        for name in route["form"]:
+            for value in TEXTS:
+                form = {**dict.fromkeys(route["form"], "x"), name: value.encode("utf-8", "surrogatepass")}
+                yield route["method"], route["path"], {"data": form}
+
+
+def of_lists() -> Iterator[tuple]:
+    for resource in ALL:
+        by_kind = {field.kind.name: field for field in resource.fields}
+        for field in by_kind.values():
+            for value in OF_LISTS:
+                name = field.name if value.isdigit() or "%" in value else f"{field.name}__from"
+                yield "GET", f"/grid/{resource.name}?{name}={value}", {}
+                yield "GET", f"/api/v1/{resource.name}?{name}={value}", {}
+
+
+def of_programs() -> Iterator[tuple]:
+    count = iter(range(10**6))
+    for path, operations in make_api().openapi()["paths"].items():
+        for method in operations:
+            for part in PATH_PARTS if "{" in path else ():
+                sent = {"json": {"reason": "x"}} if method == "post" else {}
+                yield (
+                    method.upper(),
+                    PARAMETER.sub(part, path),
+                    sent | {"headers": {"Idempotency-Key": str(next(count))}},
+                )
+            if method == "get" and "{" not in path:
+                for value in VALUES[::2]:
+                    for name in ("cursor", "q", "sort", "fields", "limit"):
+                        yield "GET", f"{path}?{name}={value}", {}
+    for text in TEXTS:
+        line = {"sku": text, "quantity": 1, "unit": text}
+        for body in (
+            {"buyer": text, "lines": [line]},
+            {"buyer": "HD", "note": text, "lines": [line]},
+            {"buyer": "HD", "lines": [{"sku": "X", "quantity": 10**30}]},
+            {"buyer": "HD", "ship_to": dict.fromkeys(("name", "phone", "region", "address"), text), "lines": [line]},
+        ):
+            headers = {"Idempotency-Key": str(next(count)), "Content-Type": "application/json"}
+            yield "POST", "/api/v1/orders", {"content": json.dumps(body), "headers": headers}
+
+
+@pytest.mark.timeout(400)  # some thousand requests
+def test_no_odd_value_of_an_address_or_a_form_is_a_failure_of_ours(administrator, routes):
+    reachable = [
+        route for route in routes if route["path"] not in {"/api", "/logout"} and not ALIKE.match(route["path"])
+    ]
+
+    asked = (of_paths(reachable), of_queries(reachable), of_forms(reachable), of_lists(), of_programs())
+    assert [failure for requests in asked for failure in failures(administrator, requests)] == []
