@@ -4,11 +4,15 @@ Every command takes ``--json`` (one JSON object on standard output, messages on 
 did all it was asked. Commands load only what they need: import and export start without the pages.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
+try:
+    import typer
+except ImportError:
+    sys.exit("Qudao needs Python 3.11 or newer and its packages. Run “make run” once, then .venv/bin/python app.py …")
 
 from core.i18n import _, ngettext
 from core.terminal import As, Json, accept_any_text, answer, in_words, read_password
@@ -51,16 +55,18 @@ def run_server() -> None:
     from core.database import transact
     from core.jobs import work as run_jobs
     from core.settings import settings
+    from integrations.listening import require_free
     from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
+    from pages.listening import announce
     from pages.opening import open_pages
     from pages.policies import require_policies
     from pages.sockets.limits import SERVER_SETTINGS
     from services.one_time_links import NOBODY_YET, setup_link
     from services.start_up import start_serving
 
+    require_free(settings().host, settings().port)
     start_serving()
-    address = settings().public_url or f"http://localhost:{settings().port}"
     link = transact(NOBODY_YET, setup_link)
     open_pages(web)
     add_api(web, find_actor)
@@ -74,15 +80,11 @@ def run_server() -> None:
         worker = threading.Thread(target=run_jobs, args=(stop, SCHEDULE), daemon=True)
         web.on_startup(worker.start)
 
-    async def ready() -> None:
+    async def limit_threads() -> None:
         current_default_thread_limiter().total_tokens = REQUEST_THREADS
-        gc.collect()
-        gc.freeze()  # what is there now stays: no need to look at it again
-        print(_("Qudao is ready at {address}", address=address), flush=True)
-        if link:
-            print(_("Set it up here (this link works once): {link}", link=address + link), flush=True)
 
-    web.on_startup(ready)
+    web.on_startup(limit_threads)
+    web.on_startup(lambda: announce(link))
     sys.setswitchinterval(0.0005)  # s; a page waits this long, hundreds of times, for each thread that formats a file
     gc.set_threshold(100_000, 50, 100)  # a thousand open tabs are many objects; default pauses reach a second
     ui.run(
@@ -251,14 +253,13 @@ def user_create(
 ) -> None:
     """Add a person; without a password, print the link with which they choose one."""
     from services.accounts import create_user
-    from services.installation import acting
-    from services.one_time_links import password_link
+    from services.installation import acting, password_address
 
     with in_words(as_json):
         password = read_password() if password_stdin else None
         with acting(as_) as session:
             user = create_user(session, email, name=name, role=role, partner=partner or None, password=password)
-            link = None if password_stdin else password_link(session, email)
+            link = None if password_stdin else password_address(session, email)
         facts = {"email": user.email, "name": name, "role": role, "partner": partner or None, "link": link}
         sentence = _("{email} may sign in.", email=user.email)
         answer(facts, as_json=as_json, sentence=f"{sentence} {link}" if link else sentence)
@@ -273,15 +274,14 @@ def user_reset_password(
 ) -> None:
     """Give a person a new password; without one, print the link with which they choose it."""
     from services.accounts import reset_password
-    from services.installation import acting
-    from services.one_time_links import password_link
+    from services.installation import acting, password_address
 
     with in_words(as_json):
         password = read_password() if password_stdin else None
         with acting(as_) as session:
             if password is not None:
                 reset_password(session, email, password)
-            link = None if password is not None else password_link(session, email)
+            link = None if password is not None else password_address(session, email)
         changed = _("The password of {email} is changed.", email=email)
         answer({"email": email, "link": link}, as_json=as_json, sentence=link or changed)
 
@@ -372,5 +372,6 @@ def demo_clear(as_json: Json = False) -> None:
 
 
 if __name__ in {"__main__", "__mp_main__"}:
+    os.umask(0o077)  # what the product writes is for its own account
     accept_any_text()
     app()

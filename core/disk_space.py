@@ -17,8 +17,8 @@ from pathlib import Path
 
 from core.database_errors import disk_full, expected_errors, log_unavailable
 from core.errors import DomainError
+from core.settings import MIB
 
-MIB = 1024 * 1024
 FLOOR_BYTES = 16 * MIB
 RESERVE_BYTES = 8 * MIB
 RELEASE_BYTES = 2 * MIB

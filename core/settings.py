@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import InvalidInput
 from core.i18n import N_
+from core.setting_rules import require_valid
 
 ROOT = Path(__file__).parent.parent
 MIB = 1024 * 1024
+_BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +66,18 @@ class Settings:
     @property
     def folders(self) -> tuple[Path, ...]:
         """Return the folders that are written to: that of stored files, and that of an embedded database."""
-        if not self.url.startswith("sqlite:///"):
-            return (self.data_dir,)
-        return tuple(dict.fromkeys([self.data_dir, Path(self.url.removeprefix("sqlite:///")).parent]))
+        file = self.database_file
+        return (self.data_dir,) if file is None else tuple(dict.fromkeys([self.data_dir, file.parent]))
+
+    @property
+    def database_file(self) -> Path | None:
+        """Return the file of an embedded database; None for PostgreSQL."""
+        return Path(self.url.removeprefix("sqlite:///")) if self.url.startswith("sqlite:///") else None
+
+    @property
+    def address(self) -> str:
+        """Return where people reach the product, without a slash at the end."""
+        return self.public_url or f"http://localhost:{self.port}"
 
     @property
     def is_https(self) -> bool:
@@ -86,14 +98,17 @@ def settings() -> Settings:
     """Return the settings of this process.
 
     Raises:
-        InvalidInput: ``settings.unknown`` or ``settings.invalid``, naming the setting.
+        InvalidInput: ``settings.unknown``, ``settings.unreadable`` or as ``require_valid``, naming the setting.
     """
     return read_settings(os.environ)
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Return the settings that ``environment`` and ``config.toml`` state. Raises as ``settings``."""
-    return Settings(**{name: value for name, (value, _) in stated_settings(environment).items()})  # type: ignore[arg-type]
+    stated: dict[str, Any] = {name: value for name, (value, _) in stated_settings(environment).items()}
+    found = Settings(**stated)
+    require_valid(found)
+    return found
 
 
 def stated_settings(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
@@ -102,7 +117,7 @@ def stated_settings(environment: Mapping[str, str]) -> dict[str, tuple[object, s
     path = Path(environment.get("QUDAO_CONFIG", str(ROOT / "config.toml")))
     known = {field.name for field in fields(Settings)}
     if path.exists():
-        for name, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        for name, value in _read_config(path).items():
             if name not in known:
                 raise InvalidInput("settings.unknown", N_("config.toml has an unknown setting “{name}”."), name=name)
             stated[name] = (_typed(name, value), path.name)
@@ -113,11 +128,22 @@ def stated_settings(environment: Mapping[str, str]) -> dict[str, tuple[object, s
     return stated
 
 
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows put a mark in front
+    except UnicodeDecodeError as error:
+        message = N_("{file} is not written in UTF-8: save it again with that encoding.")
+        raise InvalidInput("settings.unreadable", message, file=path.name) from error
+    except (tomllib.TOMLDecodeError, OSError) as error:
+        message = N_("{file} cannot be read: {reason}")
+        raise InvalidInput("settings.unreadable", message, file=path.name, reason=str(error)) from error
+
+
 def _typed(name: str, value: object) -> object:
     default = getattr(Settings(), name)
     try:
         if isinstance(default, bool):
-            return str(value).lower() in {"1", "true", "yes", "on"}
+            return _BOOLEANS[str(value).strip().lower()]
         if isinstance(default, int):
             return int(str(value))
         if isinstance(default, Path):
@@ -125,19 +151,17 @@ def _typed(name: str, value: object) -> object:
         if isinstance(default, frozenset):
             parts = value if isinstance(value, list) else str(value).split(",")
             return frozenset(str(part).strip() for part in parts if str(part).strip())
-    except ValueError as error:
+    except (ValueError, KeyError) as error:
         raise InvalidInput(
             "settings.invalid", N_("The setting “{name}” cannot be “{value}”."), name=name, value=value
         ) from error
-    return str(value)
+    return str(value).rstrip("/") if name == "public_url" else str(value)
 
 
 @cache
 def signing_secret() -> str:
     """Return the key of signatures, made on first use in a file that only this account may read."""
     if settings().secret:
-        if len(settings().secret) < 32:
-            raise InvalidInput("settings.secret_too_short", N_("QUDAO_SECRET needs at least 32 characters."))
         return settings().secret
     path = settings().data_dir / "secret"
     path.parent.mkdir(parents=True, exist_ok=True)

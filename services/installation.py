@@ -1,7 +1,6 @@
 """The installation: opening its database, whose hands a command has, bringing it up to date, and how it is doing."""
 
 import os
-import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 import models  # noqa: F401  (maps every table)
@@ -21,15 +20,15 @@ from core.access import Actor, command_line
 from core.clock import now
 from core.clock_guard import clock_doubt
 from core.database import connect, reading, unit_of_work
-from core.errors import InvalidInput
+from core.errors import DomainError, InvalidInput
 from core.i18n import N_, _, set_language
 from core.schema_shape import schema_faults
-from core.settings import MIB, Settings, settings, signing_secret, stated_settings
+from core.settings import Settings, settings, signing_secret, stated_settings
 from services.accounts import actor_of_email
-from services.one_time_links import create_first_administrator
+from services.one_time_links import create_first_administrator, password_link
+from services.setting_findings import file_findings, setting_findings
 
 REFERENCE = Path(__file__).parent.parent / "data" / "reference.db"
-FREE_MIB_MIN = 500
 SECRET_NAMES = frozenset({"secret", "admin_password", "database_url"})
 
 
@@ -43,7 +42,8 @@ def open_database() -> Engine:
         Conflict: ``database.older_schema``, ``database.newer_schema``.
     """
     engine = _connect()
-    schema.require_current(engine)
+    with _rights_in_words():
+        schema.require_current(engine)
     _first_administrator()
     return engine
 
@@ -63,13 +63,14 @@ def bring_up_to_date(*, restores_guards: bool = False) -> dict[str, Any]:
         Conflict: ``database.newer_schema``, ``database.guards_missing``.
     """
     engine = _connect()
-    state = schema.schema_state(engine)
-    schema.refuse_newer(state)
-    backup = _back_up(engine) if state == "older" else None
-    if state != "current":
-        schema.migrate(engine)
-    restored = schema.restore_guards(engine) if restores_guards else []
-    schema.require_guards(engine)
+    with _rights_in_words():
+        state = schema.schema_state(engine)
+        schema.refuse_newer(state)
+        backup = _back_up(engine) if state == "older" else None
+        if state != "current":
+            schema.migrate(engine)
+        restored = schema.restore_guards(engine) if restores_guards else []
+        schema.require_guards(engine)
     _first_administrator()
     return {"revision": schema.newest_revision(), "backup": backup and str(backup), "restored": restored}
 
@@ -84,6 +85,11 @@ def acting(email: str = "") -> Iterator[Session]:
     open_database()
     with unit_of_work(actor_named(email)) as session:
         yield session
+
+
+def password_address(session: Session, email: str) -> str:
+    """Return ``password_link`` as a full address, to be handed on. Raises as it does."""
+    return settings().address + password_link(session, email)
 
 
 def actor_named(email: str = "") -> Actor:
@@ -120,10 +126,13 @@ def examine() -> dict[str, Any]:
 
     find("ok", "python", sys.version.split()[0])
     _examine_database(find)
-    free_mib = shutil.disk_usage(_existing(settings().data_dir)).free // MIB
-    find("ok" if free_mib >= FREE_MIB_MIN else "warning", "disk", _("{free} MiB free", free=free_mib))
-    signing_secret()
-    find("ok", "secret", _("is set"))
+    for one in (*file_findings(), *setting_findings()):
+        find(one.level, one.name, one.detail)
+    if settings().secret or (settings().data_dir / "secret").exists():
+        signing_secret()
+        find("ok", "secret", _("is set"))
+    else:
+        find("warning", "secret", _("is made at the first start"))
     if REFERENCE.exists():
         find("ok", "reference data", _("regions are there"))
     else:
@@ -139,8 +148,8 @@ def _examine_database(find: Any) -> None:
     try:
         engine = _connect()
         state = schema.schema_state(engine)
-    except (InvalidInput, SQLAlchemyError) as error:
-        find("error", "database", str(error))
+    except (DomainError, SQLAlchemyError) as error:
+        find("error", "database", error.text if isinstance(error, DomainError) else str(error))
         return
     find("ok", "database", engine.dialect.name)
     levels = {"current": "ok", "empty": "warning"}  # any command brings an empty one up to date
@@ -172,8 +181,9 @@ def _examine_clock(find: Any) -> None:
 
 
 def _connect() -> Engine:
-    if settings().url.startswith("sqlite:///"):
-        Path(settings().url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    file = settings().database_file
+    if file is not None:
+        make_folder(file.parent)
     engine = connect(settings().url)
     try:
         with engine.connect():
@@ -184,6 +194,32 @@ def _connect() -> Engine:
             N_("The database cannot be opened: {reason}"),
             reason=str(getattr(error, "orig", error)).strip().splitlines()[0],
         ) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there. Raises ``InvalidInput``: ``settings.folder_unusable``."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise folder_unusable(folder, error) from error
+
+
+def folder_unusable(folder: Path, error: OSError) -> InvalidInput:
+    """Return the error of a folder that cannot be written to."""
+    message = N_("The folder {folder} cannot be used: {reason}")
+    return InvalidInput("settings.folder_unusable", message, folder=folder, reason=error.strerror or error)
+
+
+@contextmanager
+def _rights_in_words() -> Iterator[None]:
+    """Turn a refusal of PostgreSQL itself into a sentence. Raises ``InvalidInput``: ``database.no_right``."""
+    try:
+        yield
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != "42501":
+            raise
+        message = N_("The login of the database may not do this ({reason}). It needs CREATE on the schema public.")
+        raise InvalidInput("database.no_right", message, reason=str(error.orig).strip().splitlines()[0]) from error
 
 
 def _first_administrator() -> None:
@@ -203,7 +239,3 @@ def _back_up(engine: Engine) -> Path | None:
     with closing(sqlite3.connect(engine.url.database)) as source, closing(sqlite3.connect(target)) as copy:
         source.backup(copy)
     return target
-
-
-def _existing(folder: Path) -> Path:
-    return folder if folder.exists() else _existing(folder.parent)

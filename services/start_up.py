@@ -1,26 +1,58 @@
 """Starting a process that stays: its log, its settings and secrets checked, its disk watched, its database opened."""
 
-from core.disk_space import DiskSpace, watch_disk
+import logging
+
+from core.disk_space import DiskSpace, watch_disk, write_problem
+from core.file_modes import make_private, paths_of
+from core.i18n import _
 from core.logs import set_up_logs
-from core.settings import settings
-from services.installation import bring_up_to_date, open_database
+from core.settings import settings, signing_secret
+from services.installation import bring_up_to_date, folder_unusable, make_folder, open_database
+from services.setting_findings import setting_findings
+
+log = logging.getLogger(__name__)
 
 
 def start_serving() -> None:
     """Get ready to serve people, as ``bring_up_to_date`` does, and raise as it does."""
     set_up_logs()
+    _prepare_folders()
     bring_up_to_date()
-    _watch_disk()
+    _guard_files()
 
 
 def start_working() -> None:
     """Get ready to run jobs. Raises as ``open_database``."""
     set_up_logs()
+    _prepare_folders()
     open_database()
-    _watch_disk()
+    _guard_files()
 
 
-def _watch_disk() -> None:
-    """Keep room for what must go on beside an embedded database; the disk of PostgreSQL is its administrator's."""
-    if settings().url.startswith("sqlite:///"):
-        watch_disk(DiskSpace(settings().folders[-1]))
+def _prepare_folders() -> None:
+    """Make the folders, see that they can be written to and that every secret is there, and warn of doubtful settings.
+
+    Raises:
+        InvalidInput: ``settings.folder_unusable``.
+    """
+    for finding in setting_findings():
+        log.warning("%s: %s", finding.name, finding.detail)
+    for folder in settings().folders:
+        make_folder(folder)
+        problem = write_problem(folder)
+        if isinstance(problem, OSError):
+            raise folder_unusable(folder, problem)
+    signing_secret()
+
+
+def _guard_files() -> None:
+    """Take our files from the other accounts of the machine, and keep room on the disk of an embedded database.
+
+    The disk of PostgreSQL is its administrator's.
+    """
+    file = settings().database_file
+    for path in paths_of(settings().data_dir, file):
+        if not make_private(path):
+            log.warning("files: %s", _("other accounts of this machine may read: {names}", names=path))
+    if file is not None:
+        watch_disk(DiskSpace(file.parent))

@@ -1,0 +1,29 @@
+"""The words of a server that has begun to listen: not before its port is bound."""
+
+import asyncio
+import gc
+import sys
+
+from nicegui.server import Server
+
+from core.i18n import _
+from core.settings import settings
+
+LOOK_EVERY_S = 0.05
+
+
+async def announce(link: str | None) -> None:
+    """Say that people can come, once they can.
+
+    Args:
+        link: Path of the one-time set-up link; None if somebody has an account.
+    """
+    while not Server.instance.started:
+        await asyncio.sleep(LOOK_EVERY_S)
+    gc.collect()
+    gc.freeze()  # what is there now stays: no need to look at it again
+    lines = [_("Qudao is ready at {address}", address=settings().address)]
+    if link:
+        lines.append(_("Set it up here (this link works once): {link}", link=settings().address + link))
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

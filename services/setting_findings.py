@@ -1,0 +1,62 @@
+"""What an operator must know of the settings and the files of an installation, for ``doctor`` and the start."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from core.access import Role
+from core.disk_space import FLOOR_BYTES, write_problem
+from core.file_modes import is_open_to_others, paths_of
+from core.i18n import _
+from core.setting_rules import unknown_variables
+from core.settings import MIB, Settings, settings
+
+FREE_MIB_MIN = 500
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; ``level`` is "ok", "warning" or "error"."""
+
+    level: str
+    name: str
+    detail: str
+
+
+def setting_findings() -> Iterator[Finding]:
+    """Yield what is doubtful in settings that are valid."""
+    for name, nearest in unknown_variables(os.environ, (one.name for one in fields(Settings))):
+        unread = _("{name} is not a setting and has no effect", name=name)
+        meant = _("{name} is not a setting and has no effect; is {nearest} meant?", name=name, nearest=nearest)
+        yield Finding("warning", "setting", meant if nearest else unread)
+    if Role.ADMINISTRATOR not in settings().totp_roles:
+        yield Finding("warning", "second factor", _("administrators sign in with the password alone"))
+    if settings().host not in LOOPBACK and not settings().is_https:
+        plain = _("{host} listens to other machines, and no https address is set", host=settings().host)
+        yield Finding("warning", "listening", plain)
+
+
+def file_findings() -> Iterator[Finding]:
+    """Yield how the disk is, and what other accounts of the machine may read."""
+    for folder in settings().folders:
+        problem = write_problem(folder)
+        free_bytes = shutil.disk_usage(_existing(folder)).free
+        free = _("{free} MiB free", free=free_bytes // MIB)
+        if isinstance(problem, OSError):
+            reason = problem.strerror or problem
+            yield Finding("error", "disk", _("{folder} cannot be written to: {reason}", folder=folder, reason=reason))
+        elif problem is not None or free_bytes < FLOOR_BYTES:
+            yield Finding("error", "disk", f"{free}: {folder}")
+        else:
+            yield Finding("ok" if free_bytes >= FREE_MIB_MIN * MIB else "warning", "disk", free)
+    open_paths = [path for path in paths_of(settings().data_dir, settings().database_file) if is_open_to_others(path)]
+    if open_paths:
+        names = ", ".join(str(path) for path in open_paths)
+        yield Finding("warning", "files", _("other accounts of this machine may read: {names}", names=names))
+
+
+def _existing(folder: Path) -> Path:
+    return folder if folder.exists() else _existing(folder.parent)

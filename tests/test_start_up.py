@@ -1,0 +1,158 @@
+"""Starting with wrong settings, folders or files: one sentence and exit 2, before anything is done."""
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from core.errors import InvalidInput
+from core.setting_rules import unknown_variables
+from core.settings import read_settings
+from tests.support.server import serving
+from tests.support.source import ROOT
+
+
+def code_of(**stated: str) -> str:
+    with pytest.raises(InvalidInput) as refused:
+        read_settings({f"QUDAO_{name.upper()}": value for name, value in stated.items()})
+    assert refused.value.text
+    return refused.value.code
+
+
+def run(folder: Path, *words: str, **stated: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the machine with a data folder of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("QUDAO_", "PYTEST_", "NICEGUI_"))}
+    own = {"QUDAO_DATA_DIR": str(folder), **{f"QUDAO_{name.upper()}": value for name, value in stated.items()}}
+    command = [sys.executable, "app.py", *words]
+    return subprocess.run(command, cwd=ROOT, env=kept | own, capture_output=True, text=True, timeout=90, check=False)
+
+
+@pytest.mark.parametrize("roles", ["admin", "Administrator", "administrator;finance;it", "administrator finance it"])
+def test_a_role_that_does_not_exist_switches_no_second_factor_off(roles):
+    assert code_of(totp_roles=roles) == "settings.unknown_role"
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"public_url": "qudao.example.cn"},
+        {"public_url": "ftp://qudao.example.cn"},
+        {"public_url": "https://"},
+        {"public_url": "https://qudao.example.cn/shop"},
+        {"public_url": "https://me@qudao.example.cn"},
+        {"public_url": "https://qudao.example.cn:port"},
+        {"worker": "maybe"},
+        {"worker": ""},
+        {"port": "0"},
+        {"port": "99999"},
+        {"port": "http"},
+        {"inspect_s_max": "-1"},
+        {"upload_bytes_max": "0"},
+        {"database_url": "mysql://root:canary@host/qudao"},
+    ],
+    ids=str,
+)
+def test_a_setting_that_means_nothing_is_refused(stated):
+    assert code_of(**stated) == "settings.invalid"
+
+
+def test_a_short_secret_is_refused_at_the_start():
+    assert code_of(secret="short") == "settings.secret_too_short"
+
+
+def test_what_is_right_is_taken():
+    found = read_settings(
+        {
+            "QUDAO_PUBLIC_URL": "https://qudao.example.cn/",
+            "QUDAO_WORKER": "Off",
+            "QUDAO_TOTP_ROLES": "administrator, it",
+        }
+    )
+
+    assert (found.public_url, found.address, found.worker) == ("https://qudao.example.cn",) * 2 + (False,)
+    assert found.totp_roles == {"administrator", "it"}
+
+
+def test_a_mistyped_name_in_the_environment_is_shown_with_the_one_most_alike():
+    environment = {"QUDAO_PROT": "1", "QUDAO_PORT": "1", "QUDAO_XYZZY": "1", "QUDAO_CONFIG": "x", "PATH": "x"}
+
+    assert unknown_variables(environment, ["port", "host"]) == [("QUDAO_PROT", "QUDAO_PORT"), ("QUDAO_XYZZY", "")]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"\xef\xbb\xbfport = 70000\n", "settings.invalid"),
+        (b"port = = 1\n", "settings.unreadable"),
+        ('brand_name = "渠道"\n'.encode("gbk"), "settings.unreadable"),
+    ],
+    ids=["byte order mark", "syntax", "gbk"],
+)
+def test_a_settings_file_of_an_editor_on_windows_is_read_or_refused_in_words(tmp_path, content, code):
+    (tmp_path / "config.toml").write_bytes(content)
+
+    assert code_of(config=str(tmp_path / "config.toml")) == code
+
+
+def test_a_data_folder_that_is_a_file_is_said(tmp_path):
+    (tmp_path / "file").touch()
+
+    done = run(tmp_path / "file", "check")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert str(tmp_path / "file") in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_said_and_nothing_is_made(tmp_path):
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run(tmp_path / "data", "serve", port=str(taken.getsockname()[1]))
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == "" and not (tmp_path / "data").exists()
+
+
+def test_what_is_stored_is_for_the_account_of_the_product_only(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    (folder / "secret").write_text("s" * 48)
+    (folder / "secret").chmod(0o644)
+    umask = os.umask(0o022)
+    try:
+        with serving(f"sqlite:///{folder / 'qudao.db'}", folder, prot="1", host="127.0.0.1", totp_roles=""):
+            found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+            log = (folder / "server.log").read_text()
+    finally:
+        os.umask(umask)
+
+    found.pop("server.log")  # of the test
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {"qudao.db", "qudao.db-wal", "secret", "reserve"} <= set(found)
+    assert set(found.values()) <= {0o600, 0o700}
+    assert "QUDAO_PROT" in log and "QUDAO_PORT" in log
+
+
+def test_links_for_people_are_whole_addresses(tmp_path):
+    words = ("user", "create", "a@b.cn", "--name", "A", "--role", "sales")
+
+    done = run(tmp_path, *words, public_url="https://qudao.example.cn")
+
+    assert done.returncode == 0
+    assert "https://qudao.example.cn/password?token=" in done.stdout
+
+
+def test_the_doctor_says_what_is_doubtful(tmp_path):
+    run(tmp_path, "check")
+    (tmp_path / "qudao.db").chmod(0o644)
+
+    done = run(tmp_path, "doctor", "--json", totp_roles="", host="0.0.0.0")  # noqa: S104  (nothing is served)
+
+    assert done.returncode == 0
+    assert '"second factor"' in done.stdout and '"listening"' in done.stdout and '"files"' in done.stdout
