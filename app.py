@@ -331,6 +331,9 @@ def token_create(
         with acting(as_) as session:
             row, secret = create_token(session, name, role=role, partner=partner or None)
         facts = {"name": row.name, "role": role, "partner": partner or None, "token": secret}
+        facts["confirmation"] = row.confirmation
+        if row.confirmation == "needed":
+            print(_("It opens nothing until a second person confirms it on the page of API keys."), file=sys.stderr)
         if as_json:
             answer(facts, as_json=True)
         else:

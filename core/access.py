@@ -215,14 +215,17 @@ class Actor:
     Attributes:
         name: Shown in the audit trail.
         role: Decides what the actor may do, see ``ROLE_PERMISSIONS``.
-        person: Who stands behind the actor: the e-mail of a user, also behind that user's token. Approver and
-            submitter are compared by this. "" stands for nobody in particular and equals no person.
+        person: Who stands behind the actor: the e-mail of a user, also behind that user's API key. Approver and
+            submitter are compared by this. "" stands for nobody in particular and equals no person. It opens nothing:
+            whose rows are an actor's own is said by ``owner``.
         user_id: Row in ``users``, if the actor is a person with an account.
         partner_id: Row in ``partners`` the actor belongs to; None for brand staff.
         partner_path: Decides which rows the actor sees: those of this partner and everyone below it.
             "" for brand staff. A partner role without a path sees nothing.
         source: Through which door it came: "screen", "import", "api", "command line" or "job".
         language: One of ``core.i18n.LANGUAGES``.
+        token_id: Row in ``api_tokens``, if a program acts with an API key.
+        rights: What it may do, where that is less than its role's; None = all that the role may.
         session_id: Number of the browser session it acts in; None for programs, jobs and the machine itself. It says
             nothing of what the actor may see, so it is not compared.
     """
@@ -235,6 +238,8 @@ class Actor:
     partner_path: str = ""
     source: str = "screen"
     language: str = DEFAULT_LANGUAGE
+    token_id: int | None = None
+    rights: frozenset[Permission] | None = None
     session_id: int | None = field(default=None, compare=False)
 
     @property
@@ -242,9 +247,22 @@ class Actor:
         """Return whether the actor belongs to the brand and not to a partner."""
         return self.role not in PARTNER_ROLES
 
+    @property
+    def owner(self) -> str:
+        """Return whose rows are the actor's own: the API key's, else the person's; "" for nobody in particular.
+
+        A key owns what it made and nothing of the person who made it. No e-mail address equals the name of a key.
+        """
+        return self.person if self.token_id is None else f"key {self.token_id}"
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """Return everything the actor may do."""
+        return ROLE_PERMISSIONS[self.role] if self.rights is None else self.rights
+
     def can(self, permission: Permission) -> bool:
         """Return whether the actor holds ``permission``."""
-        return permission in ROLE_PERMISSIONS[self.role]
+        return permission in self.permissions
 
     def require(self, permission: Permission) -> None:
         """Go on only with ``permission``.

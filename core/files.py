@@ -30,7 +30,7 @@ class StoredFile(Base):
     Attributes:
         sha256: Of the content; the content lies under it, once for equal files.
         name: As the person called it, for showing only.
-        person: Whose it is, see ``Actor.person``.
+        person: Whose it is, see ``Actor.owner``.
     """
 
     __tablename__ = "files"
@@ -46,9 +46,9 @@ class StoredFile(Base):
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         """A file belongs to who brought or asked for it."""
-        if actor.role == Role.ADMINISTRATOR:
+        if actor.role == Role.ADMINISTRATOR and actor.rights is None:
             return EVERYONE
-        return and_(cls.person == actor.person, cls.person != "")
+        return and_(cls.person == actor.owner, cls.person != "")
 
     @property
     def path(self) -> Path:
@@ -71,7 +71,7 @@ def store_file(session: Session, source: BinaryIO, name: str, *, bytes_max: int 
     """
     sha256, size_bytes = write_content(source, bytes_max or settings().upload_bytes_max)
     shown = name.replace("\\", "/").rsplit("/", 1)[-1][-NAME_LENGTH_MAX:] or "file"
-    row = StoredFile(sha256=sha256, name=shown, size_bytes=size_bytes, person=actor_of(session).person)
+    row = StoredFile(sha256=sha256, name=shown, size_bytes=size_bytes, person=actor_of(session).owner)
     session.add(row)
     session.flush()
     return row

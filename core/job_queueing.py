@@ -137,13 +137,13 @@ def enqueue(
         Conflict: ``jobs.too_many``: ``JOBS_PER_PERSON_MAX`` of the person wait or run.
     """
     actor = actor_of(session)
-    if actor.person:
-        _refuse_too_many(session, actor.person)
+    if actor.owner:
+        _refuse_too_many(session, actor.owner)
     row = Job(
         name=name,
         arguments=arguments,
         on_behalf=owner_facts(actor),
-        person=actor.person,
+        person=actor.owner,
         due_at=due_at or now(),
         dedupe=dedupe,
         weight=weight,

@@ -43,7 +43,7 @@ class Job(Base):
     Attributes:
         arguments: Keyword arguments of the function: JSON, ids and not objects.
         on_behalf: Whose job it is, see ``owner_facts``; what the owner may do is looked up when it runs.
-        person: ``Actor.person`` of the owner.
+        person: ``Actor.owner`` of the owner.
         due_at: Not before. lease_until: while it runs, until when its worker must have renewed.
         worker: Host and process that runs it.
         weight: Estimated size in rows; above ``QUICK_WEIGHT_MAX`` the job is heavy.
@@ -87,19 +87,21 @@ class Job(Base):
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         """Who may see all jobs sees them; everyone else those they asked for."""
-        return EVERYONE if actor.can(Permission.JOB_VIEW) else and_(cls.person == actor.person, cls.person != "")
+        return EVERYONE if actor.can(Permission.JOB_VIEW) else and_(cls.person == actor.owner, cls.person != "")
 
 
 def owner_facts(actor: Actor) -> dict[str, Any]:
     """Return whose job it is: the number of an account, or the program itself; never what the owner may do.
 
     Returns:
-        ``name``: for showing only; ``user_id``: row in ``users``, or None; ``partner_id``: partner the person worked
+        ``name``: for showing only; ``user_id``: row in ``users``, or None; ``token_id``: row in ``api_tokens``, or
+        None; ``partner_id``: partner the person worked
         for, since the job was meant for it; ``system``: for a program of this installation its name, else None.
     """
     return {
         "name": actor.name,
         "user_id": actor.user_id,
+        "token_id": actor.token_id,
         "partner_id": actor.partner_id,
         "system": _system_name(actor),
     }
@@ -111,7 +113,7 @@ def system_actor(name: str) -> Actor | None:
 
 
 def _system_name(actor: Actor) -> str | None:
-    if actor.user_id is not None:
+    if actor.user_id is not None or actor.token_id is not None:
         return None
     return next((name for name in ("worker", "command line") if _is_system(actor, name)), None)
 

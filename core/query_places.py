@@ -130,7 +130,7 @@ _lock = threading.Lock()
 def totals(session: Session, actor: Actor, *what: Hashable) -> Totals:
     """Return what is known of a filter, of the rows this actor sees."""
     engine: Any = session.get_bind().engine
-    key = (actor.role, actor.partner_id, actor.partner_path, actor.user_id, actor.person, *what)
+    key = (actor, *what)
     with _lock:
         lists = _lists.setdefault(engine, OrderedDict())
         found = lists.pop(key, None)

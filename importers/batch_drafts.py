@@ -278,7 +278,7 @@ def _remembered(session: Session, resource: Resource, headings: Sequence[str]) -
     meant = {plain_heading(heading): name for heading, name in earlier.mapping.items()}
     mapping = {heading: meant.get(plain_heading(heading), "") for heading in headings if heading.strip()}
     mapping = {heading: name if name in allowed else "" for heading, name in mapping.items()}
-    is_own = earlier.person == actor.person
+    is_own = earlier.person == actor.owner
     constants = {name: value for name, value in earlier.constants.items() if is_own and name in allowed}
     return ColumnChoice(mapping, constants, earlier.match if earlier.match in allowed else "", GOOD_ROWS)
 

@@ -37,10 +37,10 @@ class IdempotencyKey(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Each person or program sees the answers it was given."""
+        """Each person and each API key sees the answers it was given."""
         return cls.scope == scope_of(actor)
 
 
 def scope_of(actor: Actor) -> str:
-    """Return within whose requests a key names one: the person's behind the actor, else the program's own."""
-    return actor.person or actor.name
+    """Return within whose requests an ``Idempotency-Key`` names one: the API key's own, or the person's at the page."""
+    return actor.owner or actor.name

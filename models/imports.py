@@ -41,7 +41,7 @@ class ImportBatch(Base):
     """One file on its way into one resource.
 
     Attributes:
-        person: Whose import it is, see ``Actor.person``.
+        person: Whose import it is, see ``Actor.owner``.
         file_id: The stored file; None if it was read where it lay (command line).
         sha256: Of the file's content.
         kind: What the file is, as ``importers.reading.Inspection``; "" if it was never inspected.
@@ -93,7 +93,7 @@ class ImportBatch(Base):
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         """An import is seen by who made it; what it changed is in the audit trail for others."""
-        return and_(cls.person == actor.person, cls.person != "")
+        return and_(cls.person == actor.owner, cls.person != "")
 
 
 class ImportProblem(Base):

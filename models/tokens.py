@@ -1,6 +1,7 @@
 """Keys with which programs use the WEB API."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -8,8 +9,24 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.access import Actor, Permission
 from core.columns import Id, code_text
 from core.database import EVERYONE, Base
+from core.i18n import N_
 from core.standard_kinds import NAME_LENGTH_MAX
 from models.sessions import HASH_LENGTH
+
+
+class Confirmation(StrEnum):
+    """Whether a second person has answered for what a key may do beyond its maker's rights."""
+
+    NOT_NEEDED = "not_needed"
+    NEEDED = "needed"
+    CONFIRMED = "confirmed"
+
+
+CONFIRMATION_LABELS: dict[StrEnum, tuple[str, str]] = {
+    Confirmation.NOT_NEEDED: (N_("Within its maker's rights"), "done"),
+    Confirmation.NEEDED: (N_("Needs a second person"), "progress"),
+    Confirmation.CONFIRMED: (N_("Confirmed"), "approved"),
+}
 
 
 class ApiToken(Base):
@@ -20,6 +37,7 @@ class ApiToken(Base):
         role, partner_id: What the program may do, and for which branch of the channel.
         user_id: Person who made it on the screen; the key dies with the account. None if made at the machine.
         person: Who stands behind it, see ``core.access.Actor.person``.
+        confirmation: Code of ``Confirmation``; a key that needs it opens nothing before. confirmed_by: person.
         used_at: Last request, to the minute.
     """
 
@@ -38,10 +56,15 @@ class ApiToken(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    confirmation: Mapped[str] = mapped_column(code_text(20), default=Confirmation.NOT_NEEDED.value)
+    confirmed_by: Mapped[str | None] = mapped_column(String(200))
+    confirmed_at: Mapped[datetime | None]
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Who manages keys sees all of them, anyone else those they stand behind."""
+        """Who manages keys sees all of them, a person those they made, a key only itself."""
         if actor.is_brand and actor.can(Permission.TOKEN_EDIT):
             return EVERYONE
+        if actor.token_id is not None:
+            return cls.id == actor.token_id
         return cls.person == actor.person

@@ -9,6 +9,7 @@ from core.errors import DomainError
 from core.i18n import N_, _, ngettext
 from core.kinds import Reference
 from models.partners import Partner
+from models.tokens import Confirmation
 from models.users import ROLE_LABELS
 from pages.door import call_or_raise, page, permitted_actor, show_refusal
 from pages.house import (
@@ -105,19 +106,29 @@ class NewToken:
             show_problems(self._fields, {"role": _("is required")})
             return
         try:
-            prefix, secret = await call_or_raise(make_key, stated)
+            prefix, secret, confirmation = await call_or_raise(make_key, stated)
         except DomainError as error:
             left = show_problems(self._fields, {FIELD_OF.get(error.code, ""): error.text})
             if left:
                 show_refusal(error)
             return
-        self._show(prefix, secret)
+        self._show(prefix, secret, confirmation)
 
-    def _show(self, prefix: str, secret: str) -> None:
+    def _show(self, prefix: str, secret: str, confirmation: str) -> None:
         ask_before_leaving(True)  # the key is nowhere else
         self._body.clear()
         with self._body:
             notice(_("The key is made. Copy it now: it is shown this once and stored nowhere."), "ok", testid="made")
+            if confirmation == Confirmation.NEEDED:
+                notice(
+                    _(
+                        "It may do more than you may, so it opens nothing yet. Ask a second person who may do that to "
+                        "open {prefix} under API keys and to choose “Confirm rights”.",
+                        prefix=prefix,
+                    ),
+                    "warning",
+                    testid="needs-confirmation",
+                )
             with panel(prefix):
                 link_card(
                     _("Key"),
@@ -130,10 +141,10 @@ class NewToken:
                 button(_("I have copied it"), lambda: leave("/tokens"), look="primary", testid="action-done")
 
 
-def make_key(session: Session, stated: dict[str, str]) -> tuple[str, str]:
-    """Make a key as stated; return what it begins with, and the key. Raises as ``create_token``."""
+def make_key(session: Session, stated: dict[str, str]) -> tuple[str, str, str]:
+    """Make a key as stated; return its beginning, the key, and its confirmation. Raises as ``create_token``."""
     lasts = timedelta(days=int(stated["days"] or max(DAYS)))
     made, secret = create_token(
         session, stated["name"], role=stated["role"], partner=stated["partner"] or None, lasts=lasts
     )
-    return made.prefix, secret
+    return made.prefix, secret, made.confirmation

@@ -85,6 +85,7 @@ ACTIONS = (
     Choice("department.deleted", N_("Department deleted")),
     Choice("access.refused", N_("Refused: not permitted")),
     Choice("token.created", N_("API token made")),
+    Choice("token.confirmed", N_("API key confirmed by a second person")),
     Choice("token.revoked", N_("API token revoked")),
     Choice("import.applied", N_("File imported")),
     Choice("import.refused", N_("Import refused")),

@@ -5,8 +5,9 @@ from core.i18n import N_
 from core.resource import Action, Field, Resource
 from core.standard_kinds import CODE, INSTANT, NAME, choice, choices_of, reference
 from models.partners import Partner
-from models.tokens import ApiToken
+from models.tokens import CONFIRMATION_LABELS, ApiToken
 from models.users import ROLE_LABELS
+from services.token_rights import confirm_tokens
 from services.tokens import revoke_tokens
 
 TOKENS = Resource(
@@ -18,7 +19,10 @@ TOKENS = Resource(
     view=Permission.TOKEN_EDIT,
     edit=Permission.TOKEN_EDIT,
     order=("-created_at",),
-    actions=(Action(name="revoke", label=N_("Revoke"), permission=Permission.TOKEN_EDIT, run=revoke_tokens),),
+    actions=(
+        Action(name="confirm_rights", label=N_("Confirm rights"), permission=Permission.TOKEN_EDIT, run=confirm_tokens),
+        Action(name="revoke", label=N_("Revoke"), permission=Permission.TOKEN_EDIT, run=revoke_tokens),
+    ),
     fields=(
         Field(name="prefix", label=N_("Begins with"), kind=CODE, column=ApiToken.prefix, stated=False),
         Field(name="name", label=N_("Used by"), kind=NAME, column=ApiToken.name, stated=False),
@@ -31,6 +35,15 @@ TOKENS = Resource(
             stated=False,
         ),
         Field(name="person", label=N_("Person behind it"), kind=NAME, column=ApiToken.person, stated=False),
+        Field(
+            name="confirmation",
+            label=N_("Confirmation"),
+            kind=choice(*choices_of(CONFIRMATION_LABELS)),
+            column=ApiToken.confirmation,
+            stated=False,
+        ),
+        Field(name="confirmed_by", label=N_("Confirmed by"), kind=NAME, column=ApiToken.confirmed_by, stated=False),
+        Field(name="confirmed_at", label=N_("Confirmed at"), kind=INSTANT, column=ApiToken.confirmed_at, stated=False),
         Field(name="used_at", label=N_("Last used"), kind=INSTANT, column=ApiToken.used_at, stated=False),
         Field(name="expires_at", label=N_("Valid until"), kind=INSTANT, column=ApiToken.expires_at, stated=False),
         Field(name="revoked_at", label=N_("Revoked"), kind=INSTANT, column=ApiToken.revoked_at, stated=False),

@@ -44,7 +44,7 @@ def begin_import(session: Session, permission: Permission, **stated: Any) -> Imp
     """
     actor = actor_of(session)
     actor.require(permission)
-    batch = ImportBatch(person=actor.person, **stated)
+    batch = ImportBatch(person=actor.owner, **stated)
     session.add(batch)
     session.flush()
     return batch
@@ -68,7 +68,7 @@ def unfinished_import(session: Session, **stated: Any) -> ImportBatch | None:
 def keep_file(session: Session, sha256: str, size_bytes: int, name: str) -> StoredFile:
     """Add a file of the session's person whose content lies in its place already, see ``core.files.write_content``."""
     shown = name.replace("\\", "/").rsplit("/", 1)[-1][-NAME_LENGTH_MAX:] or "file"
-    row = StoredFile(sha256=sha256, name=shown, size_bytes=size_bytes, person=actor_of(session).person)
+    row = StoredFile(sha256=sha256, name=shown, size_bytes=size_bytes, person=actor_of(session).owner)
     session.add(row)
     session.flush()
     return row

@@ -24,9 +24,11 @@ from core.errors import DomainError, InvalidInput
 from core.i18n import N_, _, set_language
 from core.schema_shape import schema_faults
 from core.settings import Settings, settings, signing_secret, stated_settings
+from models.tokens import Confirmation
 from services.accounts import actor_of_email
 from services.one_time_links import create_first_administrator, password_link
 from services.setting_findings import file_findings, setting_findings
+from services.token_rights import keys_above_makers
 
 REFERENCE = Path(__file__).parent.parent / "data" / "reference.db"
 SECRET_NAMES = frozenset({"secret", "admin_password", "database_url"})
@@ -158,6 +160,7 @@ def _examine_database(find: Any) -> None:
         _examine_clock(find)
         for fault in schema_faults(engine):
             find("error", "schema", fault)
+        _examine_keys(find)
     if not schema.has_application_role(engine):
         find(
             "warning",
@@ -178,6 +181,20 @@ def _examine_clock(find: Any) -> None:
         seen=doubt.seen_at.isoformat(timespec="seconds"),
     )
     find("error", "clock", sentence)
+
+
+def _examine_keys(find: Any) -> None:
+    """Name the API keys whose role may do more than who made them."""
+    sentences = {
+        Confirmation.NEEDED: N_("wait for a second person, see /tokens, and cannot be used before: {keys}"),
+        Confirmation.NOT_NEEDED: N_("hold less than their role, as who made them may do less now: {keys}"),
+        Confirmation.CONFIRMED: N_("may do more than who made them, confirmed by a second person: {keys}"),
+    }
+    with reading(command_line()) as session:
+        above = keys_above_makers(session)
+    for confirmation, prefixes in sorted(above.items()):
+        level = "ok" if confirmation is Confirmation.CONFIRMED else "warning"
+        find(level, "api keys", _(sentences[confirmation], keys=", ".join(prefixes)))
 
 
 def _connect() -> Engine:

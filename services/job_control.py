@@ -74,7 +74,7 @@ def may_retry(session: Session, row: Job) -> bool:
 def owns(session: Session, row: Job) -> bool:
     """Return whether a job is the actor's own."""
     actor = actor_of(session)
-    return row.person == actor.person != ""
+    return row.person == actor.owner != ""
 
 
 def _require_rights(session: Session, row: Job) -> Permission | None:

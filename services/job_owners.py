@@ -1,16 +1,20 @@
 """Owners of jobs: what somebody may do now, judged as signing in judges it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Role
+from core.errors import NotPermitted
 from core.i18n import N_
 from core.jobs import OwnerRefused, system_actor
 from models.partners import Partner, PartnerStatus
 from models.users import User, UserStatus
+from services.sessions import SignInNeeded
+from services.tokens import actor_of_key
 
 _SEE = {"see_all": "whose job it is stands in the job, whoever asks what the owner may do"}
 
@@ -20,8 +24,10 @@ def actor_of_owner(session: Session, on_behalf: Mapping[str, Any]) -> Actor:
 
     Raises:
         OwnerRefused: ``jobs.owner_unknown``, ``jobs.owner_left``, ``jobs.owner_locked``,
-            ``jobs.owner_partner_closed``, ``jobs.owner_moved``.
+            ``jobs.owner_partner_closed``, ``jobs.owner_moved``, ``jobs.owner_key_ended``.
     """
+    if on_behalf.get("token_id") is not None:
+        return _actor_of_key(session, int(on_behalf["token_id"]))
     system = system_actor(str(on_behalf.get("system")))
     if on_behalf.get("user_id") is None and system is not None:
         return system
@@ -45,6 +51,14 @@ def actor_of_owner(session: Session, on_behalf: Mapping[str, Any]) -> Actor:
         source="job",
         language=user.language,
     )
+
+
+def _actor_of_key(session: Session, token_id: int) -> Actor:
+    try:
+        return replace(actor_of_key(session, token_id), source="job")
+    except (SignInNeeded, NotPermitted) as reason:
+        sentence = N_("The API key this job belongs to cannot be used any more, so the job has stopped.")
+        raise OwnerRefused("jobs.owner_key_ended", sentence) from reason
 
 
 def _refuse_who_may_not_come_in(user: Any) -> None:

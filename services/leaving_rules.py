@@ -116,6 +116,7 @@ KEPT: Mapping[str, str] = MappingProxyType(
         "store_positions.person": "who stated a position is history",
         "store_findings.decided_by": "who decided is history",
         "store_photos.person": "who brought a picture is history",
+        "api_tokens.confirmed_by": "who confirmed is history; the key ends with who made it",
         "files.person": "files of open imports go along with them; others are only named by what came of them",
     }
 )

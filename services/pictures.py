@@ -113,7 +113,7 @@ def keep_picture(session: Session, reference: str) -> HandedPicture:
     handed = picture_of(reference)
     if not touch_content(handed.sha256):
         raise _not_valid()
-    person = actor_of(session).person
+    person = actor_of(session).owner
     session.add(StoredFile(sha256=handed.sha256, name=FILE_NAME, size_bytes=handed.size_bytes, person=person))
     session.flush()
     return handed

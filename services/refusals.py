@@ -38,7 +38,7 @@ def note_refusal(actor: Actor, error: DomainError, route: str) -> bool:
         route: Path of the address, or of the page whose button was pressed.
     """
     missing = str(error.problem.values.get("permission") or error.code)
-    who = actor.person or actor.name
+    who = actor.owner or actor.name
     last = _known.get((who, missing))
     if last is not None and timedelta(0) <= now() - last < EVERY:
         return False

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from core.access import PARTNER_ROLES, Actor, Permission, Role
@@ -20,6 +20,7 @@ from models.users import User, UserStatus
 from services.one_time import new_token, token_hash
 from services.outcomes import Outcome
 from services.sessions import SEEN_EVERY, SignInNeeded, require_proof
+from services.token_rights import confirmation_of, rights_of
 from services.users import GRANTS
 
 MARK = "qd_"
@@ -33,6 +34,8 @@ def create_token(
     session: Session, name: str, *, role: str, partner: str | None = None, lasts: timedelta = LASTS_MAX
 ) -> tuple[ApiToken, str]:
     """Create a key; return its row and the secret, which is stored nowhere.
+
+    A key whose role may do more than its maker may opens nothing until a second person has confirmed it.
 
     Args:
         session: Of someone who may edit keys and give ``role``.
@@ -63,10 +66,12 @@ def create_token(
         person=actor.person if actor.user_id is not None else f"token {name.strip()}",
         created_at=now(),
         expires_at=now() + lasts,
+        confirmation=confirmation_of(actor, role).value,
     )
     session.add(row)
     session.flush()
     facts = {"name": row.name, "role": role, "partner": partner, "expires_at": row.expires_at.isoformat()}
+    facts |= {"confirmation": row.confirmation}
     record(session, "token.created", "tokens", [Happening(row.prefix, path, data=facts)])
     return row, secret
 
@@ -107,25 +112,42 @@ def list_tokens(session: Session) -> list[ApiToken]:
 
 
 def actor_of_token(session: Session, secret: str) -> Actor:
-    """Return on whose behalf a program acts that shows ``secret``, with the rights and the branch of now.
+    """Return on whose behalf a program acts that shows ``secret``. Raises as ``actor_of_key``."""
+    return _actor_of(session, ApiToken.token_hash == token_hash(secret))
+
+
+def actor_of_key(session: Session, token_id: int) -> Actor:
+    """Return on whose behalf a program with this key acts, with the rights and the branch of now.
 
     Raises:
         SignInNeeded: ``tokens.not_valid``: unknown, too old, revoked, or of someone who may not come in any more.
+        NotPermitted: ``tokens.not_confirmed``.
     """
+    return _actor_of(session, ApiToken.id == token_id)
+
+
+def _actor_of(session: Session, is_wanted: ColumnElement[bool]) -> Actor:
     query = (
-        select(ApiToken, Partner.path, Partner.status, User.status, User.language)
+        select(ApiToken, Partner.path, Partner.status, User)
         .outerjoin(Partner, Partner.id == ApiToken.partner_id)
         .outerjoin(User, User.id == ApiToken.user_id)
-        .where(ApiToken.token_hash == token_hash(secret))
+        .where(is_wanted)
     )
     found = session.execute(query.execution_options(**_SEE)).one_or_none()
     if found is None or not _is_valid(found):
         raise SignInNeeded("tokens.not_valid", N_("This key is not valid: it is unknown, has ended or was revoked."))
-    row, path, _, _, language = found
+    row, path, _, maker = found
     actor = Actor(
-        row.name, Role(row.role), row.person, partner_id=row.partner_id, partner_path=path or "", source="api"
+        row.name,
+        Role(row.role),
+        row.person,
+        partner_id=row.partner_id,
+        partner_path=path or "",
+        source="api",
+        token_id=row.id,
+        rights=rights_of(row, path or "", maker),
     )
-    return replace(actor, language=language) if language else actor
+    return actor if maker is None else replace(actor, language=maker.language)
 
 
 def note_used(session: Session, secret: str) -> None:
@@ -152,12 +174,12 @@ def _revoke(session: Session, row: ApiToken, note: str = "") -> None:
 
 
 def _is_valid(found: Any) -> bool:
-    row, _, partner_status, user_status, _ = found
+    row, _, partner_status, maker = found
     return (
         row.revoked_at is None
         and row.expires_at > now()
         and partner_status != PartnerStatus.CLOSED
-        and user_status in {None, UserStatus.ACTIVE}
+        and (maker is None or maker.status == UserStatus.ACTIVE)
     )
 
 

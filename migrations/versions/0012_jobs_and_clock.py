@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SYSTEM = {("worker", ""): "worker", ("command line", "command line"): "command line"}
