@@ -8,6 +8,7 @@ with them, however deep it is.
 import base64
 import binascii
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,12 +19,12 @@ from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
-from core.kinds import Reference, Refused
+from core.kinds import Reference
 from core.query_filters import byte_order, python_type
 from core.resource import Field, Resource
-from core.standard_kinds import refuse_illegal
 
-CURSOR_LENGTH_MAX = 8_000  # characters; a sort by free texts makes long ones
+CURSOR_LENGTH_MAX = 8_000  # characters; no cursor of ours is longer
+CURSOR_TEXT_LENGTH_MAX = 200  # characters of one text; servers and proxies refuse long addresses
 KEY, TITLE = "reference_key", "reference_title"
 INT64_MAX = 2**63 - 1
 
@@ -123,13 +124,30 @@ def _past(term: Term, value: Any, *, backward: bool) -> ColumnElement[bool]:
 
 def write_cursor(resource: Resource, sorts: Sequence[Sort], place: Sequence[Any]) -> str:
     """Return a place as text that a program hands back to go on from there."""
-    values = [value.isoformat() if isinstance(value, date) else value for value in place]
+    values = [_stated(value) for value in place]
     stated = json.dumps([_name(resource, sorts), values], ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(stated.encode()).decode().rstrip("=")
 
 
+class Beginning(str):
+    """The first characters of a text that is too long for a cursor."""
+
+    __slots__ = ()
+
+
+def _stated(value: Any) -> Any:
+    """Return a value of a place as JSON carries it; of a long text its beginning, in a list of its own."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str) and len(value) > CURSOR_TEXT_LENGTH_MAX:
+        return [value[:CURSOR_TEXT_LENGTH_MAX]]
+    return value
+
+
 def read_cursor(resource: Resource, sorts: Sequence[Sort], terms: Sequence[Term], cursor: str) -> list[Any]:
     """Return the place a cursor means. It comes from outside: names nothing, and each value is checked and bound.
+
+    Of a long text it holds only the ``Beginning``.
 
     Raises:
         InvalidInput: ``queries.bad_cursor``.
@@ -141,7 +159,7 @@ def read_cursor(resource: Resource, sorts: Sequence[Sort], terms: Sequence[Term]
         if name != _name(resource, sorts) or type(values) is not list:
             raise ValueError("of another list")
         return [_checked(term, value) for term, value in zip(terms, values, strict=True)]
-    except (ValueError, TypeError, binascii.Error, RecursionError, Refused) as error:
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
         problem = Problem(
             "queries.bad_cursor", N_("This cursor does not belong to this list and order: begin without it.")
         )
@@ -154,6 +172,10 @@ def _checked(term: Term, value: Any) -> Any:
         return None
     if wanted is int and type(value) is int and abs(value) <= INT64_MAX:
         return value
+    if wanted is float and type(value) in {int, float} and math.isfinite(value):
+        return float(value)
+    if wanted is str and type(value) is list and len(value) == 1 and type(value[0]) is str:
+        return Beginning(_storable(value[0]))
     if type(value) is not str:
         raise TypeError("a value of another kind")
     if wanted is datetime:
@@ -165,7 +187,15 @@ def _checked(term: Term, value: Any) -> Any:
         return date.fromisoformat(value)
     if wanted is not str:
         raise TypeError("a value of another kind")
-    return refuse_illegal(value)
+    return _storable(value)
+
+
+def _storable(text: str) -> str:
+    """Return a text if a database can hold it; whatever is stored must be accepted again."""
+    if "\x00" in text:
+        raise ValueError("a character that no text holds")
+    text.encode()  # raises ``UnicodeEncodeError`` for half a character
+    return text
 
 
 def _name(resource: Resource, sorts: Sequence[Sort]) -> str:

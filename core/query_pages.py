@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.database import EVERYONE, actor_of
 from core.query_building import Asked, Columns, numbers_of_rows
-from core.query_order import beyond, read_cursor
+from core.query_order import Beginning, beyond, read_cursor
 from core.query_places import Place, Seen, Totals
 from core.query_plans import comes_in_order, planned
 from core.query_statements import run
@@ -34,7 +34,10 @@ def rows_of_page(session: Session, asked: Asked, columns: Columns, known: Totals
     place: Place | None = None
     offset = query.offset
     if query.cursor:
-        place, offset = read_cursor(query.resource, asked.sorts, asked.terms, query.cursor), 0
+        place, offset = (
+            _completed(session, asked, read_cursor(query.resource, asked.sorts, asked.terms, query.cursor)),
+            0,
+        )
     with planned(session, asked, offset + wanted) as way:
         return _read(session, way, columns, place, offset, wanted)
 
@@ -42,6 +45,31 @@ def rows_of_page(session: Session, asked: Asked, columns: Columns, known: Totals
 def place_of(asked: Asked, row: Sequence[Any]) -> Place:
     """Return where a row of a page stands in the order."""
     return tuple(row[-len(asked.terms) :])
+
+
+LAST_CHARACTER = "\U0010ffff"
+"""Sorts behind every character that follows the beginning of a text."""
+
+
+def _completed(session: Session, asked: Asked, place: Place) -> Place:
+    """Return the place of a cursor with its long texts whole, read from the row that it stands at.
+
+    That row is told by the last term, which no other row shares. If it was changed or removed meanwhile, the place
+    before all rows that begin alike is returned: some may be shown again, none is left out.
+    """
+    if not any(isinstance(value, Beginning) for value in place):
+        return place
+    found = session.execute(numbers_of_rows(asked, asked.terms[-1].expression == place[-1])).first()
+    if found is not None and all(map(_is_at, found[1:], place)):
+        return tuple(found[1:])
+    return [
+        str(value) + (LAST_CHARACTER if term.descending else "") if isinstance(value, Beginning) else value
+        for term, value in zip(asked.terms, place, strict=True)
+    ]
+
+
+def _is_at(stored: Any, stated: Any) -> bool:
+    return isinstance(stored, str) and stored.startswith(stated) if isinstance(stated, Beginning) else stored == stated
 
 
 def count_rows(session: Session, asked: Asked, known: Totals) -> int:

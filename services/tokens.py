@@ -133,7 +133,7 @@ def _actor_of(session: Session, is_wanted: ColumnElement[bool]) -> Actor:
         .outerjoin(User, User.id == ApiToken.user_id)
         .where(is_wanted)
     )
-    found = session.execute(query.execution_options(**_SEE)).one_or_none()
+    found: Any = session.execute(query.execution_options(**_SEE)).one_or_none()
     if found is None or not _is_valid(found):
         raise SignInNeeded("tokens.not_valid", N_("This key is not valid: it is unknown, has ended or was revoked."))
     row, path, _, maker = found
