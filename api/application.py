@@ -13,6 +13,7 @@ from api import authentication, orders, probes
 from api.errors import install_error_answers
 from api.resources import router_of
 from core.access import Actor
+from core.addresses import KeysInPaths
 from resources import ALL
 from resources.orders import ORDERS
 
@@ -24,6 +25,10 @@ Lists, records and orders of one brand's channel, within the scope of the key th
 Send `Authorization: Bearer KEY`. Amounts are `{"amount": "12.30", "currency": "CNY"}`; references are the other's key;
 instants are UTC, days the brand's. Every `POST` needs an `Idempotency-Key`: sent twice, it is done once, and the
 answer is repeated with `Idempotency-Replayed: true`. Errors are `{"code", "message", "fields"}`; `code` never changes.
+
+A key in an address is percent-encoded: `/api/v1/orders/SO%2F2026%2F777`. Where something on the way does not keep
+`%2F`, `.` or `..` as they are, write `=` and the base64url of the key (its UTF-8, without padding):
+`/api/v1/orders/=U08vMjAyNi83Nzc`.
 
 Lists are asked by field: `stage=won`, and with an operator after two underscores: `name__contains=part`,
 `created_at__from=2026-11-01` (or later), `created_at__to=2026-12-01` (before), `total__upto=100.00` (or less),
@@ -57,6 +62,7 @@ def make_api(find_actor: Callable[[str], Actor] = authentication.find_actor) -> 
     )
     api.state.find_actor = find_actor
     install_error_answers(api)
+    api.add_middleware(KeysInPaths, resources=frozenset(resource.name for resource in ALL))
     api.include_router(orders.router)
     for resource in ALL:
         api.include_router(router_of(resource, with_record=resource is not ORDERS))

@@ -12,6 +12,7 @@ from api.errors import error_responses
 from api.idempotency import CurrentAttempt
 from api.resources import NO_STORE, find_shown
 from api.shapes import Amount, amount, row_model
+from core.addresses import KeyInPath
 from core.database import reading
 from core.errors import InvalidInput, Problem
 from core.standard_kinds import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX, RATE, UNIT_PRICE, yuan
@@ -24,7 +25,7 @@ from services.orders import get_order, place_order, submit_order
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
 
-Number = Annotated[str, Path(description="Order number", max_length=CODE_LENGTH_MAX)]
+Number = Annotated[KeyInPath, Path(description="Order number", max_length=CODE_LENGTH_MAX)]
 SHIP_TO = "ship_to_"
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, create_model
 from api.authentication import CurrentActor
 from api.errors import error_responses
 from api.shapes import filter_parameters, row_model, shown
+from core.addresses import KeyInPath
 from core.capacity import LISTS
 from core.database import reading
 from core.errors import NotFound
@@ -107,7 +108,7 @@ def _record(resource: Resource) -> Callable[..., Response]:
         description=f"{' ~ '.join(resource.keys)}" + (", joined with `~`" if len(resource.keys) > 1 else "")
     )
 
-    def row(actor: CurrentActor, key: Annotated[str, key_named]) -> Response:
+    def row(actor: CurrentActor, key: Annotated[KeyInPath, key_named]) -> Response:
         with reading(actor) as session:
             found = find_shown(session, resource, key)
         return Response(orjson.dumps(found), 200, NO_STORE, "application/json")

@@ -74,12 +74,12 @@ def find_row(session: Session, resource: Resource, key_text: str) -> dict[str, A
     """Return one row as ``Page.rows`` has it, with ``_version``; None if there is none that the actor may see.
 
     Args:
-        key_text: Values of the key fields, joined with "~".
+        key_text: Values of the key fields, joined with "~"; only the first of them may hold one itself.
 
     Raises:
         NotPermitted: ``access.denied``.
     """
-    parts = key_text.split(KEY_SEPARATOR, len(resource.keys) - 1)
+    parts = key_text.rsplit(KEY_SEPARATOR, len(resource.keys) - 1)
     if len(parts) != len(resource.keys) or not all(parts):
         return None
     named = And(tuple(Condition(name, Operator.IS, (part,)) for name, part in zip(resource.keys, parts, strict=True)))

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
+from core.addresses import record_path
 from core.database import actor_of
 from core.errors import NotFound
 from core.i18n import N_, _
@@ -130,7 +131,7 @@ def _shown(facts: RequestFacts) -> dict[str, object]:
         known = facts.partners.get(partner_id) if partner_id else None
         if known is None:
             return facts.name_of(partner_id)
-        return partial(house.text_link, f"{known[1]} · {known[0]}", f"/partners/{known[0]}")
+        return partial(house.text_link, f"{known[1]} · {known[0]}", record_path("partners", known[0]))
 
     shown: dict[str, object] = {
         _("Partner"): partner(request.partner_id),

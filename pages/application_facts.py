@@ -4,6 +4,7 @@ from functools import partial
 
 from core import uscc
 from core.access import Actor, Permission
+from core.addresses import record_path
 from core.i18n import _
 from models.applications import STATUS_LABELS, WAITING, WORD_LABELS, ApplicationStatus, UpstreamWord
 from models.partners import STATUS_LABELS as PARTNER_LABELS
@@ -46,7 +47,7 @@ def draw_notices(facts: ApplicationFacts, actor: Actor) -> None:
         with house.notice(sentence, "warning", testid="duplicates"), house.Tag("ul"):
             for one in facts.duplicates:
                 with house.Tag("li"):
-                    house.text_link(f"{one.name} · {one.code}", f"/partners/{one.code}")
+                    house.text_link(f"{one.name} · {one.code}", record_path("partners", one.code))
                     label = _(PARTNER_LABELS[PartnerStatus(one.status)][0])
                     house.Tag("span", f" · {label} · {one.why.text}")
     elif actor.can(Permission.APPLICATION_DECIDE) and status in WAITING:
@@ -83,7 +84,7 @@ def stated(facts: ApplicationFacts, actor: Actor) -> dict[str, object]:
     if application.entered_by:
         rows[_("Entered by")] = facts.names.get(application.entered_by, application.entered_by)
     if facts.partner is not None and actor.can(Permission.PARTNER_VIEW):
-        rows[_("Partner")] = partial(house.text_link, facts.partner.code, f"/partners/{facts.partner.code}")
+        rows[_("Partner")] = partial(house.text_link, facts.partner.code, record_path("partners", facts.partner.code))
     return rows
 
 
@@ -116,7 +117,7 @@ def _draw_upstream(facts: ApplicationFacts) -> None:
         words = _("directly under the brand") if facts.application.status == "approved" else _("The brand decides")
         house.Tag("span", words)
         return
-    house.text_link(facts.upstream.name, f"/partners/{facts.upstream.code}")
+    house.text_link(facts.upstream.name, record_path("partners", facts.upstream.code))
     label = _(PARTNER_LABELS[PartnerStatus(facts.upstream.status)][0])
     house.Tag("span", f" · {_(TIERS[facts.upstream.tier].label)} · {label}")
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
+from core.addresses import record_path
 from core.i18n import _, ngettext
 from models.approvals import DECISION_LABELS, Decision
 from models.orders import STATUS_LABELS, OrderStatus
@@ -23,7 +24,7 @@ def draw_facts(facts: OrderFacts, names: Mapping[str, str]) -> None:
     label, _tone = STATUS_LABELS[OrderStatus(order.status)]
     with house.row():
         with house.Tag("h2", css="qd-heading"):
-            house.text_link(order.number, f"/orders/{order.number}")
+            house.text_link(order.number, record_path("orders", order.number))
         house.chip(_(label), house.tone_of(order.status))
         house.Tag("b", house.money_text(order.total_cents), "qd-heading", testid="decide-total")
     for decision in facts.decisions:
@@ -63,7 +64,7 @@ def _facts(facts: OrderFacts, names: Mapping[str, str]) -> dict[str, object]:
 
 
 def _draw_buyer(facts: OrderFacts, tier: str) -> None:
-    house.text_link(facts.buyer.name, f"/partners/{facts.buyer.code}")
+    house.text_link(facts.buyer.name, record_path("partners", facts.buyer.code))
     house.Tag("span", _(" ({details})", details=tier))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import Request
 
 from core.access import Actor, Permission
+from core.addresses import record_path
 from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _
 from models.approvals import Decision
@@ -166,15 +167,15 @@ class ApprovalInbox:
         with self._inbox.detail():
             with house.row():
                 with house.Tag("h2", css="qd-heading"):
-                    house.text_link(order.number, f"/orders/{order.number}")
+                    house.text_link(order.number, record_path("orders", order.number))
                 house.chip(_(STATUS_LABELS[OrderStatus(order.status)][0]), house.tone_of(order.status))
             draw_lines(order.lines, order.total_cents, order.tax_cents)
         with self._inbox.bar():
-            house.link_button(_("Open the order"), f"/orders/{order.number}")
+            house.link_button(_("Open the order"), record_path("orders", order.number))
 
     def _draw_bar(self, facts: OrderFacts) -> None:
         if facts.order.status != OrderStatus.SUBMITTED:
-            house.link_button(_("Open the order"), f"/orders/{facts.order.number}")
+            house.link_button(_("Open the order"), record_path("orders", facts.order.number))
             return
         if facts.is_own:
             sentence = _("You placed or submitted this order yourself: someone else has to decide it.")

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from starlette.concurrency import run_in_threadpool
 
 from core.access import Permission
+from core.addresses import record_path
 from core.errors import DomainError
 from core.i18n import _, ngettext
 from models.approvals import Decision
@@ -100,7 +101,7 @@ class BulkDecision:
         what = _("Approved") if decision is Decision.APPROVED else _("Rejected")
         rows = [
             {
-                "number": house.Cell(one.key, href=f"/orders/{one.key}", note=orders[one.key].buyer_name),
+                "number": house.Cell(one.key, href=record_path("orders", one.key), note=orders[one.key].buyer_name),
                 "total": house.money_text(orders[one.key].total_cents),
                 "result": house.Cell(one.problem.text, tone="danger") if one.problem else what,
             }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.access import Actor
+from core.addresses import record_path
 from core.errors import DomainError
 from core.i18n import _
 from core.resource import Resource
@@ -15,7 +16,7 @@ from pages.house.going import ask_before_leaving, leave
 from pages.inputs import NEW, Inputs, save_stated
 from pages.listing import OWN_PAGES
 from pages.navigation import staff_shell
-from pages.record_sections import TITLES, editable, record_path, sections_of
+from pages.record_sections import TITLES, editable, sections_of
 from resources import ALL
 
 _PARTS = ("fields", "labels")

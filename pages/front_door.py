@@ -4,16 +4,19 @@ import logging
 
 from fastapi import FastAPI
 
+from core.addresses import KeysInPaths
 from core.errors import DomainError
 from core.logs import is_logged
 from pages.guards import install_guards
 from pages.plain import account, set_up, sign_in
 from pages.responses import install_error_answers
 from pages.sockets.guard import guard_sockets
+from resources import BY_NAME
 
 
 def open_front_door(app: FastAPI) -> None:
     """Install everything that does not depend on what the product sells; before ``ui.run``."""
+    app.add_middleware(KeysInPaths, resources=frozenset(BY_NAME))
     install_guards(app)
     install_error_answers(app)
     for router in (sign_in.router, set_up.router, account.router, account.preferences):

@@ -3,6 +3,7 @@
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
+from core.addresses import is_plain, record_path
 from core.database import reading
 from core.errors import NotFound
 from core.i18n import N_
@@ -19,6 +20,8 @@ router = APIRouter()
 @router.get("/grid/{name}", dependencies=[Depends(SIGNED_IN), Depends(one_list)], include_in_schema=False)
 def grid_rows(name: str, request: Request) -> Response:
     """Answer a block of rows: ``{"rows", "total", "total_is_exact", "sums"}``, see ``core.queries.Page``.
+
+    A row whose key does not stand in an address as it is brings its address as ``_path``.
 
     Args:
         name: Of a resource.
@@ -38,6 +41,9 @@ def grid_rows(name: str, request: Request) -> Response:
     query = read_query(resource, actor, request.query_params.multi_items(), from_address=True)
     with reading(actor) as session:
         page = find_page(session, query)
+    for row in page.rows:
+        if not is_plain(row["_key"]):
+            row["_path"] = record_path(resource.name, row["_key"])
     add_titles([resource.field(one) for one in query.fields], page.rows)
     answer = {"rows": page.rows, "total": page.total, "total_is_exact": page.total_is_exact, "sums": page.sums}
     return Response(orjson.dumps(answer), media_type="application/json", headers={"Cache-Control": "no-store"})

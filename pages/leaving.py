@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from core.access import Permission
+from core.addresses import KeyInPath, record_path
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
 from pages.door import call_or_raise, page, permitted_actor, show_refusal
@@ -27,7 +28,6 @@ from pages.house.own_style import carry_style
 from pages.identity import current_actor
 from pages.navigation import staff_shell
 from pages.reading import read
-from pages.record_sections import record_path
 from services.handing_over import shares
 from services.leaving import Holding, Holdings, holdings, leave, possible_successors
 
@@ -40,7 +40,7 @@ def register_leaving() -> None:
     """Register ``/users/EMAIL/leave``; before the records."""
 
     @page("/users/{email}/leave", permission=Permission.USER_EDIT, title=N_("Leaving"))
-    async def draw(email: str) -> None:
+    async def draw(email: KeyInPath) -> None:
         await leaving_page(email)
 
 

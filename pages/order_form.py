@@ -8,6 +8,7 @@ from fastapi import Request
 from sqlalchemy.orm import Session
 
 from core.access import Permission
+from core.addresses import KeyInPath, record_path
 from core.clock import today
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
@@ -55,7 +56,7 @@ async def new_order_page(request: Request) -> None:
     await _draw(await read(page_actor(), prepare, request.query_params.get("from")), _("New order"))
 
 
-async def change_order_page(number: str) -> None:
+async def change_order_page(number: KeyInPath) -> None:
     """Draw the form of a draft."""
     await _draw(await read(page_actor(), prepare, number, is_change=True), _("Change order {number}", number=number))
 
@@ -279,7 +280,7 @@ class OrderForm:
             ask_before_leaving(False)
             if self._kept is not None:
                 self._kept.forget()
-            go_to(f"/orders/{number}")
+            go_to(record_path("orders", number))
 
     async def _refuse(self, error: DomainError) -> None:
         """Say why nothing was stored, beside what it is about and above the buttons."""

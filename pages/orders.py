@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
+from core.addresses import KeyInPath, record_path
 from core.i18n import N_, _, ngettext
 from core.standard_kinds import RATE, UNIT_PRICE
 from models.approvals import Approval, Decision
@@ -41,7 +43,7 @@ async def orders_page() -> None:
     await list_page(ORDERS, header_actions=_import_link, can_be_new=True)
 
 
-async def order_page(number: str) -> None:
+async def order_page(number: KeyInPath) -> None:
     """Draw one order."""
     async with staff_shell(number, current="orders") as actor:
         carry_style("lines.css")
@@ -104,7 +106,8 @@ class OrderSteps:
         """Draw a button for each step that the order's state and the viewer's rights allow."""
         status = OrderStatus(self._order.status)
         if self._actor.can(Permission.ORDER_PLACE):
-            house.link_button(_("Order again"), f"/orders/new?from={self._order.number}", testid="action-reorder")
+            again = f"/orders/new?from={quote(self._order.number, safe='')}"
+            house.link_button(_("Order again"), again, testid="action-reorder")
         if status is OrderStatus.DRAFT and self._actor.can(Permission.ORDER_PLACE):
             self._draw_draft()
         if status is OrderStatus.SUBMITTED:
@@ -114,7 +117,7 @@ class OrderSteps:
 
     def _draw_draft(self) -> None:
         house.button(_("Discard"), self._discard, look="danger", testid="action-discard")
-        house.link_button(_("Change"), f"/orders/{self._order.number}/edit", testid="action-edit")
+        house.link_button(_("Change"), record_path("orders", self._order.number, "edit"), testid="action-edit")
         house.button(_("Submit order"), self._submit, look="primary", testid="action-submit")
 
     def _draw_submitted(self) -> None:
@@ -262,7 +265,7 @@ def _way(view: OrderView) -> list[house.Step]:
 def _facts(view: OrderView, actor: Actor) -> dict[str, object]:
     order, buyer = view.order, view.order.buyer
     facts: dict[str, object] = {
-        _("Buyer"): partial(house.text_link, f"{buyer.name} · {buyer.code}", f"/partners/{buyer.code}"),
+        _("Buyer"): partial(house.text_link, f"{buyer.name} · {buyer.code}", record_path("partners", buyer.code)),
         _("Tier"): _(TIERS[buyer.tier].label),
     }
     if view.upstream is not None or actor.is_brand:

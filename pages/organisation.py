@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from core.access import Actor, Permission, Role
+from core.addresses import record_path
 from core.i18n import N_, _, ngettext
 from pages.door import page
 from pages.house import empty_state, link_button, page_header, panel
 from pages.house.tree import tree, tree_leaf, tree_node
 from pages.navigation import role_label, staff_shell
 from pages.reading import read
-from pages.record_sections import record_path
 from services.organisation import Person, Unit, organisation
 
 OPEN_PEOPLE_MAX = 60  # a larger organisation begins folded below the first level

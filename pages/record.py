@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.access import Actor
+from core.addresses import KeyInPath
 from core.errors import NotFound
 from core.i18n import N_, _
 from core.queries import find_row
@@ -72,7 +73,7 @@ async def record_page(resource: Resource, key: str) -> None:
 
 def _register(resource: Resource) -> None:
     @page(f"/{resource.name}/{{key:path}}", permission=resource.view, title=resource.title)
-    async def draw(key: str) -> None:
+    async def draw(key: KeyInPath) -> None:
         await record_page(resource, key)
 
 

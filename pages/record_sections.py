@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from core.access import Actor
+from core.addresses import record_path
 from core.errors import Conflict, DomainError
 from core.i18n import N_, _
 from core.queries import find_row
@@ -180,11 +180,6 @@ def editable(resource: Resource, fields: Sequence[Field], actor: Actor) -> list[
     """Return the fields that ``actor`` may state in a form."""
     needed = ((field, resource.edit_permission(field)) for field in fields)
     return [field for field, permission in needed if permission is not None and actor.can(permission)]
-
-
-def record_path(resource: str, key: str) -> str:
-    """Return the address of a record."""
-    return f"/{resource}/{quote(key, safe='~')}"
 
 
 def _section(field: Field) -> str:

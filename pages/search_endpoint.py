@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy.orm import Session
 
 from core.access import Actor
+from core.addresses import record_path
 from core.database import reading
 from core.errors import InvalidInput
 from core.grid_query import GridQuery
@@ -13,7 +14,6 @@ from core.resource import Resource
 from pages.heavy_work import one_list
 from pages.identity import require_actor
 from pages.policies import SIGNED_IN
-from pages.record_sections import record_path
 from pages.value_texts import row_title
 from resources import BY_NAME
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.addresses import record_path
 from core.clock import now
 from core.i18n import _
 from core.positions import shown_position
@@ -98,7 +98,7 @@ def draw_case(case: Case, *, on_dismiss: Callable[[StoreFinding], Any] | None = 
     store = case.store
     with house.row():
         with house.Tag("h2", css="qd-heading"):
-            house.text_link(store.name, f"/stores/{quote(store.code, safe='')}")
+            house.text_link(store.name, record_path("stores", store.code))
         house.chip(_(STATUS_LABELS[StoreStatus(store.status)][0]), house.tone_of(store.status))
         draw_score(store.score)
     draw_findings(case, on_dismiss)
@@ -136,7 +136,7 @@ def _draw_finding(case: Case, one: StoreFinding, on_dismiss: Callable[[StoreFind
             house.Tag("span", finding_sentence(one).text)
             if one.other_store_id in case.others:
                 code, name = case.others[one.other_store_id]
-                house.text_link(f"{name} · {code}", f"/stores/{quote(code, safe='')}")
+                house.text_link(f"{name} · {code}", record_path("stores", code))
             if not is_open:
                 said = " · ".join(filter(None, (_(DECISION_LABELS[FindingDecision(one.decision)][0]), one.note)))
                 house.Tag("small", said)
@@ -193,7 +193,6 @@ def _is_near(store: Store, photo: StorePhoto) -> bool:
 
 def draw_photos(case: Case) -> None:
     """Draw the photos, each with what its file said."""
-    code = quote(case.store.code, safe="")
     if not case.photos:
         house.Tag("div", _("No photo was handed in."), "qd-no-photo")
         return
@@ -202,7 +201,8 @@ def draw_photos(case: Case) -> None:
             words = _("Photo {number} of {name}", number=at, name=case.store.name)
             taken = house.instant_text(photo.taken_at) if photo.taken_at else ""
             note = " · ".join(filter(None, (taken, photo.camera, photo.software)))
-            photo_view(f"/stores/{code}/photos/{photo.id}", words, note=note, testid=f"photo-{at}")
+            source = record_path("stores", case.store.code, "photos", str(photo.id))
+            photo_view(source, words, note=note, testid=f"photo-{at}")
 
 
 def draw_neighbours(case: Case) -> None:
@@ -216,7 +216,7 @@ def draw_neighbours(case: Case) -> None:
     ]
     rows: list[dict[str, Any]] = [
         {
-            "name": house.Cell(one.name, note=one.code, href=f"/stores/{quote(one.code, safe='')}"),
+            "name": house.Cell(one.name, note=one.code, href=record_path("stores", one.code)),
             "status": _(STATUS_LABELS[StoreStatus(one.status)][0]),
             "distance": length_text(one.distance_m),
         }
@@ -254,7 +254,7 @@ def _facts(case: Case) -> dict[str, object]:
     partner = case.partner
     return {
         _("Store code"): store.code,
-        _("Supplied by"): partial(house.text_link, partner[1], f"/partners/{partner[0]}")
+        _("Supplied by"): partial(house.text_link, partner[1], record_path("partners", partner[0]))
         if partner
         else _("The brand itself"),
         _("Region"): region_text(store.region),

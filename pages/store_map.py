@@ -4,13 +4,13 @@ import math
 from dataclasses import asdict
 from functools import cache
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
 from nicegui.events import GenericEventArguments
 
 from core.access import Permission
+from core.addresses import record_path
 from core.errors import InvalidInput
 from core.i18n import N_, _
 from models.region_table import table
@@ -72,6 +72,7 @@ async def clusters_in_view(
 
 def _shown(one: Cluster) -> dict[str, Any]:
     facts = {name: value for name, value in asdict(one).items() if name not in {"worst_score", "status"}}
+    facts |= {"path": record_path("stores", one.code)} if one.code else {}
     if one.status:
         label = _(STATUS_LABELS[StoreStatus(one.status)][0])
         return facts | {"status": label, "tone": status_tone(one.status, one.worst_score)}
@@ -186,7 +187,7 @@ class StoreMapPage:
 
 
 def _list_line(store: MapStore) -> None:
-    with house.Tag("a", css="qd-item", href=f"/stores/{quote(store.code, safe='')}"):
+    with house.Tag("a", css="qd-item", href=record_path("stores", store.code)):
         house.Tag("b", store.name)
         house.chip(_(STATUS_LABELS[StoreStatus(store.status)][0]), status_tone(store.status, store.score))
         house.Tag("small", store.code)

@@ -1,10 +1,9 @@
 """A new position of a store: the ways of registering, photos, why; somebody looks at it before it holds."""
 
-from urllib.parse import quote
-
 from fastapi import Request
 
 from core.access import Permission
+from core.addresses import KeyInPath, record_path
 from core.errors import DomainError
 from core.i18n import N_, _
 from core.standard_kinds import NOTE_LENGTH_MAX
@@ -32,7 +31,7 @@ def register_store_moving() -> None:
     draw(store_moving_page)
 
 
-async def store_moving_page(request: Request, code: str) -> None:
+async def store_moving_page(request: Request, code: KeyInPath) -> None:
     """Draw the form.
 
     Raises:
@@ -54,7 +53,7 @@ class Moving:
     def draw(self) -> None:
         """Draw it; the present position and the stores around stand on the map."""
         store = self._case.store
-        address = f"/stores/{quote(store.code, safe='')}"
+        address = record_path("stores", store.code)
         with house.Tag("div", css="qd-register"):
             with house.page_header(
                 _("New position of {name}", name=store.name), crumbs={_("Stores"): "/stores", store.code: address}
@@ -92,7 +91,7 @@ class Moving:
         except DomainError as error:
             self._refuse(error.text)
             return
-        leave(f"/stores/{quote(code, safe='')}")
+        leave(record_path("stores", code))
 
     def _refuse(self, sentence: str) -> None:
         self._problems.clear()

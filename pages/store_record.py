@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from core.access import Actor, Permission
+from core.addresses import record_path
 from core.errors import DomainError
 from core.i18n import _
 from models.partners import PartnerStatus
@@ -34,7 +35,8 @@ def store_actions(record: Record, actor: Actor) -> None:
     if status == StoreStatus.CLOSED and actor.can(Permission.STORE_REVIEW):
         house.button(_("Open again"), partial(_reopen, record.key), testid="action-reopen")
     if status != StoreStatus.CLOSED and actor.can(Permission.STORE_REGISTER):
-        house.link_button(_("New position"), f"/stores/{code}/position", icon="place", testid="action-move")
+        move = record_path("stores", record.key, "position")
+        house.link_button(_("New position"), move, icon="place", testid="action-move")
 
 
 async def store_sections(record: Record, actor: Actor) -> None:
@@ -76,9 +78,7 @@ async def dismiss(then: Callable[[], Any], finding: StoreFinding) -> None:
 def _draw_ordering(case: Case) -> None:
     store = case.store
     if case.ordering:
-        house.text_link(
-            _("It stands among the partners under its own code."), f"/partners/{quote(store.code, safe='')}"
-        )
+        house.text_link(_("It stands among the partners under its own code."), record_path("partners", store.code))
     else:
         house.text(
             _("This store does not order by itself. If it may, it stands among the partners, under its supplier.")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor, Permission
+from core.addresses import record_path
 from core.database import transact
 from core.errors import DomainError
 from core.i18n import N_, _, current_language, set_language
@@ -285,7 +286,7 @@ class Registration:
                 house.chip(status, house.tone_of(store.status))
             if self._actor is not None:
                 with house.row():
-                    house.link_button(_("Open the store"), f"/stores/{store.code}", testid="action-open")
+                    house.link_button(_("Open the store"), record_path("stores", store.code), testid="action-open")
                     house.link_button(
                         _("Register another store"), "/stores/register", look="primary", testid="action-another"
                     )

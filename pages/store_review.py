@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Permission
+from core.addresses import KeyInPath, record_path
 from core.clock import now
 from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _, ngettext
@@ -60,7 +61,7 @@ def register_store_review(app: FastAPI) -> None:
         dependencies=[Depends(permitted(Permission.STORE_VIEW))],
         include_in_schema=False,
     )
-    async def store_photo(request: Request, code: str, photo_id: RowId) -> Response:
+    async def store_photo(request: Request, code: KeyInPath, photo_id: RowId) -> Response:
         photo = await read(require_actor(request), find_photo, code, photo_id)
         return picture_answer(request.headers, photo.sha256)
 
@@ -186,7 +187,7 @@ class StoreInbox:
 
     def _draw_bar(self, case: Case) -> None:
         if case.store.status not in WAITS:
-            house.link_button(_("Open the store"), f"/stores/{case.store.code}")
+            house.link_button(_("Open the store"), record_path("stores", case.store.code))
             return
         house.button(_("Accept"), self._accept, look="primary", key="a", testid="action-accept")
         house.button(_("Send back"), self._send_back, testid="action-send-back")

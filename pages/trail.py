@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
+from core.addresses import record_path
 from core.errors import NotFound
 from core.events import Event
 from core.i18n import N_, _
@@ -15,7 +16,6 @@ from pages.house import Happening, instant_text, kv, page_header, panel, stack, 
 from pages.listing import list_page
 from pages.navigation import staff_shell
 from pages.reading import read
-from pages.record_sections import record_path
 from pages.value_texts import who_text
 from resources import BY_NAME
 from resources.events import EVENTS

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission, Role
+from core.addresses import record_path
 from core.i18n import N_, _
 from models.users import UserStatus
 from pages.door import call, permitted_actor
 from pages.house import button, confirm, link_button
 from pages.house.going import load_again
-from pages.record_sections import Record, record_path
+from pages.record_sections import Record
 from services.accounts import lock_user, remove_second_factor, unlock_user
 from services.users import GRANTS
 
@@ -28,7 +29,7 @@ def user_actions(record: Record, actor: Actor) -> None:
     else:
         button(_("Lock"), partial(_lock, record.key), testid="action-lock")
     if not record.row.get("left_at") and record.key != actor.person:
-        link_button(_("Leaves …"), f"{record_path('users', record.key)}/leave", testid="action-leave")
+        link_button(_("Leaves …"), record_path("users", record.key, "leave"), testid="action-leave")
 
 
 def may_change(record: Record, actor: Actor) -> bool:

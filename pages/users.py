@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
+from core.addresses import record_path
 from core.i18n import N_, _
 from models.partners import Partner
 from pages.door import call, page
@@ -16,7 +17,6 @@ from pages.house.going import ask_before_leaving
 from pages.house.link_card import carry_links
 from pages.navigation import staff_shell
 from pages.reading import read
-from pages.record_sections import record_path
 from pages.user_links import show_link
 from resources.users import USERS
 from services.one_time_links import password_link

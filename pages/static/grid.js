@@ -296,7 +296,7 @@
   // --- what AG Grid calls -------------------------------------------------------------------------------------------
   const elements = new Map();
   const of = (params) => elements.get(params.api);
-  const href = (grid, row) => `/${encodeURIComponent(grid.config.resource)}/${encodeURIComponent(keyOf(grid, row))}`;
+  const href = (grid, row) => row._path ?? `/${encodeURIComponent(grid.config.resource)}/${encodeURIComponent(keyOf(grid, row))}`;
   let turn = 0;
 
   window.qudao.grid = {

@@ -1,7 +1,7 @@
 // <qudao-map>: points on the ground. Moves by drag, wheel, pinch, buttons and arrow keys; every marker is a button.
 //
 // config: {places, source, pin, fit, texts}. `points`: [{latitude, longitude, kind, label, href, accuracy_m}] from the
-// server; `source` is asked for what lies in view: {"clusters": [{latitude, longitude, count, tone, code, name}]}.
+// server; `source` is asked for what lies in view: {"clusters": [{latitude, longitude, count, tone, code, path, name}]}.
 (() => {
   "use strict";
   const { element, fill } = window.qudao;
@@ -391,7 +391,7 @@
       this.say(" ");
       this.card.replaceChildren(
         element("div", { css: "qd-map-card-text" }, element("b", { text: one.name || one.code }), element("small", { text: one.code }), chip),
-        element("a", { css: "qd-btn", href: `/stores/${encodeURIComponent(one.code)}`, text: this.texts.open }), close,
+        element("a", { css: "qd-btn", href: one.path, text: this.texts.open }), close,
       );
       this.card.querySelector("a").focus();
     }

@@ -2,10 +2,12 @@
 
 import threading
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from core.addresses import key_segment
 from core.clock import freeze, now
 from core.database import reading, unit_of_work
 from models.idempotency import IdempotencyKey
@@ -262,3 +264,39 @@ class Forgetful(set):
 
     def add(self, _element: object) -> None:
         pass
+
+
+ODD_NUMBERS = [
+    "SO/2026/777",
+    "a?b#c",
+    "100%",
+    "%2F",
+    "new",
+    "import",
+    "a b",
+    "上海/1",
+    "A/submission",
+    "=U08",
+    "~1",
+    "\\",
+]
+
+
+@pytest.mark.parametrize("number", ODD_NUMBERS)
+@pytest.mark.parametrize(
+    "written", [lambda key: quote(key, safe=""), key_segment], ids=["percent-encoded", "as linked"]
+)
+def test_an_order_of_any_number_is_read_submitted_and_decided(shop, number, written):
+    with unit_of_work(ADMIN) as session:
+        session.execute(update(Order).where(Order.number == placed(shop)).values(number=number))
+    path = f"/orders/{written(number)}"
+
+    answers = [
+        shop.get(LING, path),
+        shop.post(SUZHOU_CLERK, f"{path}/submission"),
+        shop.post(LING, f"{path}/approval"),
+        shop.get(SUZHOU_CLERK, path),
+    ]
+
+    assert [(answer.status_code, answer.json().get("number")) for answer in answers] == [(200, number)] * 4
+    assert answers[-1].json()["status"] == "approved"

@@ -1,9 +1,15 @@
 """Reading by programs: every resource, within the key's scope, without what is confidential."""
 
+from datetime import date
+from urllib.parse import quote
+
 import pytest
 
+from core.addresses import key_segment
 from core.database import unit_of_work
 from models.customers import Customer
+from models.prices import Price
+from models.products import Product
 from resources import ALL
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_CLERK, HUADONG_PATH, LING, MEI, WEI
 
@@ -49,6 +55,24 @@ def test_a_key_with_signs_of_an_address_is_found(programs):
     add({"code": "A/1 ?"})
 
     assert programs.get(WEI, "/customers/A%2F1%20%3F").json()["code"] == "A/1 ?"
+
+
+@pytest.mark.parametrize("code", ["A/1 ?", "new", "import", ".", "..", "a~b", "=bmV3", "%2E", "100%", "#", "上海 1"])
+def test_a_row_of_any_key_is_found_by_its_address(programs, code):
+    add({"code": code})
+    with unit_of_work(ADMIN) as session:
+        product = Product(
+            sku=code, name="x", unit="件", box_units=1, minimum_quantity=1, tax_rate_ppm=0, status="active"
+        )
+        session.add(product)
+        session.flush()
+        session.add(Price(product_id=product.id, tier="dealer", unit_price=1, valid_from=date(2026, 1, 1)))
+
+    for segment in {key_segment(code), code if code in {".", ".."} else quote(code, safe="")} - {".", ".."}:
+        assert programs.get(WEI, f"/customers/{segment}").json()["code"] == code
+    price = f"{code}~dealer~2026-01-01"
+    for segment in (key_segment(price), quote(price, safe="")):
+        assert programs.get(WEI, f"/prices/{segment}").json()["sku"] == code
 
 
 def test_rows_of_others_do_not_exist(programs):

@@ -1,12 +1,14 @@
 """Orders in the browser: who sees which, what their page shows, and each next step."""
 
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from nicegui.testing import User
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core.access import Actor
+from core.addresses import record_path
 from core.clock import today
 from core.database import reading, unit_of_work
 from core.i18n import set_language
@@ -247,3 +249,23 @@ async def test_the_reason_of_a_return_is_gone_once_the_order_is_submitted_again(
 
     await seen(user, number)
     assert not is_there(user, "decision-reason")
+
+
+@pytest.mark.parametrize("number", ["SO/2026/777", "a?b#c", "100%", "new", "..", "a b"])
+async def test_an_order_of_any_number_is_opened_changed_and_ordered_again(user: User, number: str) -> None:
+    made = order(SUZHOU_CLERK, submit=False)
+    with unit_of_work(ADMIN) as session:
+        session.execute(update(Order).where(Order.number == made).values(number=number))
+    set_language("en")
+    sign_in_as(user.http_client, SUZHOU_CLERK)
+
+    await user.open(record_path("orders", number))
+
+    await seen(user, number)
+    edit, again = (one(user, name).props["href"] for name in ("action-edit", "action-reorder"))
+    await user.open(edit)
+    await seen(user, number)
+    await user.open(again)
+    assert parse_qs(urlsplit(again).query) == {"from": [number]}
+    rows = (await user.http_client.get("/grid/orders?limit=10")).json()["rows"]
+    assert [row.get("_path", f"/orders/{row['_key']}") for row in rows] == [record_path("orders", number)]
