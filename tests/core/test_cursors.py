@@ -1,22 +1,17 @@
 """A list's own cursor is accepted: by any field, either way, to the last page, however long its values are."""
 
 import pytest
-from argon2 import PasswordHasher
-from sqlalchemy import Engine, delete, update
+from sqlalchemy import delete, update
 
-from core.database import reading, transact, unit_of_work
+from core.database import reading, unit_of_work
 from core.queries import find_page, read_query
 from core.query_order import CURSOR_LENGTH_MAX
 from core.resource import Resource
 from models.customers import Customer
-from models.imports import ImportBatch
-from models.partners import Affiliation, Partner
-from models.users import User
 from resources import ALL
 from resources.customers import CUSTOMERS
-from services.demo import DemoSize, load_demo
-from services.tokens import create_token
 from tests.conftest import ADMIN, WEI
+from tests.support.small_demo import load_small_demo
 
 LONG = "长" * 1_900
 
@@ -34,27 +29,8 @@ def walked(actor, resource: Resource, sort: str, limit: int, start: str = "") ->
     return keys
 
 
-@pytest.fixture
-def demo(database: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """Give a database with several rows of every resource."""
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    with unit_of_work(ADMIN) as session:
-        session.execute(delete(User).where(User.partner_id.is_not(None)))
-        session.execute(delete(Affiliation))
-        session.execute(delete(Partner).where(Partner.upstream_id.is_not(None)))
-        session.execute(delete(Partner))
-    load_demo(ADMIN, DemoSize(partners=12, stores=16, orders=30))
-    with unit_of_work(ADMIN) as session:
-        session.add_all(
-            ImportBatch(resource="customers", person=ADMIN.owner, file_name=f"{number}.xlsx", sha256="0")
-            for number in range(5)
-        )
-    for name in ("a", "b", "c"):
-        transact(ADMIN, lambda session, name=name: create_token(session, name, role="sales"))
-    return database
-
-
-def test_every_field_of_every_resource_is_walked_both_ways_to_the_last_page(demo):
+def test_every_field_of_every_resource_is_walked_both_ways_to_the_last_page(database, monkeypatch):
+    load_small_demo(monkeypatch)
     for resource in ALL:
         plain = {field.name: walked(ADMIN, resource, field.name, 1_000) for field in resource.fields}
         assert len(next(iter(plain.values()))) >= 3, resource.name
