@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import compile_path
 
+from api.field_errors import field_sentences
 from core.access import Actor
 from core.database_errors import expected_error
 from core.errors import DomainError, NotPermitted
@@ -59,6 +60,7 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: "There is no such thing, or not for this key",
         409: "The state of things does not allow this",
         413: "Too large",
+        415: "Not JSON",
         422: "What was sent is wrong; `fields` says where",
         429: "Too many requests",
         503: "The database or the disk cannot do it now: repeat after `Retry-After` seconds",
@@ -87,8 +89,8 @@ def _answer_invalid_request(_request: Request, error: Exception) -> JSONResponse
     problems = error.errors()
     if key := next((problem for problem in problems if problem["loc"][:2] == ("header", KEY_HEADER)), None):
         return _answer_missing_key(is_missing=key["type"] == "missing")
-    fields = {".".join(str(part) for part in problem["loc"][1:]): str(problem["msg"]) for problem in problems}
-    return _answer(422, "request.invalid", _("What was sent does not have the form this address expects."), fields)
+    sentence = _("What was sent does not have the form this address expects.")
+    return _answer(422, "request.invalid", sentence, field_sentences(problems))
 
 
 def _answer_missing_key(*, is_missing: bool) -> JSONResponse:
@@ -102,6 +104,8 @@ def _answer_missing_key(*, is_missing: bool) -> JSONResponse:
 def _answer_http_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
+    if isinstance(error.__cause__, DomainError):  # the framework wraps what is said about a body
+        return _answer_domain_error(request, error.__cause__)
     headers = dict(error.headers or {})
     if error.status_code == 405 and (methods := methods_of(request)):
         headers["Allow"] = ", ".join(methods)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from api.authentication import CurrentActor
+from api.bodies import JsonRoute
 from api.errors import error_responses
 from api.idempotency import CurrentAttempt
 from api.resources import NO_STORE, find_shown
@@ -23,7 +24,7 @@ from services.order_drafts import OrderDraft, state_order
 from services.order_pricing import LINES_MAX
 from services.orders import get_order, place_order, submit_order
 
-router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
+router = APIRouter(prefix="/api/v1/orders", tags=["orders"], route_class=JsonRoute)
 
 Number = Annotated[KeyInPath, Path(description="Order number", max_length=CODE_LENGTH_MAX)]
 SHIP_TO = "ship_to_"
@@ -101,7 +102,7 @@ class OrderOut(row_model(ORDERS)):  # type: ignore[misc]
     status_code=201,
     operation_id="place_order",
     summary="Place an order: it is a draft until it is submitted",
-    responses={201: {"model": OrderOut}, **error_responses(400, 404, 409, 413)},
+    responses={201: {"model": OrderOut}, **error_responses(400, 404, 409, 413, 415)},
 )
 def place(order: OrderIn, attempt: CurrentAttempt) -> Response:
     """Place a draft at today's prices of the buyer's tier."""
@@ -124,7 +125,7 @@ def read(number: Number, actor: CurrentActor) -> Response:
     "/{number}/submission",
     operation_id="submit_order",
     summary="Submit a draft: it is put up for decision",
-    responses={200: {"model": OrderOut}, **error_responses(400, 404, 409, 413)},
+    responses={200: {"model": OrderOut}, **error_responses(400, 404, 409, 413, 415)},
 )
 def submit(number: Number, attempt: CurrentAttempt) -> Response:
     """Put a draft up for decision, at the prices of today."""
@@ -135,7 +136,7 @@ def submit(number: Number, attempt: CurrentAttempt) -> Response:
     "/{number}/approval",
     operation_id="approve_order",
     summary="Approve a submitted order; not one's own",
-    responses={200: {"model": OrderOut}, **error_responses(400, 404, 409, 413)},
+    responses={200: {"model": OrderOut}, **error_responses(400, 404, 409, 413, 415)},
 )
 def approve(number: Number, attempt: CurrentAttempt, approval: ApprovalIn | None = None) -> Response:
     """Approve a submitted order."""
@@ -147,7 +148,7 @@ def approve(number: Number, attempt: CurrentAttempt, approval: ApprovalIn | None
     "/{number}/rejection",
     operation_id="reject_order",
     summary="Reject a submitted order, saying why; not one's own",
-    responses={200: {"model": OrderOut}, **error_responses(400, 404, 409, 413)},
+    responses={200: {"model": OrderOut}, **error_responses(400, 404, 409, 413, 415)},
 )
 def reject(number: Number, rejection: RejectionIn, attempt: CurrentAttempt) -> Response:
     """Reject a submitted order for good."""

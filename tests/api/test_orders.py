@@ -134,16 +134,6 @@ def test_a_wrong_order_is_refused_by_name_and_nothing_is_stored(shop, changes, c
     assert (count(Order), count(IdempotencyKey)) == (0, 0)
 
 
-def test_what_is_no_json_is_refused(shop):
-    headers = {"Authorization": f"Bearer {LING.name}", "Idempotency-Key": "k", "Content-Type": "application/json"}
-    broken = shop.client.post("/api/v1/orders", content=b"{", headers=headers)
-    deep = shop.client.post("/api/v1/orders", content=b"[" * 100_000, headers=headers)
-    form = shop.client.post("/api/v1/orders", data={"buyer": "SZ"}, headers={**headers, "Content-Type": "text/plain"})
-
-    assert [answer.status_code for answer in (broken, deep, form)] == [422, 400, 422]
-    assert {answer.json()["code"] for answer in (broken, form)} == {"request.invalid"}
-
-
 # --- done once ---
 
 

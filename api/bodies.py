@@ -1,0 +1,136 @@
+"""Bodies of requests: JSON as it is meant to be, read off the event loop where there is much of it."""
+
+import json
+from collections.abc import Callable, Coroutine
+from json import JSONDecodeError
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from core.errors import DomainError, InvalidInput, Problem
+from core.i18n import N_
+
+DEPTH_MAX = 32  # lists and objects in each other
+NAMES_MAX = 50  # of one object
+NAMES_IN_ALL_MAX = 5_000
+NAME_LENGTH_SHOWN = 80
+ON_LOOP_BYTES_MAX = 16 * 1024  # read in well under a millisecond
+FORBIDDEN_NAMES = frozenset({"__proto__", "constructor", "prototype"})
+"""Names that mean something to programs in JavaScript, which may read on what is stored here."""
+
+
+class UnsupportedMediaType(DomainError):
+    """A body of another kind than the address takes."""
+
+    status = 415
+
+
+class JsonRequest(Request):
+    """A request whose body is read by ``read_json``."""
+
+    async def json(self) -> Any:
+        """Return the body; raises as ``read_json``."""
+        if not hasattr(self, "_json"):
+            body = await self.body()
+            is_short = len(body) <= ON_LOOP_BYTES_MAX
+            self._json = read_json(body) if is_short else await run_in_threadpool(read_json, body)
+        return self._json
+
+
+class JsonRoute(APIRoute):
+    """A route that takes JSON and nothing else."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, which refuses other bodies first."""
+        handle = super().get_route_handler()
+
+        async def handle_json(request: Request) -> Response:
+            asked = JsonRequest(request.scope, request.receive)
+            if self.body_field is not None and not _is_json(asked) and await asked.body():
+                raise UnsupportedMediaType(
+                    "request.not_json_type", N_("This address takes JSON: send Content-Type: application/json.")
+                )
+            return await handle(asked)
+
+        return handle_json
+
+
+def read_json(body: bytes) -> Any:
+    """Return what a JSON text says.
+
+    Raises:
+        InvalidInput: ``request.not_json``, ``request.duplicate_name``, ``request.forbidden_name``,
+            ``request.too_many_names`` or ``request.too_deep``.
+    """
+    try:
+        value = json.loads(body, object_pairs_hook=_Objects().made, parse_constant=_refuse_constant)
+    except JSONDecodeError as error:
+        raise _not_json(error.lineno, error.colno) from error
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:  # not UTF-8, or a number of thousands of digits
+        raise _not_json(1, 1) from error
+    if _depth(value) > DEPTH_MAX:
+        raise _too_deep()
+    return value
+
+
+class _Objects:
+    """Makes the objects of one body, and counts their names."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def made(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Return an object of its names and values."""
+        self._count += len(pairs)
+        if len(pairs) > NAMES_MAX or self._count > NAMES_IN_ALL_MAX:
+            raise InvalidInput(
+                "request.too_many_names",
+                N_("This body has too many names: at most {names} in one object, {all} in all."),
+                names=NAMES_MAX,
+                all=NAMES_IN_ALL_MAX,
+            )
+        made: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in made:
+                raise _wrong_name("request.duplicate_name", N_("“{name}” is stated twice: state it once."), name)
+            if name in FORBIDDEN_NAMES:
+                raise _wrong_name("request.forbidden_name", N_("There is no field “{name}”: leave it out."), name)
+            made[name] = value
+        return made
+
+
+def _depth(value: Any) -> int:
+    """Return how deep lists and objects stand in each other; 0 for a plain value."""
+    depth, level = 0, [value]
+    while level := [one for one in level if isinstance(one, (list, dict))]:
+        depth += 1
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+    return depth
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)  # NaN and Infinity are no JSON
+
+
+def _wrong_name(code: str, message: str, name: str) -> InvalidInput:
+    shown = name[:NAME_LENGTH_SHOWN]
+    return InvalidInput(code, message, fields={shown: Problem(code, message, {"name": shown})}, name=shown)
+
+
+def _not_json(line: int, column: int) -> InvalidInput:
+    message = N_("The body is no JSON that can be read; look at line {line}, column {column}.")
+    return InvalidInput("request.not_json", message, line=line, column=column)
+
+
+def _too_deep() -> InvalidInput:
+    message = N_("Lists and objects stand too deep in each other: at most {count}.")
+    return InvalidInput("request.too_deep", message, count=DEPTH_MAX)
