@@ -72,6 +72,7 @@ class Kind:
         keeps_spaces: Whether a text of blanks only is a value.
         choices: The values it may take, if they are few.
         reference: What it refers to, if it does.
+        person: Where the name of the person stands whom a value names by e-mail; None if it names nobody.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Kind:
     keeps_spaces: bool = False
     choices: tuple[Choice, ...] = ()
     reference: Reference | None = None
+    person: Reference | None = None
 
     def parse_cell(self, cell: Cell) -> Any:
         """Return the value of a worksheet cell or an input; None if it is blank. Raises ``Refused``."""

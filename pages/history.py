@@ -12,12 +12,14 @@ from core.events import Event
 from core.i18n import N_, _
 from core.kinds import Reference
 from core.resource import Field, Resource
+from core.settings import settings
 from pages.house import Change, Happening
 from pages.value_texts import value_text, who_text
+from services.users import people_names
 
 HISTORY_MAX = 50
-Titles = dict[tuple[str, int], str]
-"""(Resource, number of a row) → how people call it."""
+Titles = dict[tuple[str, int | str], str]
+"""(Resource, number of a row or e-mail of a person) → how people call it."""
 
 ACTIONS: dict[str, str] = {
     "created": N_("created it"),
@@ -150,6 +152,8 @@ def _change(name: str, pair: Any, fields: dict[str, Field], titles: Titles) -> C
 def _stored_text(field: Field, value: Any, titles: Titles) -> str:
     """Return a value of an event as people read it: events keep stored values or what stands for them outside."""
     kind = field.kind
+    if kind.person is not None and (kind.person.resource, value) in titles:
+        return titles[kind.person.resource, value]
     if kind.reference is not None:
         if isinstance(value, int):
             return titles.get((kind.reference.resource, value), f"#{value}")
@@ -177,7 +181,19 @@ def _titles(session: Session, fields: dict[str, Field], events: Iterable[Event])
         model = reference.key.class_
         rows = session.execute(select(model.id, reference.title).where(model.id.in_(numbers)))
         found |= {(resource, number): title for number, title in rows}
-    return found
+    return found if actor_of(session).is_brand else found | _names(session, fields, events)
+
+
+def _names(session: Session, fields: dict[str, Field], events: Iterable[Event]) -> Titles:
+    """Return what partners read in place of the e-mails of people: their names, or the brand's."""
+    persons: dict[str, str] = {}
+    for event in events:
+        for name, pair in event.changes.items():
+            reference = fields[name].kind.person if name in fields else None
+            if reference is not None and isinstance(pair, list | tuple):
+                persons |= {value: reference.resource for value in pair if isinstance(value, str) and "@" in value}
+    names = people_names(session, persons)
+    return {(resource, person): names.get(person, settings().brand_name) for person, resource in persons.items()}
 
 
 def _numbers(pair: Any) -> list[int]:

@@ -3,9 +3,10 @@
 from core.access import Permission
 from core.i18n import N_
 from core.resource import Field, Resource
-from core.standard_kinds import CODE, DAY, INSTANT, NAME, NOTE, choice, choices_of, reference
+from core.standard_kinds import CODE, DAY, INSTANT, NOTE, choice, choices_of, reference
 from models.affiliation_requests import ANSWER_LABELS, STATUS_LABELS, AffiliationRequest
 from models.partners import Partner
+from models.person_kind import PERSON
 
 PARTNER = reference("partners", Partner.code, Partner.name)
 ANSWER = choice(*choices_of(ANSWER_LABELS))
@@ -56,8 +57,8 @@ AFFILIATION_REQUESTS = Resource(
         Field(name="waits_since", label=N_("Waits since"), kind=INSTANT, column=_request.waits_since, stated=False),
         Field(name="due_at", label=N_("Answer due"), kind=INSTANT, column=_request.due_at, stated=False),
         Field(name="reason", label=N_("Reason"), kind=NOTE, column=_request.reason, stated=False),
-        Field(name="asked_by", label=N_("Asked by"), kind=NAME, column=_request.asked_by, stated=False),
-        Field(name="decided_by", label=N_("Decided by"), kind=NAME, column=_request.decided_by, stated=False),
+        Field(name="asked_by", label=N_("Asked by"), kind=PERSON, column=_request.asked_by, stated=False),
+        Field(name="decided_by", label=N_("Decided by"), kind=PERSON, column=_request.decided_by, stated=False),
         Field(name="decided_at", label=N_("Decided at"), kind=INSTANT, column=_request.decided_at, stated=False),
         Field(name="decision_note", label=N_("Decision"), kind=NOTE, column=_request.decision_note, stated=False),
         Field(name="moved_at", label=N_("Moved at"), kind=INSTANT, column=_request.moved_at, stated=False),

@@ -6,6 +6,7 @@ from core.resource import Field, Resource
 from core.standard_kinds import CODE, EMAIL, INSTANT, NAME, NOTE, PHONE, USCC, choice, choices_of, reference
 from models.applications import STATUS_LABELS, WORD_LABELS, Application
 from models.partners import Partner
+from models.person_kind import PERSON
 from models.region_kind import REGION
 from models.tiers import TIER
 
@@ -51,9 +52,9 @@ APPLICATIONS = Resource(
             name="submitted_at", label=N_("Submitted at"), kind=INSTANT, column=Application.submitted_at, stated=False
         ),
         Field(name="decided_at", label=N_("Decided at"), kind=INSTANT, column=Application.decided_at, stated=False),
-        Field(name="decided_by", label=N_("Decided by"), kind=NAME, column=Application.decided_by, stated=False),
+        Field(name="decided_by", label=N_("Decided by"), kind=PERSON, column=Application.decided_by, stated=False),
         Field(name="reason", label=N_("Reason"), kind=NOTE, column=Application.reason, stated=False),
-        Field(name="entered_by", label=N_("Entered by"), kind=NAME, column=Application.entered_by, stated=False),
+        Field(name="entered_by", label=N_("Entered by"), kind=PERSON, column=Application.entered_by, stated=False),
         Field(name="created_at", label=N_("Created"), kind=INSTANT, column=Application.created_at, stated=False),
     ),
 )

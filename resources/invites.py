@@ -3,9 +3,10 @@
 from core.access import Permission
 from core.i18n import N_
 from core.resource import Action, Field, Resource
-from core.standard_kinds import CODE, INSTANT, NAME, NOTE, TAGS, integer, reference
+from core.standard_kinds import CODE, INSTANT, NOTE, TAGS, integer, reference
 from models.invites import Invite
 from models.partners import Partner
+from models.person_kind import PERSON
 from services.invites import revoke_invites
 
 USES = integer(0, 10**6)
@@ -35,7 +36,7 @@ INVITES = Resource(
         Field(name="expires_at", label=N_("Valid until"), kind=INSTANT, column=Invite.expires_at, stated=False),
         Field(name="revoked_at", label=N_("Taken back"), kind=INSTANT, column=Invite.revoked_at, stated=False),
         Field(name="note", label=N_("Note"), kind=NOTE, column=Invite.note, stated=False),
-        Field(name="made_by", label=N_("Made by"), kind=NAME, column=Invite.made_by, stated=False),
+        Field(name="made_by", label=N_("Made by"), kind=PERSON, column=Invite.made_by, stated=False),
         Field(name="created_at", label=N_("Created"), kind=INSTANT, column=Invite.created_at, stated=False),
     ),
 )

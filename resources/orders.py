@@ -20,6 +20,7 @@ from core.standard_kinds import (
     choices_of,
 )
 from models.orders import BUYER, LINE_UNIT, SKU, STATUS_LABELS, Order, OrderRow
+from models.person_kind import PERSON
 from models.region_kind import REGION
 from services.approvals import approve_orders, reject_orders
 from services.order_imports import save_order_lines
@@ -78,9 +79,9 @@ ORDERS = Resource(
             example="观前街 1 号",
         ),
         Field(name="note", label=N_("Note"), kind=NOTE, column=Order.note, example="周五前送到"),
-        Field(name="placed_by", label=N_("Placed by"), kind=NAME, column=Order.placed_by, stated=False),
-        Field(name="submitted_by", label=N_("Submitted by"), kind=NAME, column=Order.submitted_by, stated=False),
-        Field(name="decided_by", label=N_("Decided by"), kind=NAME, column=Order.decided_by, stated=False),
+        Field(name="placed_by", label=N_("Placed by"), kind=PERSON, column=Order.placed_by, stated=False),
+        Field(name="submitted_by", label=N_("Submitted by"), kind=PERSON, column=Order.submitted_by, stated=False),
+        Field(name="decided_by", label=N_("Decided by"), kind=PERSON, column=Order.decided_by, stated=False),
     ),
 )
 

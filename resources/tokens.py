@@ -5,6 +5,7 @@ from core.i18n import N_
 from core.resource import Action, Field, Resource
 from core.standard_kinds import CODE, INSTANT, NAME, choice, choices_of, reference
 from models.partners import Partner
+from models.person_kind import PERSON
 from models.tokens import CONFIRMATION_LABELS, ApiToken
 from models.users import ROLE_LABELS
 from services.token_rights import confirm_tokens
@@ -34,7 +35,7 @@ TOKENS = Resource(
             column=ApiToken.partner_id,
             stated=False,
         ),
-        Field(name="person", label=N_("Person behind it"), kind=NAME, column=ApiToken.person, stated=False),
+        Field(name="person", label=N_("Person behind it"), kind=PERSON, column=ApiToken.person, stated=False),
         Field(
             name="confirmation",
             label=N_("Confirmation"),
@@ -42,7 +43,7 @@ TOKENS = Resource(
             column=ApiToken.confirmation,
             stated=False,
         ),
-        Field(name="confirmed_by", label=N_("Confirmed by"), kind=NAME, column=ApiToken.confirmed_by, stated=False),
+        Field(name="confirmed_by", label=N_("Confirmed by"), kind=PERSON, column=ApiToken.confirmed_by, stated=False),
         Field(name="confirmed_at", label=N_("Confirmed at"), kind=INSTANT, column=ApiToken.confirmed_at, stated=False),
         Field(name="used_at", label=N_("Last used"), kind=INSTANT, column=ApiToken.used_at, stated=False),
         Field(name="expires_at", label=N_("Valid until"), kind=INSTANT, column=ApiToken.expires_at, stated=False),

@@ -31,7 +31,7 @@ from services.order_pricing import LINES_MAX, LineDraft, PricedLine, price_lines
 from services.order_states import STATE_COLUMNS, OrderState
 from services.orders import rewrite_draft
 from services.prices import Catalogue, catalogue
-from services.saving import LOOKUP_SLICE, Saved, SaveOptions
+from services.saving import KEY_NOT_AVAILABLE, LOOKUP_SLICE, Saved, SaveOptions
 
 SHIP_TO = ("ship_to_name", "ship_to_phone", "ship_to_region", "ship_to_address")
 STATED_HEADER = ("buyer", *SHIP_TO, "note")
@@ -157,13 +157,13 @@ def _find_existing(session: Session, sheets: Sequence[Sheet]) -> None:
                 under_way = N_("is an order that is no draft any more (it is {status}): leave its rows out")
                 status = translate(STATUS_LABELS[OrderStatus(sheet.existing.status)][0])
                 problem = Problem("orders.not_a_draft", under_way, {"status": status})
-        elif sheet.number in hidden:
-            problem = Problem("rows.key_taken", N_("is taken: choose another"))
         elif is_of_our_series(sheet.number):
             ours = N_(
                 "belongs to no order, and numbers of this form are given by the system: leave it empty for a new order"
             )
             problem = Problem("orders.number_reserved", ours)
+        elif sheet.number in hidden:
+            problem = KEY_NOT_AVAILABLE
         if problem is not None:
             sheet.refuse(sheet.rows[0], "number", sheet.number, problem)
 

@@ -44,6 +44,9 @@ from core.standard_kinds import MISSING
 LOOKUP_SLICE = 500  # keys per IN list: every SQLite accepts it
 ANALYZE_FROM = 1_000  # staged rows from which PostgreSQL plans better with statistics
 
+KEY_NOT_AVAILABLE = Problem("rows.key_not_available", N_("cannot be used here: choose another"))
+"""Of a key that belongs to a row the actor may not see."""
+
 
 @dataclass(frozen=True, slots=True)
 class SaveOptions:
@@ -278,16 +281,16 @@ def _differs(plan: Plan, staged: Table, rows: Rows) -> ColumnElement[bool]:
 
 
 def _refuse_hidden(session: Session, plan: Plan, staged: Table) -> list[CellProblem]:
-    """Refuse rows whose key belongs to a row the actor may not see: it must neither change nor show."""
+    """Refuse rows whose key belongs to a row the actor may not see: it must neither change nor show.
+
+    The refusal does not say that somebody else uses the key.
+    """
     visible = plan.model.visible_to(actor_of(session))
     if visible is EVERYONE:
         return []
     table = plan.model.__table__
     query = select(staged.c.row, staged.c.key_text).join(table, _on_key(plan, staged)).where(not_(visible))
-    taken = N_("is taken: choose another")
-    return [
-        CellProblem(row, plan.keys[0], key, Problem("rows.key_taken", taken)) for row, key in session.execute(query)
-    ]
+    return [CellProblem(row, plan.keys[0], key, KEY_NOT_AVAILABLE) for row, key in session.execute(query)]
 
 
 def _new_numbers(session: Session, plan: Plan, staged: Table, rows: Rows, saved: Saved) -> list[int]:

@@ -248,7 +248,7 @@ def test_the_number_of_a_strangers_order_is_taken_and_nothing_of_it_is_shown(sho
 
     saved = take(BEIFANG_CLERK, {"number": "A-1", "sku": "TEA", "quantity": 24})
 
-    assert (problems(saved), everything()) == ([(2, "number", "rows.key_taken")], before)
+    assert (problems(saved), everything()) == ([(2, "number", "rows.key_not_available")], before)
 
 
 def test_a_partner_that_is_not_active_gets_no_orders(shop):

@@ -109,7 +109,7 @@ def test_a_code_of_a_hidden_customer_is_refused_and_nothing_of_it_changes(databa
     saved = save(BEIFANG_CLERK, {"code": "C1", "name": "mine now"})
 
     assert counts(saved) == (0, 0, 0)
-    assert saved.problems[0].problem.code == "rows.key_taken"
+    assert saved.problems[0].problem.code == "rows.key_not_available"
     assert (stored("C1").name, stored("C1").partner_id) == ("a", HUADONG)
 
 

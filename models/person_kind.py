@@ -1,0 +1,10 @@
+"""The kind of a field that says which person did something, by e-mail."""
+
+from dataclasses import replace
+
+from core.kinds import Kind, Reference
+from core.standard_kinds import NAME
+from models.users import User
+
+PERSON: Kind = replace(NAME, person=Reference("users", User.email, User.name))
+"""An ``Actor.person``. Partners read the person's name in its place, through every entry point."""
