@@ -26,6 +26,7 @@ from importers.row_changes import stated_changes
 from importers.slices import Checker, Slice, joined, whole_groups
 from resources.orders import ORDER_LINES
 from services.imports import bring_forward, end_by_counts, get_import, problems_of
+from services.refusals import note_refused_rights
 from services.saving import Saved, SaveOptions
 
 Progress = Callable[[Session, "ImportReport", int], None]
@@ -218,7 +219,9 @@ def apply_import(
                 end_by_counts(session, batch_id)
             return saved
 
-        report.count(slice_, transact(actor, work))
+        saved = transact(actor, work)
+        note_refused_rights(actor, saved.problems, f"/{resource.name}/import")
+        report.count(slice_, saved)
         reached, is_ended = slice_.rows[-1] if slice_.rows else reached, is_last
     if not is_ended:
         transact(actor, lambda session: end_by_counts(session, batch_id))

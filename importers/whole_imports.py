@@ -11,6 +11,7 @@ from core.resource import Resource
 from importers.runner import ImportReport, OnRead, Progress, RolledBack, Source, read_slices, save_slice
 from importers.slices import Spool, packed, packed_problems, unpacked, unpacked_problems
 from services.imports import bring_forward, end_by_counts, refuse_whole, require_whole_size
+from services.refusals import note_refused_rights
 from services.saving import Saved, SaveOptions
 
 
@@ -48,6 +49,8 @@ def apply_whole_import(
             _save_whole(resource, slices, problems, actor, report, SaveOptions(source.match, batch_id), progress)
         if report.refused:
             transact(actor, partial(_refuse, report, problems))
+            for some in map(unpacked_problems, problems):
+                note_refused_rights(actor, some, f"/{resource.name}/import")
     report.applied = report.saved_count > 0
     return report
 

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from core.access import Actor, Permission
 from core.database import transact
 from core.database_errors import expected_error
-from core.errors import DomainError, NotPermitted
+from core.errors import DomainError, NotPermitted, RowsRefused
 from core.i18n import N_, _, current_language, set_language
 from core.logs import note_logged
 from pages.house.overlays import toast
@@ -24,7 +24,7 @@ from pages.house.shell import HousePage
 from pages.identity import current_actor, language_of
 from pages.policies import PUBLIC, SIGNED_IN, permitted
 from pages.proof import prove_again
-from services.refusals import note_refusal
+from services.refusals import note_refusal, note_refused_rights
 from services.sessions import ProofNeeded
 
 log = logging.getLogger(__name__)
@@ -126,6 +126,10 @@ async def _run(service: Callable[Concatenate[Session, P], T], *args: P.args, **k
         return await run_in_threadpool(transact, actor, lambda session: service(session, *args, **kwargs))
     except NotPermitted as refused:
         await _note(actor, refused)
+        raise
+    except RowsRefused as refused:
+        route = context.client.request.url.path
+        await run_in_threadpool(note_refused_rights, actor, refused.problems, route)
         raise
 
 

@@ -20,13 +20,14 @@ from core.access import Actor, command_line
 from core.clock import now
 from core.clock_guard import clock_doubt
 from core.database import connect, reading, unit_of_work
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError, InvalidInput, NotPermitted
 from core.i18n import N_, _, set_language
 from core.schema_shape import schema_faults
 from core.settings import Settings, settings, signing_secret, stated_settings
 from models.tokens import Confirmation
 from services.accounts import actor_of_email
 from services.one_time_links import create_first_administrator, password_link
+from services.refusals import note_refusal
 from services.setting_findings import file_findings, setting_findings
 from services.token_rights import keys_above_makers
 
@@ -85,8 +86,13 @@ def acting(email: str = "") -> Iterator[Session]:
         NotFound: ``users.not_found``. Others as ``open_database``.
     """
     open_database()
-    with unit_of_work(actor_named(email)) as session:
-        yield session
+    actor = actor_named(email)
+    try:
+        with unit_of_work(actor) as session:
+            yield session
+    except NotPermitted as refused:
+        note_refusal(actor, refused, "command line")
+        raise
 
 
 def password_address(session: Session, email: str) -> str:

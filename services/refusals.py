@@ -1,6 +1,7 @@
 """Refused access in the trail: who was refused, where, and for want of which permission or session; never a flood."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.clock import now
 from core.database import is_sqlite, reading, transact
-from core.errors import Conflict, DomainError, NotPermitted, Unavailable
+from core.errors import CellProblem, Conflict, DomainError, NotPermitted, Unavailable
 from core.events import Event, Happening, record
 from services.sessions import DOORKEEPER, SignInNeeded, actor_of_token
 
@@ -22,6 +23,9 @@ EVERY = timedelta(minutes=10)
 KNOWN_MAX = 10_000
 ROUTE_LENGTH_MAX = 200
 REFUSALS_LOCK = 7_202_604  # any number that nothing else locks
+
+RIGHTS_PROBLEMS = frozenset({"users.role_not_yours_to_give", "users.own_role"})
+"""Problems of rows that stand for an attempt to give more than one may."""
 
 _SEE: dict[str, Any] = {"see_all": "whoever is refused does not see the trail, and must not write it twice"}
 _known: dict[tuple[str, str], datetime] = {}  # (person, what was missing) to when this process last looked
@@ -66,6 +70,12 @@ def note_ended_session(token: str, error: SignInNeeded, route: str) -> bool:
     with reading(DOORKEEPER) as session:
         actor = actor_of_token(session, token)
     return actor is not None and note_refusal(actor, error, route)
+
+
+def note_refused_rights(actor: Actor, problems: Iterable[CellProblem], route: str) -> bool:
+    """Note that ``actor`` stated a role that is not theirs to give, if one of the rows was refused for that."""
+    found = next((one.problem for one in problems if one.problem.code in RIGHTS_PROBLEMS), None)
+    return found is not None and note_refusal(actor, NotPermitted(found.code, found.message), route)
 
 
 def _note(session: Session, actor: Actor, missing: str, facts: dict[str, str]) -> bool:

@@ -1,21 +1,28 @@
 """Refused access is told in the trail: who, where, for want of what; and never in a flood."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from core.access import Permission
+from core.access import Permission, Role
 from core.clock import freeze
 from core.database import reading, transact
-from core.errors import NotPermitted
+from core.errors import NotPermitted, RowsRefused
 from core.events import Event
+from importers.batches import ALL_OR_NOTHING, GOOD_ROWS, import_file
+from importers.runner import Source
+from resources.users import USERS
 from services import refusals
 from services.accounts import lock_user
-from services.refusals import EVERY, note_ended_session, note_refusal
+from services.installation import acting
+from services.refusals import EVERY, note_ended_session, note_refusal, note_refused_rights
 from services.sessions import DOORKEEPER, SignInNeeded, find_visitor
+from services.tokens import create_token
 from tests.conftest import ADMIN, HUADONG_CLERK, HUADONG_PATH, WEI
 from tests.pages.signing_in import session_of
+from tests.pages.staff_rows import state_rows
 from tests.services.knocking import NOON
 
 
@@ -99,3 +106,36 @@ def test_who_was_locked_out_leaves_one_line_however_often_they_click():
 def test_a_cookie_that_never_was_a_session_leaves_no_line():
     assert not note_ended_session("made-up", SignInNeeded("sessions.unknown", "Please sign in."), "/orders")
     assert told() == []
+
+
+def test_a_role_that_is_not_ones_own_to_give_leaves_a_line():
+    owner = replace(HUADONG_CLERK, role=Role.PARTNER_OWNER)
+    stated = {"email": ["n@example.com"], "name": ["N"], "role": ["operations"]}
+
+    with pytest.raises(RowsRefused) as refused:
+        state_rows("users", stated, owner)
+    note_refused_rights(owner, refused.value.problems, "/users/new")
+
+    (one,) = told()
+    assert (one.person, one.subject_key) == (owner.person, "users.role_not_yours_to_give")
+    assert one.data["route"] == "/users/new"
+
+
+@pytest.mark.parametrize("mode", [GOOD_ROWS, ALL_OR_NOTHING])
+def test_an_import_that_gives_such_a_role_leaves_a_line(tmp_path, mode):
+    path = tmp_path / "users.csv"
+    path.write_text("email,name,role\nn@example.com,N,administrator\n", encoding="utf-8")
+    owner = replace(HUADONG_CLERK, role=Role.PARTNER_OWNER)
+
+    import_file(USERS, Source(path=path, name="users.csv", kind="csv"), owner, sha256="0", mode=mode)
+
+    assert [(one.person, one.subject_key) for one in told()] == [(owner.person, "users.role_not_yours_to_give")]
+
+
+def test_a_key_refused_on_the_command_line_leaves_a_line(database, monkeypatch):
+    monkeypatch.setenv("QUDAO_DATABASE_URL", database.url.render_as_string(hide_password=False))
+
+    with pytest.raises(NotPermitted), acting(WEI.person) as session:
+        create_token(session, "erp", role="sales")
+
+    assert [(one.person, one.subject_key) for one in told()] == [(WEI.person, "token.edit")]
