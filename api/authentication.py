@@ -11,6 +11,7 @@ from core.access import Actor
 from core.database import reading, transact
 from core.errors import Conflict, Unavailable
 from core.i18n import N_, set_language
+from core.limits import HEADER_LENGTH_MAX
 from services.one_time import token_hash
 from services.sessions import DOORKEEPER, SignInNeeded
 from services.tokens import actor_of_token, note_used
@@ -61,7 +62,7 @@ CurrentActor = Annotated[Actor, Depends(current_actor)]
 def language_asked_for(request: Request) -> str:
     """Return the first language of ours that the request accepts, "" if it names none."""
     names = {"zh": "zh_CN", "en": "en"}
-    accepted = request.headers.get("accept-language", "").lower().split(",")
+    accepted = request.headers.get("accept-language", "")[:HEADER_LENGTH_MAX].lower().split(",")
     return next((names[tag.strip()[:2]] for tag in accepted if tag.strip()[:2] in names), "")
 
 

@@ -10,6 +10,8 @@ from typing import Literal, TypeVar
 from core.access import Actor
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
+from core.kinds import shown_value
+from core.limits import PARAMETER_LENGTH_MAX
 from core.query_filters import (
     And,
     Condition,
@@ -98,6 +100,9 @@ def read_query(
     for count, (name, value) in enumerate(pairs):
         if count >= PARAMETERS_MAX:
             raise _refused("", N_("At most {count} parameters can be given."), count=PARAMETERS_MAX)
+        if len(name) + len(value) > PARAMETER_LENGTH_MAX:
+            too_long = N_("A value may have at most {length} characters.")
+            raise _refused(shown_value(name), too_long, length=PARAMETER_LENGTH_MAX)
         if name in own:
             own[name] = value
         elif value and not (from_address and name in OF_THE_ADDRESS):

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from core.errors import Problem
 from core.i18n import N_
+from core.limits import STATED_LENGTH_MAX
 
 Style = Literal["text", "integer", "money", "unit_price", "decimal", "date", "datetime"]
 Cell = str | float | int | bool | None
@@ -23,6 +24,12 @@ EXACT_FLOAT_MAX = 1e15  # an Excel number holds 15 digits
 
 class CellError(str):
     """A worksheet cell that holds an error such as ``#N/A`` instead of a value."""
+
+    __slots__ = ()
+
+
+class CellDate(str):
+    """A worksheet cell that holds a date or a time of day, as ISO text."""
 
     __slots__ = ()
 
@@ -70,6 +77,7 @@ class Kind:
         dump: Value to what JSON carries.
         style: How a worksheet shows and types it.
         keeps_spaces: Whether a text of blanks only is a value.
+        refuses_dates: Whether a date cell is refused: values such as 3-1 that Excel turned into a date are lost.
         choices: The values it may take, if they are few.
         reference: What it refers to, if it does.
         person: Where the name of the person stands whom a value names by e-mail; None if it names nobody.
@@ -81,12 +89,15 @@ class Kind:
     dump: Callable[[Any], Any] = lambda value: value
     style: Style = "text"
     keeps_spaces: bool = False
+    refuses_dates: bool = False
     choices: tuple[Choice, ...] = ()
     reference: Reference | None = None
     person: Reference | None = None
 
     def parse_cell(self, cell: Cell) -> Any:
         """Return the value of a worksheet cell or an input; None if it is blank. Raises ``Refused``."""
+        if self.refuses_dates and isinstance(cell, CellDate):
+            raise Refused(_BECAME_DATE.code, _BECAME_DATE.message)
         text = text_of_cell(cell)
         if not text or (not self.keeps_spaces and not text.strip()):
             return None
@@ -97,12 +108,12 @@ class Kind:
         types = set(map(type, cells))
         if bool in types:  # True is 1 to a dictionary, but not to a person
             cells = [text_of_cell(cell) if cell.__class__ is bool else cell for cell in cells]
-        errors = (
-            {i: _error_value(cell) for i, cell in enumerate(cells) if isinstance(cell, CellError)}
-            if CellError in types
-            else {}
-        )
-        if errors:  # "#N/A" may also stand there as text
+        errors: dict[int, Problem] = {}
+        if CellError in types:
+            errors = {i: _error_value(cell) for i, cell in enumerate(cells) if isinstance(cell, CellError)}
+        if self.refuses_dates and CellDate in types:
+            errors |= {i: _BECAME_DATE for i, cell in enumerate(cells) if isinstance(cell, CellDate)}
+        if errors:  # "#N/A" or "2026-03-01" may also stand there as text
             cells = [None if i in errors else cell for i, cell in enumerate(cells)]
         known: dict[Hashable, Any] = {None: None, "": None}
         refused: dict[Hashable, Problem] = {}
@@ -128,6 +139,11 @@ class Kind:
         return [type(cell) is str and self.is_canonical([cell])[0] for cell in cells]
 
     @property
+    def names_rows(self) -> bool:
+        """Return whether values name rows: codes, e-mail addresses of accounts, references by either."""
+        return self.name in {"code", "email", "reference"}
+
+    @property
     def align(self) -> Literal["left", "right"]:
         """Return the side values line up on: numbers right, everything else left."""
         return "right" if self.style in {"integer", "money", "unit_price", "decimal"} else "left"
@@ -137,10 +153,10 @@ class Kind:
         return next((choice.label for choice in self.choices if choice.value == value), value)
 
 
-def matches(pattern: str) -> Callable[[Sequence[str]], Sequence[bool]]:
-    """Return an ``is_canonical`` that accepts texts matching ``pattern`` as a whole."""
+def matches(pattern: str, length_max: int = STATED_LENGTH_MAX) -> Callable[[Sequence[str]], Sequence[bool]]:
+    """Return an ``is_canonical`` that accepts texts of at most ``length_max`` characters that match as a whole."""
     match = re.compile(pattern).fullmatch
-    return lambda texts: [match(text) is not None for text in texts]
+    return lambda texts: [len(text) <= length_max and match(text) is not None for text in texts]
 
 
 def text_of_cell(cell: Cell) -> str:
@@ -151,7 +167,7 @@ def text_of_cell(cell: Cell) -> str:
             worksheet has already lost digits of it.
     """
     if isinstance(cell, str) and not isinstance(cell, CellError):
-        return cell
+        return str(cell)
     if cell is None:
         return ""
     if isinstance(cell, CellError):
@@ -165,6 +181,14 @@ def text_of_cell(cell: Cell) -> str:
             N_("is a number of more than 15 digits, and Excel has lost some: format the column as text, type it again"),
         )
     return str(cell) if isinstance(cell, int) else f"{Decimal(f'{cell + 0.0:.15g}'):f}"  # -0.0 + 0.0 is 0.0
+
+
+_BECAME_DATE = Problem(
+    "cells.is_date",
+    N_(
+        "is a date in the worksheet; Excel makes one of a code such as 3-1: format the column as text and type it again"
+    ),
+)
 
 
 def _error_value(error: CellError) -> Problem:

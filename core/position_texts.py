@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from core.kinds import VALUE_LENGTH_MAX
+from core.limits import POSITION_LENGTH_MAX, STATED_LENGTH_MAX
+from core.plain_texts import without_invisible
 
 ANGLE_PLACES = 8  # decimals kept of a degree: about a millimetre, and exact in every spreadsheet program
-TEXT_LENGTH_MAX = 10 * VALUE_LENGTH_MAX  # characters of a pasted link
 
 _PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | str.maketrans(
     {"\u3000": " ", "\u00a0": " ", "−": "-", "–": "-", "—": "-", "º": "°", "˚": "°", "度": "°", "′": "'", "’": "'",
@@ -22,15 +22,15 @@ _WORDS = tuple(
 )  # fmt: skip
 _NUMBER = r"\d{1,4}(?:\.\d{0,20})?"
 _ANGLE = (
-    rf"(?P<before#>[NSEWnsew])?\s*[:=]?\s*(?P<sign#>[+-])?\s*(?P<degrees#>{_NUMBER})\s*°?"
-    rf"(?:(?<=°)\s*(?P<minutes#>{_NUMBER})\s*'(?:\s*(?P<seconds#>{_NUMBER})\s*(?:\"|''))?)?"
-    rf"(?(before#)|(?:\s*(?P<after#>[NSEWnsew]))?)"
+    rf"(?P<before#>[NSEWnsew])? ?[:=]? ?(?P<sign#>[+-])? ?(?P<degrees#>{_NUMBER}) ?°?"
+    rf"(?:(?<=°) ?(?P<minutes#>{_NUMBER}) ?'(?: ?(?P<seconds#>{_NUMBER}) ?(?:\"|''))?)?"
+    rf"(?(before#)|(?: ?(?P<after#>[NSEWnsew]))?)"
 )
-_ONE = re.compile(rf"\s*{_ANGLE.replace('#', '')}\s*", re.ASCII)
-_BETWEEN = r"(?:\s*,\s*|\s+|(?<=[NSEWnsew°'\"]))"
+_ONE = re.compile(_ANGLE.replace("#", ""), re.ASCII)
+_BETWEEN = r"(?: ?, ?| |(?<=[NSEWnsew°'\"]))"
 _FIRST, _SECOND = _ANGLE.replace("#", "1"), _ANGLE.replace("#", "2")
 _TWO = re.compile(rf"\D{{0,20}}?{_FIRST}{_BETWEEN}{_SECOND}\D{{0,20}}", re.ASCII)
-_METRES = re.compile(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*(?:m|M|米)?\s*", re.ASCII)
+_METRES = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(?:m|M|米)?", re.ASCII)
 
 _DEGREES = r"([+-]?\d{1,3}\.\d{1,20})"
 _LINKS = tuple(
@@ -48,7 +48,7 @@ _LINKS = tuple(
         (rf"(?:lng|lon|long|longitude)={_DEGREES}.{{1,40}}?lat(?:itude)?={_DEGREES}", False),
     )
 )
-_LINK = re.compile(r"^\s*geo:|\w://", re.ASCII | re.IGNORECASE)
+_LINK = re.compile(r"^geo:|\w://", re.ASCII | re.IGNORECASE)
 _HOSTS = (("amap.", "gcj02"), ("gaode.", "gcj02"), ("qq.com", "gcj02"), ("baidu.", "bd09"), ("bdmap:", "bd09"),
           ("openstreetmap.", "wgs84"), ("geo:", "wgs84"))  # fmt: skip
 _STATED = (("gcj02", "gcj02"), ("gaode", "gcj02"), ("wgs84", "wgs84"), ("bd09", "bd09"))
@@ -71,11 +71,11 @@ class Reading:
 
 def read_pair(text: str) -> Reading | None:
     """Return the two angles of a pasted text; None if there are not two. Latitude comes first unless it says else."""
-    if len(text) > TEXT_LENGTH_MAX:
+    if len(text) > POSITION_LENGTH_MAX:
         return None
-    if _LINK.search(text):
-        return _read_link(unquote(text))
-    match = _TWO.fullmatch(_plain(text).strip())
+    if _LINK.search(text.strip()):
+        return _read_link(unquote(text.strip()))
+    match = _TWO.fullmatch(_plain(text))
     return _two_angles(match) if match else None
 
 
@@ -86,8 +86,7 @@ def read_angle(text: str, hemispheres: str) -> float | None:
         text: As stated.
         hemispheres: The letters it may carry, the positive one first: "NS" or "EW".
     """
-    plain = _plain(text)
-    match = _ONE.fullmatch(plain) if len(plain) <= VALUE_LENGTH_MAX else None
+    match = _ONE.fullmatch(_plain(text)) if len(text) <= STATED_LENGTH_MAX else None
     if match is None:
         return None
     letter = (match["before"] or match["after"] or hemispheres[0]).upper()
@@ -98,15 +97,15 @@ def read_angle(text: str, hemispheres: str) -> float | None:
 
 def read_metres(text: str) -> float | None:
     """Return a length in metres, to a tenth; None if it is none."""
-    match = _METRES.fullmatch(_plain(text))
+    match = _METRES.fullmatch(_plain(text)) if len(text) <= STATED_LENGTH_MAX else None
     return round(float(match[1]), 1) if match else None
 
 
 def _plain(text: str) -> str:
-    """Return a text with Chinese words for directions as letters, and every sign as a keyboard has it."""
+    """Return a text with directions as letters, every sign as a keyboard has it, and single spaces only inside."""
     for word, letter in _WORDS:
         text = word.sub(letter, text)
-    return text.translate(_PLAIN)
+    return " ".join(without_invisible(text).translate(_PLAIN).split())
 
 
 def _read_link(link: str) -> Reading | None:

@@ -92,8 +92,8 @@ def find_row(session: Session, resource: Resource, key_text: str) -> dict[str, A
     version = getattr(resource.model, "version", None)
     wanted = [*columns.columns, resource.model.id if version is None else version]
     found = columns.joined_to(select(*wanted).select_from(resource.model)).where(*asked.where)
-    row = session.execute(found).first()
-    return None if row is None else columns.dumped(row) | {"_version": None if version is None else row[-1]}
+    rows = [columns.dumped(row) | {"_version": None if version is None else row[-1]} for row in session.execute(found)]
+    return next((row for row in rows if row["_key"] == key_text), rows[0] if rows else None)
 
 
 def stream_rows(session: Session, query: GridQuery, slice_rows: int = 4_000) -> Generator[list[Row[Any]], None, None]:

@@ -21,19 +21,21 @@ from core.database import is_sqlite
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
 from core.kinds import Reference, Refused, shown_value
+from core.limits import FILTER_VALUE_LENGTH_MAX, SEARCH_LENGTH_MAX
 from core.resource import Field, Resource
 from core.standard_kinds import DAY, half_width, refuse_early, refuse_illegal
 
 DEPTH_MAX = 8
 CONDITIONS_MAX = 100
 VALUES_MAX = 1_000
-VALUE_LENGTH_MAX = 500  # characters
 WORDS_MAX = 5
 SEARCH_BYTES_MIN = 2  # two letters or one Chinese character
 
+_TOO_LONG = N_("A value may have at most {length} characters.")
 _TEXTS = frozenset({"code", "text", "phone", "uscc", "email"})
 _FOUND_BY_SEARCH = frozenset({"phone", "email"})
 _FRACTION = re.compile(r"\d{1,2}:\d{2}:\d{2}\.\d")
+_ZEROS_OF_CODE = re.compile("(?:0000|00)$")
 
 
 class Operator(StrEnum):
@@ -159,10 +161,12 @@ def search_condition(
     Raises:
         InvalidInput: ``queries.search_too_short``, ``queries.invalid_value``.
     """
+    if len(words) > SEARCH_LENGTH_MAX:
+        raise _invalid("q", "queries.invalid_value", _TOO_LONG, length=SEARCH_LENGTH_MAX)
     wanted = words.split()
     if len("".join(wanted).encode(errors="replace")) < SEARCH_BYTES_MIN:
         raise _invalid("q", "queries.search_too_short", N_("Type at least two letters or one Chinese character."))
-    if len(wanted) > WORDS_MAX or len(words) > VALUE_LENGTH_MAX:
+    if len(wanted) > WORDS_MAX:
         raise _invalid("q", "queries.invalid_value", N_("Search for at most {count} words."), count=WORDS_MAX)
     found_in = [field for name, field in fields.items() if name in resource.keys or _is_searched(field)]
     columns = [field for field in found_in if is_text(field)]
@@ -289,13 +293,13 @@ def _equal(column: ColumnElement[Any], value: Any, after: Any) -> ColumnElement[
 
 def _inside(column: Any, adcode: str) -> ColumnElement[bool]:
     """Return the condition of a region or anything in it: 310000 is a province, 310100 a city."""
-    stem = re.sub("(0000|00)$", "", adcode)
+    stem = _ZEROS_OF_CODE.sub("", adcode)
     return column == adcode if stem == adcode else and_(column >= stem, column < stem + "~")
 
 
 def _part(session: Session, field: Field, part: str) -> ColumnElement[bool]:
     """Return the condition of a part as it was typed, or with full-width letters, digits and signs made plain."""
-    spellings = dict.fromkeys([part, half_width(part)])
+    spellings = dict.fromkeys([part, half_width(part) or part])
     reference = field.kind.reference
     if reference is None:
         return or_(false(), *(contains(session, field.column, one) for one in spellings))
@@ -318,7 +322,18 @@ def _values(field: Field, condition: Condition) -> list[Any]:
         return [texts[0] == "1"]
     if condition.operator == Operator.CONTAINS:
         return texts
+    if field.kind.names_rows:
+        return [key for text in texts for key in _keys(field, text)]
     return [_parsed(field, text) for text in texts]
+
+
+def _keys(field: Field, text: str) -> list[str]:
+    """Return the keys a text may mean: as keys are read, and exactly: older rows may have signs that are left out."""
+    try:
+        plain = field.kind.parse(text)
+    except Refused:
+        plain = None
+    return [key for key in dict.fromkeys([plain, text]) if key is not None]
 
 
 def _parsed(field: Field, text: str) -> Any:
@@ -352,10 +367,8 @@ def _instants(text: str) -> tuple[datetime, datetime]:
 
 
 def _legal(name: str, text: str) -> str:
-    if len(text) > VALUE_LENGTH_MAX:
-        raise _invalid(
-            name, "queries.invalid_value", N_("A value may have at most {length} characters."), length=VALUE_LENGTH_MAX
-        )
+    if len(text) > FILTER_VALUE_LENGTH_MAX:
+        raise _invalid(name, "queries.invalid_value", _TOO_LONG, length=FILTER_VALUE_LENGTH_MAX)
     try:
         return refuse_illegal(text)
     except Refused as refused:

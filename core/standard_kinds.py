@@ -13,11 +13,13 @@ from core import uscc
 from core.errors import Problem
 from core.i18n import N_, both_languages, translate
 from core.kinds import Choice, Kind, Reference, Refused, dump_date, dump_instant, matches
+from core.limits import CODE_LENGTH_MAX as CODE_LENGTH_MAX
+from core.limits import EMAIL_LENGTH_MAX, STATED_LENGTH_MAX
+from core.limits import NAME_LENGTH_MAX as NAME_LENGTH_MAX
+from core.limits import NOTE_LENGTH_MAX as NOTE_LENGTH_MAX
+from core.plain_texts import INVISIBLE
 
 XML_CHARACTERS = "\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
-CODE_LENGTH_MAX = 64
-NAME_LENGTH_MAX = 200
-NOTE_LENGTH_MAX = 2000
 CENTS_MAX = 10**15  # fits the exact range of every program that reads us
 UNIT_PRICE_SCALE = 10_000  # unit prices are whole numbers at 4 decimals
 PPM = 1_000_000
@@ -25,10 +27,17 @@ YEAR_MIN = 1900  # of a day: earlier ones are slips of the hand
 ALIKE_MIN = 0.6  # how alike a stated word and a choice must be written to ask whether it is meant, from 0 to 1
 
 _ILLEGAL = re.compile(f"[^{XML_CHARACTERS}]")
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xFFE5: 0xA5}
-_SPACES = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
+_PLAIN: dict[int, int | None] = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    **dict.fromkeys((0x3000, 0x00A0, 0x2007, 0x202F), 0x20),
+    **dict.fromkeys(INVISIBLE),
+    0xFFE5: 0xA5,
+}
+_SPACES = re.compile(r"\s+")
+_PHONE_SIGNS = re.compile(r"[\s\-().·/–—]")
+_TAG_ENDS = re.compile("[;；]")
 _PLAIN_NUMBER = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
-_EXPONENT = re.compile(r"(\d(?:\.\d+)?)[eE]\+?(\d{1,2})")
+_EXPONENT = re.compile(r"\d(?:\.(?P<fraction>\d+))?[eE](?P<plus>\+?)(?P<exponent>\d{1,2})")
 _PHONE = re.compile(r"\+?\d{6,15}")
 _MAINLAND = re.compile(r"(?:\+86|0086|86)(1[3-9]\d{9})")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)*")
@@ -39,8 +48,17 @@ _EXCEL_DAYS = range(20_000, 80_000)  # 1954 to 2119: a number outside is not mea
 
 
 def half_width(text: str) -> str:
-    """Return ``text`` with full-width letters, digits and signs as people type them on Chinese keyboards made plain."""
-    return text.translate(_FULL_WIDTH)
+    """Return ``text`` as it is compared: full-width letters, digits and signs made plain, invisible signs left out.
+
+    Full-width ones come from Chinese keyboards, invisible ones from copying out of chats and web pages.
+    """
+    return text.translate(_PLAIN)
+
+
+def _short(stated: str) -> str:
+    """Return a short value without outer spaces, ``half_width``; "" for a text that is longer than any such value."""
+    trimmed = stated.strip()
+    return half_width(trimmed).strip() if len(trimmed) <= STATED_LENGTH_MAX else ""
 
 
 def refuse_illegal(text: str) -> str:
@@ -58,34 +76,49 @@ def refuse_illegal(text: str) -> str:
     return text
 
 
+def _require_length(stated: str, length_max: int) -> None:
+    if len(stated) > length_max:
+        raise Refused("text.too_long", N_("is longer than {length} characters"), length=length_max)
+
+
 def text(length_max: int) -> Kind:
     """Return the kind of free text up to ``length_max`` characters: kept exactly as stated, never trimmed."""
 
     def parse(stated: str) -> str:
-        if len(stated) > length_max:
-            raise Refused("text.too_long", N_("is longer than {length} characters"), length=length_max)
+        _require_length(stated, length_max)
         return refuse_illegal(stated)
 
     return Kind(
         name="text",
         parse=parse,
-        is_canonical=matches(f"(?=.*\\S)[{XML_CHARACTERS}]{{1,{length_max}}}"),
+        is_canonical=matches(f"(?=.*\\S)[{XML_CHARACTERS}]+", length_max),
         keeps_spaces=True,
     )
 
 
-def _parse_code(stated: str) -> str:
-    code = refuse_illegal(half_width(stated).strip())
-    if len(code) > CODE_LENGTH_MAX:
-        raise Refused("text.too_long", N_("is longer than {length} characters"), length=CODE_LENGTH_MAX)
-    return code
+def code(length_max: int) -> Kind:
+    """Return the kind of what things are named by, up to ``length_max`` characters, without outer spaces.
+
+    Signs that nobody sees do not count, so that two codes that look alike are one.
+    """
+
+    def parse(stated: str) -> str | None:
+        _require_length(stated.strip(), STATED_LENGTH_MAX)
+        found = written_out(refuse_illegal(_short(stated)), needs_plus=True)
+        _require_length(found, length_max)
+        return found or None
+
+    canonical = matches(rf"[A-Za-z0-9][A-Za-z0-9._\-]{{0,{length_max - 1}}}")
+    return Kind(name="code", parse=parse, is_canonical=canonical, refuses_dates=True)
 
 
 def parse_phone(stated: str) -> str:
-    """Return the digits of a phone as typed, or as Excel made a number of it; +86 before a mobile is dropped."""
-    compact = re.sub(r"[\s\-().·/–—\u200b-\u200f\u2060\ufeff]", "", half_width(stated).strip().removesuffix(".0"))
-    if exponent := _EXPONENT.fullmatch(half_width(stated).strip()):
-        compact = f"{Decimal(exponent[0]):f}"
+    """Return the digits of a phone as typed, or as Excel made a number of it; +86 before a mobile is dropped.
+
+    Raises:
+        Refused: ``phone.invalid``, ``cells.digits_lost``.
+    """
+    compact = _PHONE_SIGNS.sub("", written_out(_short(stated)).removesuffix(".0"))
     if mainland := _MAINLAND.fullmatch(compact):
         return mainland[1]
     if not _PHONE.fullmatch(compact):
@@ -93,8 +126,29 @@ def parse_phone(stated: str) -> str:
     return compact
 
 
+def written_out(text: str, *, needs_plus: bool = False) -> str:
+    """Return a number that a spreadsheet shows with an exponent with all its digits; any other text as it is.
+
+    Args:
+        text: As ``half_width`` returns it.
+        needs_plus: Whether only the form of spreadsheets counts, ``6.90123E+12``; 2E5 is an honest code.
+
+    Raises:
+        Refused: ``cells.digits_lost`` if the text has fewer digits than the number: the others are gone.
+    """
+    found = _EXPONENT.fullmatch(text)
+    if found is None or (needs_plus and not found["plus"]):
+        return text
+    if len(found["fraction"] or "") < int(found["exponent"]):
+        raise Refused(
+            "cells.digits_lost",
+            N_("has lost digits in a spreadsheet: format the column as text and type the whole number again"),
+        )
+    return f"{Decimal(text):f}"
+
+
 def _parse_uscc(stated: str) -> str:
-    code = _SPACES.sub("", half_width(stated)).replace("-", "").upper()
+    code = _SPACES.sub("", _short(stated)).replace("-", "").upper()
     if uscc.is_valid(code):
         return code
     if len(code) == 15 and code.isdigit():
@@ -103,7 +157,7 @@ def _parse_uscc(stated: str) -> str:
         raise Refused(
             "uscc.length",
             N_("is not a social credit code: it needs 18 characters, this has {length}"),
-            length=len(code),
+            length=len(code) or len(stated),
         )
     suggestion = code.translate(str.maketrans("OI", "01"))
     if suggestion != code and uscc.is_valid(suggestion):
@@ -118,7 +172,7 @@ def _parse_uscc(stated: str) -> str:
 
 
 def _decimal(stated: str) -> Decimal:
-    plain = _SPACES.sub("", half_width(stated)).replace("−", "-")
+    plain = _SPACES.sub("", _short(stated)).replace("−", "-")
     plain = plain.removeprefix("¥").removeprefix("CNY").removesuffix("元")
     scale = 10_000 if plain.endswith("万") else 1
     plain = plain.removesuffix("万")
@@ -126,7 +180,7 @@ def _decimal(stated: str) -> Decimal:
         if _PLAIN_NUMBER.fullmatch(plain):
             return Decimal(plain.replace(",", "")) * scale
         if _EXPONENT.fullmatch(plain):
-            return Decimal(plain)
+            return Decimal(written_out(plain))
     except InvalidOperation:
         pass
     raise Refused("number.invalid", N_("is not a number: write it like 1234.56"))
@@ -178,7 +232,7 @@ def _parse_unit_price(stated: str) -> int:
 
 
 def _parse_rate(stated: str) -> int:
-    plain = half_width(stated).strip()
+    plain = _short(stated)
     rate = _decimal(plain.removesuffix("%"))
     if plain.endswith("%") or rate > 1:  # nobody means 1300 % by 13
         rate /= 100
@@ -206,7 +260,7 @@ def refuse_early(day: date) -> None:
 
 
 def _parse_day(stated: str) -> date:
-    plain = half_width(stated).strip()
+    plain = _short(stated)
     found = _DAY.fullmatch(plain) or _COMPACT_DAY.fullmatch(plain)
     try:
         if found:
@@ -221,17 +275,16 @@ def _parse_day(stated: str) -> date:
 
 
 def _parse_email(stated: str) -> str:
-    address = refuse_illegal(half_width(stated).strip().lower())
-    if not _EMAIL.fullmatch(address) or len(address) > NAME_LENGTH_MAX:
+    address = refuse_illegal(_short(stated).lower())
+    if len(address) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(address):
         raise Refused("email.invalid", N_("is not an e-mail address: write it like name@example.com"))
     return address
 
 
 def _parse_tags(stated: str) -> str | None:
-    tags = dict.fromkeys(tag.strip() for tag in re.split("[;；]", refuse_illegal(stated)))
+    _require_length(stated, NOTE_LENGTH_MAX)
+    tags = dict.fromkeys(tag.strip() for tag in _TAG_ENDS.split(refuse_illegal(stated)))
     joined = ";".join(tag for tag in tags if tag)
-    if len(joined) > NOTE_LENGTH_MAX:
-        raise Refused("text.too_long", N_("is longer than {length} characters"), length=NOTE_LENGTH_MAX)
     return joined or None
 
 
@@ -244,7 +297,7 @@ def choice(*choices: Choice) -> Kind:
         return labels | {one.value.casefold(): one.value for one in choices}
 
     def parse(stated: str) -> str:
-        meant = meanings().get(half_width(stated).strip().casefold())
+        meant = meanings().get(_short(stated).casefold())
         if meant is None:
             problem = unknown_choice(choices, stated)
             raise Refused(problem.code, problem.message, **problem.values)
@@ -256,7 +309,7 @@ def choice(*choices: Choice) -> Kind:
 def unknown_choice(choices: Sequence[Choice], stated: str) -> Problem:
     """Return why a value is none of ``choices``: by the words people read, with the one that is probably meant."""
     values: dict[str, object] = {"allowed": Labels(one.label for one in choices)}
-    nearest = _nearest_choice(choices, half_width(stated).strip().casefold())
+    nearest = _nearest_choice(choices, _short(stated).casefold())
     if nearest is None:
         return Problem("choice.unknown", N_("is none of: {allowed}"), values)
     values["nearest"] = Labels([nearest.label])
@@ -292,8 +345,9 @@ def reference(resource: str, key: Any, title: Any) -> Kind:
     """Return the kind of a reference to another resource by its key, see ``core.kinds.Reference``."""
     return Kind(
         name="reference",
-        parse=_parse_code,
+        parse=CODE.parse,
         is_canonical=CODE.is_canonical,
+        refuses_dates=True,
         reference=Reference(resource, key, title),
     )
 
@@ -306,10 +360,10 @@ def _read_only(stated: str) -> Any:
     raise Refused("fields.not_stated", N_("is kept by the system and cannot be stated"))
 
 
-CODE = Kind(name="code", parse=_parse_code, is_canonical=matches(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,63}"))
+CODE = code(CODE_LENGTH_MAX)
 NAME = text(NAME_LENGTH_MAX)
 NOTE = text(NOTE_LENGTH_MAX)
-PHONE = Kind(name="phone", parse=parse_phone, is_canonical=matches(r"1[3-9]\d{9}|0\d{9,11}"))
+PHONE = Kind(name="phone", parse=parse_phone, is_canonical=matches(r"1[3-9]\d{9}|0\d{9,11}"), refuses_dates=True)
 USCC = Kind(name="uscc", parse=_parse_uscc, is_canonical=_uscc_canonical)
 EMAIL = Kind(name="email", parse=_parse_email)
 MONEY = money()

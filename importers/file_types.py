@@ -41,6 +41,7 @@ LEGACY_FILES = {
     b"TABLE\r\n0,1": "DIF",
     b"TABLE\n0,1": "DIF",
 }
+_WEB_PAGE = re.compile(rb"<(?:!doctype html|html|head|body|table|meta|style|div|script)\b|mime-version:")
 
 
 def identify(path: Path, bytes_max: int, unpacked_bytes_max: int) -> str:
@@ -175,7 +176,7 @@ def _ole_kind(file: BinaryIO) -> str:
 
 def _refuse_markup(head: bytes) -> None:
     text = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
-    if re.match(rb"<(?:!doctype html|html|head|body|table|meta|style|div|script)\b|mime-version:", text):
+    if _WEB_PAGE.match(text):
         raise Refusal("html_disguised")
     if text.startswith((b"<?xml", b"<workbook")):
         if b"urn:schemas-microsoft-com:office:spreadsheet" in text:

@@ -1,7 +1,6 @@
 """Which column of a worksheet is which field: exactly what a heading says, or a suggestion for a person to confirm."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,10 +10,14 @@ from rapidfuzz import fuzz
 from core.access import Actor
 from core.errors import InvalidInput
 from core.i18n import N_, _, both_languages
+from core.limits import HEADING_LENGTH_MAX
+from core.plain_texts import normal_form, without_invisible
 from core.resource import Field, Resource
 from importers.heading_synonyms import SYNONYMS
 
 LIKELY = 78.0  # similarity from which a heading is offered as likely, out of 100
+
+_VARIED = re.compile(r"[\s*_\-:：]|\([^)]*(?:\)|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,11 @@ def stated_fields(resource: Resource, actor: Actor) -> tuple[Field, ...]:
 
 
 def plain_heading(text: str) -> str:
-    """Return a heading without what people vary: width, case, spaces, required marks, units in brackets."""
-    half = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"[\s*_\-:：]|\(.*?\)|（.*?）", "", half)
+    """Return a heading without what people vary: width, case, spaces, required marks, units in brackets.
+
+    Only its first ``HEADING_LENGTH_MAX`` characters count; a bracket that is not closed in them reaches to their end.
+    """
+    return _VARIED.sub("", normal_form("NFKC", without_invisible(text[:HEADING_LENGTH_MAX])).casefold())
 
 
 def match_headings(
@@ -98,12 +103,11 @@ def match_headings(
             )
     columns = Columns({}, constants)
     meanings = _meanings(fields.values())
-    taken = set(mapping.values())
+    taken, seen = set(mapping.values()), set[str]()
     for position, heading in enumerate(headings):
         meant = meanings.get(plain_heading(heading), "")
         name = mapping.get(heading, "" if meant in taken else meant)  # the person has said which column that is
-        repeated = heading in headings[:position]  # of two columns with one heading, the first counts
-        if not name or name in constants or repeated:
+        if not name or name in constants or heading in seen:  # of two columns with one heading, the first counts
             columns.ignored.extend([heading] if heading else [])
         elif name in columns.positions:
             raise InvalidInput(
@@ -115,6 +119,7 @@ def match_headings(
             )
         else:
             columns.positions[name] = position
+        seen.add(heading)
     _require_columns(resource, fields, columns, match)
     return columns
 
@@ -127,15 +132,16 @@ def suggest(resource: Resource, actor: Actor, headings: Sequence[str]) -> list[S
         plain_heading(word): name for name, words in SYNONYMS.items() if name in fields for word in words
     }
     chosen: dict[int, tuple[str, Literal["sure", "likely", "none"]]] = {}
+    plain = [plain_heading(heading) for heading in headings]
     for known in (labels, meanings):  # a column called as the field itself comes before one that is called nearly so
-        for position, heading in enumerate(headings):
-            name = known.get(plain_heading(heading), "")
+        for position, heading in enumerate(plain):
+            name = known.get(heading, "")
             if name and position not in chosen and name not in {one for one, _certainty in chosen.values()}:
                 chosen[position] = (name, "sure")
     scored = sorted(
         (
-            (-fuzz.ratio(plain_heading(heading), word), position, name)
-            for position, heading in enumerate(headings)
+            (-fuzz.ratio(heading, word), position, name)
+            for position, heading in enumerate(plain)
             if position not in chosen and heading
             for word, name in meanings.items()
         ),

@@ -19,11 +19,14 @@ from importers.xlsx_slices import Slice
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_ROW_NUMBER = re.compile(rb'<row r="(\d+)"|<row[^>]*?\sr\s*=\s*"(\d+)"')
-_SHARED = re.compile(rb't="s"[^>]*>\s*<v>\s*(\d+)')
+_ROW_NUMBER = re.compile(rb'<row r="(\d+)"|<row[^<>]{0,200}?\sr\s*+=\s*+"(\d+)"')
+_SHARED = re.compile(rb't="s"[^<>]{0,200}>\s*+<v>\s*+(\d+)')
 _ITEM_END = re.compile(rb"</si>|<si ?/>")
 # A cell of a type that is never an empty text, and with something in it.
-_CERTAIN_VALUE = re.compile(rb'<c(?![^>]*\st="(?:s|str|inlineStr)")[^>]*>\s*(?:<f[^>]*(?:/>|>[^<]*</f>))?\s*<v>[^<\s]')
+_CERTAIN_VALUE = re.compile(
+    rb'<c(?![^<>]{0,200}\st="(?:s|str|inlineStr)")[^<>]{0,200}>\s*+'
+    rb"(?:<f[^<>]{0,200}(?:/>|>[^<]*</f>)\s*+)?<v>[^<\s]"
+)
 
 
 class SlicedBook:

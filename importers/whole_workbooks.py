@@ -22,7 +22,8 @@ from importers.xlsx_slices import MARK
 BLOCK_ROWS = 10_000
 HEAD_ROWS = 40
 _ODS_CELL_ERROR = re.compile(
-    rb'<table:table-cell(?P<before>[^>]*?) calcext:value-type="error"(?P<after>[^>]*)>\s*<text:p>(?P<text>[^<]*)'
+    rb'<table:table-cell(?P<before>[^<>]{0,1000}?) calcext:value-type="error"(?P<after>[^<>]{0,1000})>\s*+'
+    rb"<text:p>(?P<text>[^<]*)"
 )
 _ODS_VALUE = re.compile(rb' (?:office:(?:string-value|value-type|value)|calcext:value-type)="[^"]*"')
 

@@ -6,14 +6,16 @@ Numbers move with the people who own them, and keep their first seven digits whe
 import re
 from contextlib import closing
 
+from core.limits import STATED_LENGTH_MAX
 from models.region_table import Region, open_reference, region
 
+SPACES = re.compile(r"[\s()-]")
 MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{5})\d{4}")
 
 
 def place_given_out(phone: str) -> Region | None:
     """Return the city (or the municipality) a mainland mobile was given out in; None if that is not known."""
-    number = MOBILE.fullmatch(re.sub(r"[\s()-]", "", phone))
+    number = MOBILE.fullmatch(SPACES.sub("", phone[:STATED_LENGTH_MAX]))
     if number is None:
         return None
     prefix = int(number[1])

@@ -4,10 +4,10 @@
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.plain_texts import normal_form, without_invisible
 from models.region_names import LENGTH_MAX, Reading, Spelling, matches, narrowed, past_separators, readings
 from models.region_table import Region, current_heirs, is_inside
 
@@ -40,7 +40,8 @@ class Candidate:
 
 def find_in_address(address: str) -> list[Candidate]:
     """Return the regions an address can lie in, the smallest first; [] if it names none."""
-    text = unicodedata.normalize("NFKC", address).strip()[:LENGTH_MAX]
+    stated = without_invisible(address.strip()[:LENGTH_MAX])
+    text = normal_form("NFKC", stated).strip()[:LENGTH_MAX]
     before = BEFORE.match(text)
     start = before.end() if before else 0
     found, at_start = readings(text, start), True

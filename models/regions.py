@@ -6,7 +6,6 @@ is guessed.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,8 +13,11 @@ from functools import cache
 
 from core.errors import Problem
 from core.i18n import N_
+from core.kinds import shown_value
+from core.limits import SEARCH_LENGTH_MAX
+from core.plain_texts import normal_form, without_invisible
 from models.region_addresses import Candidate, Certainty, find_in_address
-from models.region_names import narrowed, past_separators, readings
+from models.region_names import LENGTH_MAX, narrowed, past_separators, readings
 from models.region_table import (
     Region,
     code_range,
@@ -42,6 +44,7 @@ __all__ = [
 CODE = re.compile(r"(\d{6})(?:\d{3}|\d{6})?")
 """A code of a region, or of a town or village in it."""
 CHOICES_SHOWN = 3
+WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,11 @@ def search(text: str, limit: int = 20) -> list[Region]:
 
     A word is found anywhere in the path (杭州 西湖); regions whose own name begins with the last word come first.
     """
-    stated = clean(text)
+    stated = clean(text[:SEARCH_LENGTH_MAX])
     if stated.isdigit():
         codes = [one for code, one in table().regions.items() if code.startswith(stated) and one.status == "current"]
         return sorted(codes, key=lambda one: (one.level, one.code))[:limit]
-    words = re.findall(r"\w+", stated)
+    words = WORD.findall(stated)
     if not words:
         return []
     phrases = " AND ".join('"' + " ".join(word) + '"' for word in words)
@@ -93,6 +96,8 @@ def search(text: str, limit: int = 20) -> list[Region]:
 def resolve_spelling(text: str) -> Resolution:
     """Return what a text means that is no plain known code."""
     stated = clean(text)
+    if len(stated) > LENGTH_MAX:
+        return unknown(text)
     code = CODE.fullmatch(stated)
     if code:
         return by_code().get(code[1]) or unknown(text)
@@ -111,7 +116,7 @@ def resolve_spelling(text: str) -> Resolution:
         Problem(
             "regions.ambiguous",
             N_("{value} can be {choices}: name its city or province too, or give the code."),
-            {"value": text.strip(), "choices": listed(choices)},
+            {"value": shown_value(text.strip()), "choices": listed(choices)},
         ),
     )
 
@@ -145,7 +150,7 @@ def renamed(found: Region, former: str) -> Resolution:
 def unknown(text: str) -> Resolution:
     """Return the resolution of a text that means no region."""
     message = N_("{value} is no known region: give a six-digit code or a name such as 浙江省杭州市西湖区.")
-    return Resolution(None, Problem("regions.unknown", message, {"value": text.strip()}))
+    return Resolution(None, Problem("regions.unknown", message, {"value": shown_value(text.strip())}))
 
 
 @cache
@@ -171,5 +176,9 @@ def shown(one: Region) -> str:
 
 
 def clean(text: str) -> str:
-    """Return a text without outer spaces, full-width letters and digits made plain."""
-    return unicodedata.normalize("NFKC", text).strip()
+    """Return a text without outer spaces and invisible signs, full-width letters and digits made plain.
+
+    A text of more than ``LENGTH_MAX`` characters is no region, and returned as it is.
+    """
+    trimmed = without_invisible(text).strip()
+    return normal_form("NFKC", trimmed).strip() if len(trimmed) <= LENGTH_MAX else trimmed

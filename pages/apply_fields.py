@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
+
 from core.errors import DomainError
 from core.i18n import _
 from models import regions
@@ -239,7 +241,7 @@ class ApplyFields:
 
     async def _find_regions(self, text: str) -> dict[str, str]:
         """Return counties and districts that a text may mean; larger regions are no place for one partner."""
-        found = regions.search(text, FOUND_MAX * 4)
+        found = await run_in_threadpool(regions.search, text, FOUND_MAX * 4)
         return {one.code: one.full_name for one in found if one.level == 3 or one.is_leaf}
 
     async def _licence_chosen(self) -> None:

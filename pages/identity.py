@@ -17,6 +17,7 @@ from core.access import Actor
 from core.database import reading, transact
 from core.errors import Unavailable
 from core.i18n import DEFAULT_LANGUAGE, LANGUAGES, N_, current_language, set_language
+from core.limits import HEADER_LENGTH_MAX
 from core.settings import settings
 from services.refusals import note_ended_session
 from services.sessions import (
@@ -113,7 +114,8 @@ def language_of(request: HTTPConnection, account: str = "") -> str:
         return chosen
     if account in LANGUAGES:
         return account
-    asked = [part.split(";")[0].strip().lower() for part in request.headers.get("accept-language", "").split(",")]
+    accepted = request.headers.get("accept-language", "")[:HEADER_LENGTH_MAX]
+    asked = [part.split(";")[0].strip().lower() for part in accepted.split(",")]
     found = next((tag for tag in asked if tag[:2] in {"zh", "en"}), "")
     return {"zh": "zh_CN", "en": "en"}.get(found[:2], DEFAULT_LANGUAGE)
 

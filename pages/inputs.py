@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from core import standard_kinds
 from core.drafts import draft_one
@@ -89,10 +90,13 @@ def save_stated(session: Session, resource: Resource, stated: Mapping[str, str],
         InvalidInput: ``rows.key_taken``.
         Conflict: ``rows.changed_meanwhile``.
     """
-    fields = [field for field in resource.stated_fields if field.name in stated]
-    drafts, problems = draft_one(fields, stated)
+    # The row that was opened is meant exactly, also where its key has signs that a new key would not have.
+    opened = {name for name in resource.keys if version != NEW and resource.field(name).kind.names_rows}
+    fields = [field for field in resource.stated_fields if field.name in stated and field.name not in opened]
+    drafts, problems = draft_one(fields, {name: text for name, text in stated.items() if name not in opened})
     if problems:
         raise RowsRefused(problems)
+    drafts.columns.update({name: [stated[name]] for name in opened})
     keys = [resource.field(name).kind.dump(drafts.columns[name][0]) for name in resource.keys]
     key = "~".join(map(str, keys))
     if version == NEW and find_row(session, resource, key) is not None:
@@ -173,4 +177,5 @@ def reference_search(reference: Reference) -> house.fields.Search:
 
 async def _find_regions(text: str) -> dict[str, str]:
     await current_actor()
-    return {one.code: one.full_name for one in regions.search(text, FOUND_MAX)}
+    found = await run_in_threadpool(regions.search, text, FOUND_MAX)
+    return {one.code: one.full_name for one in found}

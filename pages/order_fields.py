@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from starlette.concurrency import run_in_threadpool
+
 from core.i18n import _
 from core.standard_kinds import NAME_LENGTH_MAX, NOTE_LENGTH_MAX
 from models import regions
@@ -96,7 +98,8 @@ class OrderFields:
 async def find_regions(text: str) -> dict[str, str]:
     """Return adcode → name of regions that a person may mean."""
     await current_actor()
-    return {one.code: one.full_name for one in regions.search(text, REGIONS_SHOWN)}
+    found = await run_in_threadpool(regions.search, text, REGIONS_SHOWN)
+    return {one.code: one.full_name for one in found}
 
 
 def _ship_to_of(buyer: Buyer) -> dict[str, str]:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from core.errors import Problem
 from core.i18n import N_
+from core.limits import PASTED_LENGTH_MAX, PASTED_LINE_LENGTH_MAX
 from core.standard_kinds import half_width
 from models.orders import LineUnit
 from services.order_pricing import Article, quantity_problem
 
-PASTED_LENGTH_MAX = 20_000
 LINES_MAX = 500
 UNITS_MAX = 10_000_000
 CHOICES_MAX = 3
@@ -21,8 +21,8 @@ CHOICES_MAX = 3
 _BREAKS = re.compile(r"[\n\r;；。、]+|[,，](?!\d{3}(?!\d))")
 _TIMES = r"[\s*×xX:：=_]"
 _NUMBER = r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)"
-_SKU_FIRST = re.compile(rf"(?P<sku>\S.*?){_TIMES}+{_NUMBER}\s*(?P<unit>[^\d\s]*)")
-_NUMBER_FIRST = re.compile(rf"{_NUMBER}\s*(?P<unit>[^\d\s*×xX]*?){_TIMES}+(?P<sku>\S.*?)")
+_SKU_FIRST = re.compile(rf"(?P<sku>\S.*?)(?<!{_TIMES}){_TIMES}++{_NUMBER}\s*+(?P<unit>[^\d\s]*)")
+_NUMBER_FIRST = re.compile(rf"{_NUMBER}(?:\s*(?P<unit>[^\d\s*×xX:：=_]+))?{_TIMES}++(?P<sku>\S.*)")
 _BOX_WORDS = frozenset({"箱", "box", "boxes", "ctn", "carton", "cartons", "case", "cases"})
 _PIECE_WORDS = frozenset({"", "个", "只", "pc", "pcs", "piece", "pieces", "unit", "units", "ea"})
 _PIECE_OR_CASE = "件"  # a single one to some, a full box to others
@@ -67,7 +67,7 @@ def pasted_lines(text: str) -> list[str]:
 def possible_skus(lines: Iterable[str]) -> list[str]:
     """Return every text in the lines that may be a SKU, to look for."""
     found = {reading.sku for line in lines for reading in _readings(line)}
-    return sorted(found | {half_width(line).strip() for line in lines})
+    return sorted(found | {half_width(line).strip() for line in lines if len(line) <= PASTED_LINE_LENGTH_MAX})
 
 
 def read_lines(lines: Sequence[str], articles: Mapping[str, Article]) -> tuple[list[Wanted], list[Unclear]]:
@@ -107,12 +107,14 @@ def _read(line: str, articles: Mapping[str, Article]) -> Wanted | Unclear:
 
 
 def _readings(line: str) -> list[_Reading]:
-    plain = half_width(line).strip()
-    found = []
+    plain = half_width(line[: PASTED_LINE_LENGTH_MAX + 1]).strip()
+    found: list[_Reading] = []
+    if len(line) > PASTED_LINE_LENGTH_MAX:
+        return found
     for pattern in (_SKU_FIRST, _NUMBER_FIRST):
         match = pattern.fullmatch(plain)
         if match and (number := int(match["number"].replace(",", ""))) <= UNITS_MAX:
-            found.append(_Reading(match["sku"].strip(), number, match["unit"].lower()))
+            found.append(_Reading(match["sku"].strip(), number, (match["unit"] or "").lower()))
     return found
 
 
@@ -133,7 +135,7 @@ def _can_be_ordered(wanted: Wanted, articles: Mapping[str, Article]) -> bool:
 
 
 def _unread(line: str, articles: Mapping[str, Article]) -> Unclear:
-    plain = half_width(line).strip().lower()
+    plain = half_width(line[:PASTED_LINE_LENGTH_MAX]).strip().lower()
     if plain in articles:
         article = articles[plain]
         least = _whole_boxes(Wanted(article.sku, 1), article)

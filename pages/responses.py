@@ -133,7 +133,13 @@ def _answer_http_error(request: Request, error: Exception) -> Response:
 
 
 def _answer_invalid_request(request: Request, error: Exception) -> Response:
-    return error_answer(request, 422, "http.422")
+    problems = error.errors() if isinstance(error, RequestValidationError) else []
+    too_long = next((problem for problem in problems if problem["type"] == "string_too_long"), None)
+    if too_long is None:
+        return error_answer(request, 422, "http.422")
+    most = too_long["ctx"]["max_length"]
+    sentence = _("One field holds more text than it may: at most {most} characters.", most=most)
+    return error_answer(request, 422, "request.too_long", sentence)
 
 
 def _answer_nobody(_request: Request, _error: Exception) -> Response:

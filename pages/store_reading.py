@@ -5,6 +5,7 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from core.clock import now
 from core.errors import NotFound
@@ -108,7 +109,8 @@ def find_photo(session: Session, code: str, photo_id: int) -> StorePhoto:
 
 async def find_any_region(text: str) -> dict[str, str]:
     """Return adcode → name of regions that a person may mean; regions are public."""
-    return {one.code: one.full_name for one in regions.search(text, FOUND_MAX)}
+    found = await run_in_threadpool(regions.search, text, FOUND_MAX)
+    return {one.code: one.full_name for one in found}
 
 
 async def find_partners(text: str) -> dict[str, str]:

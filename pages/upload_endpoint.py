@@ -14,6 +14,7 @@ from core.access import Actor
 from core.capacity import UPLOADS, WORKBOOKS
 from core.database import transact
 from core.files import write_content
+from core.limits import HEADER_LENGTH_MAX
 from core.resource import Resource
 from core.settings import MIB, settings
 from importers.batch_drafts import Upload, draft_import, editor_of
@@ -74,5 +75,6 @@ def take_upload(actor: Actor, resource: Resource, source: BinaryIO, name: str) -
 
 def stated_name(request: Request) -> str:
     """Return the last part of the name that the browser states for the file, for showing only."""
-    name = unquote(request.headers.get("x-file-name", "")).replace("\\", "/").rsplit("/", 1)[-1].strip()
+    stated = request.headers.get("x-file-name", "")[-HEADER_LENGTH_MAX:]
+    name = unquote(stated).replace("\\", "/").rsplit("/", 1)[-1].strip()
     return "".join(sign for sign in name if sign.isprintable())[-200:] or "file"

@@ -3,7 +3,7 @@
 from core.access import Permission
 from core.i18n import N_
 from core.resource import Field, Resource
-from core.standard_kinds import CODE, INSTANT, NAME, RATE, choice, choices_of, integer, text
+from core.standard_kinds import CODE, INSTANT, NAME, RATE, choice, choices_of, code, integer, text
 from models.products import BARCODE_LENGTH_MAX, STATUS_LABELS, UNIT_LENGTH_MAX, Product
 from services.products import save_products
 
@@ -42,7 +42,7 @@ PRODUCTS = Resource(
         Field(
             name="barcode",
             label=N_("Barcode"),
-            kind=text(BARCODE_LENGTH_MAX),
+            kind=code(BARCODE_LENGTH_MAX),
             column=Product.barcode,
             example="6901234567892",
         ),

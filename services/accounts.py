@@ -14,6 +14,7 @@ from core.errors import Conflict, InvalidInput, NotFound, Problem
 from core.events import Happening, record
 from core.i18n import N_
 from core.kinds import Refused
+from core.limits import EMAIL_LENGTH_MAX
 from core.standard_kinds import EMAIL
 from models.partners import Partner
 from models.sessions import EndReason, KnownDevice, OneTimeLink
@@ -191,7 +192,7 @@ def reachable_user(session: Session, email: str, *, is_change: bool = True) -> U
     """Return an account the actor may change: nobody reaches above what their own role may give."""
     actor = actor_of(session)
     actor.require(Permission.USER_EDIT)
-    address = email.strip().lower()
+    address = email.strip()[:EMAIL_LENGTH_MAX].lower()
     user = session.scalar(select(User).where(User.email == address).with_for_update())
     if user is None:
         raise _not_found(address)

@@ -1,7 +1,6 @@
 """What a reviewer should look at before deciding: the same company already there, and how the stated facts fit."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from core.access import Permission
 from core.database import actor_of
 from core.errors import Problem
 from core.i18n import N_
+from core.plain_texts import normal_form
 from models.applications import Application
 from models.partners import Partner
 from models.region_names import readings
@@ -25,6 +25,8 @@ ALIKE_MIN = 84.0
 CANDIDATES_MAX = 2_000
 SHOWN_MAX = 10
 
+_IN_BRACKETS = re.compile(r"\(([^()]*)\)")
+_MOBILE = re.compile(r"1[3-9]\d{9}")
 _SIGNS = re.compile(r"[^\w]+")
 _FORMS = re.compile(
     r"(有限责任公司|股份有限公司|有限公司|责任公司|合伙企业|个体工商户|分公司|集团|公司|工作室|经营部|商行|商店|商贸|贸易|实业|科技"
@@ -83,12 +85,12 @@ def plain_name(name: str, *, without_place: bool = True) -> str:
     >>> plain_name("恒源（苏州）商贸有限公司") == plain_name("苏州市恒源贸易公司")
     True
     """
-    text = unicodedata.normalize("NFKC", name).casefold()
-    for inside in re.findall(r"\(([^)]*)\)", text):
+    text = whole = normal_form("NFKC", name).casefold()
+    for inside in _IN_BRACKETS.findall(text):
         if _place_end(inside) == len(inside):
             text = text.replace(f"({inside})", "")
     kept = _without_form(text[_place_end(text) :]) if without_place else _without_form(text)
-    return kept or _SIGNS.sub("", unicodedata.normalize("NFKC", name).casefold())
+    return kept or _SIGNS.sub("", whole)
 
 
 def alikeness(one: str, other: str) -> float:
@@ -152,7 +154,7 @@ def _about_uscc(application: Application) -> list[Problem]:
 
 def _about_phone(application: Application) -> list[Problem]:
     phone = application.phone or ""
-    if not phone or re.fullmatch(r"1[3-9]\d{9}", phone):
+    if not phone or _MOBILE.fullmatch(phone):
         return []
     return [Problem("applications.no_mobile", N_("The phone {phone} is no mobile of the mainland."), {"phone": phone})]
 

@@ -14,6 +14,7 @@ from core.database import actor_of
 from core.errors import Conflict, InvalidInput, NotFound, Problem
 from core.events import Happening, record
 from core.i18n import N_
+from core.limits import STATED_LENGTH_MAX
 from core.standard_kinds import half_width
 from models.invites import CODE_LENGTH, Invite
 from models.partners import Partner, PartnerStatus
@@ -150,7 +151,7 @@ def invite_path(invite: Invite) -> str:
 
 def plain_code(typed: str) -> str:
     """Return a code as stored from one as people type or read it out."""
-    return "".join(sign for sign in half_width(typed).upper() if sign.isalnum())
+    return "".join(sign for sign in half_width(typed[:STATED_LENGTH_MAX]).upper() if sign.isalnum())
 
 
 def _inviter(session: Session, actor: Actor, code: str | None) -> Partner | None:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 
+from core.limits import HEADER_LENGTH_MAX
 from core.settings import signing_secret
 
 TOKEN_BYTES = 32  # 256 bits: nobody guesses it, so a plain fast hash is enough
@@ -15,8 +16,8 @@ def new_token() -> str:
 
 
 def token_hash(token: str) -> str:
-    """Return what is stored of a token of ``TOKEN_BYTES`` random bytes."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    """Return what is stored of a token of ``TOKEN_BYTES`` random bytes; what is far longer is none, and is cut."""
+    return hashlib.sha256(token[:HEADER_LENGTH_MAX].encode()).hexdigest()
 
 
 def keyed_hash(text: str) -> str:

@@ -1,17 +1,19 @@
 """Passwords: what is accepted, and how they are hashed. No rules of composition, no forced change (NIST 800-63B-4)."""
 
+import re
 import threading
-import unicodedata
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
+from core.limits import NAME_LENGTH_MAX, PASSWORD_LENGTH_MAX
+from core.plain_texts import normal_form
+from core.settings import settings
 from services.common_passwords import BRAND_WORDS, COMMON_WORDS, KEYBOARD_ROWS
 
 LENGTH_MIN = 15
-LENGTH_MAX = 128
 LEFT_MIN = 5  # characters that must remain when everything guessable is taken out
 DISTINCT_MIN = 6
 WORDS_MIN = 4  # that many common words together are a sentence of the person's own
@@ -28,12 +30,19 @@ _WALKS = frozenset(
     for start in range(len(text) - WALK_MIN + 1)
 )
 _WORDS = sorted((word for word in COMMON_WORDS if len(word) > 2 or not word.isascii()), key=len, reverse=True)
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
 _LOOKALIKES = str.maketrans("0134578@$!", "oleastbasi")
 
 
 def normalise(password: str) -> str:
-    """Return the one form of a password that is ever hashed: Unicode NFC, nothing cut, nothing trimmed."""
-    return unicodedata.normalize("NFC", password)
+    """Return the one form of a password that is ever hashed: Unicode NFC, nothing cut, nothing trimmed.
+
+    Raises:
+        InvalidInput: ``users.password_too_long``, before anything is done with it.
+    """
+    if len(password) > PASSWORD_LENGTH_MAX:
+        raise _refusal(_too_long())
+    return normal_form("NFC", password)
 
 
 def require_acceptable(password: str, *personal: str) -> None:
@@ -49,7 +58,7 @@ def require_acceptable(password: str, *personal: str) -> None:
     """
     problem = _problem_of(normalise(password), personal)
     if problem:
-        raise InvalidInput(problem.code, problem.message, fields={"password": problem}, **problem.values)
+        raise _refusal(problem)
 
 
 def hash_password(password: str) -> str:
@@ -60,13 +69,13 @@ def hash_password(password: str) -> str:
 
 def is_correct(stored_hash: str | None, password: str) -> bool:
     """Return whether ``password`` is the one; for None the same work is done and the answer is no."""
-    typed = normalise(password)[: LENGTH_MAX + 1]  # longer than any accepted: wrong in any case, and cheap
+    is_possible = len(password) <= PASSWORD_LENGTH_MAX  # a longer one is nobody's, whatever it looks like
     with _slots:
         try:
-            HASHER.verify(stored_hash or _nobodys_hash(), typed)
+            HASHER.verify(stored_hash or _nobodys_hash(), normalise(password) if is_possible else "")
         except (VerificationError, InvalidHashError):
             return False
-    return stored_hash is not None
+    return stored_hash is not None and is_possible
 
 
 def needs_new_hash(stored_hash: str) -> bool:
@@ -78,21 +87,35 @@ def _problem_of(password: str, personal: tuple[str, ...]) -> Problem | None:
     if len(password) < LENGTH_MIN:
         message = N_("The password needs at least {least} characters; a sentence is easy to remember.")
         return Problem("users.password_too_short", message, {"least": LENGTH_MIN})
-    if len(password) > LENGTH_MAX:
-        message = N_("The password may have at most {most} characters.")
-        return Problem("users.password_too_long", message, {"most": LENGTH_MAX})
+    if len(password) > PASSWORD_LENGTH_MAX:
+        return _too_long()
     if _is_guessable(password.casefold(), personal):
         message = N_("This password is easy to guess. Use words that do not belong together, to you or to us.")
         return Problem("users.password_guessable", message)
     return None
 
 
+def _too_long() -> Problem:
+    message = N_("The password may have at most {most} characters.")
+    return Problem("users.password_too_long", message, {"most": PASSWORD_LENGTH_MAX})
+
+
+def _refusal(problem: Problem) -> InvalidInput:
+    return InvalidInput(problem.code, problem.message, fields={"password": problem}, **problem.values)
+
+
 def _is_guessable(password: str, personal: tuple[str, ...]) -> bool:
     if len(set(password)) < DISTINCT_MIN or _is_repetition(password):
         return True
-    own = [part.casefold() for text in personal for part in (text, *text.replace("@", " ").replace(".", " ").split())]
+    own = [part for text in (*personal, settings().brand_name) for part in _parts(text.casefold())]
     ours = sorted({part for part in (*own, *BRAND_WORDS) if len(part) > 2 or not part.isascii()}, key=len, reverse=True)
     return any(_is_made_of(form, ours) for form in (password, password.translate(_LOOKALIKES)))
+
+
+def _parts(name: str) -> list[str]:
+    """Return a name as people write it into passwords: as it is, in one word, and each of its words."""
+    words = [word for word in _BETWEEN_WORDS.split(name[:NAME_LENGTH_MAX]) if word]
+    return [name[:NAME_LENGTH_MAX], "".join(words), *words]
 
 
 def _is_repetition(password: str) -> bool:

@@ -14,6 +14,7 @@ from core.clock import now
 from core.errors import Conflict, InvalidInput, NotFound, Problem
 from core.events import Happening, record
 from core.i18n import N_
+from core.limits import STATED_LENGTH_MAX
 from core.sealing import CannotOpen, is_sealed, open_sealed, seal
 from core.settings import settings
 from models.sessions import RecoveryCode, UserSession
@@ -93,7 +94,7 @@ def is_accepted(session: Session, user: User, code: str) -> bool:
     Raises:
         Conflict: ``second_factor.unreadable``.
     """
-    plain = _SPACES.sub("", code).lower()
+    plain = _plain(code).lower()
     if user.totp_secret is None:
         return False
     secret = _opened(user.totp_secret, _owner(user))
@@ -157,11 +158,15 @@ def wrong_code() -> InvalidInput:
 def _step_of(secret: str, code: str, *, after: int | None) -> int | None:
     """Return the time step whose code this is, none at or before ``after``: a code counts once."""
     totp, this = pyotp.TOTP(secret), int(now().timestamp()) // STEP_S
-    plain = _SPACES.sub("", code)
+    plain = _plain(code)
     for step in range(this - DRIFT_STEPS, this + DRIFT_STEPS + 1):
         if (after is None or step > after) and hmac.compare_digest(totp.generate_otp(step).encode(), plain.encode()):
             return step
     return None
+
+
+def _plain(code: str) -> str:
+    return _SPACES.sub("", code[:STATED_LENGTH_MAX])
 
 
 def _owner(user: User) -> str:

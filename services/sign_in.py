@@ -17,6 +17,7 @@ from core.disk_space import essential_writes
 from core.errors import InvalidInput, NotPermitted
 from core.events import Happening, record
 from core.i18n import N_
+from core.limits import EMAIL_LENGTH_MAX
 from models.partners import Partner, PartnerStatus
 from models.sessions import EndReason, KnownDevice, SessionState, UserSession
 from models.users import User, UserStatus
@@ -24,8 +25,6 @@ from services import passwords, second_factor
 from services.attempts import count_attempt, count_from_address, forget_attempts
 from services.one_time import new_token, token_hash
 from services.sessions import DOORKEEPER, Browser, Visitor, actor_of_user, begin_session, find_visitor
-
-EMAIL_LENGTH_MAX = 200
 
 _SEE = {"see_all": "whoever signs in is looked up before it is known who it is"}
 
@@ -177,7 +176,7 @@ def account_subject(email: str) -> str:
 
 
 def _count_and_find(session: Session, email: str, browser: Browser, device: str) -> _Account:
-    typed = email.strip().lower()[:EMAIL_LENGTH_MAX]
+    typed = email.strip()[:EMAIL_LENGTH_MAX].lower()
     count_from_address(session, browser.address)
     query = select(User, Partner.path).outerjoin(Partner, Partner.id == User.partner_id).where(User.email == typed)
     found = session.execute(query.execution_options(**_SEE)).one_or_none()

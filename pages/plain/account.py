@@ -9,6 +9,7 @@ from core.clock import BRAND_ZONE
 from core.database import reading, transact
 from core.errors import DomainError, InvalidInput
 from core.i18n import LANGUAGES, N_, _
+from core.limits import FORM_TEXT_LENGTH_MAX
 from models.sessions import EndReason
 from models.users import ROLE_LABELS
 from pages.addresses import RowId
@@ -34,7 +35,7 @@ from services.sessions import Visitor, end_session, end_sessions_of, open_sessio
 router = APIRouter(prefix="/account", dependencies=[Depends(SIGNED_IN)], include_in_schema=False)
 preferences = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)
 
-Text = Annotated[str, Form()]
+Text = Annotated[str, Form(max_length=FORM_TEXT_LENGTH_MAX)]
 MODE_COOKIE = "qudao_mode"
 
 

@@ -5,13 +5,13 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
+from core.limits import FORM_TEXT_LENGTH_MAX
 from core.settings import settings
 from pages.identity import cookie_name
 from services.sessions import Browser
 from services.sign_in import Entry
 
 YEAR_S = 31_536_000
-NEXT_LENGTH_MAX = 2000
 
 
 def device_cookie_name() -> str:
@@ -58,8 +58,8 @@ def device_token(request: Request) -> str:
 
 def safe_next(wanted: str) -> str:
     """Return ``wanted`` if it is a path of ours, else the start page: a link must not lead out through our door."""
-    is_path = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
-    if not is_path or not wanted.isprintable() or len(wanted) > NEXT_LENGTH_MAX:
+    is_path = wanted.startswith("/") and not wanted.startswith("//") and len(wanted) <= FORM_TEXT_LENGTH_MAX
+    if not is_path or "\\" in wanted or not wanted.isprintable():
         return "/"
     parts = urlsplit(wanted)
     return "/" if parts.scheme or parts.netloc else wanted

@@ -10,6 +10,7 @@ from core.access import Role
 from core.database import reading, transact
 from core.errors import DomainError, InvalidInput, NotFound, Problem
 from core.i18n import N_, _
+from core.limits import FORM_TEXT_LENGTH_MAX
 from core.settings import settings
 from models.users import ROLE_LABELS
 from pages.plain.cookies import browser_of, device_token, see_other, session_token, set_entry
@@ -30,7 +31,7 @@ from services.sign_in import sign_in
 
 router = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)
 
-Text = Annotated[str, Form()]
+Text = Annotated[str, Form(max_length=FORM_TEXT_LENGTH_MAX)]
 
 
 @router.get("/setup")

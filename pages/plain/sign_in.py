@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from core.database import reading, transact
 from core.errors import DomainError
 from core.i18n import _
+from core.limits import FORM_TEXT_LENGTH_MAX
 from models.sessions import EndReason, SessionState
 from pages.identity import cookie_name, visitor_of_request
 from pages.plain.cookies import (
@@ -28,7 +29,7 @@ from services.sign_in import Entry, enrol_second_factor, give_second_factor, sig
 
 router = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)
 
-Text = Annotated[str, Form()]
+Text = Annotated[str, Form(max_length=FORM_TEXT_LENGTH_MAX)]
 
 
 @router.get("/login")

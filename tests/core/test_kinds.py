@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.i18n import use_language
-from core.kinds import CellError, Choice, Kind, Refused
+from core.kinds import CellDate, CellError, Choice, Kind, Refused
 from core.standard_kinds import (
     CODE,
     DAY,
@@ -26,11 +26,18 @@ from core.standard_kinds import (
     yuan,
 )
 from core.uscc import are_valid, check_character, is_valid, organisation_check
+from resources import CUSTOMERS, PRODUCTS
 
-KINDS = (CODE, DAY, EMAIL, MONEY, NAME, NOTE, PHONE, RATE, TAGS, UNIT_PRICE, USCC, integer(0, 10))
-TEXTS = st.text(max_size=30) | st.from_regex(r"[0-9A-Za-z.,\-+ eE%万元¥/年月日]{0,20}", fullmatch=True)
+BARCODE = PRODUCTS.field("barcode").kind
+PARTNER = CUSTOMERS.field("partner").kind
+KINDS = (BARCODE, PARTNER, CODE, DAY, EMAIL, MONEY, NAME, NOTE, PHONE, RATE, TAGS, UNIT_PRICE, USCC, integer(0, 10))
+TEXTS = st.text(max_size=30) | st.from_regex(
+    r"[0-9A-Za-z.,\-+ eE%万元¥/年月日\u200b\u202e\u00a0]{0,20}", fullmatch=True
+)
+TEXTS |= st.from_regex(r"\d(\.\d{1,12})?[eE]\+?\d{1,2}", fullmatch=True)
+DATES = st.dates().map(date.isoformat)
 NUMBERS = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
-CELLS = TEXTS | st.none() | st.booleans() | NUMBERS
+CELLS = TEXTS | st.none() | st.booleans() | NUMBERS | DATES | DATES.map(CellDate) | TEXTS.map(CellError)
 
 
 @given(st.lists(CELLS, max_size=20))
@@ -69,7 +76,24 @@ def test_what_counts_as_canonical_is_its_own_value(text):
         (PHONE, "+86 138-0013-8000", "13800138000"),
         (PHONE, "（０２１）6234 5678", "02162345678"),
         (PHONE, "13800138000.0", "13800138000"),
-        (PHONE, "1.38E+10", "13800000000"),
+        (PHONE, "1.3800138000E+10", "13800138000"),
+        (PHONE, "1.3800138000e10", "13800138000"),
+        (PHONE, "138\u202d0013\u202c8000\ufeff", "13800138000"),
+        (PHONE, "2026-03-01", "20260301"),
+        (CODE, "2E5", "2E5"),
+        (CODE, "12E3", "12E3"),
+        (CODE, "6.901234567892E+12", "6901234567892"),
+        (CODE, "TW\u200bIN", "TWIN"),
+        (CODE, "\u00a0T\u00adW\u2060I\u2066N\ufeff", "TWIN"),
+        (CODE, "T\u202eWIN", "TWIN"),
+        (CODE, "A\u00a01", "A 1"),
+        (CODE, "\u200b", None),
+        (PARTNER, "TW\u200fIN", "TWIN"),
+        (NAME, "恒\u200b源", "恒\u200b源"),
+        (NAME, CellDate("2026-03-01"), "2026-03-01"),
+        (DAY, CellDate("2026-03-01"), date(2026, 3, 1)),
+        (EMAIL, "li\u200b@example.com\u00a0", "li@example.com"),
+        (MONEY, "1.25E+2", 12500),
         (PHONE, "+44 20 7946 0958", "+442079460958"),
         (MONEY, "￥1,200.50", 120050),
         (MONEY, "1.2万", 1_200_000),
@@ -105,6 +129,26 @@ def test_what_people_and_excel_make_of_a_value_is_understood(kind: Kind, cell, v
         (NAME, CellError("#N/A"), "cells.error_value"),
         (PHONE, "12345", "phone.invalid"),
         (PHONE, "call me", "phone.invalid"),
+        (PHONE, "1.38E+10", "cells.digits_lost"),
+        (PHONE, "1.38123E+10", "cells.digits_lost"),
+        (PHONE, "8.61E+12", "cells.digits_lost"),
+        (PHONE, "8.6138E+12", "cells.digits_lost"),
+        (PHONE, "1.380013800E+10", "cells.digits_lost"),
+        (PHONE, "1.38E10", "cells.digits_lost"),
+        (PHONE, CellDate("2026-03-01"), "cells.is_date"),
+        (CODE, "6.90123E+12", "cells.digits_lost"),
+        (CODE, "1E+05", "cells.digits_lost"),
+        (CODE, CellDate("2026-03-01"), "cells.is_date"),
+        (CODE, CellDate("08:30:00"), "cells.is_date"),
+        (CODE, 6.9e17, "cells.digits_lost"),
+        (CODE, "x" * 65, "text.too_long"),
+        (CODE, "x" * 100_000, "text.too_long"),
+        (BARCODE, "6.90123E+12", "cells.digits_lost"),
+        (BARCODE, CellDate("2026-03-01"), "cells.is_date"),
+        (PARTNER, CellDate("2026-03-01"), "cells.is_date"),
+        (PARTNER, "1.38E+10", "cells.digits_lost"),
+        (MONEY, "1.38E+10", "cells.digits_lost"),
+        (integer(1, 10**9), "1.2E+3", "cells.digits_lost"),
         (MONEY, "1.005", "number.decimals"),
         (MONEY, "-1", "money.out_of_range"),
         (MONEY, "1.234,56", "number.invalid"),
@@ -157,6 +201,13 @@ def test_amounts_in_sentences_are_grouped_by_thousands():
         "-1.05",
         "1,234,567.89",
     ]
+
+
+def test_a_date_and_the_text_that_looks_like_it_are_two_things():
+    values, problems = CODE.parse_column(["2026-03-01", CellDate("2026-03-01"), "2026-03-01"])
+
+    assert values == ["2026-03-01", None, "2026-03-01"]
+    assert {index: problem.code for index, problem in problems.items()} == {1: "cells.is_date"}
 
 
 def test_an_error_and_the_text_that_looks_like_it_are_two_things():

@@ -1,12 +1,14 @@
 """Which passwords are accepted, and how they are kept."""
 
 import threading
+import time
 import unicodedata
 
 import pytest
 from argon2 import PasswordHasher
 
 from core.errors import InvalidInput
+from core.settings import settings
 from services import passwords
 
 GOOD = [
@@ -72,6 +74,45 @@ def test_fifteen_to_a_hundred_and_twenty_eight_characters(password, code):
         refused = error.code
 
     assert refused == code
+
+
+def test_a_password_that_is_far_too_long_is_refused_before_it_is_looked_at(monkeypatch):
+    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    hostile = "a" + "\u0301\u0323" * 60_000
+    started = time.thread_time()
+
+    with pytest.raises(InvalidInput) as refused:
+        passwords.require_acceptable(hostile)
+    with pytest.raises(InvalidInput):
+        passwords.hash_password(hostile)
+
+    assert refused.value.code == "users.password_too_long"
+    assert not passwords.is_correct(passwords.hash_password("purple kettle sings at dawn"), hostile)
+    assert not passwords.is_correct(None, hostile)
+    assert time.thread_time() - started < 5  # it took a minute for each
+
+
+@pytest.mark.parametrize(
+    ("brand", "password"),
+    [
+        ("Qinghe", "Qinghe2026!Qinghe2026!"),
+        ("Qing-He Hartwood 清河湾食品坊", "qinghe20261122qinghe"),
+        ("Qing-He Hartwood 清河湾食品坊", "Hartwood#2026#Hartwood#2026"),
+        ("Qing-He Hartwood 清河湾食品坊", "清河湾食品坊2026清河湾食品坊!!"),
+    ],
+)
+def test_the_name_of_the_brand_is_taken_out_like_other_words_of_ours(monkeypatch, brand, password):
+    assert passwords.require_acceptable(password) is None
+
+    monkeypatch.setenv("QUDAO_BRAND_NAME", brand)
+    settings.cache_clear()
+    try:
+        with pytest.raises(InvalidInput) as refused:
+            passwords.require_acceptable(password)
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    assert refused.value.code == "users.password_guessable"
 
 
 def test_a_password_typed_on_another_keyboard_is_the_same(monkeypatch):
