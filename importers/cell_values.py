@@ -10,9 +10,10 @@ from core.clock import BRAND_ZONE
 from core.errors import InvalidInput
 from core.i18n import N_
 from core.kinds import Style
+from core.limits import CELL_LENGTH_MAX
 from core.standard_kinds import XML_CHARACTERS
+from importers.tables import utf16_units
 
-CELL_LENGTH_MAX = 32_767  # UTF-16 units; Excel calls a file with a longer cell damaged
 EXACT_DIGITS_MAX = 15  # an Excel number keeps 15 digits
 FIRST_DAY = date(1900, 3, 1)  # Excel counts a 29 February 1900 that never was, so earlier days have no safe number
 DAY_ZERO = date(1899, 12, 30).toordinal()
@@ -112,7 +113,7 @@ def refuse_unwritable(text: str, *, row: str, column: str) -> None:
         InvalidInput: ``text.illegal_character`` or ``text.too_long_for_cell``.
     """
     refuse_illegal_character(text, row=row, column=column)
-    if len(text) > CELL_LENGTH_MAX // 2 and len(text.encode("utf-16-le")) // 2 > CELL_LENGTH_MAX:
+    if len(text) > CELL_LENGTH_MAX // 2 and utf16_units(text) > CELL_LENGTH_MAX:
         raise InvalidInput(
             "text.too_long_for_cell",
             N_(

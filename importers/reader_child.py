@@ -24,12 +24,14 @@ try:
 except ImportError:  # Windows has no such limits; there the parent alone watches
     resource = None  # type: ignore[assignment]
 
+from core.limits import CELL_LENGTH_MAX
 from importers.headings import guess_heading_row, heading_texts
 from importers.refusals import Refusal
 from importers.sliced_workbooks import XlsxWorkbook
-from importers.tables import ColumnBlock, Overview, RawBlock, SheetName, columns_of
+from importers.tables import ColumnBlock, Overview, RawBlock, SheetName, columns_of, long_cell, packed
 from importers.text_files import TextTable
 from importers.whole_workbooks import WholeWorkbook
+from importers.xlsx_rewriting import letters_of
 
 SAMPLE_ROWS = 5
 LIMIT_SLACK_BYTES = 64 * 1024 * 1024  # the parent looks at real memory; the system's limit is the net below
@@ -108,12 +110,14 @@ def _described(sheet: SheetName, overview: Overview) -> tuple[object, ...]:
     errors: list[tuple[int, int]] = []
     if overview.head is not None:
         block = columns_of(overview.head).trimmed(0)
+        _refuse_long_cell(block, sheet.name)
         rows = [block.row(i) for i in range(block.row_count)]
         position = guess_heading_row(rows)
         if position is not None:
             heading_row, headings = block.first_row + position, heading_texts(rows[position])
             below = block.after(heading_row).trimmed(len(headings))
-            samples = [list(below.row(i)) for i in range(min(SAMPLE_ROWS, below.row_count))]
+            first = [below.row(i) for i in range(min(SAMPLE_ROWS, below.row_count))]
+            samples = [[str(cell) if isinstance(cell, str) else cell for cell in row] for row in first]
             errors = [place for place in below.errors if place[0] < SAMPLE_ROWS]
     size = (overview.last_row, overview.last_column, overview.is_counted)
     return (sheet.name, sheet.hidden, *size, heading_row, headings, samples, errors)
@@ -157,15 +161,16 @@ def _index_of(sheets: list[SheetName], wanted: str) -> int:
 
 
 def read_rows(sheet: str, blocks: Iterator[RawBlock], request: Request) -> Iterator[tuple[object, ...]]:
-    """Yield ``("headings", sheet, row, texts)``, then a ``("chunk", first row, columns, errors)`` per block.
+    """Yield ``("headings", sheet, row, texts)``, then a ``("chunk", first row, columns, errors, dated)`` per block.
 
     Raises:
-        Refusal: ``no_rows``, ``no_headings`` if the wanted heading row is blank, ``too_many_rows``.
+        Refusal: ``no_rows``, ``no_headings`` if the wanted heading row is blank, ``too_many_rows``, ``cell_too_long``.
     """
     heading_row: int | None = None
     width = row_count = 0
     for raw in blocks:
         block = columns_of(raw)
+        _refuse_long_cell(block, sheet)
         if heading_row is None:
             heading_row = _heading_row_of(block, request["header_row"], sheet)
             if heading_row is None:
@@ -180,11 +185,19 @@ def read_rows(sheet: str, blocks: Iterator[RawBlock], request: Request) -> Itera
         row_count += block.row_count
         if row_count > request["rows_max"]:
             raise Refusal("too_many_rows", sheet=sheet, limit=request["rows_max"])
-        yield ("chunk", block.first_row, block.columns, block.errors)
+        columns, dated = packed(block.columns)
+        yield ("chunk", block.first_row, columns, block.errors, dated)
     if heading_row is None:
         if request["header_row"] is not None:
             raise Refusal("no_headings", sheet=sheet, row=request["header_row"])
         raise Refusal("no_rows", sheet=sheet)
+
+
+def _refuse_long_cell(block: ColumnBlock, sheet: str) -> None:
+    found = long_cell(block.columns)
+    if found is not None:
+        cell = f"{letters_of(found[1] + 1)}{block.first_row + found[0]}"
+        raise Refusal("cell_too_long", sheet=sheet, cell=cell, limit=CELL_LENGTH_MAX)
 
 
 def _heading_row_of(block: ColumnBlock, wanted: int | None, sheet: str) -> int | None:

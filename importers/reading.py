@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from core.errors import InvalidInput
-from core.kinds import Cell, CellError
+from core.kinds import Cell, CellDate, CellError
 from core.settings import settings
 from importers.file_types import identify
 from importers.reader_process import ReaderProcess
 from importers.refusal_texts import TEXTS
 from importers.refusals import Refusal
+from importers.tables import unpacked
 
 SHOWN_LENGTH_MAX = 200  # characters of a name in a sentence
 
@@ -148,7 +149,8 @@ def _request(path: Path, name: str, task: str) -> dict[str, Any]:
 
 def _chunks(frames: Iterator[tuple[Any, ...]], name: str) -> Iterator[Chunk]:
     with _refusals_in_words(name):
-        for _, first_row, columns, errors in frames:
+        for _, first_row, columns, errors, dated in frames:
+            unpacked(columns, dated, CellDate)
             for position, column in errors:
                 columns[column][position] = CellError(columns[column][position])
             yield Chunk(first_row, columns, tuple(errors))

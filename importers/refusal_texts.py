@@ -78,6 +78,14 @@ TEXTS = {
     "too_many_columns/text": N_(
         "Row {row} of {file} has more than {limit} columns. Check its delimiters and quotation marks."
     ),
+    "cell_too_long": N_(
+        "Cell {cell} of sheet “{sheet}” of {file} holds more than {limit} characters, more than a worksheet can keep."
+        " Shorten it, and save the file again."
+    ),
+    "cell_too_long/text": N_(
+        "Cell {cell} of {file} holds more than {limit} characters, more than a worksheet can keep. Shorten it, or check"
+        " whether a quotation mark in it was never closed."
+    ),
     "quote": N_(
         'A quotation mark in row {row} of {file} is out of place or never closed. Write "" for a quotation mark'
         " inside a cell, or save the table as .xlsx."

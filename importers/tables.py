@@ -9,10 +9,17 @@ from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
 from typing import Any
 
+from core.limits import CELL_LENGTH_MAX
 from importers.xlsx_slices import MARK
 
 EXACT_MAX = 1e15  # whole numbers below arrive as int; above, a worksheet has lost digits
 Plain = str | float | int | bool | None
+
+
+class DateText(str):
+    """A date or time of day as ISO text, to be told from a text that looks like one."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +115,51 @@ def columns_of(block: RawBlock) -> ColumnBlock:
 
 
 def plain_column(cells: Sequence[Any]) -> list[Plain]:
-    """Return cells as plain values: "" as None, whole numbers as int, dates and times as ISO text."""
+    """Return cells as plain values: "" as None, whole numbers as int, dates and times as ``DateText``."""
     kinds = set(map(type, cells))
     if kinds == {str}:
         return [cell or None for cell in cells] if "" in cells else list(cells)
     if kinds == {float}:
         return [_number(cell) for cell in cells]
-    texts = {cell: _WORDING[type(cell)](cell) for cell in _distinct(cells, kinds)}
+    texts = {cell: DateText(_WORDING[type(cell)](cell)) for cell in _distinct(cells, kinds)}
     return [_plain(cell, texts) for cell in cells]
 
 
-def _plain(cell: Any, texts: dict[object, str]) -> Plain:
+def packed(columns: list[list[Plain]]) -> tuple[list[list[Any]], list[int]]:
+    """Return columns as marshal can carry them, each ``DateText`` as bytes, and the positions of those that have some.
+
+    ``unpacked`` is the way back.
+    """
+    dated = [position for position, column in enumerate(columns) if DateText in set(map(type, column))]
+    carried: list[list[Any]] = list(columns)
+    for position in dated:
+        carried[position] = [cell.encode() if isinstance(cell, DateText) else cell for cell in columns[position]]
+    return carried, dated
+
+
+def unpacked(columns: list[list[Any]], dated: Iterable[int], date_type: Callable[[str], Any]) -> None:
+    """Make each date of packed columns a ``date_type``, in place."""
+    for position in dated:
+        column = columns[position]
+        known = {cell: date_type(cell.decode()) for cell in set(column) if cell.__class__ is bytes}
+        columns[position] = [known[cell] if cell.__class__ is bytes else cell for cell in column]
+
+
+def long_cell(columns: Sequence[Sequence[Plain]]) -> tuple[int, int] | None:
+    """Return (row, column), from 0, of a cell that is longer than ``CELL_LENGTH_MAX``; None if there is none."""
+    for position, column in enumerate(columns):
+        for row, cell in enumerate(column):
+            if isinstance(cell, str) and len(cell) > CELL_LENGTH_MAX // 2 and utf16_units(cell) > CELL_LENGTH_MAX:
+                return row, position
+    return None
+
+
+def utf16_units(text: str) -> int:
+    """Return how long Excel takes a text to be."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _plain(cell: Any, texts: dict[object, DateText]) -> Plain:
     kind = cell.__class__
     if kind is str:
         return cell or None

@@ -16,8 +16,8 @@ from math import isfinite
 from typing import cast
 
 from core.kinds import Style
+from core.limits import CELL_LENGTH_MAX
 from importers.cell_values import (
-    CELL_LENGTH_MAX,
     DAY_ZERO,
     EXACT_DIGITS_MAX,
     FIRST_DAY,

@@ -9,12 +9,17 @@ Runs in the child process: nothing but the standard library may be imported here
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
+from importers.refusals import Refusal
 from importers.xlsx_package import XmlParser, local_name
 
 
 def rewrite(blocks: Iterator[bytes], part: str) -> Iterator[bytes]:
-    """Yield the rows of a sheet again with plain ``<row r="1">`` and ``<c r="A1">``. Raises as ``XmlParser.feed``."""
-    writer = _Writer()
+    """Yield the rows of a sheet again with plain ``<row r="1">`` and ``<c r="A1">``.
+
+    Raises:
+        Refusal: As ``XmlParser.feed``; ``part_damaged`` for a sheet with rows in two places, as Excel says.
+    """
+    writer = _Writer(part)
     parser = XmlParser(part, writer.start, writer.end, writer.text)
     yield b"<worksheet><sheetData>"
     for block in blocks:
@@ -25,7 +30,9 @@ def rewrite(blocks: Iterator[bytes], part: str) -> Iterator[bytes]:
 
 
 class _Writer:
-    def __init__(self) -> None:
+    def __init__(self, part: str) -> None:
+        self._part = part
+        self._has_rows = False
         self._out: list[str] = []
         self._path: list[str] = []
         self._row = self._column = 0
@@ -41,7 +48,11 @@ class _Writer:
         self._path.append(tag)
         if "sheetData" not in self._path[:2]:
             return
-        if tag == "row":
+        if tag == "sheetData" and len(self._path) <= 2:
+            if self._has_rows:
+                raise Refusal("part_damaged", part=self._part, detail="sheetData")
+            self._has_rows = True
+        elif tag == "row":
             self._row = int(attributes["r"]) if attributes.get("r", "").isdigit() else self._row + 1
             self._column = 0
             self._out.append(f'<row r="{self._row}">')

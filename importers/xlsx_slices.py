@@ -9,6 +9,7 @@ that no program has calculated.
 Runs in the child process: nothing but the standard library may be imported here.
 """
 
+import itertools
 import operator
 import re
 import secrets
@@ -27,13 +28,22 @@ MARK = f"\ue000{secrets.token_hex(6)}\ue000"  # before what stands in place of a
 
 VALUE_ENDS = (b"</v></c>", b"</is></c>")
 
-_SHEET = re.compile(rb"<sheetData[^>]*>")
-_ROW_NUMBER = re.compile(rb'\sr\s*=\s*"(\d+)"')
+# Names under a prefix of their own: elements that could stand between plain ones and would be passed over.
+_OWN_NAMES = re.compile(rb"<[^<>]*\sxmlns[\s:=]")
+_PREFIXED = re.compile(
+    rb"xmlns:[^<>\s=]{1,100}\s*+=\s*+[\"']http://(?:schemas\.openxmlformats\.org|purl\.oclc\.org/ooxml)"
+    rb"/spreadsheetml/(?:2006/)?main[\"']"
+)
+_SHEET = re.compile(rb"<sheetData[^<>]*>")
+_ROW_NUMBER = re.compile(rb'\sr\s*+=\s*+"(\d+)"')
 _ROW_STARTS = re.compile(rb'^<row r="(\d+)"', re.MULTILINE)
 _LETTERS = re.compile(rb"[A-Za-z]*")
-_ERROR = re.compile(rb'<c([^>]*?)\st="e"([^>]*)>(?:(?!</c>).)*?<v>([^<]*)</v>', re.DOTALL)
-_UNCALCULATED = re.compile(rb'<c(?![^>]*\st="str")([^>]*)>\s*<f[^>/]*>([^<]*)</f>\s*(?:<v></v>|<v ?/>)?\s*</c>')
-_TYPE = re.compile(rb'\st="\w+"')
+# Between "<" and ">" of a cell stand a few short attributes; the limits keep a hostile sheet from costing more.
+_ERROR = re.compile(rb'<c([^<>]{0,200}?)\st="e"([^<>]{0,200})>(?:(?!</c>|<c[\s>]).)*?<v>([^<]*)</v>', re.DOTALL)
+_UNCALCULATED = re.compile(
+    rb'<c(?![^<>]{0,200}\st="str")([^<>]{0,200})>\s*+<f[^<>/]{0,200}>([^<]*)</f>\s*+(?:(?:<v></v>|<v ?/>)\s*+)?</c>'
+)
+_TYPE = re.compile(rb'\st="\w{1,20}"')
 
 
 class Irregular(Exception):
@@ -104,6 +114,8 @@ class Slicer:
         rest = self._skip_to_rows(blocks)
         while rest is not None:
             done, _, tail = rest.partition(b"</sheetData")
+            if b"<!" in done or b"<?" in done or (b"xmlns" in done and _OWN_NAMES.search(done)):
+                raise Irregular
             self.scan.bytes_read += len(done)
             *rows, unfinished = done.split(b"</row>")
             if rows and not self._take_plain(rows, done.count(b"<row") - unfinished.count(b"<row")):
@@ -123,9 +135,16 @@ class Slicer:
                 raise Refusal("sheet_damaged", sheet=self._sheet, row=self.scan.last_row + 1)
             self.scan.bytes_read -= len(unfinished)
             rest = unfinished + block
-        for _ in blocks:  # to the end, where the checksum of the part is compared
-            pass
+        self._read_to_end((rest or b"").partition(b"</sheetData")[2], blocks)
         return self._finished()
+
+    def _read_to_end(self, behind: bytes, blocks: Iterator[bytes]) -> None:
+        """Read on behind the rows, to where the checksum of the part is compared; there must be no second rows."""
+        for block in itertools.chain([b""], blocks):
+            behind += block
+            if b"sheetData" in behind:
+                raise Irregular
+            behind = behind[-len(b"sheetData") :]
 
     def _finished(self) -> Scan:
         if self._rows:
@@ -137,9 +156,12 @@ class Slicer:
         for block in blocks:
             head += block
             if found := _SHEET.search(head):
-                if b"<!" in head[: found.start()]:
+                if b"<!" in head[: found.start()] or b"&" in head[: found.end()] or _PREFIXED.search(head):
                     raise Irregular
-                return None if found[0].endswith(b"/>") else head[found.end() :]
+                if not found[0].endswith(b"/>"):
+                    return head[found.end() :]
+                self._read_to_end(head[found.end() :], blocks)
+                return None
             if len(head) > ROW_BYTES_MAX:
                 break
         raise Irregular
@@ -212,13 +234,16 @@ class Slicer:
 
     def _row_start(self, row: bytes) -> tuple[int, int]:
         """Return where the row itself begins, after blank rows closed at once, and its number."""
-        start = row.find(b"<row")
-        end = row.find(b">", start)
-        while start >= 0 and row[end - 1 : end] == b"/":
-            start = row.find(b"<row", end)
+        start, end = row.find(b"<row"), -1
+        while start >= 0:
+            if row[end + 1 : start].strip():
+                raise Irregular
             end = row.find(b">", start)
+            if row[end - 1 : end] != b"/":
+                break
+            start = row.find(b"<row", end)
         number = _ROW_NUMBER.search(row, start, end) if start >= 0 else None
-        if number is None:
+        if number is None or b"<row" in row[end:]:
             raise Irregular
         return start, int(number[1])
 

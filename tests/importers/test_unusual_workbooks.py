@@ -1,10 +1,13 @@
 import zipfile
+from datetime import date, time
 from pathlib import Path
+from types import NoneType
 
 import openpyxl
 import pytest
 
-from importers.reading import read_sheet
+from core.kinds import CellDate
+from importers.reading import inspect_file, read_sheet
 from tests.importers.workbooks import (
     MAIN,
     refusal_of,
@@ -12,6 +15,7 @@ from tests.importers.workbooks import (
     row_xml,
     rows_of,
     sheet_xml,
+    text_file,
     write_xlsx,
 )
 
@@ -198,3 +202,102 @@ def test_an_open_document_is_read_with_its_error_values(tmp_path: Path):
 
     assert (reading.sheet, reading.headings) == ("客户", ["编码", "day", "x"])
     assert (chunk.columns, chunk.errors) == ([["007"], ["2026-01-03"], ["#N/A"]], ((0, 2),))
+
+
+# --- rows that Excel sees, and no others ---
+
+
+ONE, TWO, THREE = row_xml(1, "a"), row_xml(2, "x"), row_xml(3, "y")
+OWN_PREFIX = {
+    "row": f'<z:row xmlns:z="{MAIN}" r="2"><z:c r="A2" t="inlineStr"><z:is><z:t>x</z:t></z:is></z:c></z:row>',
+    "cell": f'<row r="2"><z:c xmlns:z="{MAIN}" r="A2" t="inlineStr"><z:is><z:t>x</z:t></z:is></z:c></row>',
+    "value": f'<row r="2"><c r="A2" t="str"><z:v xmlns:z="{MAIN}">x</z:v></c></row>',
+    "other space": TWO.replace("</row>", "</row >"),
+}
+
+
+@pytest.mark.parametrize("name", OWN_PREFIX)
+@pytest.mark.parametrize("after", [THREE, ""], ids=["in the middle", "at the end"])
+def test_a_row_under_a_name_of_its_own_is_read_like_any_other(tmp_path: Path, name: str, after: str):
+    path = write_xlsx(tmp_path / "a.xlsx", sheet_xml(ONE + OWN_PREFIX[name] + after))
+
+    assert rows_of(path) == ({2: ["x"], 3: ["y"]} if after else {2: ["x"]})
+
+
+def test_a_prefix_declared_for_the_whole_sheet_loses_no_row(tmp_path: Path):
+    own = OWN_PREFIX["row"].replace(f' xmlns:z="{MAIN}"', "")
+    xml = sheet_xml(ONE + own + THREE).replace("<worksheet ", f"<worksheet xmlns:z='{MAIN}' ")
+
+    assert rows_of(write_xlsx(tmp_path / "a.xlsx", xml)) == {2: ["x"], 3: ["y"]}
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [f"<!-- {THREE} -->", f"<!-- {THREE}\n{row_xml(4, 'z')} -->", f"<?note {THREE} ?>"],
+    ids=["comment", "comment of two rows", "instruction"],
+)
+@pytest.mark.parametrize("is_last", [True, False])
+def test_a_row_in_a_comment_is_no_row(tmp_path: Path, hidden: str, is_last: bool):
+    rows = ONE + TWO + hidden + ("" if is_last else row_xml(5, "v"))
+    path = write_xlsx(tmp_path / "a.xlsx", sheet_xml(rows))
+
+    assert rows_of(path) == {2: ["x"]} | ({} if is_last else {5: ["v"]})
+
+
+@pytest.mark.parametrize("first", [f"<sheetData>{ONE}{TWO}</sheetData>", "<sheetData/>", "<sheetData></sheetData>"])
+@pytest.mark.parametrize("prefix", ["", "z:"])
+def test_rows_in_two_places_refuse_the_sheet(tmp_path: Path, first: str, prefix: str):
+    second = f"<{prefix}sheetData>{THREE.replace('<', '<' + prefix).replace('<' + prefix + '/', '</' + prefix)}"
+    xml = (
+        f'<worksheet xmlns="{MAIN}" xmlns:z="{MAIN}">{first}<sheetProtection/>{second}</{prefix}sheetData></worksheet>'
+    )
+
+    refused = refusal_of(write_xlsx(tmp_path / "a.xlsx", xml))
+
+    assert refused.startswith("imports.part_damaged: a.xlsx is damaged in its part xl/worksheets/sheet1.xml.")
+
+
+def test_words_of_xml_in_a_cell_are_words(tmp_path: Path):
+    words = "&lt;a xmlns=&quot;urn:a&quot;&gt; &lt;!-- sheetData --&gt; &lt;?xml?&gt; :row"
+    path = write_xlsx(tmp_path / "a.xlsx", sheet_xml(ONE + row_xml(2, words) + "<!-- -->" + THREE))
+
+    assert rows_of(path) == {2: ['<a xmlns="urn:a"> <!-- sheetData --> <?xml?> :row'], 3: ["y"]}
+
+
+# --- dates and long texts ---
+
+
+def test_a_date_is_told_from_a_text_that_looks_like_one(tmp_path: Path):
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    for row in (["code", "at"], [date(2026, 3, 1), "2026-03-01"], ["2026-03-01", time(8, 30)], [7, None]):
+        sheet.append(row)
+    workbook.save(tmp_path / "a.xlsx")
+
+    found = rows_of(tmp_path / "a.xlsx")
+    (shown,) = inspect_file(tmp_path / "a.xlsx", "a.xlsx").sheets
+
+    assert found == {2: ["2026-03-01", "2026-03-01"], 3: ["2026-03-01", "08:30:00"], 4: [7, None]}
+    assert [[type(cell) for cell in row] for row in found.values()] == [
+        [CellDate, str],
+        [str, CellDate],
+        [int, NoneType],
+    ]
+    assert shown.samples[0] == ("2026-03-01", "2026-03-01")
+
+
+@pytest.mark.parametrize(("sign", "length"), [("x", 32_767), ("\U0001f600", 16_383)])
+def test_a_cell_holds_what_excel_can_hold_and_no_more(tmp_path: Path, sign: str, length: int):
+    text, longer = sign * length, sign * (length + 1)
+    good = write_xlsx(tmp_path / "a.xlsx", sheet_xml(ONE + row_xml(2, text)))
+    wrong = write_xlsx(tmp_path / "b.xlsx", sheet_xml(ONE + row_xml(2, "x") + row_xml(3, "y", longer)))
+    good_text = text_file(tmp_path / "a.csv", ["a,b", f"1,{text}"])
+    wrong_text = text_file(tmp_path / "b.csv", ["a,b", "1,2", f"1,{longer}"])
+
+    assert rows_of(good) == {2: [text]}
+    assert rows_of(good_text) == {2: ["1", text]}
+    assert refusal_of(wrong).startswith(
+        "imports.cell_too_long: Cell B3 of sheet “S1” of b.xlsx holds more than 32767 characters"
+    )
+    assert refusal_of(wrong_text).startswith("imports.cell_too_long: Cell B3 of b.csv holds more than 32767 characters")
