@@ -1,5 +1,6 @@
 """Importing in the browser: each step asks what is not known and says what will happen; nobody sees another's."""
 
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -55,6 +56,16 @@ def work() -> None:
 def count(model: type) -> int:
     with reading(ADMIN) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+@pytest.mark.parametrize("heading", ["(" * 20_000, "（" * 20_000, "a" + "\u0301\u0323" * 15_000, " " * 30_000 + "x"])
+async def test_a_heading_that_is_no_heading_keeps_nobody_waiting(user: User, heading: str) -> None:
+    started = time.process_time()
+
+    answer = await bring(user, f"code,name,phone,{heading}\nC1,a,13800138000,x\n")
+
+    assert answer.status_code == 201
+    assert time.process_time() - started < 20  # it took minutes
 
 
 async def test_the_first_step_offers_a_file_and_a_template(user: User) -> None:
