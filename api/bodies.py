@@ -46,7 +46,7 @@ class JsonRoute(APIRoute):
         """Return the handler, which refuses other bodies first."""
         handle = super().get_route_handler()
 
-        async def handle_json(request: Request) -> Response:
+        async def answer(request: Request) -> Response:
             asked = JsonRequest(request.scope, request.receive)
             if self.body_field is not None and not _is_json(asked) and await asked.body():
                 raise UnsupportedMediaType(
@@ -54,7 +54,7 @@ class JsonRoute(APIRoute):
                 )
             return await handle(asked)
 
-        return handle_json
+        return answer
 
 
 def read_json(body: bytes) -> Any:

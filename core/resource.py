@@ -9,11 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import case, func, select
-
 from core.access import STATED_BY, Actor, Permission
 from core.kinds import Kind
-from core.settings import settings
+from core.person_names import name_column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,24 +106,13 @@ class Resource:
     def fields_for(self, actor: Actor) -> tuple[Field, ...]:
         """Return the fields that exist for ``actor``; of a person, partners see the name and not the e-mail."""
         seen = (f for f in self.fields if f.confidential_to is None or actor.can(f.confidential_to))
-        return tuple(seen if actor.is_brand else map(_by_name, seen))
+        return tuple(seen if actor.is_brand else (replace(f, column=name_column(f.kind, f.column)) for f in seen))
 
     def edit_permission(self, field: Field) -> Permission | None:
         """Return what it takes to state a field in a form; None if nobody does."""
         if self.save is None or not field.stated:
             return None
         return STATED_BY.get(field.confidential_to, self.edit) if field.confidential_to else self.edit
-
-
-def _by_name(field: Field) -> Field:
-    """Return a field that names people by e-mail as one that shows their names, whether the actor sees them or not."""
-    if field.kind.person is None:
-        return field
-    people = field.kind.person.key.class_.__table__.alias("people")
-    email, name = (people.c[column.key] for column in (field.kind.person.key, field.kind.person.title))
-    found = select(name).where(email == field.column).scalar_subquery()
-    otherwise = case((field.column.contains("@"), settings().brand_name), else_=field.column)
-    return replace(field, column=func.coalesce(found, otherwise))
 
 
 def _no(name: str) -> Field:
