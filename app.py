@@ -97,6 +97,7 @@ def run_server() -> None:
         show=False,
         reload=False,
         server_header=False,
+        proxy_headers=False,  # pages.client_address reads them, from trusted proxies only
         reconnect_timeout=30,
         show_welcome_message=False,
         access_log=False,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from core.errors import InvalidInput
 from core.i18n import N_
+from core.networks import Network, parse_network
 from core.setting_rules import require_valid
 
 ROOT = Path(__file__).parent.parent
@@ -28,6 +29,8 @@ class Settings:
         data_dir: Folder of the embedded database, of stored files and of the secret.
         host: Address to listen on. port: TCP port.
         public_url: Where people reach the product, e.g. ``https://qudao.example.cn``; decides origins and cookies.
+        trusted_proxies: Addresses and networks of the proxies whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` hold;
+            empty = none.
         secret: Key of signatures, at least 32 characters; "" means the one in ``data_dir``, made on first start.
         admin_email, admin_password: First administrator of an unattended set-up; used once, while nobody exists.
         totp_roles: Roles that need a second factor; empty = off.
@@ -42,6 +45,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""
+    trusted_proxies: frozenset[str] = frozenset()
     secret: str = ""
     admin_email: str = ""
     admin_password: str = ""
@@ -83,6 +87,11 @@ class Settings:
     def is_https(self) -> bool:
         """Return whether people reach the product by https: decides Secure cookies."""
         return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        """Return the networks of ``trusted_proxies``."""
+        return tuple(parse_network(entry) for entry in sorted(self.trusted_proxies))
 
     @property
     def origins(self) -> frozenset[str]:
@@ -150,12 +159,29 @@ def _typed(name: str, value: object) -> object:
             return Path(str(value)).expanduser().resolve()
         if isinstance(default, frozenset):
             parts = value if isinstance(value, list) else str(value).split(",")
-            return frozenset(str(part).strip() for part in parts if str(part).strip())
+            stated = frozenset(str(part).strip() for part in parts if str(part).strip())
+            return _networks(stated) if name == "trusted_proxies" else stated
     except (ValueError, KeyError) as error:
         raise InvalidInput(
             "settings.invalid", N_("The setting “{name}” cannot be “{value}”."), name=name, value=value
         ) from error
     return str(value).rstrip("/") if name == "public_url" else str(value)
+
+
+def _networks(stated: frozenset[str]) -> frozenset[str]:
+    for entry in stated:
+        try:
+            parse_network(entry)
+        except ValueError as error:
+            raise InvalidInput(
+                "settings.not_a_network",
+                N_(
+                    "QUDAO_TRUSTED_PROXIES has “{entry}”, which is no address and no network of proxies. Write for"
+                    " example 172.30.80.10 or 172.30.80.0/24, several with commas between them."
+                ),
+                entry=entry,
+            ) from error
+    return stated
 
 
 @cache

@@ -12,8 +12,10 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.i18n import N_, _, set_language
+from core.networks import is_loopback
 from core.settings import MIB, settings
 from pages.addresses import AddressText
+from pages.client_address import ClientAddress
 from pages.identity import Identity, language_of
 from pages.policies import large_body_limit
 from pages.rate_limit import RateLimit
@@ -38,26 +40,37 @@ _WRONG_ORIGIN = N_("This was sent from another site and was not done.")
 def install_guards(app: FastAPI) -> None:
     """Put the guards in front of an application, before ``ui.run`` adds what compresses the answers."""
     inner = (SocketLimits, PageCookie, Identity)
-    outer = (BodyLimit, AddressText, RateLimit, OriginGuard, HostGuard, ResponseHeaders)
+    outer = (BodyLimit, AddressText, RateLimit, OriginGuard, HostGuard, ResponseHeaders, ClientAddress)
     for guard in (*inner, *outer):  # the last is outermost
         app.add_middleware(guard)
 
 
 class HostGuard:
-    """ASGI: answers only to the host people are told; a page of another name that leads here gets nothing."""
+    """ASGI: answers only to the host people are told; a page of another name that leads here gets nothing.
+
+    Programs on this machine reach ``/api/`` by its own names too, whatever the public one is.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.hosts = frozenset(urlsplit(origin).netloc.lower() for origin in settings().origins)
+        self._loopback_hosts = frozenset(f"{name}:{settings().port}" for name in ("127.0.0.1", "localhost", "[::1]"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go on if the host is ours; probes of the machine itself may use any."""
         if scope["type"] in {"http", "websocket"} and scope["path"] not in PROBES:
             host = HTTPConnection(scope).headers.get("host", "").lower()
-            if host not in self.hosts:
+            if host not in self.hosts and not self._is_local_program(scope, host):
                 await _refuse(scope, receive, send, 400, "requests.wrong_host", _WRONG_HOST)
                 return
         await self.app(scope, receive, send)
+
+    def _is_local_program(self, scope: Scope, host: str) -> bool:
+        """Return whether a request of the API neither came through a proxy from elsewhere nor over the network."""
+        if not scope["path"].startswith("/api/") or host not in self._loopback_hosts:
+            return False
+        client = scope["client"][0] if scope.get("client") else ""
+        return is_loopback(client) and is_loopback(scope.get("state", {}).get("peer", ""))
 
 
 class OriginGuard:

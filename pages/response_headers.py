@@ -39,7 +39,7 @@ _SCRIPT_TAG = re.compile(rb"<script(?=[\s>])")
 
 
 class ResponseHeaders:
-    """ASGI, the outermost: gives each request an id, each answer its headers, and each bug an answer."""
+    """ASGI: gives each request an id, each answer its headers, and each bug an answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -125,7 +125,7 @@ class _Answer:
         for name, value in _HEADERS.items():
             headers[name] = value
         if settings().is_https:
-            headers["Strict-Transport-Security"] = f"max-age={YEAR_S}; includeSubDomains"
+            headers["Strict-Transport-Security"] = f"max-age={YEAR_S}"  # other hosts of the name are not ours
         headers["X-Request-Id"] = self._scope["state"]["request_id"]
         if headers.get("content-type", "").startswith("text/html"):
             headers.setdefault("Content-Security-Policy", _PLAIN_POLICY)

@@ -145,6 +145,8 @@ def examine() -> dict[str, Any]:
         find("ok", "reference data", _("regions are there"))
     else:
         find("error", "reference data", _("data/reference.db is missing: take it from the release again"))
+    proxies = ", ".join(sorted(settings().trusted_proxies))
+    find("ok", "trusted proxies", proxies or _("none: each connection counts under its own address"))
     if not settings().is_https:
         find(
             "warning", "address", _("people reach this over plain http: positions and the clipboard do not work there")
