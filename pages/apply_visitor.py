@@ -11,6 +11,7 @@ from core.access import Actor
 from core.database import reading, transact
 from core.errors import DomainError
 from core.i18n import current_language, set_language
+from core.networks import counted_source
 from pages.door import show_refusal
 from pages.identity import actor_of_request, language_of
 from services.application_states import reception
@@ -36,7 +37,7 @@ def applicant(name: str = "") -> Actor:
 
 def count_visit(session: Session, address: str) -> None:
     """Count one more question of a stranger. Raises ``TooManyAttempts`` when there are too many of them in a minute."""
-    count_from_address(session, f"{address}#apply", VISITORS_PER_ADDRESS)
+    count_from_address(session, f"{counted_source(address)}#apply", VISITORS_PER_ADDRESS)
 
 
 async def visitor_counts() -> bool:

@@ -7,7 +7,7 @@ a success takes the count back.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core.bulk import insert_rows
@@ -19,7 +19,7 @@ from models.sessions import AttemptCount
 FREE = 5
 PAUSE_MAX_S = 900
 FAILURES_MAX = 100  # in a row; then only a reset, or a success from a known device, opens again
-PER_ADDRESS = 10  # sign-ins
+PER_ADDRESS = 10  # sign-ins that failed or are being tried
 VISITORS_PER_ADDRESS = 60  # questions and pictures of strangers: a whole trade fair may share one address
 ADDRESS_WINDOW = timedelta(minutes=1)
 NEVER = timedelta(days=36_500)
@@ -48,7 +48,7 @@ def count_attempt(session: Session, subject: str) -> None:
 
 
 def count_from_address(session: Session, address: str, attempts_max: int = PER_ADDRESS) -> None:
-    """Count one attempt from a network address, whatever becomes of it.
+    """Count one attempt from a network address for now; ``uncount_from_address`` takes it back after a success.
 
     Raises:
         TooManyAttempts: ``sign_in.wait`` from the ``attempts_max`` + 1st within ``ADDRESS_WINDOW``.
@@ -59,6 +59,17 @@ def count_from_address(session: Session, address: str, attempts_max: int = PER_A
     if row.count >= attempts_max:
         raise _wait(row.since + ADDRESS_WINDOW)
     row.count, row.last_at = row.count + 1, now()
+
+
+def uncount_from_address(session: Session, address: str) -> None:
+    """Take one attempt of ``count_from_address`` back: right passwords do not shut an office behind one address out."""
+    counted = (
+        AttemptCount.subject == f"address:{address}",
+        AttemptCount.since > now() - ADDRESS_WINDOW,
+        AttemptCount.count > 0,
+    )
+    back = update(AttemptCount).where(*counted).values(count=AttemptCount.count - 1)
+    session.execute(back.execution_options(**_SEE, synchronize_session=False))
 
 
 def forget_attempts(session: Session, *subjects: str) -> None:

@@ -18,11 +18,12 @@ from core.errors import InvalidInput, NotPermitted
 from core.events import Happening, record
 from core.i18n import N_
 from core.limits import EMAIL_LENGTH_MAX
+from core.networks import counted_source
 from models.partners import Partner, PartnerStatus
 from models.sessions import EndReason, KnownDevice, SessionState, UserSession
 from models.users import User, UserStatus
 from services import passwords, second_factor
-from services.attempts import count_attempt, count_from_address, forget_attempts
+from services.attempts import count_attempt, count_from_address, forget_attempts, uncount_from_address
 from services.one_time import new_token, token_hash
 from services.sessions import DOORKEEPER, Browser, Visitor, actor_of_user, begin_session, find_visitor
 
@@ -49,10 +50,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Account:
-    """What is known of who knocks, real or not."""
+    """What is known of who signs in, real or not.
+
+    Attributes:
+        subject: Under which the attempt is counted. address: under which it is counted too; "" for not.
+    """
 
     email: str
     subject: str
+    address: str
     user_id: int | None = None
     path: str = ""
     password_hash: str | None = None
@@ -66,8 +72,8 @@ def sign_in(email: str, password: str, browser: Browser, *, device: str = "", ol
     Args:
         email: As typed.
         password: As typed.
-        browser: Attempts are counted by its address too.
-        device: Value of the device cookie: a browser known to the account has a count of its own.
+        browser: Attempts that fail are counted by its address too.
+        device: Value of the device cookie: a browser known to the account has a count of its own, and only that.
         old_token: Session cookie that comes with the request; that session ends.
 
     Raises:
@@ -87,6 +93,8 @@ def sign_in(email: str, password: str, browser: Browser, *, device: str = "", ol
     def enter(session: Session) -> Entry:
         user = _user_who_may_enter(session, account.user_id)
         user.password_hash = renewed or user.password_hash
+        if account.address:
+            uncount_from_address(session, account.address)  # before the account: the order in which they were counted
         forget_attempts(session, account.subject)
         end_replaced(session, old_token)
         if user.totp_secret is not None or second_factor.is_required(user.role):
@@ -177,16 +185,18 @@ def account_subject(email: str) -> str:
 
 def _count_and_find(session: Session, email: str, browser: Browser, device: str) -> _Account:
     typed = email.strip()[:EMAIL_LENGTH_MAX].lower()
-    count_from_address(session, browser.address)
     query = select(User, Partner.path).outerjoin(Partner, Partner.id == User.partner_id).where(User.email == typed)
     found = session.execute(query.execution_options(**_SEE)).one_or_none()
     known = _known_device(session, found[0].id if found else 0, device)
     subject = f"device:{known.id}" if known else account_subject(typed)
+    address = "" if known else counted_source(browser.address)
+    if not known:
+        count_from_address(session, address)
     count_attempt(session, subject)
     if found is None:
-        return _Account(typed, subject)
+        return _Account(typed, subject, address)
     user, path = found
-    return _Account(typed, subject, user.id, user.path, user.password_hash, actor_of_user(user, path or ""))
+    return _Account(typed, subject, address, user.id, user.path, user.password_hash, actor_of_user(user, path or ""))
 
 
 def _user_who_may_enter(session: Session, user_id: int | None) -> User:

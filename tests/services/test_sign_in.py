@@ -161,6 +161,70 @@ def test_one_address_gets_ten_attempts_a_minute():
         assert knock().state == SessionState.SIGNED_IN
 
 
+def test_an_office_behind_one_address_comes_in_within_a_minute_and_spraying_stays_limited():
+    with freeze(NOON):
+        states = [knock().state for _ in range(40)]
+        for number in range(10):
+            with pytest.raises(InvalidInput):
+                knock(f"nobody{number}@example.com", "x")
+        with pytest.raises(TooManyAttempts):
+            knock()
+
+    assert states == [SessionState.SIGNED_IN] * 40
+
+
+def test_a_right_password_takes_only_its_own_attempt_back():
+    with freeze(NOON):
+        for number in range(9):
+            with pytest.raises(InvalidInput):
+                knock(f"nobody{number}@example.com", "x")
+            knock()
+        with pytest.raises(InvalidInput):
+            knock("nobody9@example.com", "x")
+        with pytest.raises(TooManyAttempts):
+            knock()
+
+
+def test_attempts_that_are_being_tried_at_the_same_moment_count(monkeypatch):
+    refused = []
+
+    def try_meanwhile(depth: int) -> bool:
+        """Stand in for the hash of a password: while it is computed, the next attempt begins."""
+        if depth < 12:
+            monkeypatch.setattr("services.passwords.is_correct", lambda *_: try_meanwhile(depth + 1))
+            try:
+                knock(f"nobody{depth}@example.com", "x")
+            except (InvalidInput, TooManyAttempts) as error:
+                refused.append(error.code)
+        return False
+
+    monkeypatch.setattr("services.passwords.is_correct", lambda *_: try_meanwhile(1))
+    with freeze(NOON), pytest.raises(InvalidInput):
+        knock("nobody0@example.com", "x")
+
+    assert refused[0] == "sign_in.wait"
+    assert refused.count("sign_in.wrong") == attempts.PER_ADDRESS - 1
+
+
+def test_a_known_device_comes_in_while_its_office_is_limited():
+    with freeze(NOON):
+        device = knock().device
+        for number in range(10):
+            with pytest.raises(InvalidInput):
+                knock(f"nobody{number}@example.com", "x")
+
+        assert knock(device=device).state == SessionState.SIGNED_IN
+
+
+def test_one_network_of_ipv6_is_one_address():
+    with freeze(NOON):
+        for number in range(10):
+            with pytest.raises(InvalidInput):
+                knock(f"nobody{number}@example.com", "x", f"2001:db8:1:2::{number:x}")
+        with pytest.raises(TooManyAttempts):
+            knock("nobody10@example.com", "x", "2001:db8:1:2:ffff::1")
+
+
 def test_a_hundred_failures_in_a_row_stop_an_account_until_a_reset():
     subject = account_subject(LING.person)
     with unit_of_work(DOORKEEPER) as session:
