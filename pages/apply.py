@@ -13,9 +13,9 @@ from models.applications import Application, ApplicationStatus
 from pages import house
 from pages.apply_desk import StaffDesk, VisitorDesk
 from pages.apply_form import ApplyForm
-from pages.apply_reading import Invited, read_held, read_invited, read_kept, read_licence
+from pages.apply_reading import Invited, read_held, read_kept, read_licence
 from pages.apply_status import draw_status
-from pages.apply_visitor import as_applicant, count_visit, read_as_applicant
+from pages.apply_visitor import read_as_applicant
 from pages.door import RECONNECT_S, page
 from pages.house.link_card import carry_links
 from pages.house.own_style import carry_script, carry_style
@@ -23,6 +23,7 @@ from pages.house.visitor_shell import visitor_shell
 from pages.identity import page_actor
 from pages.navigation import staff_shell
 from pages.picture_responses import picture_answer
+from pages.plain.apply import router as first_step
 from pages.policies import PUBLIC
 from pages.reading import read
 from services.application_states import get_application, reception, require_status
@@ -34,26 +35,11 @@ def register_apply(app: FastAPI) -> None:
     """Register ``/apply``, an applicant's own page and licence, and the form by which staff enter an application."""
     patient: dict[str, Any] = {"reconnect_timeout": RECONNECT_S}
     staff: dict[str, Any] = {"permission": Permission.PARTNER_EDIT, **patient}
-    page("/apply", public=True, title=N_("Become a partner"), **patient)(apply_page)
+    app.include_router(first_step)
     page("/apply/{token}", public=True, title=N_("Your application"), **patient)(held_page)
     page("/applications/new", title=N_("Enter an application"), **staff)(entry_page)
     page("/applications/{number}/edit", title=N_("Application"), **staff)(edit_page)
     app.get("/apply/{token}/licence", dependencies=[Depends(PUBLIC)], include_in_schema=False)(licence)
-
-
-async def apply_page(request: Request) -> None:
-    """Draw the first step; ``?invite=CODE`` brings an invite along."""
-    code = request.query_params.get("invite", "")[:64]
-    invited, problem = await _invited(request, code) if code else (None, "")
-    with visitor_shell(_("Become a partner")):
-        _carry()
-        with house.page_header(_("Become a partner")):
-            pass
-        with house.Tag("qudao-resume", css="qd-apply-resume", hidden=True):
-            house.text_link(_("Go on with your application"), "/apply", testid="resume")
-        if problem:
-            house.notice(problem, "warning", testid="invite-problem")
-        ApplyForm(VisitorDesk(), invited=invited).draw()
 
 
 async def held_page(request: Request, token: str) -> None:
@@ -103,19 +89,6 @@ def licence(request: Request, token: str) -> Response:
     if not sha256:
         raise NotFound("applications.no_licence", N_("There is no picture of a licence."))
     return picture_answer(request.headers, sha256)
-
-
-async def _invited(request: Request, code: str) -> tuple[Invited | None, str]:
-    """Return who invites by a code, or why it cannot be used; only wrong ones count against who tries."""
-    try:
-        return await read_as_applicant(read_invited, code), ""
-    except DomainError as refused:
-        sentence = refused.text
-    try:
-        await as_applicant(count_visit, request.client.host if request.client else "")
-    except DomainError as refused:
-        sentence = refused.text
-    return None, sentence
 
 
 async def _kept_invite(application: Application) -> Invited | None:

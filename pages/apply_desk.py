@@ -5,7 +5,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
-from pages.apply_visitor import as_applicant, as_holder, read_as_applicant, visitor_counts
+from pages.apply_visitor import as_holder, read_as_applicant, visitor_counts
 from pages.door import call_or_raise, permitted_actor
 from pages.identity import current_actor
 from pages.reading import read
@@ -36,8 +36,8 @@ class Desk(Protocol):
     async def may_ask(self) -> bool:
         """Return whether the person may go on; say why not otherwise."""
 
-    async def begin(self, stated: Mapping[str, str]) -> None:
-        """Begin the application. Raises ``DomainError``."""
+    async def begin(self, stated: Mapping[str, str]) -> bool:
+        """Begin the application unless there is one; return whether it has begun now. Raises ``DomainError``."""
 
     async def run(self, service: "OnOne[P, T]", *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a service on the application. Raises ``DomainError``."""
@@ -47,17 +47,13 @@ class Desk(Protocol):
 
 
 class VisitorDesk:
-    """The desk of who has no account; ``token`` is the secret of their link, "" before there is an application."""
+    """The desk of who has no account; ``token`` is the secret of their link. The plain first step has begun it."""
 
     is_staff = False
+    has_begun = True
 
-    def __init__(self, token: str = "") -> None:
+    def __init__(self, token: str) -> None:
         self.token = token
-
-    @property
-    def has_begun(self) -> bool:
-        """See ``Desk``."""
-        return bool(self.token)
 
     @property
     def path(self) -> str:
@@ -73,9 +69,9 @@ class VisitorDesk:
         """See ``Desk``."""
         return await visitor_counts()
 
-    async def begin(self, stated: Mapping[str, str]) -> None:
+    async def begin(self, stated: Mapping[str, str]) -> bool:
         """See ``Desk``."""
-        self.token = (await as_applicant(begin_application, stated)).token
+        return False
 
     async def run(self, service: OnOne[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See ``Desk``."""
@@ -113,9 +109,12 @@ class StaffDesk:
         """See ``Desk``."""
         return await permitted_actor() is not None
 
-    async def begin(self, stated: Mapping[str, str]) -> None:
+    async def begin(self, stated: Mapping[str, str]) -> bool:
         """See ``Desk``."""
+        if self.has_begun:
+            return False
         self.number = (await call_or_raise(begin_application, stated)).number
+        return True
 
     async def run(self, service: OnOne[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See ``Desk``."""

@@ -123,11 +123,8 @@ class ApplyForm:
         speak()
         stated = self._fields.stated
         try:
-            if not self._desk.has_begun:
-                if not await self._desk.may_ask():
-                    return
-                await self._desk.begin(stated)
-                replace_address(self._desk.path if not self._desk.is_staff else f"{self._desk.path}/edit")
+            if await self._desk.begin(stated):
+                replace_address(f"{self._desk.path}/edit")
                 self._draw_link()
             problems = await self._desk.run(save_draft, stated, step + 1)
         except DomainError as refused:

@@ -52,11 +52,6 @@ async def visitor_counts() -> bool:
     return True
 
 
-async def as_applicant(service: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a service that needs no application yet. Raises ``DomainError``."""
-    return await run_in_threadpool(transact, applicant(), lambda session: service(session, *args, **kwargs))
-
-
 async def as_holder(
     token: str, service: Callable[Concatenate[Session, str, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> T:

@@ -20,8 +20,8 @@ from core.errors import DomainError, NotPermitted, RowsRefused
 from core.i18n import N_, _, current_language, set_language
 from core.logs import note_logged
 from pages.house.overlays import toast
-from pages.house.shell import HousePage
 from pages.identity import current_actor, language_of
+from pages.page_limits import LimitedPage, begin_drawing
 from pages.policies import PUBLIC, SIGNED_IN, permitted
 from pages.proof import prove_again
 from services.refusals import note_refusal, note_refused_rights
@@ -51,13 +51,14 @@ def page(
         permission: What is needed; None for everyone who is signed in.
         public: Also for who is not signed in.
         title: English sentence marked with ``N_``, for the browser's tab.
-        options: Of ``nicegui.ui.page``.
+        options: Of ``LimitedPage`` and ``nicegui.ui.page``.
     """
     options.setdefault("response_timeout", DRAW_S)
     policy = PUBLIC if public else SIGNED_IN if permission is None else permitted(permission)
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         def prepare() -> None:
+            begin_drawing()
             context.client.title = _(title)
             context.client.on_exception(_report)
 
@@ -72,7 +73,7 @@ def page(
             return await function(*args, **values)
 
         drawn = draw_later if inspect.iscoroutinefunction(function) else draw
-        HousePage(path, dependencies=[Depends(policy)], **options)(drawn)
+        LimitedPage(path, dependencies=[Depends(policy)], **options)(drawn)
         return drawn
 
     return register

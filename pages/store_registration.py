@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from fastapi import Request
+from nicegui import app as web
 from nicegui import context
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -21,8 +22,9 @@ from pages.door import RECONNECT_S, call_or_raise, page
 from pages.house.drafts import BrowserDraft
 from pages.house.own_style import carry_style
 from pages.house.visitor_shell import visitor_shell
-from pages.identity import actor_of_request, language_of, require_actor
+from pages.identity import actor_of_request, language_of
 from pages.navigation import staff_shell
+from pages.plain.store_start import INVITE_LENGTH_MAX, PATH, first_step, router
 from pages.reading import read
 from pages.store_photo_step import PhotoStep
 from pages.store_position import PositionStep
@@ -41,27 +43,26 @@ SUMMED_UP = ("name", "phone", "address")
 
 
 def register_store_registration() -> None:
-    """Register the page."""
+    """Register the page and its first step."""
+    web.include_router(router)
     draw = page(
-        "/stores/register",
+        PATH,
         public=True,
         title=N_("Register a store"),
         reconnect_timeout=RECONNECT_S,
+        before=first_step,
     )
     draw(store_registration_page)
 
 
 async def store_registration_page(request: Request) -> None:
-    """Draw the three steps, for whoever is signed in or holds an invite.
+    """Draw the three steps, for whoever is signed in or has begun with an invite.
 
     Raises:
-        SignInNeeded: Neither.
         NotPermitted: The person's role registers no stores.
         DomainError: What is wrong with the invite.
     """
-    actor, invite = actor_of_request(request), request.query_params.get("invite", "")[:64]
-    if actor is None and not invite:
-        actor = require_actor(request)  # says why not
+    actor, invite = actor_of_request(request), request.query_params.get("invite", "")[:INVITE_LENGTH_MAX]
     if actor is not None:
         actor.require(Permission.STORE_REGISTER)
         invite = ""
@@ -287,9 +288,7 @@ class Registration:
             if self._actor is not None:
                 with house.row():
                     house.link_button(_("Open the store"), record_path("stores", store.code), testid="action-open")
-                    house.link_button(
-                        _("Register another store"), "/stores/register", look="primary", testid="action-another"
-                    )
+                    house.link_button(_("Register another store"), PATH, look="primary", testid="action-another")
 
     # --- the draft ---
 

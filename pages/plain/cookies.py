@@ -1,5 +1,6 @@
 """The cookies of the plain pages, and where a form may lead next."""
 
+from hmac import compare_digest
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -8,6 +9,8 @@ from fastapi.responses import RedirectResponse, Response
 from core.limits import FORM_TEXT_LENGTH_MAX
 from core.settings import settings
 from pages.identity import cookie_name
+from services.invites import plain_code
+from services.one_time import keyed_hash
 from services.sessions import Browser
 from services.sign_in import Entry
 
@@ -54,6 +57,24 @@ def session_token(request: Request) -> str:
 def device_token(request: Request) -> str:
     """Return what a browser shows that has been here before, "" for a stranger."""
     return request.cookies.get(device_cookie_name(), "")
+
+
+def set_begun_with(response: Response, invite: str) -> None:
+    """Note in the browser that its person has begun to register a store with an invite; forgotten when it is closed."""
+    _set(response, _begun_cookie_name(), _begun_with(invite))
+
+
+def has_begun_with(request: Request, invite: str) -> bool:
+    """Return whether the person of this browser has begun to register a store with an invite."""
+    return compare_digest(request.cookies.get(_begun_cookie_name(), "").encode(), _begun_with(invite).encode())
+
+
+def _begun_cookie_name() -> str:
+    return "__Host-qudao-invite" if settings().is_https else "qudao-invite"
+
+
+def _begun_with(invite: str) -> str:
+    return keyed_hash(f"store registration {plain_code(invite)}")
 
 
 def safe_next(wanted: str) -> str:

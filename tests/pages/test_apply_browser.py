@@ -14,6 +14,7 @@ from services.pictures import take_picture
 from tests.conftest import HUADONG_OWNER, LING, SUZHOU_CLERK
 from tests.pages.signing_in import session_of
 from tests.services.applying import (
+    APPLICANT,
     COMPANY,
     act,
     approved,
@@ -28,7 +29,7 @@ from tests.support.looking import DESKTOP, PHONE, faults, keep, sign_in
 from tests.support.server import serving_copy
 
 BYTES_MAX = 400_000
-"""What the first view of /apply may load, compressed: 3.2 s of a line of 1 Mbit/s."""
+"""What the first view of an application's form may load, compressed: 3.2 s of a line of 1 Mbit/s."""
 PASSWORD = "a-long-enough-password"
 
 
@@ -101,6 +102,8 @@ def choose_region(page: Page) -> None:
 def test_an_agent_is_onboarded_from_a_phone_by_invite_its_upstream_and_the_brand_deciding(people: People):
     code = invite().code
     applicant = people.comes(None, f"/apply?invite={code}")
+    expect(by(applicant, "invited")).to_contain_text("华东总代")
+    by(applicant, "action-start").click()
     choose_region(applicant)
     by(applicant, "action-continue-1").click()
     expect(by(applicant, "field-name")).to_be_visible()
@@ -143,6 +146,13 @@ def test_an_agent_is_onboarded_from_a_phone_by_invite_its_upstream_and_the_brand
 def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(people: People):
     page = people.comes(None, "/apply?invite=NEVERWAS")
     expect(by(page, "invite-problem")).to_contain_text("no invite with this code")
+    by(page, "field-contact").fill("王磊")
+    by(page, "field-phone").fill("1380")
+    by(page, "action-start").click()
+    expect(page.locator("#phone-more")).to_be_visible()
+    expect(by(page, "field-contact")).to_have_value("王磊")
+    by(page, "field-phone").fill("13800138000")
+    by(page, "action-start").click()
     by(page, "action-continue-1").click()
     expect(by(page, "form-problems")).to_contain_text("is required")
     by(page, "field-tier").click()
@@ -176,7 +186,9 @@ def test_a_new_photo_of_the_licence_takes_the_place_of_the_one_before(people: Pe
 
 
 VISITS = {
-    "form": (None, "/apply", "action-continue-1"),
+    "first step": (None, "/apply", "action-start"),
+    "first step by invite": (None, "/apply?invite={code}", "action-start"),
+    "form": (None, "/apply/{token}", "action-continue-1"),
     "inbox": (LING, "/applications/review?application={number}&view=upstream", "awaited"),
     "record": (LING, "/applications/{number}", "awaited"),
     "new invite": (HUADONG_OWNER, "/invites/new", "action-save"),
@@ -191,7 +203,8 @@ VISITS = {
 def test_no_page_of_onboarding_has_a_violation(people: People, name: str, mode: str):
     actor, path, there = VISITS[name]
     number = invited({**COMPANY, "email": f"axe-{mode}-{name.replace(' ', '-')}@example.com"})
-    page = people.comes(actor, path.format(number=number, code=invite().code), size=DESKTOP, mode=mode)
+    token = act(APPLICANT, begin_application, {}).token
+    page = people.comes(actor, path.format(number=number, code=invite().code, token=token), size=DESKTOP, mode=mode)
     expect(by(page, there)).to_be_visible()
 
     for width, height in (DESKTOP, PHONE):
@@ -199,7 +212,8 @@ def test_no_page_of_onboarding_has_a_violation(people: People, name: str, mode: 
         assert faults(page) == [], width
 
 
-def test_the_first_view_loads_little(people: People):
+def test_the_first_view_loads_little(people: People, data_dir: Path):
+    token = act(APPLICANT, begin_application, {}).token
     page = people.comes(None, "/login")
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
@@ -207,7 +221,7 @@ def test_the_first_view_loads_little(people: People):
     loaded: list[float] = []
     session.on("Network.loadingFinished", lambda event: loaded.append(event["encodedDataLength"]))
 
-    page.goto(people.address + "/apply", wait_until="networkidle")
+    page.goto(f"{people.address}/apply/{token}", wait_until="networkidle")
 
     expect(by(page, "action-continue-1")).to_be_visible()
     assert sum(loaded) <= BYTES_MAX

@@ -44,6 +44,7 @@ def test_who_holds_an_invite_registers_a_store_where_it_stands_with_a_photo(phon
 
     page.goto(f"{stores_address}{REGISTER}?invite={invite}")
     expect(page.locator("main")).to_contain_text("华东总代")
+    page.get_by_test_id("action-start").click()
     measure(page)
     expect(page.get_by_test_id("position-facts")).to_contain_text("± 12 m, best of 5")
     expect(page.get_by_test_id("field-region")).to_have_value("上海市黄浦区")

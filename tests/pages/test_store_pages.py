@@ -70,7 +70,11 @@ async def test_an_invite_brings_the_region_of_who_invites_along(user: User) -> N
     with unit_of_work(HUADONG_OWNER) as session:
         code = make_invite(session, InviteDraft(tiers=("store",))).code
 
+    first = await user.http_client.get(f"/stores/register?invite={code}")
+    await user.http_client.post("/stores/register", data={"invite": code}, headers={"Origin": "http://test"})
     await user.open(f"/stores/register?invite={code}")
+
+    assert (first.status_code, "nicegui" in first.text, "华东总代" in first.text) == (200, False, True)
 
     assert one(user, "field-region").value == "310101"  # type: ignore[attr-defined]
     await user.should_not_see(_("Something went wrong"))
