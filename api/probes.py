@@ -1,8 +1,14 @@
-"""Whether this process lives, and whether it can serve: for load balancers and the machine's own watch."""
+"""Whether this process lives, and whether it can serve: for load balancers and the machine's own watch.
+
+Probes need no thread that requests could have taken, and however many ask, the database is asked once a second.
+"""
 
 import asyncio
+import time
+from dataclasses import dataclass
 from datetime import timedelta
-from weakref import WeakSet
+from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends
@@ -15,13 +21,14 @@ from core.clock_guard import is_clock_trusted
 from core.database import engine_in_use, reading
 from core.database_errors import expected_errors
 from core.disk_space import recent_write_problem
-from core.errors import Unavailable
+from core.errors import DomainError, Unavailable
 from core.jobs import Job, JobStatus
 from core.schema import schema_state
 from core.settings import settings
 
 JOBS_LATE = timedelta(minutes=5)
-ANSWER_S_MAX = 1.5
+READY_KEPT_S = 1.0
+READY_WAIT_S = 1.5
 """How long ``/readyz`` waits for the database: whoever asks gives up soon after."""
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -39,22 +46,15 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(Everyone())])
 _current: WeakSet[Engine] = WeakSet()  # a schema that is current stays so while this code runs
 
 
-class Readiness:
-    """Looks at the database: one at a time, in a thread of its own, shared by all requests that come meanwhile."""
+@dataclass(slots=True)
+class _Look:
+    """One look at a database: on its way, or what it found and when, in monotonic seconds."""
 
-    def __init__(self) -> None:
-        self._look: asyncio.Task[JSONResponse] | None = None
-
-    async def answer(self) -> JSONResponse:
-        """Return what the look says that goes on or begins now; unready if it takes ``ANSWER_S_MAX`` seconds."""
-        if self._look is None or self._look.done():
-            self._look = asyncio.create_task(to_thread.run_sync(_look, limiter=CapacityLimiter(1)))
-        look = self._look
-        await asyncio.wait({look}, timeout=ANSWER_S_MAX)
-        return look.result() if look.done() else _unready(database="slow")
+    task: asyncio.Task[dict[str, Any]]
+    found_at: float = 0.0
 
 
-_readiness = Readiness()
+_looks: WeakKeyDictionary[Engine, _Look] = WeakKeyDictionary()
 
 
 @router.get("/healthz")
@@ -68,37 +68,52 @@ async def readyz() -> JSONResponse:
     """Answer whether the database can be reached and has the shape of this code, whether there is room on the disk, how
     far behind jobs are, and whether jobs that act on dates wait because the clock jumped.
 
-
-    Neither of the last two makes a process unready: pages and API go on. A database that does not answer in time does.
+    Neither of the last two makes a process unready: pages and API go on. A database that does not answer within
+    ``READY_WAIT_S`` does. The answer may be ``READY_KEPT_S`` old; only "ready" is kept.
     """
-    return await _readiness.answer()
+    engine = engine_in_use()
+    look = _looks.get(engine)
+    if look is None or _is_over(look):
+        look = _looks[engine] = _Look(asyncio.create_task(to_thread.run_sync(readiness, limiter=CapacityLimiter(1))))
+        look.task.add_done_callback(lambda _: setattr(look, "found_at", time.monotonic()))
+    if not look.task.done():
+        await asyncio.wait({look.task}, timeout=READY_WAIT_S)
+    facts = look.task.result() if look.task.done() else _unready(database="slow")
+    return JSONResponse(facts, 200 if facts["status"] == "ready" else 503, headers=NO_STORE)
 
 
-def _look() -> JSONResponse:
+def _is_over(look: _Look) -> bool:
+    if not look.task.done():
+        return look.task.get_loop() is not asyncio.get_running_loop()
+    if look.task.cancelled() or look.task.exception() is not None or look.task.result()["status"] != "ready":
+        return True
+    return time.monotonic() > look.found_at + READY_KEPT_S
+
+
+def readiness() -> dict[str, Any]:
+    """Return the facts of ``readyz``, read from the database and the disk."""
     try:
         with expected_errors():
             schema = schema_of_database()
             lag_s = job_lag_s() if schema == "current" else 0
             is_trusted = clock_is_trusted() if schema == "current" else True
-    except Unavailable as error:
+    except DomainError as error:
         return _unready(database=error.code.removeprefix("database."))
     problems = [problem for folder in settings().folders if (problem := recent_write_problem(folder))]
     if problems:
         return _unready(disk="full" if isinstance(problems[0], Unavailable) else "not writable")
-    is_ready = schema == "current"
-    facts = {
-        "status": "ready" if is_ready else "unready",
+    return {
+        "status": "ready" if schema == "current" else "unready",
         "database": "ok",
         "schema": schema,
         "jobs": "late" if lag_s > JOBS_LATE.total_seconds() else "ok",
         "job_lag_s": lag_s,
         "clock": "ok" if is_trusted else "in doubt",
     }
-    return JSONResponse(facts, 200 if is_ready else 503, headers=NO_STORE)
 
 
-def _unready(**why: str) -> JSONResponse:
-    return JSONResponse({"status": "unready", **why}, 503, headers=NO_STORE)
+def _unready(**why: str) -> dict[str, Any]:
+    return {"status": "unready", **why}
 
 
 def schema_of_database() -> str:

@@ -40,7 +40,7 @@ _WRONG_ORIGIN = N_("This was sent from another site and was not done.")
 def install_guards(app: FastAPI) -> None:
     """Put the guards in front of an application, before ``ui.run`` adds what compresses the answers."""
     inner = (SocketLimits, PageCookie, Identity)
-    outer = (BodyLimit, AddressText, RateLimit, OriginGuard, HostGuard, ResponseHeaders, ClientAddress)
+    outer = (BodyLimit, AddressText, OriginGuard, HostGuard, RateLimit, ResponseHeaders, ClientAddress)
     for guard in (*inner, *outer):  # the last is outermost
         app.add_middleware(guard)
 

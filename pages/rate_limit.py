@@ -1,7 +1,7 @@
-"""A flood of strangers must not slow down the people at work: each address gets a few requests a second.
+"""How many requests a second one client may send: an address while nobody is signed in, else the session or the key.
 
-Who has shown a session or a key that holds is let through for a while without being counted; scripts, styles and the
-machine's own probes are not counted either.
+Everything is counted, each kind in buckets of its own: pages and the API, files (a page loads dozens of scripts and
+styles, and a whole office may share one address), and probes. A refusal costs next to nothing.
 """
 
 import hashlib
@@ -9,20 +9,30 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from fastapi import Request
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.i18n import set_language
-from pages.identity import cookie_name, language_of, visitor_of_request
-from pages.responses import error_answer
+from core.i18n import N_
+from core.networks import counted_source, is_in
+from core.settings import settings
+from pages.identity import cookie_name, visitor_of_request
+from pages.short_answers import short_answer
 
-PER_SECOND = 20.0
-BURST = 40.0
-ADDRESSES_MAX = 50_000
+PER_SECOND, BURST = 20.0, 40.0
+KNOWN_PER_SECOND, KNOWN_BURST = 100.0, 300.0
+FILES_PER_SECOND, FILES_BURST = 100.0, 600.0
+KNOWN_FILES_PER_SECOND, KNOWN_FILES_BURST = 200.0, 1000.0
+PROBES_PER_SECOND, PROBES_BURST = 50.0, 100.0
+SOURCES_MAX = 50_000
 KNOWN_MAX = 20_000
 KNOWN_S = 300.0
-NOT_COUNTED = ("/static/", "/_nicegui/", "/healthz", "/readyz", "/favicon.ico")
+RETRY_AFTER_S = 2
+TRY_AGAIN_LATER = 1013
+FILES = ("/static/", "/_nicegui/", "/favicon.ico")
+PROBES = ("/healthz", "/readyz")
+
+_FROM_ADDRESS = N_("Too many requests come from your address. Wait a moment and try again.")
+_FROM_CLIENT = N_("Too many requests were sent at once. Wait a moment and try again.")
 
 
 @dataclass(slots=True)
@@ -31,50 +41,27 @@ class _Bucket:
     at: float
 
 
-class RateLimit:
-    """ASGI: counts requests of strangers by address, in this process."""
+class _Buckets:
+    """Token buckets by source; a source that is not held has a full one.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
-        self._known: OrderedDict[bytes, float] = OrderedDict()
+    Args:
+        per_second: Tokens that come back. burst: tokens of a full bucket.
+    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on unless too many strangers come from this address."""
-        if scope["type"] not in {"http", "websocket"} or scope["path"].startswith(NOT_COUNTED):
-            await self.app(scope, receive, send)
-            return
-        connection = HTTPConnection(scope)
-        shown = _shown(connection)
-        if not self._is_known(shown) and not self._takes_one(connection.client.host if connection.client else ""):
-            if scope["type"] == "websocket":
-                await send({"type": "websocket.close", "code": 1013})  # before it was accepted: it fails with 403
-                return
-            request = Request(scope)
-            set_language(language_of(request))
-            answer = error_answer(request, 429, "requests.too_many")
-            answer.headers["Retry-After"] = "2"
-            await answer(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
-        if shown and (visitor_of_request(connection) or getattr(connection.state, "is_known", False)):
-            self._known[shown] = time.monotonic() + KNOWN_S
-            self._known.move_to_end(shown)
-            if len(self._known) > KNOWN_MAX:
-                self._known.popitem(last=False)
+    def __init__(self, per_second: float, burst: float) -> None:
+        self._per_second, self._burst = per_second, burst
+        self._held: OrderedDict[str | bytes, _Bucket] = OrderedDict()
 
-    def _is_known(self, shown: bytes) -> bool:
-        return bool(shown) and self._known.get(shown, 0.0) > time.monotonic()
-
-    def _takes_one(self, address: str) -> bool:
+    def take(self, source: str | bytes) -> bool:
+        """Take one token; return False if there is none."""
         at = time.monotonic()
-        bucket = self._buckets.get(address)
+        bucket = self._held.get(source)
         if bucket is None:
-            bucket = self._buckets[address] = _Bucket(BURST, at)
-            if len(self._buckets) > ADDRESSES_MAX:
-                self._buckets.popitem(last=False)
-        self._buckets.move_to_end(address)
-        bucket.tokens = min(BURST, bucket.tokens + (at - bucket.at) * PER_SECOND)
+            bucket = self._held[source] = _Bucket(self._burst, at)
+            if len(self._held) > SOURCES_MAX:
+                self._held.popitem(last=False)
+        self._held.move_to_end(source)
+        bucket.tokens = min(self._burst, bucket.tokens + (at - bucket.at) * self._per_second)
         bucket.at = at
         if bucket.tokens < 1:
             return False
@@ -82,7 +69,53 @@ class RateLimit:
         return True
 
 
-def _shown(connection: HTTPConnection) -> bytes:
-    """Return a fingerprint of the session or key a request comes with; b"" for none."""
+class RateLimit:
+    """ASGI: refuses a request with 429 when its client has sent too many, in this process."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._proxies = settings().trusted_networks
+        self._known: OrderedDict[bytes, float] = OrderedDict()  # fingerprint to monotonic seconds
+        self._of_addresses = _Buckets(PER_SECOND, BURST)
+        self._of_known = _Buckets(KNOWN_PER_SECOND, KNOWN_BURST)
+        self._files_of_addresses = _Buckets(FILES_PER_SECOND, FILES_BURST)
+        self._files_of_known = _Buckets(KNOWN_FILES_PER_SECOND, KNOWN_FILES_BURST)
+        self._probes = _Buckets(PROBES_PER_SECOND, PROBES_BURST)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Go on unless the client has sent too many."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self.app(scope, receive, send)
+            return
+        connection = HTTPConnection(scope)
+        fingerprint = _fingerprint(connection)
+        is_known = bool(fingerprint) and self._known.get(fingerprint, 0.0) > time.monotonic()
+        address = connection.client.host if connection.client else ""
+        if not self._may_go_on(scope["path"], address, fingerprint if is_known else b""):
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})  # not accepted yet: it fails with 403
+                return
+            sentence = _FROM_CLIENT if is_known else _FROM_ADDRESS
+            answer = short_answer(connection, 429, "requests.too_many", sentence, retry_after_s=RETRY_AFTER_S)
+            await answer(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+        if fingerprint and (visitor_of_request(connection) or getattr(connection.state, "is_known", False)):
+            self._known[fingerprint] = time.monotonic() + KNOWN_S
+            self._known.move_to_end(fingerprint)
+            if len(self._known) > KNOWN_MAX:
+                self._known.popitem(last=False)
+
+    def _may_go_on(self, path: str, address: str, known: bytes) -> bool:
+        """Take a token for one request; ``known`` is the fingerprint of a session or key that holds, b"" for none."""
+        if path in PROBES:  # a proxy's own must not suffer from what people send through it
+            return is_in(address, self._proxies) or self._probes.take(counted_source(address))
+        if path.startswith(FILES):
+            return self._files_of_known.take(known) if known else self._files_of_addresses.take(counted_source(address))
+        return self._of_known.take(known) if known else self._of_addresses.take(counted_source(address))
+
+
+def _fingerprint(connection: HTTPConnection) -> bytes:
+    """Return the fingerprint of the session or key a request comes with; b"" for none."""
     secret = connection.cookies.get(cookie_name(), "") or connection.headers.get("authorization", "")
     return hashlib.sha256(secret.encode()).digest() if secret else b""

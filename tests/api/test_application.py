@@ -3,6 +3,7 @@
 import difflib
 import json
 import os
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -95,6 +96,37 @@ def test_it_is_not_ready_without_a_database(programs, monkeypatch):
     answer = programs.client.get("/readyz")
 
     assert (answer.status_code, answer.json()) == (503, {"status": "unready", "database": "unreachable"})
+
+
+def test_however_many_ask_whether_it_is_ready_the_database_is_asked_once_a_second(programs, monkeypatch):
+    looks = []
+    monkeypatch.setattr(probes, "schema_state", lambda _engine: "current")
+    monkeypatch.setattr(probes, "job_lag_s", lambda: looks.append(1) or 0)
+
+    statuses = {programs.client.get("/readyz").status_code for _ in range(50)}
+    asked = len(looks)
+    monkeypatch.setattr(probes, "READY_KEPT_S", -1.0)
+    programs.client.get("/readyz")
+
+    assert statuses == {200}
+    assert asked < 5
+    assert len(looks) == asked + 1
+
+
+def test_a_database_that_does_not_answer_holds_no_probe_up(programs, monkeypatch):
+    may_go_on = threading.Event()
+    monkeypatch.setattr(probes, "READY_WAIT_S", 0.2)
+    monkeypatch.setattr(probes, "schema_state", lambda _engine: may_go_on.wait(20) and "current")
+
+    with programs.client as client:  # one event loop for all requests
+        hung = [client.get("/readyz") for _ in range(3)]
+        alive = client.get("/healthz")
+        may_go_on.set()
+        monkeypatch.setattr(probes, "READY_WAIT_S", 20.0)
+        back = client.get("/readyz")
+
+    assert [(answer.status_code, answer.json()["database"]) for answer in hung] == [(503, "unreachable")] * 3
+    assert (alive.status_code, back.status_code) == (200, 200)
 
 
 @pytest.mark.parametrize("path", ["/api/", "/api/v2/orders", "/api/v1", "/api/v1/", "/api/v1/orders/"])
