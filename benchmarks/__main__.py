@@ -14,6 +14,7 @@ RUNS = (
     ("w_import_locks", "--rows", "20000"),
     ("w_store_findings", "--rows", "10000", "--repeat", "3"),
     ("w11_start", "--repeat", "3"),
+    ("w_flood", "--seconds", "5", "--rest", "30"),
 )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import wraps
 from inspect import signature
 from typing import Any
+from weakref import WeakValueDictionary
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -21,6 +22,7 @@ from core.i18n import N_
 from core.networks import counted_source
 from pages.house.shell import HousePage
 from pages.identity import visitor_of_request
+from pages.rate_limit import Buckets
 from pages.short_answers import short_answer
 
 CONNECT_S = 15.0
@@ -30,8 +32,15 @@ WAITING_MAX, WAITING_PER_SOURCE_MAX = 200, 20
 LOST_MAX, LOST_PER_SOURCE_MAX = 600, 60
 """Pages that had one and lost it."""
 PAGES_MAX = 2000
+DRAWN_PER_SECOND, DRAWN_BURST = 2.0, 10.0
+"""Pages that are drawn for one address while nobody is signed in: each takes some 50 ms of processor time."""
+KNOWN_DRAWN_PER_SECOND, KNOWN_DRAWN_BURST = 10.0, 100.0
+"""Pages that are drawn for one session."""
+DRAWN_AT_ONCE_MAX, KNOWN_DRAWN_AT_ONCE_MAX = 1, 2
+"""Pages of one address or session that are drawn at once; others wait, so that clicks of people get their turn."""
 RETRY_AFTER_S = 10
 
+_TOO_OFTEN = N_("Too many pages were opened at once. Wait a moment and try again.")
 _TOO_MANY = N_("Too many pages are open at the moment. Wait a moment and try again.")
 
 Before = Callable[[Request], Awaitable[Response | None]]
@@ -116,6 +125,9 @@ class OpenPages:
 
 
 open_pages = OpenPages()
+_drawn = Buckets(DRAWN_PER_SECOND, DRAWN_BURST)
+_drawn_for_known = Buckets(KNOWN_DRAWN_PER_SECOND, KNOWN_DRAWN_BURST)
+_turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
 
 class LimitedPage(HousePage):
@@ -153,7 +165,17 @@ def begin_drawing() -> None:
 
 
 async def _draw(request: Request, draw: Callable[[], Awaitable[Response]]) -> Response:
-    page = open_pages.begin(_source_of(request))
+    source = _source_of(request)
+    is_known = visitor_of_request(request) is not None
+    buckets, at_once_max = (_drawn_for_known, KNOWN_DRAWN_AT_ONCE_MAX) if is_known else (_drawn, DRAWN_AT_ONCE_MAX)
+    if not buckets.take(source):
+        return short_answer(request, 429, "pages.too_often", _TOO_OFTEN, retry_after_s=RETRY_AFTER_S)
+    async with _turns.setdefault(source, asyncio.Semaphore(at_once_max)):
+        return await _draw_in_turn(request, source, draw)
+
+
+async def _draw_in_turn(request: Request, source: str, draw: Callable[[], Awaitable[Response]]) -> Response:
+    page = open_pages.begin(source)
     if page is None:
         return short_answer(request, 503, "pages.too_many", _TOO_MANY, retry_after_s=RETRY_AFTER_S)
     request.scope["qudao_page"] = page

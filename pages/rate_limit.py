@@ -20,7 +20,7 @@ from pages.short_answers import short_answer
 
 PER_SECOND, BURST = 20.0, 40.0
 KNOWN_PER_SECOND, KNOWN_BURST = 100.0, 300.0
-FILES_PER_SECOND, FILES_BURST = 100.0, 600.0
+FILES_PER_SECOND, FILES_BURST = 50.0, 300.0
 KNOWN_FILES_PER_SECOND, KNOWN_FILES_BURST = 200.0, 1000.0
 PROBES_PER_SECOND, PROBES_BURST = 50.0, 100.0
 SOURCES_MAX = 50_000
@@ -41,7 +41,7 @@ class _Bucket:
     at: float
 
 
-class _Buckets:
+class Buckets:
     """Token buckets by source; a source that is not held has a full one.
 
     Args:
@@ -76,11 +76,11 @@ class RateLimit:
         self.app = app
         self._proxies = settings().trusted_networks
         self._known: OrderedDict[bytes, float] = OrderedDict()  # fingerprint to monotonic seconds
-        self._of_addresses = _Buckets(PER_SECOND, BURST)
-        self._of_known = _Buckets(KNOWN_PER_SECOND, KNOWN_BURST)
-        self._files_of_addresses = _Buckets(FILES_PER_SECOND, FILES_BURST)
-        self._files_of_known = _Buckets(KNOWN_FILES_PER_SECOND, KNOWN_FILES_BURST)
-        self._probes = _Buckets(PROBES_PER_SECOND, PROBES_BURST)
+        self._of_addresses = Buckets(PER_SECOND, BURST)
+        self._of_known = Buckets(KNOWN_PER_SECOND, KNOWN_BURST)
+        self._files_of_addresses = Buckets(FILES_PER_SECOND, FILES_BURST)
+        self._files_of_known = Buckets(KNOWN_FILES_PER_SECOND, KNOWN_FILES_BURST)
+        self._probes = Buckets(PROBES_PER_SECOND, PROBES_BURST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go on unless the client has sent too many."""

@@ -10,6 +10,7 @@ from core import settings as core_settings
 from pages import page_limits
 from pages.identity import LANGUAGE_COOKIE
 from pages.page_limits import WAITING_PER_SOURCE_MAX
+from pages.rate_limit import Buckets
 from tests.conftest import HUADONG_CLERK, LING
 from tests.pages.signing_in import session_of, sign_in_as
 
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.nicegui_main_file("tests/pages/door_main.py")
 def house(sqlite_database, monkeypatch, user: User):
     monkeypatch.setenv("QUDAO_PUBLIC_URL", "http://test")
     core_settings.settings.cache_clear()
+    monkeypatch.setattr(page_limits, "_drawn", Buckets(1000.0, 1000.0))
+    monkeypatch.setattr(page_limits, "_drawn_for_known", Buckets(1000.0, 1000.0))
     user.http_client.cookies.set(LANGUAGE_COOKIE, "en")
 
 
@@ -131,3 +134,15 @@ async def test_who_draws_too_many_at_once_is_refused_and_those_go_on(user: User,
         assert page is not None
         page_limits.open_pages.end(page)
     assert await fetch(user, 1) == {200}
+
+
+async def test_drawing_pages_is_limited_apart_for_addresses_and_sessions(user: User, monkeypatch) -> None:
+    monkeypatch.setattr(page_limits, "_drawn", Buckets(0.1, 3.0))
+    monkeypatch.setattr(page_limits, "_drawn_for_known", Buckets(0.1, 5.0))
+    token = session_of(LING)
+
+    anonymous = [await fetch(user, 1) for _ in range(4)]
+    known = [await fetch(user, 1, "/customers", qudao=token) for _ in range(6)]
+
+    assert anonymous == [{200}] * 3 + [{429}]
+    assert known == [{200}] * 5 + [{429}]

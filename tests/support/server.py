@@ -12,6 +12,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
+import psutil
+
 from core.database import connect
 from tests.support.source import ROOT
 
@@ -66,6 +68,10 @@ class Server:
         """End it at once, as when the power fails."""
         self._process.kill()
         self._process.wait()
+
+    def memory_mib(self) -> float:
+        """Return how much memory its process holds, in MiB."""
+        return float(psutil.Process(self._process.pid).memory_info().rss / 2**20)
 
     def _wait(self) -> None:
         """Wait until anything is answered: under an address it was not set up for, that is a refusal."""

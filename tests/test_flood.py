@@ -1,0 +1,65 @@
+"""One address asks a real server for one thing hundreds of times a second: others go on working."""
+
+import httpx
+import pytest
+
+from core.database import unit_of_work
+from pages.house.theme import asset_url
+from services.applications import begin_application
+from services.invites import InviteDraft, make_invite
+from tests.conftest import HUADONG_OWNER, LING
+from tests.pages.signing_in import sign_in_as
+from tests.services.applying import APPLICANT
+from tests.support.flood import flooding, percentile, times_of_requests
+from tests.support.server import serving_copy
+
+PER_SECOND = 200
+SECONDS = 3.0
+CALM_SECONDS = 2.0
+CLICK = "/grid/orders?limit=50"
+P95_S_MAX = 2.0
+TIMES_CALM_MAX = 5
+"""How long a click of somebody else may take, the larger of both: the machine runs other tests meanwhile. The benchmark
+holds the product to less."""
+PATHS = {
+    "sign-in": "/login",
+    "set-up": "/setup",
+    "application": "/apply",
+    "held application": "/apply/{token}",
+    "store": "/stores/register?invite={invite}",
+    "alive": "/healthz",
+    "ready": "/readyz",
+    "file": asset_url("house.js"),
+    "framework": "/_nicegui/none.js",
+    "api": "/api/v1/orders",
+    "nothing": "/nowhere",
+}
+
+
+@pytest.fixture(scope="module")
+def address(sqlite_template, tmp_path_factory):
+    with serving_copy(sqlite_template, tmp_path_factory.mktemp("flood")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def keys(address) -> dict[str, str]:
+    """Give an invite and the link of an application."""
+    with unit_of_work(HUADONG_OWNER) as session:
+        invite = make_invite(session, InviteDraft(tiers=("store",))).code
+    with unit_of_work(APPLICANT) as session:
+        token = begin_application(session, {}).token
+    return {"invite": invite, "token": token}
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_flood_from_one_address_is_refused_and_others_go_on(address: str, keys: dict[str, str], name: str):
+    with httpx.Client(base_url=address, timeout=30) as person:
+        sign_in_as(person, LING)
+        calm = times_of_requests(person, CLICK, CALM_SECONDS)
+
+        with flooding(address, PATHS[name].format(**keys), per_second=PER_SECOND, seconds=SECONDS) as answers:
+            times = times_of_requests(person, CLICK, SECONDS)
+
+    assert set(answers) <= {"200", "401", "404", "429", "503", "given up"}, answers
+    assert percentile(times, 95) <= max(P95_S_MAX, TIMES_CALM_MAX * percentile(calm, 95)), (calm, times)
