@@ -7,10 +7,10 @@ account after the other is asked ``rate`` times a second while a signed-in perso
 Printed: what the flood was answered, the person's p50 and p95, and the memory before, at the end and ``rest`` seconds
 later. Goal: p95 200 ms, memory at most 150 MB above the start.
 
-2026-11-30, 2 cores shared with other work (load 12 to 17, so times are upper bounds), 300 a second for 8 s each: calm
-p50 28, p95 73 ms; flooded p50 / p95 /login 300 / 640, /setup 369 / 703, /apply 38 / 380, an application's form 683 /
-1,427, /stores/register 244 / 768, /healthz 27 / 393, /readyz 25 / 249, a file 17 / 407, the API without a key 17 / 219.
-Memory 159 MiB before, 192 at the end, 192 a minute later (+33).
+2026-11-30, 2 cores (load 2 to 4), 300 a second for 8 s each: calm p50 10, p95 17 ms; flooded p50 / p95 /login 9 /
+16, /setup 9 / 18, /apply 10 / 18, an application's form 15 / 65, /stores/register 10 / 22, /healthz 9 / 24, /readyz
+10 / 28, a file 13 / 22, the API without a key 12 / 26. Memory 159 MiB before, 186 at the end, 186 half a minute later
+(+27). With other work on the machine (load 12 to 17): p95 219 to 768, the form 1,427; memory +33.
 """
 
 import argparse
