@@ -58,10 +58,9 @@ def run_server() -> None:
     from integrations.listening import require_free
     from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
-    from pages.listening import announce
+    from pages.listening import RUN_OPTIONS, announce
     from pages.opening import open_pages
     from pages.policies import require_policies
-    from pages.sockets.limits import SERVER_SETTINGS
     from services.one_time_links import NOBODY_YET, setup_link
     from services.start_up import start_serving
 
@@ -73,35 +72,25 @@ def run_server() -> None:
     require_policies(web)
     stop = threading.Event()
     sealer = threading.Thread(target=keep_sealed, args=(stop,), daemon=True)
-    web.on_startup(sealer.start)
+    worker = threading.Thread(target=run_jobs, args=(stop, SCHEDULE), daemon=True)
+
+    async def start() -> None:
+        current_default_thread_limiter().total_tokens = REQUEST_THREADS
+        sealer.start()
+        if settings().worker:
+            worker.start()
+        await announce(link)
+
+    web.on_startup(start)
     web.on_shutdown(stop.set)
     web.on_shutdown(lambda: sealer.join(10))
-    if settings().worker:
-        worker = threading.Thread(target=run_jobs, args=(stop, SCHEDULE), daemon=True)
-        web.on_startup(worker.start)
-
-    async def limit_threads() -> None:
-        current_default_thread_limiter().total_tokens = REQUEST_THREADS
-
-    web.on_startup(limit_threads)
-    web.on_startup(lambda: announce(link))
     sys.setswitchinterval(0.0005)  # s; a page waits this long, hundreds of times, for each thread that formats a file
     gc.set_threshold(100_000, 50, 100)  # a thousand open tabs are many objects; default pauses reach a second
     ui.run(
         host=settings().host,
         port=settings().port,
         title=settings().brand_name,
-        language="zh-CN",
-        dark=None,
-        tailwind=False,
-        show=False,
-        reload=False,
-        server_header=False,
-        proxy_headers=False,  # pages.client_address reads them, from trusted proxies only
-        reconnect_timeout=30,
-        show_welcome_message=False,
-        access_log=False,
-        **SERVER_SETTINGS,
+        **RUN_OPTIONS,
     )
 
 

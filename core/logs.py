@@ -48,7 +48,10 @@ def one_line(text: str, length_max: int = LINE_LENGTH_MAX) -> str:
 
 
 class LineFormatter(logging.Formatter):
-    """Formatter of marked lines: time, level and logger in front; lines of a trace begin with "  | "."""
+    """Formatter of marked lines: ISO time, level, request and logger in front; lines of a trace begin with "  | "."""
+
+    default_time_format = "%Y-%m-%dT%H:%M:%S%z"
+    default_msec_format = ""
 
     def __init__(self) -> None:
         super().__init__(_FORMAT)

@@ -49,7 +49,7 @@ def open_sealed(sealed: str, purpose: str, of: str) -> str:
     if not is_sealed(sealed):
         return sealed
     try:
-        raw = base64.urlsafe_b64decode(sealed.removeprefix(MARK))
+        raw = base64.b64decode(sealed.removeprefix(MARK), b"-_", validate=True)
         key = AESGCM(_key(signing_secret(), purpose))
         return key.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], of.encode()).decode()
     except (InvalidTag, ValueError) as error:

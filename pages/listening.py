@@ -3,13 +3,29 @@
 import asyncio
 import gc
 import sys
+from typing import Any
 
 from nicegui.server import Server
 
 from core.i18n import _
 from core.settings import settings
+from pages.sockets.limits import SERVER_SETTINGS
 
 LOOK_EVERY_S = 0.05
+RUN_OPTIONS: dict[str, Any] = {
+    "language": "zh-CN",
+    "dark": None,
+    "tailwind": False,
+    "show": False,
+    "reload": False,
+    "server_header": False,
+    "proxy_headers": False,  # pages.client_address reads them, from trusted proxies only
+    "reconnect_timeout": 30,  # s
+    "show_welcome_message": False,
+    "access_log": False,
+    **SERVER_SETTINGS,
+}
+"""What ``ui.run`` is told beside address and title."""
 
 
 async def announce(link: str | None) -> None:

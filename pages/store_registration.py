@@ -32,7 +32,7 @@ from pages.store_reading import accuracy_text, region_text, source_text
 from pages.store_statement import StatementFields
 from services.form_submissions import FORM_ID_LENGTH_MAX
 from services.one_time import new_token
-from services.store_registration import InvitedBy, StoreStatement, invite_facts, register_store, visitor
+from services.store_registration import InvitedBy, StoreStatement, invite_facts, register_store_once, visitor
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -238,7 +238,12 @@ class Registration:
         )
         try:
             store = await self._run(
-                register_store, stated, self._position.fixes, self._photos.references, self._invite, self._form_id
+                register_store_once,
+                self._form_id,
+                stated,
+                self._position.fixes,
+                self._photos.references,
+                self._invite,
             )
         except DomainError as error:
             self._show_refusal(error)

@@ -96,7 +96,6 @@ def register_store(
     fixes: Sequence[Fix],
     photos: Sequence[str] = (),
     invite: str = "",
-    form_id: str = "",
 ) -> Store:
     """Register a store with the best of its fixes and its photos, and look at what speaks against it.
 
@@ -109,8 +108,6 @@ def register_store(
         fixes: All that the phone measured, or the one point that was set or pasted.
         photos: References, see ``services.pictures``.
         invite: Code of an invite; "" for somebody with an account.
-        form_id: Random id of the form, 1 to ``FORM_ID_LENGTH_MAX`` characters; sent a second time it returns the store
-            that the first time made. "" for none.
 
     Raises:
         NotPermitted: The actor may not register stores.
@@ -120,8 +117,6 @@ def register_store(
     """
     actor = actor_of(session)
     actor.require(Permission.STORE_REGISTER)
-    if form_id and (code := submission_result(session, form_id)):
-        return session.scalars(select(Store).where(Store.code == code), execution_options=REASON).one()
     stated = _checked(statement)
     fix = best_fix(fixes)
     require_good(fix, len(photos), tried_again=statement.tried_again)
@@ -152,9 +147,30 @@ def register_store(
     facts = {"score": verdict.score, "found": sorted(set(verdict.new_codes)), "status": store.status}
     facts |= {"invite": invite} if invite else {}
     record(session, "store.registered", "stores", [Happening(store.code, store.path, data=facts)])
-    if form_id:
-        keep_submission(session, form_id, store.code)
     session.flush()
+    return store
+
+
+def register_store_once(
+    session: Session,
+    form_id: str,
+    statement: StoreStatement,
+    fixes: Sequence[Fix],
+    photos: Sequence[str] = (),
+    invite: str = "",
+) -> Store:
+    """Register a store as ``register_store`` does; a form that is sent again returns the store it has made.
+
+    Args:
+        session: The caller's.
+        form_id: Random id of the form, 1 to ``FORM_ID_LENGTH_MAX`` characters.
+        statement, fixes, photos, invite: As ``register_store``, which says what is raised.
+    """
+    actor_of(session).require(Permission.STORE_REGISTER)
+    if code := submission_result(session, form_id):
+        return session.scalars(select(Store).where(Store.code == code), execution_options=REASON).one()
+    store = register_store(session, statement, fixes, photos, invite)
+    keep_submission(session, form_id, store.code)
     return store
 
 

@@ -193,7 +193,7 @@ def test_a_job_waits_for_a_disk_with_room_and_the_attempt_does_not_count(databas
     def store(run: JobRun) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    jobs.job("t.store", attempts_max=1)(store)
+    jobs.job("t.store", needs=Permission.CUSTOMER_EDIT, attempts_max=1)(store)
     job_id = add("t.store")
 
     for later in range(3):

@@ -25,7 +25,7 @@ class Log:
         found = self.stream.getvalue().splitlines()
         self.stream.seek(0)
         self.stream.truncate()
-        return [line if line.startswith("  | ") else line.split(" ", 2)[2] for line in found]
+        return [line if line.startswith("  | ") else line.split(" ", 1)[1] for line in found]
 
     def minute(self) -> None:
         """Let a minute pass."""
@@ -49,7 +49,7 @@ def bug(reason: str) -> ZeroDivisionError:
 def test_each_line_says_when_how_bad_and_from_where(log):
     log.logger.warning("first of %d", 2)
 
-    assert log.lines() == ["WARNING test: first of 2"]
+    assert log.lines() == ["WARNING [-] test: first of 2"]
 
 
 def test_what_is_said_stays_on_one_marked_line_of_limited_length(log):
@@ -57,15 +57,15 @@ def test_what_is_said_stays_on_one_marked_line_of_limited_length(log):
     log.logger.warning("y" * 5000)
 
     first, second = log.lines()
-    assert first == "WARNING test: x\\r\\n2026-11-22 ERROR forged\\u2028\\x1b[2J"
-    assert second == "WARNING test: " + "y" * LINE_LENGTH_MAX + "…"
+    assert first == "WARNING [-] test: x\\r\\n2026-11-22 ERROR forged\\u2028\\x1b[2J"
+    assert second == "WARNING [-] test: " + "y" * LINE_LENGTH_MAX + "…"
 
 
 def test_no_line_of_a_trace_can_be_taken_for_another_one(log):
     log.logger.error("failed", exc_info=bug("x\n2026-11-22 00:00:00 ERROR forged"))
 
     head, *trace = log.lines()
-    assert head == "ERROR test: failed"
+    assert head == "ERROR [-] test: failed"
     assert "  | 2026-11-22 00:00:00 ERROR forged" in trace
     assert all(line.startswith("  | ") for line in trace)
 
@@ -82,21 +82,21 @@ def test_a_repeated_line_is_counted_and_summed_up_after_a_minute(log):
     for _ in range(1235):
         log.logger.warning("too many from %s", "198.51.100.7")
     log.logger.warning("another")
-    assert log.lines() == ["WARNING test: too many from 198.51.100.7", "WARNING test: another"]
+    assert log.lines() == ["WARNING [-] test: too many from 198.51.100.7", "WARNING [-] test: another"]
 
     log.minute()
-    assert log.lines() == ["WARNING test: … 1,234 more in the last minute: too many from 198.51.100.7"]
+    assert log.lines() == ["WARNING [-] test: … 1,234 more in the last minute: too many from 198.51.100.7"]
 
     log.minute()
     log.logger.warning("too many from %s", "198.51.100.7")
-    assert log.lines() == ["WARNING test: too many from 198.51.100.7"]
+    assert log.lines() == ["WARNING [-] test: too many from 198.51.100.7"]
 
 
 def test_lines_that_differ_only_in_the_identifier_of_a_page_are_the_same(log):
     for n in range(10):
         log.logger.warning("page %s", PAGE.replace("0f", f"{n:02}"))
 
-    assert log.lines() == ["WARNING test: page (id)"]
+    assert log.lines() == ["WARNING [-] test: page (id)"]
 
 
 def test_a_trace_is_written_once_though_its_references_differ(log):
@@ -105,9 +105,9 @@ def test_a_trace_is_written_once_though_its_references_differ(log):
 
     lines = log.lines()
     assert [line for line in lines if not line.startswith("  | ")] == [
-        "ERROR test: failed, reference a1",
-        "ERROR test: failed, reference b2 (its trace is the same as above)",
-        "ERROR test: failed, reference c3 (its trace is the same as above)",
+        "ERROR [-] test: failed, reference a1",
+        "ERROR [-] test: failed, reference b2 (its trace is the same as above)",
+        "ERROR [-] test: failed, reference c3 (its trace is the same as above)",
     ]
     assert sum("Traceback" in line for line in lines) == 1
 
@@ -118,7 +118,7 @@ def test_an_exception_that_several_loggers_speak_of_is_written_once(log):
     log.logger.error("ours, reference a1", exc_info=error)
     log.logger.error("of the server", exc_info=error)
 
-    assert [line for line in log.lines() if not line.startswith("  | ")] == ["ERROR test: ours, reference a1"]
+    assert [line for line in log.lines() if not line.startswith("  | ")] == ["ERROR [-] test: ours, reference a1"]
 
 
 def test_a_flood_of_different_lines_of_one_kind_ends_in_one(log):
@@ -127,4 +127,4 @@ def test_a_flood_of_different_lines_of_one_kind_ends_in_one(log):
 
     assert len(log.lines()) == KEYS_MAX + 1
     log.minute()
-    assert log.lines() == ["WARNING test: … 499 more in the last minute: closed, from %s"]
+    assert log.lines() == ["WARNING [-] test: … 499 more in the last minute: closed, from %s"]

@@ -13,6 +13,7 @@ from services.order_drafts import OrderDraft
 from services.order_pricing import LineDraft
 from services.orders import place_order
 from tests.conftest import ADMIN
+from tests.pages.finding import found, one
 from tests.pages.staff_rows import state_rows
 
 SKUS = ("QH-500", "QH-501", "QH-502", "QH-509", "QH-510")
@@ -58,3 +59,8 @@ def newest_order() -> Order:
     """Return the order that was placed last."""
     with reading(ADMIN) as session:
         return session.scalars(select(Order).order_by(Order.id.desc()).limit(1)).one()
+
+
+def submit(user: User) -> None:
+    """Submit the order as the browser does: the click states the total it shows."""
+    found(user, "action-submit").trigger("click", one(user, "basket-total").text)

@@ -17,7 +17,7 @@ from pages.order_paste import Unclear, Wanted, pasted_lines, possible_skus, read
 from services.order_pricing import Article
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, WEI
 from tests.pages.finding import found, is_there, one, state
-from tests.pages.ordering_rows import order, seen, state_price, stock_range
+from tests.pages.ordering_rows import order, seen, state_price, stock_range, submit
 from tests.pages.signing_in import sign_in_as
 from tests.pages.staff_rows import answer_to_test_host, become, state_rows
 
@@ -117,22 +117,6 @@ async def test_the_credit_is_not_told_to_who_may_not_know_it(user: User, actor) 
 
     assert text_of(user, "basket-total") == "¥1,320.00"
     assert text_of(user, "basket-credit") == ""
-
-
-def submit(user: User) -> None:
-    """Submit the order as the browser does: the click states the total it shows."""
-    found(user, "action-submit").trigger("click", text_of(user, "basket-total"))
-
-
-async def test_an_order_is_not_submitted_at_another_total_than_the_one_shown(user: User) -> None:
-    await open_form(user, SUZHOU_CLERK)
-    found(user, "action-more-QH-501").click()
-    found(user, "action-more-QH-501").click()
-
-    found(user, "action-submit").trigger("click", "¥264.00")
-
-    await seen(user, "The order changed while you submitted it: it comes to ¥528.00 now.")
-    assert orders() == []
 
 
 async def test_one_click_submits_and_leads_to_the_order(user: User) -> None:

@@ -269,3 +269,17 @@ async def test_an_order_of_any_number_is_opened_changed_and_ordered_again(user: 
     assert parse_qs(urlsplit(again).query) == {"from": [number]}
     rows = (await user.http_client.get("/grid/orders?limit=10")).json()["rows"]
     assert [row.get("_path", f"/orders/{row['_key']}") for row in rows] == [record_path("orders", number)]
+
+
+async def test_an_order_is_not_submitted_at_another_total_than_the_one_shown(user: User) -> None:
+    set_language("en")
+    sign_in_as(user.http_client, SUZHOU_CLERK)
+    await user.open("/orders/new")
+    found(user, "action-more-QH-501").click()
+    found(user, "action-more-QH-501").click()
+
+    found(user, "action-submit").trigger("click", "¥264.00")
+
+    await seen(user, "The order changed while you submitted it: it comes to ¥528.00 now.")
+    with reading(ADMIN) as session:
+        assert session.scalar(select(func.count()).select_from(Order)) == 0

@@ -14,10 +14,11 @@ from core.events import Event
 from core.files import content_path
 from models.stores import Store, StoreFinding, StorePosition
 from resources.stores import STORES
+from services.one_time import new_token
 from services.pictures import HandedPicture, reference_of
 from services.saving import Saved, SaveOptions
 from services.store_fixes import Fix
-from services.store_registration import StoreStatement, register_store
+from services.store_registration import StoreStatement, register_store_once
 from tests.conftest import ADMIN, WEI
 
 HUANGPU = {"region": "310101", "latitude": 31.2323, "longitude": 121.4752}
@@ -87,10 +88,10 @@ def fix(metres: float = 0, **stated: Any) -> Fix:
 
 def register(actor: Actor = WEI, *, name: str = "青禾南京东路店", photos: tuple[str, ...] = (), **stated: Any) -> Store:
     at = stated.pop("at", None) or fix()
-    invite, form_id = stated.pop("invite", ""), stated.pop("form_id", "")
+    invite, form_id = stated.pop("invite", ""), stated.pop("form_id", new_token())
     statement = StoreStatement(**{"name": name, "phone": "13900139000", "region": "310101"} | stated)
     with unit_of_work(actor) as session:
-        return register_store(session, statement, [at], photos, invite, form_id)
+        return register_store_once(session, form_id, statement, [at], photos, invite)
 
 
 def photo(**camera: Any) -> str:
