@@ -53,6 +53,7 @@ def run_server() -> None:
     from api.authentication import find_actor
     from core.capacity import REQUEST_THREADS
     from core.database import transact
+    from core.disk_space import essential_writes
     from core.jobs import work as run_jobs
     from core.settings import settings
     from integrations.listening import require_free
@@ -66,7 +67,8 @@ def run_server() -> None:
 
     require_free(settings().host, settings().port)
     start_serving()
-    link = transact(NOBODY_YET, setup_link)
+    with essential_writes():  # also on a full disk: somebody has to come in to make room
+        link = transact(NOBODY_YET, setup_link)
     open_pages(web)
     add_api(web, find_actor)
     require_policies(web)

@@ -71,8 +71,8 @@ def require_guards(engine: Engine) -> None:
         raise Conflict(
             "database.guards_missing",
             N_(
-                "The database lacks what keeps its data right: {names}. Somebody removed it. Compare the data with a"
-                " backup; “python app.py migrate” puts missing triggers back and records that it did."
+                "The database lacks what keeps its data right: {names}. Somebody removed or changed it. Compare the"
+                " data with a backup; “python app.py migrate” puts missing triggers back and records that it did."
             ),
             names=", ".join(found),
         )
@@ -100,14 +100,15 @@ def migrate(engine: Engine) -> None:
 
 def restore_guards(engine: Engine) -> list[str]:
     """Create missing or changed triggers again, record that in the audit log, and return what was wrong with each."""
-    faults = list(trigger_faults(engine))
+    faults = trigger_faults(engine)
     if faults:
         with _alone(engine) as connection:
-            restore_triggers(connection, [fault.split()[1] for fault in faults])
+            restore_triggers(connection, faults)
             connection.commit()
         with unit_of_work(WORKER) as session:
-            record(session, "audit_log.triggers_restored", "events", [Happening("", data={"triggers": faults})])
-    return faults
+            facts = {"triggers": list(faults)}
+            record(session, "audit_log.triggers_restored", "events", [Happening("", data=facts)])
+    return list(faults.values())
 
 
 @contextmanager

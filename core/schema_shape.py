@@ -9,6 +9,7 @@ from sqlalchemy import DDL, Connection, Engine, Table, create_engine, inspect, t
 from sqlalchemy.engine.reflection import Inspector
 
 from core.database import Base
+from core.i18n import _
 
 Shape = dict[str, Any]
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+) BEFORE .*? ON (\w+)")
@@ -43,16 +44,17 @@ def schema_faults(engine: Engine) -> Iterator[str]:
 
 def missing_guards(engine: Engine) -> Iterator[str]:
     """Yield each trigger, constraint and index that this release expects and the database lacks, in milliseconds."""
-    yield from trigger_faults(engine)
+    yield from trigger_faults(engine).values()
     with engine.connect() as connection:
         found = _constraint_names(connection)
     for table in Base.metadata.sorted_tables:
         for name in sorted(set(_names(table, engine.dialect.name)) - found):
-            yield f"{table.name}: {name} is missing"
+            yield _("{table}: {name} is missing", table=table.name, name=name)
 
 
-def trigger_faults(engine: Engine) -> Iterator[str]:
-    """Yield each trigger that this release expects and the database lacks, has otherwise or has switched off."""
+def trigger_faults(engine: Engine) -> dict[str, str]:
+    """Return name → what is wrong of each expected trigger that is missing, changed or switched off."""
+    faults: dict[str, str] = {}
     expected = expected_triggers(engine.dialect.name)
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
@@ -64,7 +66,12 @@ def trigger_faults(engine: Engine) -> Iterator[str]:
             right = {name for name, is_enabled, source in rows if is_enabled and _REFUSES in source}
     for name in expected:
         if name not in right:
-            yield f"trigger {name} {'is changed or switched off' if name in found else 'is missing'}"
+            faults[name] = (
+                _("trigger {name} is changed or switched off", name=name)
+                if name in found
+                else _("trigger {name} is missing", name=name)
+            )
+    return faults
 
 
 def restore_triggers(connection: Connection, names: Iterable[str]) -> None:
@@ -116,7 +123,7 @@ def _changed_checks(engine: Engine) -> Iterator[str]:
             own = dict(stored[table]["checks"])
             for name, condition in facts["checks"]:
                 if name in own and own[name] != condition:
-                    yield f"{table}: {name} is changed"
+                    yield _("{table}: {name} is changed", table=table, name=name)
 
 
 @cache

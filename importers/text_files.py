@@ -26,6 +26,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+FIELD_LENGTH_MAX = 4 * 1024 * 1024
+"""Characters up to which a cell is measured and named; what is longer is a quotation mark that was never closed."""
 
 
 class TextTable:
@@ -86,6 +88,7 @@ class TextTable:
 
     def _records(self, text: io.TextIOWrapper) -> Iterator[list[str]]:
         number = 1
+        csv.field_size_limit(FIELD_LENGTH_MAX)
         try:
             for row in csv.reader(text, delimiter=self.delimiter or "\x1f", strict=True):
                 yield row

@@ -58,7 +58,9 @@ def apply_import_job(run: JobRun, batch_id: int) -> None:
     began = _beginning(batch.row_count)
 
     def progress(session: Session, report: ImportReport, last_row: int) -> None:
-        run.checkpoint(session, {"last_row": last_row, **began}, done_count=report.rows, total_count=total_count)
+        stored = session.get(ImportBatch, batch_id)  # in memory: the slice has just noted how far it is
+        done_count = (stored.row_count if stored is not None else 0) or report.rows
+        run.checkpoint(session, {"last_row": last_row, **began}, done_count=done_count, total_count=total_count)
 
     try:
         apply_batch(run.actor, batch_id, progress)

@@ -21,6 +21,7 @@ from core.clock import now
 from core.clock_guard import clock_doubt
 from core.database import connect, reading, unit_of_work
 from core.errors import DomainError, InvalidInput, NotPermitted
+from core.event_seals import recent_chain_faults
 from core.i18n import N_, _, set_language
 from core.schema_shape import schema_faults
 from core.settings import Settings, settings, signing_secret, stated_settings
@@ -168,6 +169,9 @@ def _examine_database(find: Any) -> None:
         _examine_clock(find)
         for fault in schema_faults(engine):
             find("error", "schema", fault)
+        with reading(command_line()) as session:
+            for fault in recent_chain_faults(session):
+                find("error", "audit log", fault)
         _examine_keys(find)
     if not schema.has_application_role(engine):
         find(

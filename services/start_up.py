@@ -2,7 +2,10 @@
 
 import logging
 
-from core.disk_space import DiskSpace, watch_disk, write_problem
+from core.access import WORKER
+from core.database import reading
+from core.disk_space import DiskSpace, essential_writes, require_room, watch_disk, write_problem
+from core.event_seals import recent_chain_faults
 from core.file_modes import make_private, paths_of
 from core.i18n import _
 from core.logs import set_up_logs
@@ -16,17 +19,20 @@ log = logging.getLogger(__name__)
 def start_serving() -> None:
     """Get ready to serve people, as ``bring_up_to_date`` does, and raise as it does."""
     set_up_logs()
-    _prepare_folders()
-    bring_up_to_date()
-    _guard_files()
+    with essential_writes():
+        _prepare_folders()
+        bring_up_to_date()
+        _warn_of_changed_log()
+        _guard_files()
 
 
 def start_working() -> None:
     """Get ready to run jobs. Raises as ``open_database``."""
     set_up_logs()
-    _prepare_folders()
-    open_database()
-    _guard_files()
+    with essential_writes():
+        _prepare_folders()
+        open_database()
+        _guard_files()
 
 
 def _prepare_folders() -> None:
@@ -39,20 +45,34 @@ def _prepare_folders() -> None:
         log.warning("%s: %s", finding.name, finding.detail)
     for folder in settings().folders:
         make_folder(folder)
+    _watch_disk()
+    for folder in settings().folders:
         problem = write_problem(folder)
         if isinstance(problem, OSError):
             raise folder_unusable(folder, problem)
     signing_secret()
 
 
+def _warn_of_changed_log() -> None:
+    """Log what ``check`` would find in the newest part of the audit log; people go on working meanwhile."""
+    with reading(WORKER) as session:
+        for fault in recent_chain_faults(session):
+            log.error("the audit log was changed from outside: %s", fault)
+
+
 def _guard_files() -> None:
-    """Take our files from the other accounts of the machine, and keep room on the disk of an embedded database.
+    """Take our files from the other accounts of the machine."""
+    for path in paths_of(settings().data_dir, settings().database_file):
+        if not make_private(path):
+            log.warning("files: %s", _("other accounts of this machine may read: {names}", names=path))
+
+
+def _watch_disk() -> None:
+    """Keep room on the disk of an embedded database; a disk that is full already gets the reserve back.
 
     The disk of PostgreSQL is its administrator's.
     """
     file = settings().database_file
-    for path in paths_of(settings().data_dir, file):
-        if not make_private(path):
-            log.warning("files: %s", _("other accounts of this machine may read: {names}", names=path))
     if file is not None:
         watch_disk(DiskSpace(file.parent))
+        require_room()

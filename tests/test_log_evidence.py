@@ -9,8 +9,9 @@ from core import schema
 from core.database import engine_in_use, reading, unit_of_work
 from core.errors import Conflict
 from core.event_anchors import anchor_faults, anchors_path, write_daily_anchor
-from core.event_seals import Sealer, chain_faults
+from core.event_seals import RECENT_SEALS, Sealer, chain_faults, recent_chain_faults
 from core.events import Happening, record
+from core.i18n import use_language
 from core.schema_shape import missing_guards, schema_faults
 from services.checks import broken_invariants
 from tests.conftest import ADMIN
@@ -69,7 +70,8 @@ def test_a_trigger_that_does_nothing_counts_as_changed(guarded):
     else:
         as_owner("ALTER TABLE events DISABLE TRIGGER events_no_change")
 
-    assert [one.split()[-1] for one in missing_guards(guarded)] == ["off"]
+    with use_language("en"):
+        assert [one.split()[-1] for one in missing_guards(guarded)] == ["off"]
 
 
 def test_migrate_puts_triggers_back_and_records_it(guarded):
@@ -85,10 +87,24 @@ def test_migrate_puts_triggers_back_and_records_it(guarded):
     assert schema.restore_guards(guarded) == []
 
 
+def test_the_newest_part_is_looked_at_at_every_start(guarded):
+    for number in range(RECENT_SEALS + 5):
+        happen(f"K{number}")
+    with reading(ADMIN) as session:
+        assert recent_chain_faults(session) == []
+
+    cut("DELETE FROM events WHERE id = (SELECT max(id) FROM events)")
+
+    with reading(ADMIN) as session:
+        (fault,) = recent_chain_faults(session)
+    assert fault.startswith(f"seal {RECENT_SEALS + 5}: ")
+
+
 def test_a_removed_index_is_named(tmp_path, sqlite_database):
     as_owner("DROP INDEX ix_events_subject_key")
 
-    assert list(missing_guards(sqlite_database)) == ["events: ix_events_subject_key is missing"]
+    with use_language("en"):
+        assert list(missing_guards(sqlite_database)) == ["events: ix_events_subject_key is missing"]
 
 
 def cut(*statements: str) -> None:

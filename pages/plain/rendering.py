@@ -11,6 +11,7 @@ from core.settings import settings
 from pages.house.shell import LANGUAGE_TAGS
 from pages.house.theme import asset_url
 
+RETRY_AFTER_S = "60"
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
     autoescape=True,
@@ -40,4 +41,5 @@ def render(template: str, *, request: Request, status: int = 200, **context: obj
         "title": "",
     }
     html = _TEMPLATES.get_template(template).render(known | context)
-    return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
+    retry = {"Retry-After": RETRY_AFTER_S} if status in {429, 503} else {}
+    return HTMLResponse(html, status, headers={"Cache-Control": "no-store", **retry})

@@ -16,6 +16,7 @@ from models.users import ROLE_LABELS
 from pages.plain.cookies import browser_of, device_token, see_other, session_token, set_entry
 from pages.plain.rendering import render
 from pages.policies import PUBLIC
+from services.attempts import TooManyAttempts
 from services.one_time_links import (
     NOBODY_YET,
     Greeting,
@@ -86,9 +87,13 @@ def _open(session: Session, token: str) -> Greeting:
 
 
 def _sign_in(request: Request, email: str, password: str) -> Response:
-    entry = sign_in(
-        email, password, browser_of(request), device=device_token(request), old_token=session_token(request)
-    )
+    """Sign in who has just chosen a password; where too many have tried from here, lead to the sign-in page instead."""
+    try:
+        entry = sign_in(
+            email, password, browser_of(request), device=device_token(request), old_token=session_token(request)
+        )
+    except TooManyAttempts:  # the password is stored and the link used up: that must not read as refused
+        return see_other("/login")
     response = see_other("/" if entry.device else "/login/code")
     set_entry(response, entry)
     return response

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from core import disk_space
+from core import settings as core_settings
 from core.database import reading, transact, unit_of_work
 from core.disk_space import DiskSpace, essential_writes, require_room, watch_disk, write_problem
 from core.errors import Unavailable
@@ -13,9 +14,11 @@ from core.events import Happening, record
 from core.files import write_content
 from models.users import User
 from services.accounts import lock_user
+from services.one_time_links import NOBODY_YET, setup_link
 from services.passwords import hash_password
 from services.sessions import Browser
 from services.sign_in import sign_in
+from services.start_up import start_serving
 from tests.conftest import ADMIN, WEI
 
 
@@ -67,6 +70,24 @@ def test_the_reserve_is_made_where_there_is_room_and_given_back_when_there_is_no
     monkeypatch.setattr(disk_space, "RESERVE_BYTES", 2**60)  # no disk has that much room: it is not made again
     require_room()
     assert not (tmp_path / "reserve").exists()
+
+
+def test_a_server_starts_on_a_full_disk_and_its_reserve_is_given_back(sqlite_database, tmp_path, monkeypatch, data_dir):
+    monkeypatch.setenv("QUDAO_DATABASE_URL", sqlite_database.url.render_as_string())
+    core_settings.settings.cache_clear()
+    (tmp_path / "reserve").write_bytes(bytes(1000))
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage._replace(free=0))
+    monkeypatch.setattr(disk_space, "PROBE_EVERY_S", 0.0)
+
+    start_serving()
+    with essential_writes():
+        link = transact(NOBODY_YET, setup_link)
+
+    assert link is None
+    assert not (tmp_path / "reserve").exists()
+    with pytest.raises(Unavailable, match="full"):
+        transact(WEI, note)
 
 
 def test_only_what_is_marked_uses_the_last_room(tmp_path):

@@ -301,3 +301,5 @@ def test_a_cell_holds_what_excel_can_hold_and_no_more(tmp_path: Path, sign: str,
         "imports.cell_too_long: Cell B3 of sheet “S1” of b.xlsx holds more than 32767 characters"
     )
     assert refusal_of(wrong_text).startswith("imports.cell_too_long: Cell B3 of b.csv holds more than 32767 characters")
+    huge = text_file(tmp_path / "c.csv", ["a,b", f"1,{'x' * 300_000}"])
+    assert refusal_of(huge).startswith("imports.cell_too_long: Cell B2 of c.csv")

@@ -17,6 +17,7 @@ from pages.front_door import open_front_door
 from pages.plain.account import browser_name
 from pages.plain.cookies import safe_next
 from services.accounts import create_user, reset_password
+from services.attempts import PER_ADDRESS
 from services.one_time_links import NOBODY_YET, password_link, setup_link
 from services.sessions import DOORKEEPER
 from tests.conftest import ADMIN, LING, WEI
@@ -275,6 +276,19 @@ async def test_a_newer_set_up_link_voids_the_older(empty):
 
     assert (await empty.get(older)).status_code == 404
     assert (await empty.get(newer)).status_code == 200
+
+
+async def test_a_password_that_is_stored_is_not_answered_as_refused_where_many_have_tried(client):
+    transact(ADMIN, lambda session: create_user(session, "new@example.com", name="新人", role="sales"))
+    link = transact(ADMIN, lambda session: password_link(session, "new@example.com"))
+    for number in range(PER_ADDRESS + 1):
+        tried = await client.post("/login", data={"email": f"n{number}@example.com", "password": OTHER_PASSWORD})
+    facts = {"token": link.split("token=")[1], "password": PASSWORD, "again": PASSWORD}
+
+    chosen = await client.post("/password", data=facts)
+
+    assert tried.status_code == 429
+    assert (chosen.status_code, chosen.headers["location"]) == (303, "/login")
 
 
 async def test_who_is_invited_chooses_a_password_and_is_in(client):
