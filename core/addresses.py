@@ -67,13 +67,12 @@ class KeysInPaths:
 
     def __init__(self, app: ASGIApp, resources: Collection[str]) -> None:
         self.app = app
-        names = "|".join(map(re.escape, sorted(resources)))
-        self._holds_keys = re.compile(f"/(?:api/v1/)?(?:{names})/")
+        self._folders = tuple(f"{above}/{name}/" for above in ("", "/api/v1") for name in sorted(resources))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go on with a path whose segments are those of the address as it was sent."""
         raw: bytes = scope.get("raw_path") or b""
-        if scope["type"] == "http" and b"%" in raw and self._holds_keys.match(scope["path"]):
+        if scope["type"] == "http" and b"%" in raw and scope["path"].startswith(self._folders):
             scope = {**scope, "path": "/".join(map(_in_one_piece, raw.decode("latin-1").split("/")))}
         await self.app(scope, receive, send)
 

@@ -12,7 +12,7 @@ from core.access import Actor
 from core.drafts import Drafts, draft_rows
 from core.errors import CellProblem, Problem
 from core.i18n import N_
-from core.kinds import Cell, CellError
+from core.kinds import Cell, CellDate, CellError
 from core.resource import Resource
 from importers.mapping import Columns, stated_fields
 from importers.reading import Chunk
@@ -92,7 +92,7 @@ def packed(slice_: Slice) -> Any:
         {name: _packed_column(values) for name, values in drafts.columns.items()},
         packed_problems(slice_.problems),
         {name: _packed_column(values) for name, values in slice_.cells.items()},
-        list(slice_.columns),
+        [_packed_column(values) for values in slice_.columns],
     )
 
 
@@ -104,14 +104,14 @@ def unpacked(plain: Any) -> Slice:
         Drafts(draft_numbers, {name: _unpacked_column(column) for name, column in drafts.items()}),
         unpacked_problems(problems),
         {name: _unpacked_column(column) for name, column in cells.items()},
-        columns,
+        [_unpacked_column(column) for column in columns],
     )
 
 
 def packed_problems(problems: Iterable[CellProblem]) -> Any:
     """Return problems as plain values, for a ``Spool``; what their sentences name becomes text."""
     return [
-        (one.row, one.field, one.value, one.problem.code, one.problem.message, _texts(one.problem.values))
+        (one.row, one.field, _plain(one.value), one.problem.code, one.problem.message, _texts(one.problem.values))
         for one in problems
     ]
 
@@ -124,15 +124,24 @@ def unpacked_problems(plain: Any) -> list[CellProblem]:
 
 
 def _texts(values: Mapping[str, object]) -> dict[str, object]:
-    return {name: value if value.__class__ in {str, int} else str(value) for name, value in values.items()}
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: object) -> Any:
+    """Return a text or whole number as it is, anything else as text."""
+    return value if value is None or value.__class__ in {str, int} else str(value)
+
+
+_MARKS: dict[type, str] = {date: "d", CellDate: "c", CellError: "e"}
+_UNMARKED: dict[str, Callable[[str], Any]] = {"d": date.fromisoformat, "c": CellDate, "e": CellError}
 
 
 def _packed_column(values: Sequence[Any]) -> tuple[list[Any], dict[int, str]]:
-    """Return a column of plain values, and where it held dates ("d") and error values ("e")."""
+    """Return a column of plain values, and where it held dates ("d"), cells with dates ("c") and error values ("e")."""
     marks = {
-        index: "d" if isinstance(value, date) else "e"
+        index: next(mark for kind, mark in _MARKS.items() if isinstance(value, kind))
         for index, value in enumerate(values)
-        if isinstance(value, (date, CellError))
+        if isinstance(value, tuple(_MARKS))
     }
     if not marks:
         return list(values), marks
@@ -142,7 +151,7 @@ def _packed_column(values: Sequence[Any]) -> tuple[list[Any], dict[int, str]]:
 def _unpacked_column(column: tuple[list[Any], dict[int, str]]) -> list[Any]:
     values, marks = column
     for index, mark in marks.items():
-        values[index] = date.fromisoformat(values[index]) if mark == "d" else CellError(values[index])
+        values[index] = _UNMARKED[mark](values[index])
     return values
 
 

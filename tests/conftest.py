@@ -20,6 +20,7 @@ from core import schema
 from core import settings as core_settings
 from core.access import Actor, Role
 from core.database import Base, connect, unit_of_work
+from core.i18n import DEFAULT_LANGUAGE, set_language
 from core.paths import segment
 from models.partners import Affiliation, Partner
 from models.users import User
@@ -68,6 +69,12 @@ BEIFANG_CLERK = Actor(
     language="en",
 )
 CAST = (ADMIN, LING, WEI, MEI, HUADONG_OWNER, HUADONG_CLERK, SUZHOU_CLERK, BEIFANG_CLERK)
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> None:
+    """Begin each test in the default language, whatever the one before has set."""
+    set_language(DEFAULT_LANGUAGE)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ LEAVING = ("1", "41")
 ID_LENGTH_MAX = 100
 ARGUMENTS_MAX = 10
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _EVENT = re.compile(r"42\d{0,9}(?=\[)")
 
 
@@ -58,7 +59,7 @@ def is_id(stated: object) -> bool:
 
 def is_number(stated: object) -> bool:
     """Return whether this is the number of a message: from 0, as a number or in digits."""
-    return re.fullmatch(r"[0-9]{1,18}", str(stated)) is not None and not isinstance(stated, bool)
+    return not isinstance(stated, bool) and _NUMBER.fullmatch(str(stated)[:20]) is not None
 
 
 def arguments_of(stated: object) -> list[Any] | None:

@@ -9,6 +9,8 @@ from tests.jobs.test_imports import kill_and_go_on
 
 __all__ = ["shop"]
 
+pytestmark = [pytest.mark.campaign, pytest.mark.timeout(3600)]
+
 KILLS = 12
 
 

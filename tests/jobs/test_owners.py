@@ -12,7 +12,7 @@ from core.access import WORKER, Actor, Role
 from core.database import reading, unit_of_work
 from core.events import Event
 from core.jobs import Job, JobStatus
-from importers import runner
+from importers import runner, whole_imports
 from importers.batch_drafts import ColumnChoice
 from importers.batches import ALL_OR_NOTHING
 from models.customers import Customer
@@ -56,19 +56,23 @@ every_loss = pytest.mark.parametrize(("owner", "loss", "code"), LOSSES.values(),
 
 @pytest.fixture
 def between_slices(monkeypatch):
-    """Return a function that lets something happen once, when the first slice of an import has been dealt with."""
+    """Return a function that lets something happen once, when slices of an import have been dealt with.
 
-    def arrange(happening: Callable[[], None]) -> None:
+    An import reads one slice ahead, a check none: ``read`` is how many slices were read by then.
+    """
+
+    def arrange(happening: Callable[[], None], read: int = 2) -> None:
         left = [happening]
 
         def read_slices(*arguments: Any, **options: Any):
-            for slice_ in real(*arguments, **options):
+            for number, slice_ in enumerate(real(*arguments, **options), 1):
                 yield slice_
-                if left:
+                if left and number == read:
                     left.pop()()
 
         real = runner.read_slices
-        monkeypatch.setattr("importers.runner.read_slices", read_slices)
+        for module in (runner, whole_imports):
+            monkeypatch.setattr(module, "read_slices", read_slices)
 
     return arrange
 
@@ -132,7 +136,7 @@ def test_an_import_in_one_piece_stores_nothing_when_its_owner_is_locked(database
 def test_a_check_stops_when_its_owner_is_locked(database, between_slices):
     batch = checked(WEI)
     act(start_check, batch)
-    between_slices(user_of(WEI, status="locked"))
+    between_slices(user_of(WEI, status="locked"), read=1)
 
     work()
 
@@ -225,7 +229,8 @@ def test_a_job_keeps_whose_it_is_and_nothing_of_what_they_may_do(database):
 
     assert counted == 1
     assert facts == {
-        "name": HUADONG_CLERK.name, "user_id": HUADONG_CLERK.user_id, "partner_id": HUADONG, "system": None,
+        "name": HUADONG_CLERK.name, "user_id": HUADONG_CLERK.user_id, "token_id": None, "partner_id": HUADONG,
+        "system": None,
     }  # fmt: skip
 
 

@@ -115,7 +115,7 @@ async def test_a_key_that_belongs_to_a_row_one_may_not_see_is_taken_and_no_more_
     state(user, "name", "别的店")
     found(user, "action-save").click()
 
-    await user.should_see("Customer code: is taken: choose another")
+    await user.should_see("Customer code: cannot be used here: choose another")
     await user.should_not_see("上海静安1号店")
 
 

@@ -355,7 +355,7 @@ async def test_another_persons_import_looks_like_one_that_is_not_there(user: Use
     unknown = await user.http_client.get(path.replace("1", "77"))
     endless = await user.http_client.get(path.replace("1", "9" * 30))
 
-    assert [other.status_code, unknown.status_code, endless.status_code] == [404, 404, 404]
+    assert [other.status_code, unknown.status_code, endless.status_code] == [404, 404, 422]
 
 
 async def test_an_import_is_found_under_its_own_resource_only(user: User) -> None:

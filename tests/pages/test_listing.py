@@ -139,7 +139,7 @@ async def test_rows_that_are_refused_are_named_with_the_reason(user: User) -> No
     found(user, "action-confirm").click()
 
     await user.should_see("1 not done")
-    await user.should_see("is taken: choose another")
+    await user.should_see("cannot be used here: choose another")
     assert row_of("customers", "H1")["stage"] == "contacted"
     assert row_of("customers", "C001")["stage"] == "lead"
 

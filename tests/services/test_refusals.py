@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core.access import Permission, Role
 from core.clock import freeze
-from core.database import reading, transact
+from core.database import engine_in_use, reading, transact
 from core.errors import NotPermitted, RowsRefused
 from core.events import Event
 from importers.batches import ALL_OR_NOTHING, GOOD_ROWS, import_file
@@ -139,3 +139,4 @@ def test_a_key_refused_on_the_command_line_leaves_a_line(database, monkeypatch):
         create_token(session, "erp", role="sales")
 
     assert [(one.person, one.subject_key) for one in told()] == [(WEI.person, "token.edit")]
+    engine_in_use().dispose()  # the command has opened one of its own
