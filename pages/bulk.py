@@ -77,11 +77,16 @@ class BulkActions:
         return run
 
 
-async def ask(action: Action, count: str) -> str | None:
-    """Ask whether an action is meant; return the reason ("" if none is needed), None for no."""
+async def ask(action: Action, count: str = "", *, key: str = "") -> str | None:
+    """Ask whether an action is meant, for ``count`` rows or for the one with this key.
+
+    Returns:
+        The reason, "" if none is needed; None for no.
+    """
     label = _(action.label)
+    one = _("{action}: {key}?", action=label, key=key)
     return await confirm(
-        _("{action}: {count} chosen?", action=label, count=count),
+        one if key else _("{action}: {count} chosen?", action=label, count=count),
         _("Each row is checked on its own. You then read which were done, and which were not and why."),
         yes=label,
         danger=action.name in DANGEROUS,

@@ -46,6 +46,7 @@ ACTIONS: dict[str, str] = {
     "begun": N_("began it"),
     "used": N_("used it"),
     "confirmed": N_("confirmed it for the upstream"),
+    "token.confirmed": N_("confirmed its rights"),
     "declined": N_("declined it"),
     "unanswered": N_("passed it on: nobody answered in time"),
     "assigned": N_("put it under another upstream"),
@@ -112,8 +113,8 @@ def told(session: Session, resource: Resource, events: Sequence[Event]) -> list[
 
 
 def action_text(action: str) -> str:
-    """Return ``<subject>.<past participle>`` as people read it."""
-    what = action.rpartition(".")[2]
+    """Return ``<subject>.<past participle>`` as people read it; few participles depend on their subject."""
+    what = action if action in ACTIONS else action.rpartition(".")[2]
     return _(ACTIONS[what]) if what in ACTIONS else action
 
 

@@ -24,7 +24,7 @@ from pages.listing import list_page
 from pages.navigation import staff_shell
 from pages.order_reading import region_text
 from pages.reading import read
-from pages.value_texts import value_text
+from pages.value_texts import NOBODY, value_text
 from resources.orders import ORDERS
 from services.approvals import decide_order, last_decision
 from services.orders import discard_order, get_order, submit_order, withdraw_order
@@ -82,7 +82,9 @@ class OrderView:
 
     def who(self, person: str | None) -> str:
         """Return who did a step, as people know them; "" if nobody did yet."""
-        return self.names.get(person, person) if person else ""
+        if not person:
+            return ""
+        return _(NOBODY[person]) if person in NOBODY else self.names.get(person, person)
 
 
 def read_order(session: Session, number: str) -> OrderView:

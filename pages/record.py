@@ -106,7 +106,7 @@ def _action_button(record: Record, action: Action) -> None:
 async def _run(record: Record, action: Action) -> None:
     if await permitted_actor(action.permission) is None:
         return
-    note = await ask(action, record.key)
+    note = await ask(action, key=record.key)
     outcomes: Any = None if note is None else await call(action.run, [record.key], note)
     if outcomes:
         (outcome,) = outcomes

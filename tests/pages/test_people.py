@@ -325,7 +325,7 @@ async def test_a_key_is_made_shown_once_and_revoked(user: User) -> None:
     assert secret not in (key.token_hash, key.prefix)
     await user.open(f"/tokens/{key.prefix}")
     found(user, "action-revoke").click()
-    await user.should_see(f"Revoke: {key.prefix} chosen?", retries=50)
+    await user.should_see(f"Revoke: {key.prefix}?", retries=50)
     found(user, "action-confirm").click()
     await become(lambda: bool(happened("token.revoked")), True)
     await user.open(f"/tokens/{key.prefix}")
