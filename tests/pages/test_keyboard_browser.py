@@ -257,6 +257,7 @@ def test_a_clerk_places_an_order(size: tuple[int, int], come: Come):
     expect(page.get_by_test_id("field-quantity-QH-500")).to_have_value("0")
     arrive(page, "action-less-QH-500")
     press(page, "action-more-QH-500")
+    expect(page.get_by_test_id("basket-total")).to_have_text("¥660.00")  # only what is shown can be submitted
     write(page, "field-quantity-QH-501", "7")
     press(page, "action-submit")
     arrive(page, "field-quantity-QH-501")
