@@ -7,10 +7,10 @@ account after the other is asked ``rate`` times a second while a signed-in perso
 Printed: what the flood was answered, the person's p50 and p95, and the memory before, at the end and ``rest`` seconds
 later. Goal: p95 200 ms, memory at most 150 MB above the start.
 
-2026-11-30, 2 cores (load 2 to 4), 300 a second for 8 s each: calm p50 10, p95 17 ms; flooded p50 / p95 /login 9 /
-16, /setup 9 / 18, /apply 10 / 18, an application's form 15 / 65, /stores/register 10 / 22, /healthz 9 / 24, /readyz
-10 / 28, a file 13 / 22, the API without a key 12 / 26. Memory 159 MiB before, 186 at the end, 186 half a minute later
-(+27). With other work on the machine (load 12 to 17): p95 219 to 768, the form 1,427; memory +33.
+2026-11-30, 2 cores, nothing beside it, 300 a second for 30 s each: calm p50 7, p95 8 ms; flooded p95 /login 10, /setup
+10, /apply 9, an application's form 37, /stores/register 10, /healthz 10, /readyz 10, a file 10, the API without a key
+9 ms. Memory 162 MiB before, 225 at the end, 227 two minutes later (+65). With other work on the machine (load 12 to
+17): p95 219 to 768, the form 1,427 ms.
 """
 
 import argparse
