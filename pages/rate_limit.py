@@ -7,7 +7,6 @@ styles, and a whole office may share one address), and probes. A refusal costs n
 import hashlib
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.i18n import N_
 from core.networks import counted_source, is_in
 from core.settings import settings
+from core.token_bucket import TokenBucket
 from pages.identity import cookie_name, visitor_of_request
 from pages.short_answers import short_answer
 
@@ -35,12 +35,6 @@ _FROM_ADDRESS = N_("Too many requests come from your address. Wait a moment and 
 _FROM_CLIENT = N_("Too many requests were sent at once. Wait a moment and try again.")
 
 
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
-
-
 class Buckets:
     """Token buckets by source; a source that is not held has a full one.
 
@@ -50,23 +44,17 @@ class Buckets:
 
     def __init__(self, per_second: float, burst: float) -> None:
         self._per_second, self._burst = per_second, burst
-        self._held: OrderedDict[str | bytes, _Bucket] = OrderedDict()
+        self._held: OrderedDict[str | bytes, TokenBucket] = OrderedDict()
 
     def take(self, source: str | bytes) -> bool:
         """Take one token; return False if there is none."""
-        at = time.monotonic()
         bucket = self._held.get(source)
         if bucket is None:
-            bucket = self._held[source] = _Bucket(self._burst, at)
+            bucket = self._held[source] = TokenBucket(self._per_second, self._burst)
             if len(self._held) > SOURCES_MAX:
                 self._held.popitem(last=False)
         self._held.move_to_end(source)
-        bucket.tokens = min(self._burst, bucket.tokens + (at - bucket.at) * self._per_second)
-        bucket.at = at
-        if bucket.tokens < 1:
-            return False
-        bucket.tokens -= 1
-        return True
+        return bucket.take()
 
 
 class RateLimit:
