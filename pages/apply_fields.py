@@ -26,6 +26,8 @@ THE_BRAND = "the brand decides"
 FOUND_MAX = 30
 OFFERED = ("master_agent", "agent_1", "agent_2", "agent_3", "dealer", "micro_merchant", "group_leader")
 """Tiers offered to who comes without an invite."""
+TEXTS = ("name", "uscc", "address", "contact", "phone", "email", "note")
+"""Fields that are typed, and stand in the form whatever is chosen in it."""
 
 
 class ApplyFields:
@@ -65,6 +67,11 @@ class ApplyFields:
         return found
 
     @property
+    def texts(self) -> dict[str, str]:
+        """Name to text of what is typed."""
+        return {name: _text(self.fields[name].value) for name in TEXTS}
+
+    @property
     def labels(self) -> dict[str, str]:
         """Name to label of the inputs."""
         return {name: field.label for name, field in self.fields.items()}
@@ -84,6 +91,12 @@ class ApplyFields:
             _("{label}: {problem}", label=labels[name], problem=sentence) if name in labels else sentence
             for name, sentence in problems.items()
         ]
+
+    def resume(self, typed: Mapping[str, Any]) -> None:
+        """Put ``typed`` (name to text, from a browser) into the inputs."""
+        for name, text in kept_texts(typed).items():
+            if name in TEXTS:
+                self.fields[name].value = text
 
     def draw_target(self) -> None:
         """Draw what is applied for: invite, tier, region, upstream."""

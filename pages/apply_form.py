@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from core.errors import DomainError, Problem
 from core.i18n import N_, _
@@ -9,18 +10,19 @@ from models.applications import Application
 from models.tiers import TIERS
 from pages import house
 from pages.apply_desk import Desk
-from pages.apply_fields import ApplyFields
+from pages.apply_fields import TEXTS, ApplyFields
 from pages.apply_reading import Invited
 from pages.apply_status import draw_link
 from pages.apply_visitor import speak
 from pages.door import show_refusal
+from pages.house.drafts import BrowserDraft
 from pages.house.going import leave, replace_address
 from pages.house.inbox import look_again
 from pages.value_texts import value_text
 from services.application_drafts import KINDS, STEPS, kept_texts, missing, read_texts, step_of
 from services.applications import attach_licence, save_draft, submit_application
 
-AUTOSAVE_S = 5.0
+AUTOSAVE_S = 2.0
 TITLES = {1: N_("What you apply for"), 2: N_("Company"), 3: N_("Contact"), 4: N_("Check and submit")}
 LAST = 4
 
@@ -36,17 +38,18 @@ class ApplyForm:
 
     def __init__(self, desk: Desk, *, invited: Invited | None = None, application: Application | None = None) -> None:
         self._desk = desk
-        self._stated: dict[str, str] = {}
+        self._stored: dict[str, str] = {}  # name to text, as the database has it for all this page knows
+        self._refused: dict[str, str] | None = None
         self._step = 1
         self._has_licence = False
         self._has_consented = False
-        self._is_dirty = False
+        self._number = application.number if application is not None else ""
         if application is not None:
-            self._stated = {name: str(text) for name, text in application.stated.items()}
+            self._stored = {name: str(text) for name, text in application.stated.items()}
             self._step = application.step
             self._has_licence = application.licence_sha256 is not None
             self._has_consented = application.consented_at is not None
-        self._fields = ApplyFields(desk, self._stated, invited, self._changed, self._licence_changed)
+        self._fields = ApplyFields(desk, self._stored, invited, self._keep_in_browser, self._licence_changed)
 
     def draw(self) -> None:
         """Draw all steps; one of them is shown."""
@@ -60,6 +63,7 @@ class ApplyForm:
             panels[LAST] = self._panel(LAST, self._draw_check)
             self._panels = panels
             self._link = house.Tag("div")
+        self._draft = BrowserDraft(f"applications:{self._number}", self._resume) if self._number else None
         self._show(self._step)
         if self._desk.has_begun:
             self._draw_link()
@@ -126,17 +130,16 @@ class ApplyForm:
             if await self._desk.begin(stated):
                 replace_address(f"{self._desk.path}/edit")
                 self._draw_link()
-            problems = await self._desk.run(save_draft, stated, step + 1)
+            own = {name: text for name, text in stated.items() if name in STEPS[step]}
+            problems = await self._save(self._changed() | own, step + 1)
         except DomainError as refused:
             self._refuse(refused)
             return
-        self._is_dirty = False
-        self._stated |= stated
         values, _wrong = read_texts(kept_texts(stated))
         wanted = missing(values, has_licence=self._has_licence) | problems
-        own = {name: problem for name, problem in wanted.items() if name in STEPS[step]}
-        self._say(own)
-        if not own:
+        shown = {name: problem for name, problem in wanted.items() if name in STEPS[step]}
+        self._say(shown)
+        if not shown:
             self._open(step + 1)
 
     async def _submit(self) -> None:
@@ -144,13 +147,14 @@ class ApplyForm:
         self._fields.refuse({})
         self._problems.clear()
         try:
-            await self._desk.run(save_draft, self._fields.stated, LAST)
+            await self._save(self._fields.stated, LAST)
             consent = self._has_consented or bool(self._consent.value)
             await self._desk.run(submit_application, consent=consent)
         except DomainError as refused:
             self._refuse(refused)
             return
-        self._is_dirty = False
+        if self._draft is not None:
+            self._draft.forget()
         leave(self._desk.path)
 
     def _refuse(self, refused: DomainError) -> None:
@@ -174,8 +178,28 @@ class ApplyForm:
             with self._problems:
                 house.notice(_("Please look at this again:"), "danger", items=sentences, testid="form-problems")
 
-    def _changed(self) -> None:
-        self._is_dirty = True
+    def _changed(self) -> dict[str, str]:
+        """Return what this page changed and has not stored: nothing else, as another page may have it newer."""
+        return {name: text for name, text in self._fields.stated.items() if text != self._stored.get(name, "")}
+
+    async def _save(self, texts: dict[str, str], step: int) -> dict[str, Problem]:
+        problems = await self._desk.run(save_draft, texts, step)
+        self._stored |= texts
+        self._keep_in_browser()
+        return problems
+
+    def _keep_in_browser(self) -> None:
+        """Keep in the browser what is typed, beside what is stored: what is typed last may not get here in time."""
+        if self._draft is not None:
+            self._draft.keep({"fields": self._fields.texts, "stored": {n: self._stored.get(n, "") for n in TEXTS}})
+
+    def _resume(self, state: dict[str, Any]) -> None:
+        """Put back what was typed on a page that was left before it could be stored."""
+        typed, stored = state.get("fields"), state.get("stored")
+        if isinstance(typed, dict) and isinstance(stored, dict):
+            before = {name: stored.get(name) for name in TEXTS}
+            self._fields.resume({n: t for n, t in typed.items() if t != before.get(n) == self._stored.get(n, "")})
+        self._keep_in_browser()
 
     async def _licence_changed(self, references: Sequence[str]) -> None:
         """File the picture at once: a draft that is left must not lose it."""
@@ -190,13 +214,13 @@ class ApplyForm:
             self._fields.fields["licence"].refuse("")
 
     async def _autosave(self) -> None:
-        if not self._is_dirty or not self._desk.has_begun:
+        changed = self._changed()
+        if not changed or changed == self._refused or not self._desk.has_begun:
             return
-        self._is_dirty = False
         try:
-            await self._desk.run(save_draft, self._fields.stated, self._step)
+            await self._save(changed, self._step)
         except DomainError:
-            self._is_dirty = True  # the next step says why
+            self._refused = changed  # the next step says why
 
     def _draw_summary(self) -> None:
         values, _wrong = read_texts(kept_texts(self._fields.stated))

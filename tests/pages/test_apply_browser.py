@@ -7,11 +7,14 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import select
 
 from core.access import Actor
+from core.database import reading
+from models.applications import Application
 from services.applications import attach_licence, begin_application, save_draft
 from services.pictures import take_picture
-from tests.conftest import HUADONG_OWNER, LING, SUZHOU_CLERK
+from tests.conftest import ADMIN, HUADONG_OWNER, LING, SUZHOU_CLERK
 from tests.pages.signing_in import session_of
 from tests.services.applying import (
     APPLICANT,
@@ -169,6 +172,52 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(people: Peop
     expect(by(page, "form-problems")).to_contain_text("Photo of the business licence")
     expect(by(page, "field-uscc")).to_have_value("91350100M000100Y4Z")
     expect(by(page, "step-2")).to_be_visible()
+
+
+def started(people: People, email: str) -> tuple[Page, str]:
+    """Return the form of an application that has just begun, and its number."""
+    page = people.comes(None, "/apply")
+    by(page, "field-contact").fill("王磊")
+    by(page, "field-phone").fill("13800138000")
+    by(page, "action-start").click()
+    expect(by(page, "action-continue-1")).to_be_visible()
+    by(page, "field-tier").click()
+    page.get_by_role("option", name="Micro-merchant").click()
+    choose_region(page)
+    by(page, "action-continue-1").click()
+    expect(by(page, "field-name")).to_be_visible()
+    return page, newest_number()
+
+
+def newest_number() -> str:
+    with reading(ADMIN) as session:
+        return session.scalars(select(Application.number).order_by(Application.id.desc()).limit(1)).one()
+
+
+def test_a_page_left_at_once_after_typing_has_the_text_again(people: People):
+    page, number = started(people, "left@example.com")
+    by(page, "field-name").type("苏州市甲商行")
+    by(page, "field-address").type("人民路 1 号")
+    page.reload()  # before the server could store anything of it
+
+    expect(by(page, "field-name")).to_have_value("苏州市甲商行")
+    expect(by(page, "field-address")).to_have_value("人民路 1 号")
+    page.wait_for_timeout(3000)
+    assert stored(number).stated["name"] == "苏州市甲商行"
+
+
+def test_an_older_tab_takes_nothing_back_that_another_one_stored(people: People):
+    old, number = started(people, "tabs@example.com")
+    new = old.context.new_page()
+    new.goto(old.url)
+    by(new, "field-name").fill("新店")
+    by(new, "action-continue-2").click()
+    expect(by(new, "field-contact")).to_be_visible()
+    by(old, "field-address").fill("人民路 2 号")
+    old.wait_for_timeout(3000)
+
+    stated = stored(number).stated
+    assert (stated["name"], stated["address"]) == ("新店", "人民路 2 号")
 
 
 def test_a_new_photo_of_the_licence_takes_the_place_of_the_one_before(people: People):
