@@ -19,6 +19,10 @@ PostgreSQL  4.5 → 1.5 ms        7.8 → 2.9 ms     7.5 → 2.8 ms     5.3 → 
 
 SQLite reads within our process, so its figures hold the reading too. The sum of the largest branches is not within the
 goal of 5 ms: SQLite takes 12 ms of processor time for 107,378 orders, PostgreSQL 74 ms by EXPLAIN ANALYZE under load.
+
+Measured 2026-12-01, 2 cores, nothing beside it, 100,000 partners and as many orders, wall clock of page and count, p50:
+SQLite 0.7, 2.0 and 2.3 ms up to 100, up to 5,000 and more orders; PostgreSQL 2.4, 7.0 and 4.2 ms. Three columns name
+people instead of e-mail addresses since November, which is 0.2 to 0.5 ms of it.
 """
 
 import argparse

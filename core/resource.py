@@ -106,7 +106,8 @@ class Resource:
     def fields_for(self, actor: Actor) -> tuple[Field, ...]:
         """Return the fields that exist for ``actor``; of a person, partners see the name and not the e-mail."""
         seen = (f for f in self.fields if f.confidential_to is None or actor.can(f.confidential_to))
-        return tuple(seen if actor.is_brand else (replace(f, column=name_column(f.kind, f.column)) for f in seen))
+        named = (f if f.kind.person is None else replace(f, column=name_column(f.kind, f.column)) for f in seen)
+        return tuple(seen if actor.is_brand else named)
 
     def edit_permission(self, field: Field) -> Permission | None:
         """Return what it takes to state a field in a form; None if nobody does."""
