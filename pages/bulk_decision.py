@@ -11,9 +11,9 @@ from core.i18n import _, ngettext
 from models.approvals import Decision
 from pages import house
 from pages.door import permitted_actor, show_refusal
-from services.approvals import decide_order, each
+from services.approvals import decide_order
 from services.order_facts import WaitingOrder
-from services.outcomes import Outcome
+from services.outcomes import Outcome, each
 
 
 class BulkDecision:

@@ -7,7 +7,8 @@ from core.errors import Problem
 from core.kinds import Refused
 from core.standard_kinds import QUANTITY
 from pages.order_reading import Offered
-from services.order_pricing import Article, LineDraft, PricedLine, price_line
+from services.order_pricing import LineDraft, PricedLine, price_line
+from services.prices import Article
 
 
 class Basket:

@@ -18,8 +18,7 @@ from models.regions import region
 from pages.identity import current_actor
 from pages.reading import read
 from services.credit import BUYER_COLUMNS, Buyer, used_credit_cents
-from services.order_pricing import Article, Offer
-from services.prices import catalogue
+from services.prices import Article, Offer, catalogue
 
 T = TypeVar("T")
 P = ParamSpec("P")

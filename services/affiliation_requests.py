@@ -15,18 +15,18 @@ from core.i18n import N_
 from models.affiliation_requests import OPEN, AffiliationRequest, Answer, RequestStatus
 from models.partners import Partner, PartnerStatus
 from services.affiliation_states import (
+    UPSTREAM_ANSWERS,
     advance_request,
     lock_request,
     require_request_status,
     roles_of,
     tell_request,
 )
-from services.application_states import UPSTREAM_ANSWERS, next_numbers, require_reason
-from services.application_upstreams import require_active_upstream
-from services.channel_tree import tier_problem
+from services.channel_tree import require_active_upstream, tier_problem
+from services.number_series import next_numbers
 from services.partners import save_partners
 from services.saving import SaveOptions
-from services.states import count_change
+from services.states import count_change, require_reason
 
 _ANYONE = {"see_all": "the partner named as new upstream stands in another branch and is asked for its consent"}
 

@@ -1,5 +1,6 @@
 """From one state of a change of upstream to the next: locked, once, and who the actor is in it."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -10,8 +11,12 @@ from core.errors import Conflict, NotFound
 from core.events import Happening, record
 from core.i18n import N_, translate
 from models.affiliation_requests import NEXT_STATUSES, STATUS_LABELS, AffiliationRequest, RequestStatus
-from services.application_states import BRAND_ANSWERS, UPSTREAM_ANSWERS
 from services.states import lock_one, moment, move_on, require_state
+
+UPSTREAM_ANSWERS = timedelta(days=3)
+"""Time an upstream has to answer, about an application or a change of upstream; then the brand goes on without it."""
+BRAND_ANSWERS = timedelta(days=2)
+"""Time the brand has to decide; what waits longer is late, and stands first."""
 
 DEADLINES = {RequestStatus.ASKED: UPSTREAM_ANSWERS, RequestStatus.UNDER_REVIEW: BRAND_ANSWERS}
 

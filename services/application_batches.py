@@ -14,7 +14,8 @@ from core.events import Happening, record
 from core.i18n import DEFAULT_LANGUAGE, N_
 from models.applications import OPEN, Application, ApplicationStatus
 from models.partners import Partner, PartnerStatus
-from services.application_states import BRAND_ANSWERS, next_numbers
+from services.affiliation_states import BRAND_ANSWERS
+from services.number_series import next_numbers
 from services.partners import save_partners
 from services.saving import LOOKUP_SLICE, Saved, SaveOptions
 

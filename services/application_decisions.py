@@ -16,18 +16,12 @@ from core.i18n import N_
 from models.applications import Application, ApplicationStatus, UpstreamWord
 from models.partners import Partner, PartnerStatus
 from models.users import User, UserStatus
-from services.application_states import (
-    advance,
-    lock_application,
-    require_reason,
-    require_status,
-    set_partner_status,
-    tell,
-)
-from services.application_upstreams import require_active_upstream
+from services.application_states import advance, lock_application, require_status, set_partner_status, tell
 from services.applications import welcome_link
+from services.channel_tree import require_active_upstream
 from services.partners import save_partners
 from services.saving import SaveOptions
+from services.states import require_reason
 
 _EVERYBODY = {"see_all": "an e-mail address signs in to one account across the brand"}
 _WHY = N_("Say why: the applicant reads it.")

@@ -1,28 +1,20 @@
 """From one state of an application to the next: locked, once, and since when somebody has to act."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission, Role
-from core.clock import today
 from core.database import actor_of
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import Conflict, NotFound
 from core.events import Happening, record
 from core.i18n import DEFAULT_LANGUAGE, N_, translate
-from core.standard_kinds import MISSING
 from models.applications import NEXT_STATUSES, STATUS_LABELS, Application, ApplicationStatus
-from models.number_series import NumberSeries
 from models.partners import Partner, PartnerStatus
+from services.affiliation_states import BRAND_ANSWERS, UPSTREAM_ANSWERS
 from services.states import count_change, lock_one, moment, move_on, require_state
-
-UPSTREAM_ANSWERS = timedelta(days=3)
-"""So long the upstream may take; then the application goes on to the brand without its word."""
-BRAND_ANSWERS = timedelta(days=2)
-"""So long the brand may take; then the application is late, and stands first."""
 
 RECEPTION = Actor("applicant", Role.ADMINISTRATOR, source="screen")
 """On whose behalf a stranger's application is written: it may do what the functions called with it do, nothing else."""
@@ -95,25 +87,6 @@ def set_partner_status(session: Session, partner_id: int | None, status: Partner
     partner.status = status.value
     count_change(partner)
     record(session, "partner.changed", "partners", [Happening(partner.code, partner.path, changes)])
-
-
-def next_numbers(session: Session, series: str, count: int = 1) -> list[str]:
-    """Return ``count`` numbers such as ``AP-202611-000012`` that nobody else gets, of a series such as "AP"."""
-    name = f"{series}-{today():%Y%m}"
-    row = session.scalar(select(NumberSeries).where(NumberSeries.name == name).with_for_update())
-    if row is None:
-        row = NumberSeries(name=name, last=0)
-        session.add(row)
-    row.last += count
-    session.flush()
-    return [f"{name}-{number:06}" for number in range(row.last - count + 1, row.last + 1)]
-
-
-def require_reason(reason: str, sentence: str) -> str:
-    """Return a reason without spaces around it. Raises ``InvalidInput`` ``applications.reason_required`` for none."""
-    if not reason.strip():
-        raise InvalidInput("applications.reason_required", sentence, fields={"reason": MISSING})
-    return reason.strip()
 
 
 def unknown_application(number: str) -> NotFound:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Permission
 from core.database import actor_of
-from core.errors import Conflict, InvalidInput, Problem
+from core.errors import InvalidInput, Problem
 from core.i18n import N_
 from models.invites import Invite
 from models.partners import Partner, PartnerStatus
@@ -95,17 +95,6 @@ def upstream_of_invite(session: Session, invite_id: int, tier: str) -> Partner |
     """Return whom an invite that was used already invites to stand under. Raises ``invites.tier_not_allowed``."""
     invite = for_tier(session.get_one(Invite, invite_id), tier)
     return session.get(Partner, invite.partner_id) if invite.partner_id else None
-
-
-def require_active_upstream(session: Session, upstream_id: int | None) -> None:
-    """Go on only if nobody or somebody active is above. Raises ``applications.upstream_not_active``."""
-    above = session.get(Partner, upstream_id) if upstream_id else None
-    if above is not None and above.status != PartnerStatus.ACTIVE:
-        raise Conflict(
-            "applications.upstream_not_active",
-            N_("{name} is not active any more, so nobody can be put under it. Choose another upstream first."),
-            name=above.name,
-        )
 
 
 def _ranges(code: str) -> list[tuple[str, str]]:

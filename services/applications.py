@@ -18,21 +18,11 @@ from models.applications import Application, ApplicationStatus, UpstreamWord
 from models.partners import Partner, PartnerStatus
 from models.users import User, UserStatus
 from services.application_drafts import kept_texts, missing, read_texts
-from services.application_states import (
-    advance,
-    lock_application,
-    next_numbers,
-    require_status,
-    set_partner_status,
-    tell,
-)
-from services.application_upstreams import (
-    chosen_upstream,
-    require_active_upstream,
-    upstream_of_invite,
-    used_invite,
-)
+from services.application_states import advance, lock_application, require_status, set_partner_status, tell
+from services.application_upstreams import chosen_upstream, upstream_of_invite, used_invite
+from services.channel_tree import require_active_upstream
 from services.invites import plain_code
+from services.number_series import next_numbers
 from services.one_time import new_token, token_hash
 from services.one_time_links import password_link
 from services.partners import save_partners

@@ -1,14 +1,14 @@
 """Decisions about submitted orders: each once, by a second pair of eyes, kept with what was decided about."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
 from core.clock import now
-from core.database import actor_of, transact
-from core.errors import DomainError, InvalidInput, NotPermitted
+from core.database import actor_of
+from core.errors import InvalidInput, NotPermitted
 from core.events import Happening, recording
 from core.i18n import N_
 from core.prepared import Prepared, Step, run_together
@@ -24,9 +24,8 @@ from services.order_states import (
     require_status,
 )
 from services.orders import status_change
-from services.outcomes import Outcome
+from services.outcomes import Outcome, each
 
-EACH_MAX = 500
 COLUMNS = (
     "order_id", "path", "decision", "person", "name", "role", "decided_at", "reason", "order_version",
     "content_sha256", "total_cents", "credit_limit_cents", "credit_used_cents",
@@ -116,25 +115,6 @@ def decide_each(actor: Actor, numbers: Sequence[str], decision: Decision, reason
     if decision is not Decision.APPROVED:
         _require_reason(reason.strip())
     return each(actor, numbers, lambda session, number: decide_order(session, number, decision, reason))
-
-
-def each(actor: Actor, numbers: Sequence[str], step: Callable[[Session, str], object]) -> list[Outcome]:
-    """Take ``step`` for each order, at most ``EACH_MAX``, in units of work of their own; see ``decide_each``."""
-    if len(numbers) > EACH_MAX:
-        raise InvalidInput(
-            "approvals.too_many",
-            N_("At most {limit} orders can be changed at once; these are {count}. Select fewer."),
-            limit=EACH_MAX,
-            count=len(numbers),
-        )
-    outcomes: dict[str, Outcome] = {}
-    for number in dict.fromkeys(numbers):
-        try:
-            transact(actor, lambda session, number=number: step(session, number))  # type: ignore[misc]
-            outcomes[number] = Outcome(number)
-        except DomainError as refused:
-            outcomes[number] = Outcome(number, refused.problem)
-    return list(outcomes.values())
 
 
 def approve_orders(session: Session, numbers: Sequence[str], note: str = "") -> list[Outcome]:

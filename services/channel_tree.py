@@ -8,11 +8,11 @@ from sqlalchemy import Integer, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from core.database import Base, is_sqlite
-from core.errors import Problem
+from core.errors import Conflict, Problem
 from core.events import Event
 from core.i18n import N_
 from core.paths import AFTER_EVERYTHING, SEGMENT_WIDTH, segment
-from models.partners import Partner
+from models.partners import Partner, PartnerStatus
 from models.tiers import TIERS, tier_text
 
 TREE_LOCK = 7_202_601  # any number that nothing else locks
@@ -181,3 +181,14 @@ def move_branch(session: Session, old_path: str, new_path: str) -> int:
         if mapper.class_ is Partner:
             moved = int(result.rowcount)  # type: ignore[attr-defined]
     return moved
+
+
+def require_active_upstream(session: Session, upstream_id: int | None) -> None:
+    """Go on only if nobody or somebody active is above. Raises ``applications.upstream_not_active``."""
+    above = session.get(Partner, upstream_id) if upstream_id else None
+    if above is not None and above.status != PartnerStatus.ACTIVE:
+        raise Conflict(
+            "applications.upstream_not_active",
+            N_("{name} is not active any more, so nobody can be put under it. Choose another upstream first."),
+            name=above.name,
+        )

@@ -11,8 +11,9 @@ from core.errors import CellProblem
 from models.customers import Customer, CustomerStage
 from models.partners import Partner
 from models.users import User
+from services.partners import UNKNOWN_PARTNER
 from services.saving import Plan, Rows, Saved, SaveOptions, match_keys, resolve, save_rows
-from services.users import UNKNOWN_PARTNER, UNKNOWN_USER, refuse_left
+from services.users import UNKNOWN_USER, refuse_left
 
 PLAN = Plan(
     subject="customers",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from models.products import ProductStatus
 from services.demo_names import PREFIX
-from services.order_pricing import Article, Offer
+from services.prices import Article, Offer
 
 
 class Category(NamedTuple):

@@ -24,9 +24,9 @@ from core.standard_kinds import CENTS_MAX, MISSING, yuan
 from models.orders import STATUS_LABELS, LineUnit, Order, OrderStatus
 from models.partners import Partner, PartnerStatus
 from services.credit import BUYER_COLUMNS, Buyer
+from services.number_series import ORDERS, is_order_number, next_numbers
 from services.order_contents import HEADER, TOO_LARGE, UNKNOWN_BUYER, PricedOrder, insert_orders, stored_content
 from services.order_drafts import OrderDraft, ship_to
-from services.order_numbers import is_of_our_series, next_order_numbers
 from services.order_pricing import LINES_MAX, LineDraft, PricedLine, price_lines
 from services.order_states import STATE_COLUMNS, OrderState
 from services.orders import rewrite_draft
@@ -157,7 +157,7 @@ def _find_existing(session: Session, sheets: Sequence[Sheet]) -> None:
                 under_way = N_("is an order that is no draft any more (it is {status}): leave its rows out")
                 status = translate(STATUS_LABELS[OrderStatus(sheet.existing.status)][0])
                 problem = Problem("orders.not_a_draft", under_way, {"status": status})
-        elif is_of_our_series(sheet.number):
+        elif is_order_number(sheet.number):
             ours = N_(
                 "belongs to no order, and numbers of this form are given by the system: leave it empty for a new order"
             )
@@ -258,7 +258,7 @@ def _write(session: Session, ready: Sequence[tuple[Sheet, PricedOrder]], options
         saved.updated += len(sheet.rows)
         rewrite_draft(session, sheet.existing, priced, batch_id=options.batch_id)
     blank = sum(not priced.number for _, priced in new)
-    numbers = iter(next_order_numbers(session, today(), blank) if blank else [])
+    numbers = iter(next_numbers(session, ORDERS, blank) if blank else [])
     orders = [PricedOrder(p.number or next(numbers), p.buyer, p.header, p.lines) for _, p in new]
     placed = insert_orders(session, orders)
     saved.new_rows = [row for sheet, _ in new for row in sheet.rows]

@@ -9,29 +9,10 @@ from core.i18n import N_
 from core.standard_kinds import CENTS_MAX, PPM
 from models.orders import LineUnit
 from models.tiers import tier_text
+from services.prices import Article, Offer
 
 PRICE_PER_CENT = 100  # unit prices have 4 decimals of a yuan, cents 2
 LINES_MAX = 1_000
-
-
-class Article(NamedTuple):
-    """What pricing needs to know of a product. See ``models.products.Product``."""
-
-    product_id: int
-    sku: str
-    name: str
-    unit: str
-    box_units: int
-    minimum_quantity: int
-    tax_rate_ppm: int
-    is_active: bool
-
-
-class Offer(NamedTuple):
-    """What a tier pays for one unit, at 4 decimals of a yuan, and since which day."""
-
-    unit_price: int
-    valid_from: date
 
 
 class LineDraft(NamedTuple):

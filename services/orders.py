@@ -21,6 +21,7 @@ from models.approvals import Approval
 from models.orders import Order, OrderLine, OrderStatus
 from models.partners import Partner
 from services.credit import held_credit, hold_credit, holding, release_credit, require_active
+from services.number_series import ORDERS, counting, next_numbers, numbers_counted
 from services.order_contents import (
     HEADER,
     QUIET,
@@ -33,7 +34,6 @@ from services.order_contents import (
     stored_content,
 )
 from services.order_drafts import OrderDraft, ship_to
-from services.order_numbers import counting, next_order_numbers, numbers_counted
 from services.order_pricing import LineDraft
 from services.order_states import OrderState, advance, find_order, lock_order, require_status, unknown_order
 
@@ -212,11 +212,11 @@ def status_change(before: OrderState, after: OrderState) -> dict[str, list[str]]
 def _next_number(session: Session, priced: PricedOrder, *, submit: bool) -> str:
     """Return the number for a new order; its total is held against the buyer's credit first if it is submitted."""
     if not submit:
-        return next_order_numbers(session, today(), 1)[0]
+        return next_numbers(session, ORDERS)[0]
     buyer, cents, day = priced.buyer, priced.total_cents, today()
-    held, counted = run_together(session, holding(buyer, cents), counting(day, 1))
+    held, counted = run_together(session, holding(buyer, cents), counting(ORDERS, day, 1))
     held_credit(session, buyer, cents, held)
-    return numbers_counted(day, 1, counted)[0]
+    return numbers_counted(ORDERS, day, 1, counted)[0]
 
 
 def _changes(session: Session, order: OrderState, priced: PricedOrder) -> dict[str, list[Any]]:

@@ -53,6 +53,9 @@ class Now(NamedTuple):
     credit_limit_cents: int | None
 
 
+UNKNOWN_PARTNER = Problem("partners.not_found", N_("names no partner: there is no {key}"))
+
+
 def save_partners(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
     """Add partners that are new, change those that differ, move those that get another upstream.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Date, and_, bindparam, select
 from sqlalchemy.orm import Session
@@ -18,7 +18,6 @@ from core.prepared import Prepared, Step
 from models.partners import Partner
 from models.prices import Price
 from models.products import Product, ProductStatus
-from services.order_pricing import Article, Offer
 from services.order_statements import read
 from services.saving import LOOKUP_SLICE, Plan, Rows, Saved, SaveOptions, resolve, save_rows
 
@@ -31,6 +30,26 @@ PLAN = Plan(
     required=("unit_price",),
 )
 UNKNOWN_PRODUCT = Problem("products.not_found", N_("names no product: there is no {key}"))
+
+
+class Article(NamedTuple):
+    """What pricing needs to know of a product. See ``models.products.Product``."""
+
+    product_id: int
+    sku: str
+    name: str
+    unit: str
+    box_units: int
+    minimum_quantity: int
+    tax_rate_ppm: int
+    is_active: bool
+
+
+class Offer(NamedTuple):
+    """What a tier pays for one unit, at 4 decimals of a yuan, and since which day."""
+
+    unit_price: int
+    valid_from: date
 
 
 def save_prices(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:

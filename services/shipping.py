@@ -9,10 +9,9 @@ from core.clock import now
 from core.database import actor_of
 from core.events import Happening, record
 from models.orders import OrderStatus
-from services.approvals import each
 from services.order_states import OrderState, advance, find_order, require_status
 from services.orders import status_change
-from services.outcomes import Outcome
+from services.outcomes import Outcome, each
 
 
 def ship_order(session: Session, number: str, note: str = "") -> OrderState:

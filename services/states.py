@@ -9,10 +9,9 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from core.clock import BRAND_ZONE, now
-from core.errors import Conflict
+from core.errors import Conflict, InvalidInput
 from core.rows import Versioned
-from models.affiliation_requests import AffiliationRequest
-from models.applications import Application
+from core.standard_kinds import MISSING
 
 
 class Stateful(Protocol):
@@ -25,6 +24,16 @@ class Stateful(Protocol):
     @property
     def version(self) -> int:
         """Counts its changes."""
+
+
+class WithDeadline(Protocol):
+    """A row with a status, and since when and until when somebody has to act on it."""
+
+    status: str
+    waits_since: datetime
+    due_at: datetime | None
+    version: int
+    updated_at: datetime
 
 
 Row = TypeVar("Row")
@@ -55,9 +64,7 @@ def require_state(
         raise changed_meanwhile(thing)
 
 
-def move_on(
-    session: Session, row: Application | AffiliationRequest, status: StrEnum, lasts: timedelta | None
-) -> dict[str, list[str]]:
+def move_on(session: Session, row: WithDeadline, status: StrEnum, lasts: timedelta | None) -> dict[str, list[str]]:
     """Give a row its next status and start the clock of who has to act; return the change for the trail.
 
     Args:
@@ -71,7 +78,7 @@ def move_on(
     return changes
 
 
-def count_change(row: Versioned) -> None:
+def count_change(row: Versioned | WithDeadline) -> None:
     """Count one more change."""
     row.version, row.updated_at = row.version + 1, now()
 
@@ -79,3 +86,10 @@ def count_change(row: Versioned) -> None:
 def moment(at: datetime | None) -> str:
     """Return an instant as a sentence has it, in the brand's zone; "" for none."""
     return at.astimezone(BRAND_ZONE).strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+def require_reason(reason: str, sentence: str) -> str:
+    """Return a reason without spaces around it. Raises ``InvalidInput`` ``applications.reason_required`` for none."""
+    if not reason.strip():
+        raise InvalidInput("applications.reason_required", sentence, fields={"reason": MISSING})
+    return reason.strip()

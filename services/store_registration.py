@@ -19,10 +19,10 @@ from core.standard_kinds import CODE, MISSING, NAME, NOTE, PHONE
 from models.partners import Partner, PartnerStatus
 from models.region_kind import REGION
 from models.stores import Store, StoreStatus
-from services.application_states import next_numbers
 from services.channel_tree import lock_tree
 from services.form_submissions import keep_submission, submission_result
 from services.invites import require_invite, use_invite
+from services.number_series import next_numbers
 from services.store_findings import BLAMELESS, Verdict, examine, lock_stores
 from services.store_fixes import Fix, best_fix, require_good
 from services.store_names import name_key

@@ -16,6 +16,7 @@ from core.i18n import N_
 from core.positions import Datum, distance_m, to_wgs84
 from models.partners import Partner
 from models.stores import NEXT_STATUSES, PositionSource, Store, StoreStatus
+from services.partners import UNKNOWN_PARTNER
 from services.saving import LOOKUP_SLICE, Plan, Rows, Saved, SaveOptions, look_up, match_keys, resolve, save_rows
 from services.states import lock_one
 from services.store_findings import Verdict, examine, lock_stores
@@ -23,7 +24,6 @@ from services.store_names import name_key
 from services.store_ordering import follow_stores, hold_partners, ordering_stores, put_along
 from services.store_positions import FACTS, Captured, derive, keep_positions
 from services.store_rules import NEAR_M, NOTHING, Facts, Found, found
-from services.users import UNKNOWN_PARTNER
 
 PLAN = Plan(
     subject="stores",

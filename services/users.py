@@ -16,6 +16,7 @@ from models.organisation import Department
 from models.partners import Partner
 from models.users import User
 from services.hierarchies import layers, lock_organisation, refused_by_circles, stored_above
+from services.partners import UNKNOWN_PARTNER
 from services.saving import LOOKUP_SLICE, Plan, Rows, Saved, SaveOptions, look_up, resolve, save_rows
 from services.sessions import require_proof
 
@@ -37,7 +38,6 @@ GRANTS: dict[Role, frozenset[Role]] = {
 }
 """Role → roles that its holder may give: nobody gives what would let them in further than they are."""
 
-UNKNOWN_PARTNER = Problem("partners.not_found", N_("names no partner: there is no {key}"))
 UNKNOWN_USER = Problem("users.not_found", N_("names no user: there is no {key}"))
 UNKNOWN_DEPARTMENT = Problem("departments.not_found", N_("names no department: there is no {key}"))
 LEFT = Problem("users.has_left", N_("names {key}, who has left: name somebody who works here"))

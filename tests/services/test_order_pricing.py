@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from core.errors import Problem
 from core.standard_kinds import CENTS_MAX
 from services.order_pricing import (
-    Article,
     LineDraft,
-    Offer,
     PricedLine,
     contained_tax_cents,
     price_line,
@@ -20,6 +18,7 @@ from services.order_pricing import (
     quantity_problem,
     rounded,
 )
+from services.prices import Article, Offer
 
 DAY = date(2026, 11, 22)
 MILK = Article(1, "MILK", "牛奶", "瓶", 1, 1, 130_000, True)

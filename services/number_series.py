@@ -1,0 +1,59 @@
+"""Numbers of a series, such as ``SO-202611-000123``, counted up within each month of the brand's calendar."""
+
+import re
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from core.clock import today
+from core.prepared import Found, Prepared, Step, run_together
+from models.number_series import NumberSeries
+
+ORDERS = "SO"
+_OF_ORDERS = re.compile(r"SO-\d{6}-\d+")
+
+
+def _counted(insert: Any) -> Any:
+    first = insert(NumberSeries)
+    counted = first.on_conflict_do_update(
+        index_elements=["name"], set_={"last": NumberSeries.last + first.excluded.last}
+    )
+    return counted.returning(NumberSeries.last)
+
+
+_COUNTED = Prepared(
+    {"sqlite": _counted(sqlite.insert), "postgresql": _counted(postgresql.insert)}, columns=("name", "last")
+)
+
+
+def next_numbers(session: Session, series: str, count: int = 1) -> list[str]:
+    """Return ``count`` numbers of today's month that nobody else gets, of a series such as "SO".
+
+    Others who want one wait until this transaction ends: take numbers as late as possible.
+    """
+    day = today()
+    return numbers_counted(series, day, count, run_together(session, counting(series, day, count))[0])
+
+
+def counting(series: str, day: date, count: int) -> Step:
+    """Return the step of ``next_numbers``, to be run together with others."""
+    return _COUNTED, {"name": _name(series, day), "last": count}
+
+
+def numbers_counted(series: str, day: date, count: int, found: Found) -> list[str]:
+    """Return the numbers that ``counting`` brought."""
+    last: int = found.scalar()
+    return [f"{_name(series, day)}-{number:06}" for number in range(last - count + 1, last + 1)]
+
+
+def is_order_number(number: str) -> bool:
+    """Return whether a number looks like those of the series of orders, which nobody else may give."""
+    return _OF_ORDERS.fullmatch(number) is not None
+
+
+@lru_cache(maxsize=100)
+def _name(series: str, day: date) -> str:
+    return f"{series}-{day:%Y%m}"
