@@ -54,7 +54,7 @@ def run_server() -> None:
     from core.capacity import REQUEST_THREADS
     from core.database import transact
     from core.disk_space import essential_writes
-    from core.jobs import work as run_jobs
+    from core.job_schedule import work as run_jobs
     from core.settings import settings
     from integrations.listening import require_free
     from jobs.event_seals import keep_sealed
@@ -103,7 +103,7 @@ def work(as_json: Json = False) -> None:
     import threading
 
     import jobs  # noqa: F401  (registers every job)
-    from core.jobs import work as run_jobs
+    from core.job_schedule import work as run_jobs
     from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
     from services.start_up import start_working

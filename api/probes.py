@@ -22,7 +22,7 @@ from core.database import engine_in_use, reading
 from core.database_errors import expected_errors
 from core.disk_space import recent_write_problem
 from core.errors import DomainError, Unavailable
-from core.jobs import Job, JobStatus
+from core.job_rows import Job, JobStatus
 from core.schema import schema_state
 from core.settings import settings
 

@@ -3,7 +3,8 @@
 from core.access import Permission
 from core.database import reading, unit_of_work
 from core.disk_space import essential_writes
-from core.jobs import JobRun, job
+from core.job_queueing import job
+from core.job_worker import JobRun
 from services.attempts import forget_old_attempts
 from services.idempotency import forget_old_answers
 from services.imports import forget_old_checks

@@ -13,7 +13,8 @@ from core.database import reading, unit_of_work
 from core.errors import Conflict, DomainError
 from core.files import write_content
 from core.i18n import _
-from core.jobs import JobCancelled, JobRun, OwnerRefused, job
+from core.job_queueing import OwnerRefused, job
+from core.job_worker import JobCancelled, JobRun
 from core.settings import settings
 from importers.batch_errors import write_batch_errors
 from importers.batches import apply_batch, check_batch

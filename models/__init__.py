@@ -1,6 +1,6 @@
 """What is stored and always true. Importing this package maps every table, those of ``core`` included."""
 
-from core import clock_guard, event_seals, events, files, jobs
+from core import clock_guard, event_seals, events, files, job_rows
 from models import (
     affiliation_requests,
     applications,
@@ -36,7 +36,7 @@ __all__ = [
     "idempotency",
     "imports",
     "invites",
-    "jobs",
+    "job_rows",
     "number_series",
     "orders",
     "organisation",

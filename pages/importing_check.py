@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import DomainError
 from core.i18n import _, ngettext
-from core.jobs import Job, JobStatus
+from core.job_rows import Job, JobStatus
 from core.resource import Resource
 from importers.batch_drafts import editor_of
 from importers.import_notices import import_notices

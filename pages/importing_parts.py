@@ -10,7 +10,7 @@ from core.capacity import WORKBOOKS
 from core.clock import now
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
-from core.jobs import Job, JobStatus
+from core.job_rows import Job, JobStatus
 from core.resource import Resource
 from importers.batch_drafts import editor_of
 from models.imports import STATUS_LABELS, ImportBatch, ImportStatus

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.database import actor_of
 from core.errors import CellProblem, DomainError
 from core.i18n import _
-from core.jobs import Job, JobStatus
+from core.job_rows import Job, JobStatus
 from core.resource import Resource
 from importers.batch_drafts import editor_of
 from importers.batch_errors import column_positions, is_made_at_once, reason_text

@@ -14,7 +14,7 @@ from core.clock import today
 from core.database import actor_of
 from core.events import Event
 from core.i18n import N_, _, ngettext
-from core.jobs import Job, JobStatus
+from core.job_rows import Job, JobStatus
 from core.kinds import Kind
 from core.queries import find_page, read_query
 from pages.clock_notice import draw_clock_notice

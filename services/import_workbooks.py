@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 from core.access import Permission
 from core.database import actor_of
 from core.files import StoredFile, get_file
-from core.jobs import Job, JobStatus, enqueue
+from core.job_queueing import enqueue
+from core.job_rows import Job, JobStatus
 from models.imports import ImportWorkbook
 from services.imports import get_import, keep_file, weight_of
 

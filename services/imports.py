@@ -15,7 +15,8 @@ from core.errors import CellProblem, Conflict, InvalidInput, NotFound, Problem
 from core.events import Happening, record
 from core.files import NAME_LENGTH_MAX, StoredFile
 from core.i18n import N_
-from core.jobs import Job, JobStatus, ask_to_cancel, enqueue
+from core.job_queueing import ask_to_cancel, enqueue
+from core.job_rows import Job, JobStatus
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportProblem, ImportStatus, ImportWorkbook
 from services.import_rows import forget_rows, note_rows
 from services.job_control import stop_job
@@ -218,7 +219,7 @@ def resource_of_import(session: Session, batch_id: int) -> str | None:
 
 
 def weight_of(session: Session, batch: ImportBatch) -> int:
-    """Return how heavy a job on an import is, see ``core.jobs.Job.weight``: rows of its sheet, and bytes to unpack."""
+    """Return how heavy a job on an import is, see ``Job.weight``: rows of its sheet, and bytes to unpack."""
     row_count: int = sum(sheet["rows"] for sheet in batch.sheets if sheet["name"] == batch.sheet)
     file = None if batch.file_id is None else session.get(StoredFile, batch.file_id)
     return max(row_count, 0 if file is None else file.size_bytes // BYTES_PER_ROW)

@@ -7,7 +7,8 @@ from core.database import actor_of
 from core.errors import Conflict, NotPermitted
 from core.events import Happening, record
 from core.i18n import N_
-from core.jobs import Job, OwnerRefused, ask_to_cancel, locked_job, permitted_owner, registered_job, retry
+from core.job_queueing import OwnerRefused, ask_to_cancel, locked_job, permitted_owner, registered_job, retry
+from core.job_rows import Job
 from services.sessions import require_proof
 
 

@@ -17,7 +17,7 @@ from core.database import actor_of
 from core.errors import Conflict, InvalidInput, Problem
 from core.events import Happening, record
 from core.i18n import N_
-from core.jobs import Job, JobStatus
+from core.job_rows import Job, JobStatus
 from models.orders import Order, OrderStatus
 from models.sessions import EndReason, KnownDevice, OneTimeLink
 from models.tokens import ApiToken

@@ -13,7 +13,7 @@ from core.access import WORKER
 from core.clock import freeze
 from core.clock_guard import check_clock
 from core.database import connect, reading
-from core.jobs import Job
+from core.job_rows import Job
 from tests.conftest import driver_url
 from tests.services.knocking import NOON
 from tests.support.postgres import empty_postgres_url

@@ -15,7 +15,7 @@ from api.application import make_api
 from core import database as core_database
 from core.clock import freeze, now
 from core.database import unit_of_work
-from core.jobs import enqueue
+from core.job_queueing import enqueue
 from tests.conftest import ADMIN
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "openapi.json"

@@ -13,7 +13,8 @@ from core.database import reading, transact, unit_of_work
 from core.errors import NotPermitted
 from core.events import Event, Happening, record
 from core.files import StoredFile
-from core.jobs import Job, enqueue
+from core.job_queueing import enqueue
+from core.job_rows import Job
 from models.customers import Customer
 from models.imports import ImportBatch
 from models.invites import Invite

@@ -9,12 +9,15 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 import jobs as every_job  # noqa: F401  (registers who owns a job)
-from core import clock, jobs
+from core import clock
 from core.access import WORKER, Actor, Permission
 from core.clock import now
 from core.database import reading, unit_of_work
 from core.errors import Conflict
-from core.jobs import JOBS_PER_PERSON_MAX, QUICK_WEIGHT_MAX, Job, JobRun, JobStatus, enqueue, retry, run_next
+from core.job_queueing import JOBS_PER_PERSON_MAX, enqueue, job, retry
+from core.job_rows import QUICK_WEIGHT_MAX, Job, JobStatus
+from core.job_schedule import release_dead_workers
+from core.job_worker import JobRun, run_next
 from core.processes import ACCESS_DENIED, STILL_ACTIVE, _is_alive_on_windows, is_alive
 from tests.conftest import LING, WEI
 from tests.support.source import ROOT
@@ -25,7 +28,8 @@ import os, sys
 import jobs, models
 from core.access import Permission
 from core.database import connect
-from core.jobs import job, run_next
+from core.job_queueing import job
+from core.job_worker import run_next
 
 connect(sys.argv[1])
 job("t.dies", needs=Permission.CUSTOMER_EDIT, attempts_max=2)(lambda run: os._exit(7))
@@ -49,7 +53,7 @@ def stored(job_id: int) -> Job:
 
 
 def register(name: str, function, **options) -> None:
-    jobs.job(name, needs=Permission.CUSTOMER_EDIT, **options)(function)
+    job(name, needs=Permission.CUSTOMER_EDIT, **options)(function)
 
 
 def test_a_job_that_kills_its_process_fails_after_as_many_deaths_as_it_has_attempts(database: Engine):
@@ -61,7 +65,7 @@ def test_a_job_that_kills_its_process_fails_after_as_many_deaths_as_it_has_attem
     for attempts in (1, 2):
         assert subprocess.run(command, cwd=ROOT, check=False).returncode == 7
         assert (stored(job_id).status, stored(job_id).attempts) == (JobStatus.RUNNING, attempts)
-        assert jobs.release_dead_workers() == 1
+        assert release_dead_workers() == 1
     assert run_next()
 
     failed = stored(job_id)

@@ -8,12 +8,15 @@ import pytest
 from sqlalchemy import func, select, update
 
 import jobs as every_job  # noqa: F401  (registers who owns a job)
-from core import clock, jobs
+from core import clock
 from core.access import WORKER, Permission
 from core.clock import now
 from core.database import reading, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound
-from core.jobs import Job, JobRun, JobStatus, Recurring, ask_to_cancel, enqueue, enqueue_recurring, retry, run_next
+from core.job_queueing import ask_to_cancel, enqueue, job, retry
+from core.job_rows import Job, JobStatus
+from core.job_schedule import Recurring, enqueue_recurring, release_dead_workers
+from core.job_worker import JobRun, run_next, worker_name
 from tests.conftest import BEIFANG_CLERK, LING, WEI
 
 
@@ -34,7 +37,7 @@ def stored(job_id: int) -> Job:
 
 def test_a_job_of_a_cause_that_was_rolled_back_never_runs(database):
     ran: list[int] = []
-    jobs.job("t.note", needs=Permission.CUSTOMER_EDIT)(lambda run: ran.append(1))
+    job("t.note", needs=Permission.CUSTOMER_EDIT)(lambda run: ran.append(1))
 
     with pytest.raises(ZeroDivisionError), unit_of_work(WEI) as session:
         enqueue(session, "t.note")
@@ -45,7 +48,7 @@ def test_a_job_of_a_cause_that_was_rolled_back_never_runs(database):
 
 def test_a_job_runs_once_on_behalf_of_who_asked(database):
     seen: list[tuple[str, str]] = []
-    jobs.job("t.note", needs=Permission.CUSTOMER_EDIT)(lambda run, word: seen.append((run.actor.person, word)))
+    job("t.note", needs=Permission.CUSTOMER_EDIT)(lambda run, word: seen.append((run.actor.person, word)))
     job_id = add("t.note", word="hello")
 
     assert (run_next(), run_next()) == (True, False)
@@ -56,7 +59,7 @@ def test_a_job_runs_once_on_behalf_of_who_asked(database):
 
 def test_workers_side_by_side_run_each_job_once(database):
     seen: list[int] = []
-    jobs.job("t.count", needs=Permission.CUSTOMER_EDIT)(lambda run, number: seen.append(number))
+    job("t.count", needs=Permission.CUSTOMER_EDIT)(lambda run, number: seen.append(number))
     for number in range(12):
         add("t.count", number=number)
 
@@ -84,7 +87,7 @@ def test_a_job_whose_worker_died_goes_on_from_its_checkpoint(database):
             if step == 1 and len(steps) == 2:
                 raise SystemExit  # as if the process were gone: nobody marks the job
 
-    jobs.job("t.steps", needs=Permission.CUSTOMER_EDIT)(count_to_four)
+    job("t.steps", needs=Permission.CUSTOMER_EDIT)(count_to_four)
     job_id = add("t.steps")
     with pytest.raises(SystemExit):
         run_next("here:1:1")
@@ -99,14 +102,14 @@ def test_a_job_whose_worker_died_goes_on_from_its_checkpoint(database):
 
 
 def test_jobs_of_a_process_that_is_gone_are_taken_over_at_once(database):
-    jobs.job("t.note", needs=Permission.CUSTOMER_EDIT)(lambda run: None)
+    job("t.note", needs=Permission.CUSTOMER_EDIT)(lambda run: None)
     job_id = add("t.note")
     with unit_of_work(WORKER) as session:
-        gone = f"{jobs.worker_name().split(':')[0]}:999999999:1"
+        gone = f"{worker_name().split(':')[0]}:999999999:1"
         lease = now() + timedelta(hours=1)
         session.execute(update(Job).values(status=JobStatus.RUNNING, worker=gone, lease_until=lease))
 
-    assert jobs.release_dead_workers() == 1
+    assert release_dead_workers() == 1
     assert run_next()
     assert stored(job_id).status == JobStatus.DONE
 
@@ -119,7 +122,7 @@ def test_a_checkpoint_of_a_worker_that_lost_its_lease_is_refused_with_its_rows(d
             enqueue(session, "t.overtaken")
             run.checkpoint(session, {}, done_count=1)
 
-    jobs.job("t.overtaken", needs=Permission.CUSTOMER_EDIT)(overtaken)
+    job("t.overtaken", needs=Permission.CUSTOMER_EDIT)(overtaken)
     add("t.overtaken")
 
     run_next("here:1:1")
@@ -135,8 +138,8 @@ def test_an_expected_error_ends_a_job_with_its_sentence_and_a_bug_is_tried_again
     def break_down(run: JobRun) -> None:
         raise ZeroDivisionError
 
-    jobs.job("t.refuse", needs=Permission.CUSTOMER_EDIT)(refuse)
-    jobs.job("t.break", needs=Permission.CUSTOMER_EDIT, attempts_max=2)(break_down)
+    job("t.refuse", needs=Permission.CUSTOMER_EDIT)(refuse)
+    job("t.break", needs=Permission.CUSTOMER_EDIT, attempts_max=2)(break_down)
     refused, broken = add("t.refuse"), add("t.break")
     run_next()
     run_next()
@@ -158,7 +161,7 @@ def test_cancelling_stops_at_the_next_checkpoint_and_retrying_goes_on(database):
         with unit_of_work(run.actor) as session:
             run.checkpoint(session, {"done": 1}, done_count=1)
 
-    jobs.job("t.step", needs=Permission.CUSTOMER_EDIT)(step)
+    job("t.step", needs=Permission.CUSTOMER_EDIT)(step)
     job_id = add("t.step")
     run_next()
     assert (stored(job_id).status, stored(job_id).state) == (JobStatus.CANCELLED, {})
@@ -170,7 +173,7 @@ def test_cancelling_stops_at_the_next_checkpoint_and_retrying_goes_on(database):
 
 
 def test_a_stranger_neither_sees_nor_cancels_a_job(database):
-    jobs.job("t.note", needs=Permission.CUSTOMER_EDIT)(lambda run: None)
+    job("t.note", needs=Permission.CUSTOMER_EDIT)(lambda run: None)
     job_id = add("t.note")
 
     with unit_of_work(BEIFANG_CLERK) as session, pytest.raises(NotFound):
@@ -181,7 +184,7 @@ def test_a_stranger_neither_sees_nor_cancels_a_job(database):
 
 
 def test_what_recurs_is_added_once_for_each_round(database):
-    jobs.job("t.nightly", needs=Permission.CUSTOMER_EDIT)(lambda run: None)
+    job("t.nightly", needs=Permission.CUSTOMER_EDIT)(lambda run: None)
     schedule = [Recurring("t.nightly", timedelta(days=1))]
 
     assert [enqueue_recurring(schedule), enqueue_recurring(schedule)] == [1, 0]
@@ -193,13 +196,13 @@ def test_a_job_waits_for_a_disk_with_room_and_the_attempt_does_not_count(databas
     def store(run: JobRun) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    jobs.job("t.store", needs=Permission.CUSTOMER_EDIT, attempts_max=1)(store)
+    job("t.store", needs=Permission.CUSTOMER_EDIT, attempts_max=1)(store)
     job_id = add("t.store")
 
     for later in range(3):
         with clock.freeze(now() + timedelta(minutes=2 * later)):
             assert run_next()
 
-    job = stored(job_id)
-    assert (job.status, job.attempts) == (JobStatus.WAITING, 0)
-    assert "disk" in (job.error or "") or "磁盘" in (job.error or "")
+    row = stored(job_id)
+    assert (row.status, row.attempts) == (JobStatus.WAITING, 0)
+    assert "disk" in (row.error or "") or "磁盘" in (row.error or "")

@@ -13,7 +13,8 @@ from core.database import reading, transact, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from core.files import StoredFile, write_content
 from core.i18n import use_language
-from core.jobs import Job, JobStatus, run_next
+from core.job_rows import Job, JobStatus
+from core.job_worker import run_next
 from importers.batch_drafts import (
     ColumnChoice,
     Upload,

@@ -11,7 +11,9 @@ from core.database import reading, transact, unit_of_work
 from core.errors import Conflict, NotFound, NotPermitted
 from core.events import Event
 from core.files import get_file
-from core.jobs import Job, JobStatus, ask_to_cancel, run_next
+from core.job_queueing import ask_to_cancel
+from core.job_rows import Job, JobStatus
+from core.job_worker import run_next
 from importers.batches import check_batch
 from models.customers import Customer
 from models.imports import ImportBatch, ImportProblem, ImportSlice, ImportWorkbook

@@ -12,7 +12,10 @@ from core.clock_guard import AHEAD_MAX, BACK_MAX, ClockMark, clock_doubt
 from core.database import reading, transact, unit_of_work
 from core.errors import NotPermitted
 from core.events import Event
-from core.jobs import Job, JobStatus, enqueue, enqueue_recurring, run_next
+from core.job_queueing import enqueue
+from core.job_rows import Job, JobStatus
+from core.job_schedule import enqueue_recurring
+from core.job_worker import run_next
 from jobs.schedule import SCHEDULE
 from models.affiliation_requests import AffiliationRequest
 from models.applications import Application

@@ -13,7 +13,8 @@ from core.clock import now
 from core.clock_guard import ClockMark, clock_doubt
 from core.database import engine_in_use, reading, unit_of_work
 from core.events import Event
-from core.jobs import Job, JobStatus, enqueue
+from core.job_queueing import enqueue
+from core.job_rows import Job, JobStatus
 from services.installation import open_database
 
 

@@ -10,7 +10,10 @@ from core.clock import freeze, now
 from core.clock_guard import trust_clock
 from core.database import reading, unit_of_work
 from core.files import content_path, store_file, write_content
-from core.jobs import Job, JobStatus, enqueue, enqueue_recurring, run_next
+from core.job_queueing import enqueue
+from core.job_rows import Job, JobStatus
+from core.job_schedule import enqueue_recurring
+from core.job_worker import run_next
 from jobs.schedule import SCHEDULE
 from models.imports import ImportBatch, ImportStatus
 from models.sessions import UserSession

@@ -3,7 +3,7 @@
 import pytest
 
 from core.database import reading
-from core.jobs import run_next
+from core.job_worker import run_next
 from importers import slices
 from services.import_rows import counts_so_far
 from tests.conftest import WEI

@@ -16,7 +16,8 @@ from core.access import WORKER
 from core.database import reading, unit_of_work
 from core.events import Event
 from core.files import store_file
-from core.jobs import Job, JobStatus, enqueue
+from core.job_queueing import enqueue
+from core.job_rows import Job, JobStatus
 from importers.xlsx_writing import SheetColumn, write_xlsx
 from models.customers import Customer
 from models.imports import ImportBatch

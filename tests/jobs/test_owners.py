@@ -11,7 +11,7 @@ import jobs  # noqa: F401  (registers every job)
 from core.access import WORKER, Actor, Role
 from core.database import reading, unit_of_work
 from core.events import Event
-from core.jobs import Job, JobStatus
+from core.job_rows import Job, JobStatus
 from importers import runner, whole_imports
 from importers.batch_drafts import ColumnChoice
 from importers.batches import ALL_OR_NOTHING

@@ -13,7 +13,7 @@ from core.access import Actor
 from core.database import reading
 from core.files import StoredFile
 from core.i18n import set_language
-from core.jobs import run_next
+from core.job_worker import run_next
 from models.customers import Customer
 from models.imports import ImportBatch
 from tests.conftest import ADMIN, LING, MEI, WEI

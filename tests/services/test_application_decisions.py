@@ -10,7 +10,7 @@ from core.clock import freeze
 from core.database import reading
 from core.errors import DomainError
 from core.events import Event
-from core.jobs import JobRun
+from core.job_worker import JobRun
 from jobs.applications import carry_applications_on
 from models.partners import Affiliation, Partner
 from models.users import User

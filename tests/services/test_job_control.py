@@ -13,7 +13,8 @@ from core.clock import freeze
 from core.database import reading, transact, unit_of_work
 from core.errors import DomainError
 from core.events import Event
-from core.jobs import Job, JobStatus, enqueue
+from core.job_queueing import enqueue
+from core.job_rows import Job, JobStatus
 from models.imports import ImportBatch, ImportStatus
 from models.users import User
 from services.accounts import reset_password

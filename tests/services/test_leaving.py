@@ -9,7 +9,8 @@ from core.access import Actor, Role
 from core.database import reading, transact, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted
 from core.events import Event
-from core.jobs import Job, enqueue
+from core.job_queueing import enqueue
+from core.job_rows import Job
 from models.customers import Customer
 from models.imports import ImportBatch, ImportStatus
 from models.orders import Order

@@ -15,7 +15,9 @@ from core.clock import now
 from core.database import engine_in_use, reading, unit_of_work
 from core.events import Event
 from core.files import store_file
-from core.jobs import Job, JobStatus, enqueue, run_next
+from core.job_queueing import enqueue
+from core.job_rows import Job, JobStatus
+from core.job_worker import run_next
 from models.imports import ImportBatch, ImportProblem, ImportSlice
 from models.orders import OrderLine
 from resources.orders import ORDER_LINES

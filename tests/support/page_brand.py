@@ -21,7 +21,8 @@ from core.access import Actor, Permission, Role, command_line
 from core.clock import now
 from core.database import connect, transact, unit_of_work
 from core.files import write_content
-from core.jobs import enqueue, run_next
+from core.job_queueing import enqueue
+from core.job_worker import run_next
 from core.settings import settings
 from importers.batch_drafts import Upload, draft_import
 from models.invites import Invite
