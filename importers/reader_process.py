@@ -17,9 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from core.settings import ROOT
 from importers.refusals import Refusal
 
-ROOT = Path(__file__).parent.parent
 START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from importers.reader_child import main; main()"
 WATCH_S = 0.05
 STALLED_S = 300  # a good file is read without a limit of time, but not without any sign of life

@@ -8,9 +8,10 @@ from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-REFERENCE = Path(__file__).parent.parent / "data" / "reference.db"
+from core.settings import ROOT
+
+REFERENCE = ROOT / "data" / "reference.db"
 FORMAT = 1  # of the file, its user_version
 
 

@@ -24,7 +24,7 @@ from core.errors import DomainError, InvalidInput, NotPermitted
 from core.event_seals import recent_chain_faults
 from core.i18n import N_, _, set_language
 from core.schema_shape import schema_faults
-from core.settings import Settings, settings, signing_secret, stated_settings
+from core.settings import ROOT, Settings, settings, signing_secret, stated_settings
 from models.tokens import Confirmation
 from services.accounts import actor_of_email
 from services.one_time_links import create_first_administrator, password_link
@@ -32,7 +32,7 @@ from services.refusals import note_refusal
 from services.setting_findings import file_findings, setting_findings
 from services.token_rights import keys_above_makers
 
-REFERENCE = Path(__file__).parent.parent / "data" / "reference.db"
+REFERENCE = ROOT / "data" / "reference.db"
 SECRET_NAMES = frozenset({"secret", "admin_password", "database_url"})
 
 

@@ -1,13 +1,13 @@
 """Style and scripts that only one kind of page needs: they travel with that page instead of with all."""
 
 from functools import cache
-from pathlib import Path
 
 from nicegui import ui
 
+from core.settings import ROOT
 from pages.house.theme import asset_url
 
-_STATIC = Path(__file__).parent.parent / "static"
+_STATIC = ROOT / "pages" / "static"
 
 
 def carry_style(name: str) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 from fastapi import FastAPI, HTTPException, Response
 from nicegui import ui
 
+from core.settings import ROOT
 from pages.house.icons import icon_css
 from pages.house.tokens import token_css
 
 PREFIX = "/static/qudao"
-_STATIC = Path(__file__).parent.parent / "static"
+_STATIC = ROOT / "pages" / "static"
 _PARTS: dict[str, tuple[str, ...]] = {
     "house.css": ("base.css", "frame.css", "parts.css", "fields.css", "grid.css"),
     "plain.css": ("base.css", "plain.css"),

@@ -1,19 +1,17 @@
 """Templates to HTML: autoescaped, in the language of the request, in its light or dark mode."""
 
-from pathlib import Path
-
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.i18n import LANGUAGES, current_language, translate
-from core.settings import settings
+from core.settings import ROOT, settings
 from pages.house.shell import LANGUAGE_TAGS
 from pages.house.theme import asset_url
 
 RETRY_AFTER_S = "60"
 _TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
+    loader=FileSystemLoader(ROOT / "pages" / "plain"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

@@ -3,7 +3,6 @@
 import zlib
 from datetime import UTC, datetime
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,8 +11,9 @@ from PIL import ExifTags, Image, ImageDraw, PngImagePlugin
 
 from core.errors import InvalidInput
 from core.pictures import PIXELS_MAX, SAME_LOOK_BITS, SIDE_MAX, looks_apart, read_picture
+from tests.support.source import ROOT
 
-HEIC = Path(__file__).parent.parent / "data" / "pictures" / "shop.heic"
+HEIC = ROOT / "tests" / "data" / "pictures" / "shop.heic"
 BASE, GPS = ExifTags.Base, ExifTags.GPS
 BUND = {
     GPS.GPSLatitudeRef: "N",

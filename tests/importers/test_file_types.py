@@ -8,8 +8,9 @@ import pytest
 from importers.file_types import identify
 from importers.refusals import Refusal
 from tests.importers.workbooks import row_xml, sheet_xml, write_xlsx
+from tests.support.source import ROOT
 
-DATA = Path(__file__).parent.parent / "data" / "workbooks"
+DATA = ROOT / "tests" / "data" / "workbooks"
 MIB = 1024 * 1024
 
 

@@ -24,11 +24,11 @@ from tests.importers.workbooks import (
     sheet_xml,
     write_xlsx,
 )
+from tests.support.source import ROOT
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 
-DATA = Path(__file__).parent.parent / "data" / "workbooks"
-ROOT = Path(__file__).parent.parent.parent
+DATA = ROOT / "tests" / "data" / "workbooks"
 
 
 # --- hostile ---
