@@ -29,11 +29,11 @@ from core.clock import now
 from core.database import reading, unit_of_work
 from core.drafts import Drafts
 from core.uscc import check_character, organisation_check
-from importers.batches import import_file
 from importers.commands import write_errors
-from importers.reading import read_sheet
-from importers.runner import Source
-from importers.xlsx_writing import SheetColumn, write_xlsx
+from importers.reading.workbooks import read_sheet
+from importers.runs.batches import import_file
+from importers.runs.runner import Source
+from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.customers import Customer
 from resources.customers import CUSTOMERS
 from resources.partners import PARTNERS

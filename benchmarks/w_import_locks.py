@@ -34,8 +34,8 @@ from benchmarks.stage import fresh_database, peak_mib, say
 from benchmarks.w3_orders import LINES, PARTNERS, clerk, fill, skus
 from core.access import command_line
 from core.database import transact
-from importers.batches import import_file
-from importers.runner import Source, preview_import
+from importers.runs.batches import import_file
+from importers.runs.runner import Source, preview_import
 from models.imports import ALL_OR_NOTHING, GOOD_ROWS
 from resources.customers import CUSTOMERS
 from resources.orders import ORDER_LINES

@@ -24,9 +24,9 @@ from sqlalchemy import Engine, func, select
 from benchmarks.stage import fresh_database, say, side_by_side
 from core.access import command_line
 from core.database import reading
-from importers.batches import import_file
-from importers.runner import Source
-from importers.xlsx_writing import SheetColumn, write_xlsx
+from importers.runs.batches import import_file
+from importers.runs.runner import Source
+from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.region_table import table
 from models.stores import StoreFinding
 from resources.stores import STORES

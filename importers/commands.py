@@ -14,11 +14,11 @@ from core.errors import InvalidInput, NotFound
 from core.i18n import N_, _, ngettext, use_language
 from core.queries import read_query, stream_rows
 from core.resource import Resource
-from importers.annotating import MarkedCell, RefusedRow, write_errors_workbook
-from importers.batches import import_file, kind_of
 from importers.exporting import template_for, write_rows
-from importers.import_notices import import_notices
-from importers.runner import ImportReport, Source, preview_import, require_importable
+from importers.runs.annotating import MarkedCell, RefusedRow, write_errors_workbook
+from importers.runs.batches import import_file, kind_of
+from importers.runs.notices import import_notices
+from importers.runs.runner import ImportReport, Source, preview_import, require_importable
 from models.imports import ALL_OR_NOTHING, GOOD_ROWS
 from resources import SHEETS
 from services.checks import broken_invariants

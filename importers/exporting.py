@@ -10,11 +10,11 @@ from core.i18n import N_, _, both_languages
 from core.kinds import Kind
 from core.resource import Field, Resource
 from core.standard_kinds import PPM
-from importers.cell_values import SheetColumn
-from importers.mapping import stated_fields
-from importers.templates import TemplateColumn, write_template
-from importers.text_writing import write_csv, write_jsonl
-from importers.xlsx_writing import write_xlsx
+from importers.runs.mapping import stated_fields
+from importers.writing.cell_values import SheetColumn
+from importers.writing.templates import TemplateColumn, write_template
+from importers.writing.text import write_csv, write_jsonl
+from importers.writing.xlsx import write_xlsx
 
 WIDTHS = {"name": 28, "note": 36, "instant": 18, "uscc": 22, "tags": 20, "money": 16, "email": 26}
 

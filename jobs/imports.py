@@ -16,9 +16,9 @@ from core.i18n import _
 from core.job_queueing import OwnerRefused, job
 from core.job_worker import JobCancelled, JobRun
 from core.settings import settings
-from importers.batch_errors import write_batch_errors
-from importers.batches import apply_batch, check_batch
-from importers.runner import ImportReport
+from importers.runs.batches import apply_batch, check_batch
+from importers.runs.error_workbooks import write_batch_errors
+from importers.runs.runner import ImportReport
 from models.imports import ImportBatch, ImportStatus
 from resources import SHEETS
 from services.import_rows import counts_so_far

@@ -44,8 +44,8 @@ class ImportBatch(Base):
         person: Whose import it is, see ``Actor.owner``.
         file_id: The stored file; None if it was read where it lay (command line).
         sha256: Of the file's content.
-        kind: What the file is, as ``importers.reading.Inspection``; "" if it was never inspected.
-        sheets: What an inspection found in each of its sheets, for choosing; see ``importers.batch_drafts``.
+        kind: What the file is, as ``importers.reading.workbooks.Inspection``; "" if it was never inspected.
+        sheets: What an inspection found in each of its sheets, for choosing; see ``importers.runs.drafts``.
         sheet: Name of the sheet; "" for a text file. header_row: 0 = guessed.
         headings: Those of the sheet, in order. headings_key: equal for sheets that have the same ones, "" before.
         mapping: Heading → field name. constants: field name → what every row states.

@@ -13,9 +13,9 @@ from core.capacity import WORKBOOKS
 from core.database import reading
 from core.i18n import _
 from core.resource import Resource
-from importers.batch_drafts import editor_of
-from importers.batch_errors import is_made_at_once, write_batch_errors
 from importers.exporting import template_for
+from importers.runs.drafts import editor_of
+from importers.runs.error_workbooks import is_made_at_once, write_batch_errors
 from pages.addresses import RowId
 from pages.heavy_work import caller_of, one_download, run_heavy
 from pages.identity import require_actor

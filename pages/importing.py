@@ -11,7 +11,7 @@ from core.errors import NotFound
 from core.i18n import N_, _
 from core.resource import Resource
 from core.settings import MIB, settings
-from importers.batch_drafts import editor_of
+from importers.runs.drafts import editor_of
 from models.imports import ImportBatch
 from pages.addresses import RowId
 from pages.door import page

@@ -8,8 +8,8 @@ from core.errors import DomainError
 from core.i18n import _, ngettext
 from core.job_rows import Job, JobStatus
 from core.resource import Resource
-from importers.batch_drafts import editor_of
-from importers.import_notices import import_notices
+from importers.runs.drafts import editor_of
+from importers.runs.notices import import_notices
 from models.imports import ALL_OR_NOTHING, ImportBatch
 from pages.door import call, show_refusal
 from pages.house import (

@@ -9,7 +9,7 @@ from core.access import Actor
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
 from core.resource import Resource
-from importers.batch_drafts import (
+from importers.runs.drafts import (
     Certainty,
     ColumnChoice,
     Proposal,
@@ -18,7 +18,7 @@ from importers.batch_drafts import (
     propose_columns,
     remembered_choice,
 )
-from importers.mapping import stated_fields
+from importers.runs.mapping import stated_fields
 from models.imports import ALL_OR_NOTHING, GOOD_ROWS, ImportBatch
 from pages import house
 from pages.door import call_or_raise

@@ -6,7 +6,7 @@ from core.errors import DomainError
 from core.i18n import _, ngettext
 from core.job_rows import Job, JobStatus
 from core.resource import Resource
-from importers.batch_drafts import editor_of
+from importers.runs.drafts import editor_of
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportStatus
 from pages.door import call, show_refusal
 from pages.house import (

@@ -12,7 +12,7 @@ from core.errors import DomainError
 from core.i18n import N_, _, ngettext
 from core.job_rows import Job, JobStatus
 from core.resource import Resource
-from importers.batch_drafts import editor_of
+from importers.runs.drafts import editor_of
 from models.imports import STATUS_LABELS, ImportBatch, ImportStatus
 from pages.door import permitted_actor, show_refusal
 from pages.heavy_work import caller_of, run_heavy

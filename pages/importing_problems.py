@@ -11,8 +11,8 @@ from core.errors import CellProblem, DomainError
 from core.i18n import _
 from core.job_rows import Job, JobStatus
 from core.resource import Resource
-from importers.batch_drafts import editor_of
-from importers.batch_errors import column_positions, is_made_at_once, reason_text
+from importers.runs.drafts import editor_of
+from importers.runs.error_workbooks import column_positions, is_made_at_once, reason_text
 from models.imports import ImportBatch
 from pages.door import call, show_refusal
 from pages.house import (

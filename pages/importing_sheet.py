@@ -5,7 +5,7 @@ from typing import Any
 
 from core.i18n import _, ngettext
 from core.resource import Resource
-from importers.batch_drafts import choose_sheet, top_rows
+from importers.runs.drafts import choose_sheet, top_rows
 from models.imports import ImportBatch
 from pages.house import (
     Cell,

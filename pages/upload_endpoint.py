@@ -17,7 +17,7 @@ from core.files import write_content
 from core.limits import HEADER_LENGTH_MAX
 from core.resource import Resource
 from core.settings import MIB, settings
-from importers.batch_drafts import Upload, draft_import, editor_of
+from importers.runs.drafts import Upload, draft_import, editor_of
 from models.imports import ImportBatch
 from pages.heavy_work import caller_of, run_heavy
 from pages.identity import require_actor

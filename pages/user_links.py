@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from core.access import Actor, Permission
 from core.clock import now
 from core.i18n import N_, _
-from importers.cell_values import SheetColumn
-from importers.xlsx_writing import write_xlsx
+from importers.writing.cell_values import SheetColumn
+from importers.writing.xlsx import write_xlsx
 from pages.bulk import BulkActions
 from pages.door import call, permitted_actor
 from pages.house import GridAction, Selection, Tag, confirm, instant_text

@@ -16,13 +16,13 @@ from core.errors import DomainError
 from core.grid_query import read_query
 from core.kinds import Kind, Refused
 from core.positions import parse_position
-from importers.headings import guess_heading_row
-from importers.mapping import match_headings, plain_heading, suggest
-from importers.refusals import Refusal
-from importers.text_files import detect_delimiter
-from importers.text_writing import guard, unguard
-from importers.xlsx_cells import text_xml
-from importers.xlsx_slices import Irregular, Slicer
+from importers.reading.headings import guess_heading_row
+from importers.reading.refusals import Refusal
+from importers.reading.text_files import detect_delimiter
+from importers.reading.xlsx.slices import Irregular, Slicer
+from importers.runs.mapping import match_headings, plain_heading, suggest
+from importers.writing.text import guard, unguard
+from importers.writing.xlsx_cells import text_xml
 from models import region_kind, regions
 from models.phone_places import place_given_out
 from pages.identity import language_of

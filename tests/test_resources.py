@@ -14,10 +14,10 @@ from core.i18n import LANGUAGES, catalogue, use_language
 from core.kinds import Refused
 from core.queries import read_query, stream_rows
 from core.resource import Resource
-from importers.batches import import_file
 from importers.exporting import template_for, write_rows
-from importers.mapping import plain_heading, stated_fields
-from importers.runner import Source, preview_import
+from importers.runs.batches import import_file
+from importers.runs.mapping import plain_heading, stated_fields
+from importers.runs.runner import Source, preview_import
 from tests.conftest import ADMIN, CAST
 
 every_resource = pytest.mark.parametrize("resource", resources.ALL, ids=lambda resource: resource.name)

@@ -23,7 +23,7 @@ from core.errors import InvalidInput
 from core.i18n import use_language
 from core.kinds import Cell, CellError
 from core.settings import settings
-from importers.reading import Inspection, inspect_file, read_sheet
+from importers.reading.workbooks import Inspection, inspect_file, read_sheet
 
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(3600)]
 

@@ -12,7 +12,7 @@ from core.drafts import draft_rows
 from core.queries import read_query, stream_rows
 from core.resource import Resource
 from importers.exporting import write_rows
-from importers.runner import Source, preview_import
+from importers.runs.runner import Source, preview_import
 from resources.customers import CUSTOMERS
 from resources.partners import PARTNERS
 from resources.products import PRODUCTS

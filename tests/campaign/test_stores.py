@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from core.database import reading
 from core.positions import convert, distance_m, is_in_china_box
-from importers.batches import import_file
-from importers.runner import ImportReport, Source
+from importers.runs.batches import import_file
+from importers.runs.runner import ImportReport, Source
 from models.regions import resolve
 from models.stores import Store, StoreFinding, StorePosition
 from resources.stores import STORES

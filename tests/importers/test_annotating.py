@@ -8,8 +8,8 @@ from openpyxl.styles import Font, PatternFill
 from python_calamine import CalamineWorkbook
 
 from core.i18n import use_language
-from importers import annotating
-from importers.annotating import MarkedCell, RefusedRow, write_errors_workbook
+from importers.runs import annotating
+from importers.runs.annotating import MarkedCell, RefusedRow, write_errors_workbook
 
 HEADINGS = ["Code", "Phone", "Since"]
 RED = "FFFFC7CE"

@@ -15,7 +15,8 @@ from core.files import StoredFile, write_content
 from core.i18n import use_language
 from core.job_rows import Job, JobStatus
 from core.job_worker import run_next
-from importers.batch_drafts import (
+from importers.runs.batches import check_batch
+from importers.runs.drafts import (
     ColumnChoice,
     Upload,
     choose_columns,
@@ -25,9 +26,8 @@ from importers.batch_drafts import (
     remembered_choice,
     top_rows,
 )
-from importers.batch_errors import write_batch_errors
-from importers.batches import check_batch
-from importers.runner import preview_import
+from importers.runs.error_workbooks import write_batch_errors
+from importers.runs.runner import preview_import
 from models.customers import Customer
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportStatus
 from resources.customers import CUSTOMERS
@@ -224,7 +224,7 @@ def test_what_a_check_finds_of_columns_changed_meanwhile_is_dropped(database, mo
         act(lambda session, permission, number: settle_import(session, permission, number, mapping=other), batch)
         return preview_import(*arguments, **options)
 
-    monkeypatch.setattr("importers.batches.preview_import", change_first)
+    monkeypatch.setattr("importers.runs.batches.preview_import", change_first)
     check_batch(WEI, batch.id)
 
     assert (now(batch).checked, now(batch).mapping) == (None, other)

@@ -14,7 +14,7 @@ from core.files import get_file
 from core.job_queueing import ask_to_cancel
 from core.job_rows import Job, JobStatus
 from core.job_worker import run_next
-from importers.batches import check_batch
+from importers.runs.batches import check_batch
 from models.customers import Customer
 from models.imports import ImportBatch, ImportProblem, ImportSlice, ImportWorkbook
 from services.import_rows import Fate, counts_so_far, seen_rows
@@ -171,8 +171,8 @@ def test_a_check_nobody_followed_is_forgotten_and_asked_for_again(database, monk
 @pytest.fixture
 def large(monkeypatch) -> None:
     """Let a workbook of more than one row be a large one."""
-    monkeypatch.setattr("importers.batch_errors.OWN_ROWS_MAX", 1)
-    monkeypatch.setattr("importers.annotating.OWN_ROWS_MAX", 1)
+    monkeypatch.setattr("importers.runs.error_workbooks.OWN_ROWS_MAX", 1)
+    monkeypatch.setattr("importers.runs.annotating.OWN_ROWS_MAX", 1)
 
 
 def ask(batch: ImportBatch, actor=WEI) -> ImportWorkbook:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from importers.file_types import identify
-from importers.refusals import Refusal
+from importers.reading.file_types import identify
+from importers.reading.refusals import Refusal
 from tests.importers.workbooks import row_xml, sheet_xml, write_xlsx
 from tests.support.source import ROOT
 

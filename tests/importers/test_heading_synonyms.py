@@ -2,8 +2,8 @@
 
 import pytest
 
-from importers.heading_synonyms import SYNONYMS
-from importers.mapping import plain_heading, stated_fields, suggest
+from importers.runs.heading_synonyms import SYNONYMS
+from importers.runs.mapping import plain_heading, stated_fields, suggest
 from resources import BY_NAME, SHEETS
 from tests.conftest import ADMIN
 

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from core.database import reading, unit_of_work
 from core.errors import Conflict, InvalidInput
 from core.events import Event
-from importers import runner, slices
-from importers.batches import apply_batch, import_file
-from importers.runner import preview_import
+from importers.runs import runner, slices
+from importers.runs.batches import apply_batch, import_file
+from importers.runs.runner import preview_import
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportSlice
 from models.orders import OrderLine
 from resources.customers import CUSTOMERS

@@ -13,11 +13,11 @@ from core.database import reading, unit_of_work
 from core.errors import NotPermitted
 from core.events import Event
 from core.queries import GridQuery, stream_rows
-from importers.batches import import_file
 from importers.exporting import write_rows
-from importers.orders import import_orders
-from importers.runner import ImportReport, Source, preview_import
-from importers.xlsx_writing import SheetColumn, write_xlsx
+from importers.runs.batches import import_file
+from importers.runs.orders import import_orders
+from importers.runs.runner import ImportReport, Source, preview_import
+from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.imports import ALL_OR_NOTHING
 from models.orders import Order, OrderLine
 from models.partners import Partner

@@ -7,7 +7,7 @@ import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from core.kinds import CellError
-from importers.reading import Chunk, SheetInfo, inspect_file, read_sheet
+from importers.reading.workbooks import Chunk, SheetInfo, inspect_file, read_sheet
 from tests.importers.workbooks import (
     MAIN,
     active_sheet,

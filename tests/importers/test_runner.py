@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from core.database import reading, unit_of_work
 from core.errors import InvalidInput, NotPermitted
 from core.events import Event
-from importers.batches import import_file, kind_of, source_of
-from importers.runner import ImportReport, Source, apply_import, preview_import
-from importers.xlsx_writing import SheetColumn, write_xlsx
+from importers.runs.batches import import_file, kind_of, source_of
+from importers.runs.runner import ImportReport, Source, apply_import, preview_import
+from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.customers import Customer
 from models.imports import ALL_OR_NOTHING, ImportBatch
 from resources.customers import CUSTOMERS

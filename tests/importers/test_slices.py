@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from core.drafts import Drafts
 from core.kinds import CellError
 from core.resource import Resource
-from importers import runner, slices
 from importers.exporting import template_for
-from importers.runner import ImportReport, Source, preview_import, read_slices
-from importers.slices import Slice, Spool, packed, unpacked, whole_groups
-from importers.xlsx_writing import SheetColumn, write_xlsx
+from importers.runs import runner, slices
+from importers.runs.runner import ImportReport, Source, preview_import, read_slices
+from importers.runs.slices import Slice, Spool, packed, unpacked, whole_groups
+from importers.writing.xlsx import SheetColumn, write_xlsx
 from resources import SHEETS
 from resources.orders import ORDER_LINES
 from resources.partners import PARTNERS

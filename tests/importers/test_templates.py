@@ -6,7 +6,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from core.i18n import use_language
-from importers.templates import TemplateColumn, write_template
+from importers.writing.templates import TemplateColumn, write_template
 
 CODE = TemplateColumn("客户编码 Code", required=True, hint="Unique.")
 STAGES = TemplateColumn("阶段 Stage", choices=["lead", "won"])

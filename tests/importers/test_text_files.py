@@ -4,8 +4,8 @@ import pytest
 
 from core.errors import InvalidInput
 from core.i18n import use_language
-from importers.reading import inspect_file, read_sheet
-from importers.text_files import detect_delimiter, detect_encoding
+from importers.reading.text_files import detect_delimiter, detect_encoding
+from importers.reading.workbooks import inspect_file, read_sheet
 from tests.importers.workbooks import rows_of, text_file
 
 LINES = ["编码,名称,城市", "007,苏州贸易,苏州", "C-2,“华东”渠道,上海"]

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidInput
-from importers import text_writing
-from importers.cell_values import SheetColumn
-from importers.text_writing import guard, unguard, write_csv, write_jsonl
+from importers.writing import text
+from importers.writing.cell_values import SheetColumn
+from importers.writing.text import guard, unguard, write_csv, write_jsonl
 
 NAME = SheetColumn("name")
 AMOUNT = SheetColumn("amount", "money")
@@ -120,7 +120,7 @@ def test_an_illegal_character_in_csv_is_refused_with_its_place(character):
 
 
 def test_rows_are_counted_over_all_batches(monkeypatch):
-    monkeypatch.setattr(text_writing, "BATCH_ROWS", 2)
+    monkeypatch.setattr(text, "BATCH_ROWS", 2)
     rows = [(str(n),) for n in range(5)]
 
     target = io.BytesIO()

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from core.kinds import CellDate
-from importers.reading import inspect_file, read_sheet
+from importers.reading.workbooks import inspect_file, read_sheet
 from tests.importers.workbooks import (
     MAIN,
     refusal_of,

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from core.errors import InvalidInput
-from importers import xlsx_writing
-from importers.cell_values import Marked, SheetColumn, plain_text
-from importers.xlsx_writing import write_xlsx
+from importers.writing import xlsx
+from importers.writing.cell_values import Marked, SheetColumn, plain_text
+from importers.writing.xlsx import write_xlsx
 
 NAME = SheetColumn("Name")
 NUMBER = SheetColumn("Number", "integer")
@@ -253,8 +253,8 @@ def test_a_marked_text_is_red():
 
 
 def test_a_full_sheet_continues_on_the_next_with_headings(monkeypatch):
-    monkeypatch.setattr(xlsx_writing, "BATCH_ROWS", 2)
-    monkeypatch.setattr(xlsx_writing, "SHEET_ROWS_MAX", 4)
+    monkeypatch.setattr(xlsx, "BATCH_ROWS", 2)
+    monkeypatch.setattr(xlsx, "SHEET_ROWS_MAX", 4)
     target = io.BytesIO()
 
     count = write_xlsx(target, "Customers", [NUMBER], [(n,) for n in range(9)])
@@ -272,8 +272,8 @@ def test_a_full_sheet_continues_on_the_next_with_headings(monkeypatch):
 
 
 def test_totals_go_to_a_new_sheet_when_the_last_one_is_full(monkeypatch):
-    monkeypatch.setattr(xlsx_writing, "BATCH_ROWS", 2)
-    monkeypatch.setattr(xlsx_writing, "SHEET_ROWS_MAX", 4)
+    monkeypatch.setattr(xlsx, "BATCH_ROWS", 2)
+    monkeypatch.setattr(xlsx, "SHEET_ROWS_MAX", 4)
 
     content = written([NUMBER], [(n,) for n in range(4)], totals=[6])
 
@@ -282,12 +282,12 @@ def test_totals_go_to_a_new_sheet_when_the_last_one_is_full(monkeypatch):
 
 
 def test_whole_batches_fill_a_sheet_of_excel_to_the_last_row():
-    assert xlsx_writing.SHEET_ROWS_MAX % xlsx_writing.BATCH_ROWS == 0
+    assert xlsx.SHEET_ROWS_MAX % xlsx.BATCH_ROWS == 0
 
 
 def test_a_sheet_of_too_many_bytes_ends_early(monkeypatch):
-    monkeypatch.setattr(xlsx_writing, "BATCH_ROWS", 1)
-    monkeypatch.setattr(xlsx_writing, "SHEET_BYTES_MAX", 1)
+    monkeypatch.setattr(xlsx, "BATCH_ROWS", 1)
+    monkeypatch.setattr(xlsx, "SHEET_BYTES_MAX", 1)
 
     content = written([NUMBER], [(1,), (2,)])
 

@@ -4,7 +4,7 @@ import pytest
 
 from core.database import reading
 from core.job_worker import run_next
-from importers import slices
+from importers.runs import slices
 from services.import_rows import counts_so_far
 from tests.conftest import WEI
 from tests.services.ordering import add_range

@@ -18,7 +18,7 @@ from core.events import Event
 from core.files import store_file
 from core.job_queueing import enqueue
 from core.job_rows import Job, JobStatus
-from importers.xlsx_writing import SheetColumn, write_xlsx
+from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.customers import Customer
 from models.imports import ImportBatch
 from resources.customers import CUSTOMERS

@@ -12,9 +12,9 @@ from core.access import WORKER, Actor, Role
 from core.database import reading, unit_of_work
 from core.events import Event
 from core.job_rows import Job, JobStatus
-from importers import runner, whole_imports
-from importers.batch_drafts import ColumnChoice
-from importers.batches import ALL_OR_NOTHING
+from importers.runs import runner, whole_imports
+from importers.runs.batches import ALL_OR_NOTHING
+from importers.runs.drafts import ColumnChoice
 from models.customers import Customer
 from models.imports import ImportBatch, ImportStatus
 from models.partners import Partner
@@ -154,7 +154,7 @@ def test_with_another_role_that_still_permits_it_an_import_goes_on_in_that_role(
     batch = checked(WEI)
     act(start_import, batch)
     between_slices(user_of(WEI, role=Role.OPERATIONS.value))
-    monkeypatch.setattr("importers.runner.save_slice", save_slice)
+    monkeypatch.setattr("importers.runs.runner.save_slice", save_slice)
 
     work()
 

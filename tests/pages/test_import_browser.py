@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from core.database import reading, unit_of_work
 from core.drafts import draft_rows
-from importers.xlsx_writing import SheetColumn, write_xlsx
+from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.customers import Customer
 from resources.customers import CUSTOMERS
 from services.customers import save_customers

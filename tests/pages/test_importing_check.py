@@ -139,7 +139,7 @@ async def test_a_check_can_be_stopped_and_begun_again(user: User) -> None:
 @pytest.fixture
 def large(monkeypatch) -> None:
     """Let a workbook of more than one row be a large one."""
-    monkeypatch.setattr("importers.batch_errors.OWN_ROWS_MAX", 1)
+    monkeypatch.setattr("importers.runs.error_workbooks.OWN_ROWS_MAX", 1)
 
 
 async def test_the_workbook_of_a_large_import_is_made_on_demand_and_fetched_when_it_is_ready(

@@ -11,8 +11,8 @@ from core.clock import freeze
 from core.database import engine_in_use, reading, transact
 from core.errors import NotPermitted, RowsRefused
 from core.events import Event
-from importers.batches import ALL_OR_NOTHING, GOOD_ROWS, import_file
-from importers.runner import Source
+from importers.runs.batches import ALL_OR_NOTHING, GOOD_ROWS, import_file
+from importers.runs.runner import Source
 from resources.users import USERS
 from services import refusals
 from services.accounts import lock_user

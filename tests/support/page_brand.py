@@ -24,7 +24,7 @@ from core.files import write_content
 from core.job_queueing import enqueue
 from core.job_worker import run_next
 from core.settings import settings
-from importers.batch_drafts import Upload, draft_import
+from importers.runs.drafts import Upload, draft_import
 from models.invites import Invite
 from models.sessions import UserSession
 from models.users import User

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from importers.refusals import COLUMNS_MAX, ROW_MAX, Refusal
+from importers.reading.refusals import COLUMNS_MAX, ROW_MAX, Refusal
 
 ROWS_MAX = 10_000  # from the first to the last row of a slice
 BYTES_MAX = 16 * 1024 * 1024

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import IO
 from xml.parsers import expat
 
-from importers.file_types import ZIP_ERRORS, part_key
-from importers.refusals import Refusal
+from importers.reading.file_types import ZIP_ERRORS, part_key
+from importers.reading.refusals import Refusal
 
 BLOCK_BYTES = 1 << 20
 SMALL_PART_BYTES_MAX = 32 * 1024 * 1024  # of a part that is held whole: the list of sheets and its relations

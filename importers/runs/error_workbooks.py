@@ -9,11 +9,11 @@ from core.errors import CellProblem, InvalidInput
 from core.files import content_path
 from core.resource import Resource
 from core.standard_kinds import unknown_choice
-from importers.annotating import OWN_ROWS_MAX, MarkedCell, RefusedRow, is_too_large, write_errors_workbook
-from importers.batches import source_of
-from importers.mapping import match_headings
-from importers.reading import read_sheet
-from importers.runner import OnRead, Source
+from importers.reading.workbooks import read_sheet
+from importers.runs.annotating import OWN_ROWS_MAX, MarkedCell, RefusedRow, is_too_large, write_errors_workbook
+from importers.runs.batches import source_of
+from importers.runs.mapping import match_headings
+from importers.runs.runner import OnRead, Source
 from models.imports import ImportBatch
 from resources import SHEETS
 from services.imports import get_import, problems_of

@@ -11,9 +11,9 @@ from itertools import chain, islice
 from typing import IO, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from importers import workbook_parts
-from importers.cell_values import SheetColumn
-from importers.xlsx_cells import STYLE_NUMBERS, column_letters, heading_xml, rows_xml
+from importers.writing import workbook_parts
+from importers.writing.cell_values import SheetColumn
+from importers.writing.xlsx_cells import STYLE_NUMBERS, column_letters, heading_xml, rows_xml
 
 __all__ = ["SheetColumn", "write_xlsx"]
 

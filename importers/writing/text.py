@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from core.clock import BRAND_ZONE
 from core.kinds import Style
-from importers.cell_values import SheetColumn, plain_text, refuse_illegal_character
+from importers.writing.cell_values import SheetColumn, plain_text, refuse_illegal_character
 
 BATCH_ROWS = 2_000
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # without it Excel takes UTF-8 for the system's old encoding

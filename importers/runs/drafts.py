@@ -19,10 +19,10 @@ from core.files import content_path
 from core.i18n import N_, both_languages
 from core.kinds import Cell, Refused
 from core.resource import Resource
-from importers.annotating import ERRORS_HEADING
-from importers.mapping import match_headings, plain_heading, stated_fields, suggest
-from importers.reading import SheetInfo, inspect_file, read_sheet
-from importers.refusal_texts import TEXTS
+from importers.reading.refusal_texts import TEXTS
+from importers.reading.workbooks import SheetInfo, inspect_file, read_sheet
+from importers.runs.annotating import ERRORS_HEADING
+from importers.runs.mapping import match_headings, plain_heading, stated_fields, suggest
 from models.imports import GOOD_ROWS, ImportBatch
 from resources import SHEETS
 from services.imports import begin_import, get_import, keep_file, last_with_headings, settle_import, start_check
@@ -54,7 +54,7 @@ class Proposal:
         position: From 0.
         samples: What stands in its first rows, as text.
         field: Field name; "" = left out.
-        certainty: "chosen" if a person said so, else as ``importers.mapping.Suggestion``.
+        certainty: "chosen" if a person said so, else as ``importers.runs.mapping.Suggestion``.
         is_repeated: Whether an earlier column has the same heading, so that it cannot be told from that one.
     """
 
@@ -68,7 +68,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class ColumnChoice:
-    """How a sheet's columns are read, as ``importers.runner.Source``; ``mode`` as ``importers.batches``."""
+    """How a sheet's columns are read, as ``importers.runs.runner.Source``; ``mode`` as ``importers.runs.batches``."""
 
     mapping: Mapping[str, str]
     constants: Mapping[str, str] = field(default_factory=dict)

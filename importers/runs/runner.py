@@ -19,11 +19,11 @@ from core.errors import CellProblem, InvalidInput
 from core.i18n import N_, _
 from core.kinds import Cell
 from core.resource import Resource
-from importers.mapping import Columns, match_headings
-from importers.orders import import_orders, order_keys
-from importers.reading import read_sheet
-from importers.row_changes import stated_changes
-from importers.slices import Checker, Slice, joined, whole_groups
+from importers.reading.workbooks import read_sheet
+from importers.runs.mapping import Columns, match_headings
+from importers.runs.orders import import_orders, order_keys
+from importers.runs.row_changes import stated_changes
+from importers.runs.slices import Checker, Slice, joined, whole_groups
 from resources.orders import ORDER_LINES
 from services.imports import bring_forward, end_by_counts, get_import, problems_of
 from services.refusals import note_refused_rights
@@ -43,7 +43,7 @@ class Source:
 
     Attributes:
         path: Where the file lies. name: what its owner calls it.
-        kind: As ``importers.reading.Inspection``. sheet: None = first visible one. header_row: None = guessed.
+        kind: As ``workbooks.Inspection``. sheet: None = first visible one. header_row: None = guessed.
         mapping: Heading → field name, "" leaves a column out. constants: field name → what every row states.
         match: Field that existing rows are found by; "" for the key.
     """

@@ -15,8 +15,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from core.i18n import _
 from core.kinds import Style
-from importers.cell_values import EXACT_DIGITS_MAX, in_brand_zone, legible
-from importers.workbook_parts import HEADING_FILL, NUMBER_FORMATS
+from importers.writing.cell_values import EXACT_DIGITS_MAX, in_brand_zone, legible
+from importers.writing.workbook_parts import HEADING_FILL, NUMBER_FORMATS
 
 LISTS_SHEET = "lists"  # hidden
 INLINE_LIST_LENGTH_MAX = 255  # characters of a drop-down that Excel keeps in the cell rule itself

@@ -11,10 +11,10 @@ from xml.sax.saxutils import escape
 
 from python_calamine import CalamineWorkbook
 
-from importers.refusals import Refusal
-from importers.tables import RawBlock
-from importers.xlsx_package import Package, Parts
-from importers.xlsx_slices import Slice
+from importers.reading.refusals import Refusal
+from importers.reading.tables import RawBlock
+from importers.reading.xlsx.package import Package, Parts
+from importers.reading.xlsx.slices import Slice
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import Any
 
 from core.limits import CELL_LENGTH_MAX
-from importers.xlsx_slices import MARK
+from importers.reading.xlsx.slices import MARK
 
 EXACT_MAX = 1e15  # whole numbers below arrive as int; above, a worksheet has lost digits
 Plain = str | float | int | bool | None

@@ -14,9 +14,9 @@ from core.errors import CellProblem, Problem
 from core.i18n import N_
 from core.kinds import Cell, CellDate, CellError
 from core.resource import Resource
-from importers.mapping import Columns, stated_fields
-from importers.reading import Chunk
-from importers.text_writing import unguard
+from importers.reading.workbooks import Chunk
+from importers.runs.mapping import Columns, stated_fields
+from importers.writing.text import unguard
 
 GROUPED_ROWS = 5_000
 """Rows from which a slice of whole groups is full; its last group may bring more. SQLite needs a third of a second."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from importers.refusals import COLUMNS_MAX, Refusal
+from importers.reading.refusals import COLUMNS_MAX, Refusal
 
 SAMPLE_BYTES = 128 * 1024
 BLOCK_BYTES = 1 << 20

@@ -14,11 +14,11 @@ from typing import Any, Literal, cast
 from core.errors import InvalidInput
 from core.kinds import Cell, CellDate, CellError
 from core.settings import settings
-from importers.file_types import identify
-from importers.reader_process import ReaderProcess
-from importers.refusal_texts import TEXTS
-from importers.refusals import Refusal
-from importers.tables import unpacked
+from importers.reading.file_types import identify
+from importers.reading.process import ReaderProcess
+from importers.reading.refusal_texts import TEXTS
+from importers.reading.refusals import Refusal
+from importers.reading.tables import unpacked
 
 SHOWN_LENGTH_MAX = 200  # characters of a name in a sentence
 

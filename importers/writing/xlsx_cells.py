@@ -17,7 +17,7 @@ from typing import cast
 
 from core.kinds import Style
 from core.limits import CELL_LENGTH_MAX
-from importers.cell_values import (
+from importers.writing.cell_values import (
     DAY_ZERO,
     EXACT_DIGITS_MAX,
     FIRST_DAY,

@@ -12,7 +12,7 @@ from core.i18n import N_
 from core.kinds import Style
 from core.limits import CELL_LENGTH_MAX
 from core.standard_kinds import XML_CHARACTERS
-from importers.tables import utf16_units
+from importers.reading.tables import utf16_units
 
 EXACT_DIGITS_MAX = 15  # an Excel number keeps 15 digits
 FIRST_DAY = date(1900, 3, 1)  # Excel counts a 29 February 1900 that never was, so earlier days have no safe number

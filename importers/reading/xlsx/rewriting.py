@@ -9,8 +9,8 @@ Runs in the child process: nothing but the standard library may be imported here
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from importers.refusals import Refusal
-from importers.xlsx_package import XmlParser, local_name
+from importers.reading.refusals import Refusal
+from importers.reading.xlsx.package import XmlParser, local_name
 
 
 def rewrite(blocks: Iterator[bytes], part: str) -> Iterator[bytes]:

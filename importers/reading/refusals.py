@@ -1,4 +1,4 @@
-"""How the guarded reader says no: a code and values, made into a sentence by ``importers.reading``.
+"""How the guarded reader says no: a code and values, made into a sentence by ``importers.reading.workbooks``.
 
 Shared with the child process, so nothing but the standard library may be imported here.
 """

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.database import transact
 from core.resource import Resource
-from importers.runner import ImportReport, OnRead, Progress, RolledBack, Source, read_slices, save_slice
-from importers.slices import Spool, packed, packed_problems, unpacked, unpacked_problems
+from importers.runs.runner import ImportReport, OnRead, Progress, RolledBack, Source, read_slices, save_slice
+from importers.runs.slices import Spool, packed, packed_problems, unpacked, unpacked_problems
 from services.imports import bring_forward, end_by_counts, refuse_whole, require_whole_size
 from services.refusals import note_refused_rights
 from services.saving import Saved, SaveOptions

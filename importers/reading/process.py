@@ -18,9 +18,9 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from core.settings import ROOT
-from importers.refusals import Refusal
+from importers.reading.refusals import Refusal
 
-START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from importers.reader_child import main; main()"
+START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from importers.reading.child import main; main()"
 WATCH_S = 0.05
 STALLED_S = 300  # a good file is read without a limit of time, but not without any sign of life
 FRAME_BYTES_MAX = 1 << 30
@@ -31,7 +31,7 @@ class ReaderProcess:
     """One child that answers one request; use as a context manager, which leaves neither child nor files behind.
 
     Args:
-        request: What ``reader_child`` expects, without "folder".
+        request: What ``child`` expects, without "folder".
         seconds_max: Wall time it may take; None = as long as it gives signs of life.
     """
 

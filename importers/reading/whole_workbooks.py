@@ -12,12 +12,12 @@ from pathlib import Path
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from importers.cell_errors import Found, errors_of_xls, errors_of_xlsb_sheet
-from importers.refusals import COLUMNS_MAX, Refusal
-from importers.tables import Overview, RawBlock, SheetName
-from importers.xlsx_package import Parts, relations_of
-from importers.xlsx_rewriting import letters_of
-from importers.xlsx_slices import MARK
+from importers.reading.cell_errors import Found, errors_of_xls, errors_of_xlsb_sheet
+from importers.reading.refusals import COLUMNS_MAX, Refusal
+from importers.reading.tables import Overview, RawBlock, SheetName
+from importers.reading.xlsx.package import Parts, relations_of
+from importers.reading.xlsx.rewriting import letters_of
+from importers.reading.xlsx.slices import MARK
 
 BLOCK_ROWS = 10_000
 HEAD_ROWS = 40

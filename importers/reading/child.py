@@ -25,13 +25,13 @@ except ImportError:  # Windows has no such limits; there the parent alone watche
     resource = None  # type: ignore[assignment]
 
 from core.limits import CELL_LENGTH_MAX
-from importers.headings import guess_heading_row, heading_texts
-from importers.refusals import Refusal
-from importers.sliced_workbooks import XlsxWorkbook
-from importers.tables import ColumnBlock, Overview, RawBlock, SheetName, columns_of, long_cell, packed
-from importers.text_files import TextTable
-from importers.whole_workbooks import WholeWorkbook
-from importers.xlsx_rewriting import letters_of
+from importers.reading.headings import guess_heading_row, heading_texts
+from importers.reading.refusals import Refusal
+from importers.reading.sliced_workbooks import XlsxWorkbook
+from importers.reading.tables import ColumnBlock, Overview, RawBlock, SheetName, columns_of, long_cell, packed
+from importers.reading.text_files import TextTable
+from importers.reading.whole_workbooks import WholeWorkbook
+from importers.reading.xlsx.rewriting import letters_of
 
 SAMPLE_ROWS = 5
 LIMIT_SLACK_BYTES = 64 * 1024 * 1024  # the parent looks at real memory; the system's limit is the net below

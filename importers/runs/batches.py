@@ -12,10 +12,10 @@ from core.errors import DomainError, InvalidInput
 from core.files import content_path
 from core.resource import Resource
 from core.settings import settings
-from importers.file_types import identify
-from importers.refusal_texts import TEXTS
-from importers.refusals import Refusal
-from importers.runner import (
+from importers.reading.file_types import identify
+from importers.reading.refusal_texts import TEXTS
+from importers.reading.refusals import Refusal
+from importers.runs.runner import (
     ImportReport,
     OnRead,
     Progress,
@@ -24,8 +24,8 @@ from importers.runner import (
     preview_import,
     require_importable,
 )
-from importers.slices import Slice
-from importers.whole_imports import apply_whole_import
+from importers.runs.slices import Slice
+from importers.runs.whole_imports import apply_whole_import
 from models.imports import ALL_OR_NOTHING, GOOD_ROWS, ImportBatch, ImportStatus
 from resources import SHEETS
 from services.import_rows import RowCounts, counts_so_far, note_rows
@@ -41,10 +41,10 @@ from services.saving import Saved
 
 
 def kind_of(path: Path, name: str = "") -> str:
-    """Return the kind of a file by its content, as ``importers.reading.Inspection`` names it.
+    """Return the kind of a file by its content, as ``importers.reading.workbooks.Inspection`` names it.
 
     Raises:
-        InvalidInput: As ``importers.reading.inspect_file``; names the file by ``name``.
+        InvalidInput: As ``importers.reading.workbooks.inspect_file``; names the file by ``name``.
     """
     try:
         return identify(path, settings().upload_bytes_max, settings().unpacked_bytes_max)

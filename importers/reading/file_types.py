@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from importers.refusals import Refusal
+from importers.reading.refusals import Refusal
 
 HEAD_BYTES = 8192
 ENTRIES_MAX = 2_000

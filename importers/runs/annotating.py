@@ -20,9 +20,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from core.i18n import N_, _, both_languages
-from importers.cell_values import Marked, SheetColumn, legible
-from importers.workbook_parts import MARKED_FILL
-from importers.xlsx_writing import write_xlsx
+from importers.writing.cell_values import Marked, SheetColumn, legible
+from importers.writing.workbook_parts import MARKED_FILL
+from importers.writing.xlsx import write_xlsx
 
 OWN_ROWS_MAX = 5_000  # openpyxl takes two seconds for them
 OWN_BYTES_MAX = 48 * 1024 * 1024  # unpacked, all sheets; openpyxl takes about ten times that in memory

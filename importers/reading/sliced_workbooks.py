@@ -9,12 +9,12 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from importers.refusals import ROW_MAX, Refusal
-from importers.sliced_books import SlicedBook
-from importers.tables import Overview, RawBlock, SheetName
-from importers.xlsx_package import Parts, SheetPart, read_package
-from importers.xlsx_rewriting import rewrite
-from importers.xlsx_slices import Irregular, Scan, Slice, Slicer
+from importers.reading.refusals import ROW_MAX, Refusal
+from importers.reading.sliced_books import SlicedBook
+from importers.reading.tables import Overview, RawBlock, SheetName
+from importers.reading.xlsx.package import Parts, SheetPart, read_package
+from importers.reading.xlsx.rewriting import rewrite
+from importers.reading.xlsx.slices import Irregular, Scan, Slice, Slicer
 
 HEAD_ROWS = 40  # rows of each sheet that an inspection reads
 FIRST_BOOK_ROWS = 20_000
