@@ -51,11 +51,11 @@ def run_server() -> None:
     import jobs  # noqa: F401  (registers every job)
     from api.application import add_api
     from api.authentication import find_actor
-    from core.capacity import REQUEST_THREADS
-    from core.database import transact
+    from core.database.sessions import transact
     from core.disk_space import essential_writes
-    from core.job_schedule import work as run_jobs
+    from core.jobs.schedule import work as run_jobs
     from core.settings import settings
+    from core.throttling.capacity import REQUEST_THREADS
     from integrations.listening import require_free
     from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
@@ -103,7 +103,7 @@ def work(as_json: Json = False) -> None:
     import threading
 
     import jobs  # noqa: F401  (registers every job)
-    from core.job_schedule import work as run_jobs
+    from core.jobs.schedule import work as run_jobs
     from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
     from services.start_up import start_working

@@ -8,7 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import Conflict, Unavailable
 from core.i18n import N_, set_language
 from core.limits import HEADER_LENGTH_MAX

@@ -12,7 +12,7 @@ from starlette.routing import compile_path
 
 from api.field_errors import field_sentences
 from core.access import Actor
-from core.database_errors import expected_error
+from core.database.errors import expected_error
 from core.errors import DomainError, NotPermitted
 from core.i18n import N_, _
 from services.refusals import note_refusal

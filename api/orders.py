@@ -14,9 +14,9 @@ from api.idempotency import CurrentAttempt
 from api.resources import NO_STORE, find_shown
 from api.shapes import Amount, amount, row_model
 from core.addresses import KeyInPath
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import InvalidInput, Problem
-from core.standard_kinds import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX, RATE, UNIT_PRICE, yuan
+from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX, RATE, UNIT_PRICE, yuan
 from models.orders import LineUnit, OrderLine
 from resources.orders import ORDERS
 from services.approvals import approve_order, reject_order

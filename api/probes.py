@@ -17,13 +17,13 @@ from sqlalchemy import Engine, func, select
 
 from core.access import WORKER
 from core.clock import now
-from core.clock_guard import is_clock_trusted
-from core.database import engine_in_use, reading
-from core.database_errors import expected_errors
+from core.database.errors import expected_errors
+from core.database.sessions import engine_in_use, reading
 from core.disk_space import recent_write_problem
 from core.errors import DomainError, Unavailable
-from core.job_rows import Job, JobStatus
-from core.schema import schema_state
+from core.jobs.clock_guard import is_clock_trusted
+from core.jobs.rows import Job, JobStatus
+from core.schema.versions import schema_state
 from core.settings import settings
 
 JOBS_LATE = timedelta(minutes=5)
@@ -117,7 +117,7 @@ def _unready(**why: str) -> dict[str, Any]:
 
 
 def schema_of_database() -> str:
-    """Return how the database stands to this code, see ``core.schema.schema_state``."""
+    """Return how the database stands to this code, see ``core.schema.versions.schema_state``."""
     engine = engine_in_use()
     if engine in _current:
         return "current"
@@ -128,7 +128,7 @@ def schema_of_database() -> str:
 
 
 def clock_is_trusted() -> bool:
-    """Return whether jobs that act on dates may run, see ``core.clock_guard``."""
+    """Return whether jobs that act on dates may run, see ``core.jobs.clock_guard``."""
     with reading(WORKER) as session:
         return is_clock_trusted(session)
 

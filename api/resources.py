@@ -11,14 +11,14 @@ from api.authentication import CurrentActor
 from api.errors import error_responses
 from api.shapes import filter_parameters, row_model, shown
 from core.addresses import KeyInPath
-from core.capacity import LISTS
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import NotFound
-from core.grid_query import LIMIT_MAX
 from core.i18n import N_
-from core.queries import find_page, find_row, read_query
-from core.query_filters import unknown_field
+from core.queries.filters import unknown_field
+from core.queries.finding import find_page, find_row, read_query
+from core.queries.grid_query import LIMIT_MAX
 from core.resource import Resource
+from core.throttling.capacity import LISTS
 from services.one_time import token_hash
 
 OF_THE_GRID = frozenset({"offset", "count", "sums"})

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
-from core.query_filters import Operator, is_ranged, operators_of, python_type
+from core.queries.filters import Operator, is_ranged, operators_of, python_type
 from core.resource import Field as ResourceField
 from core.resource import Resource
 
@@ -29,7 +29,7 @@ def amount(decimal: str | None) -> dict[str, str] | None:
 
 
 def shown(resource: Resource, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row of ``core.queries.Page`` as programs see it: its fields by name, references as the other's key."""
+    """Return a row of ``finding.Page`` as programs see it: its fields by name, references as the other's key."""
     values: dict[str, Any] = {}
     for name in resource.names:
         if name in row:

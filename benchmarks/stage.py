@@ -15,8 +15,8 @@ import psutil
 from sqlalchemy import Engine
 
 import models  # noqa: F401  (maps every table)
-from core import schema
-from core.database import connect
+from core.database.sessions import connect
+from core.schema import versions
 from core.settings import settings
 from tests.support.postgres import empty_postgres_url
 
@@ -39,7 +39,7 @@ def fresh_database(kind: str) -> Iterator[tuple[Engine, Path]]:
     else:
         url = empty_postgres_url("bench").replace("postgresql://", "postgresql+psycopg://", 1)
     engine = connect(url)
-    schema.migrate(engine)
+    versions.migrate(engine)
     engine.dispose()
     try:
         yield engine, folder

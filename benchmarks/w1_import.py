@@ -24,11 +24,11 @@ from sqlalchemy import Engine, func, select
 
 from benchmarks.stage import fresh_database, peak_mib, say, seconds, side_by_side
 from core.access import command_line
-from core.bulk import insert_rows
 from core.clock import now
-from core.database import reading, unit_of_work
+from core.database.bulk import insert_rows
+from core.database.sessions import reading, unit_of_work
 from core.drafts import Drafts
-from core.uscc import check_character, organisation_check
+from core.kinds.uscc import check_character, organisation_check
 from importers.commands import write_errors
 from importers.reading.workbooks import read_sheet
 from importers.runs.batches import import_file

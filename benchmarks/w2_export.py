@@ -25,10 +25,10 @@ from sqlalchemy import Engine
 from benchmarks.stage import fresh_database, say, side_by_side
 from benchmarks.w1_import import FLOOR_COLUMNS, rows
 from core.access import command_line
-from core.bulk import insert_rows
 from core.clock import now
-from core.database import reading, unit_of_work
-from core.queries import read_query, stream_rows
+from core.database.bulk import insert_rows
+from core.database.sessions import reading, unit_of_work
+from core.queries.finding import read_query, stream_rows
 from importers.exporting import write_rows
 from models.customers import Customer
 from resources.customers import CUSTOMERS

@@ -44,10 +44,10 @@ from sqlalchemy import Engine, insert, select
 from benchmarks.stage import fresh_database, say
 from core.access import Actor, Role, command_line
 from core.clock import now
-from core.database import reading, transact, unit_of_work
+from core.database.paths import segment
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict
-from core.events import Event
-from core.paths import segment
+from core.events.log import Event
 from models.approvals import Approval
 from models.credit import CreditBalance
 from models.number_series import NumberSeries

@@ -35,11 +35,11 @@ from sqlalchemy.orm import joinedload
 
 from benchmarks.stage import fresh_database, say, seconds
 from core.access import Actor, Role, command_line
-from core.bulk import insert_rows
 from core.clock import now
-from core.database import reading, unit_of_work
-from core.paths import segment
-from core.queries import find_page, read_query
+from core.database.bulk import insert_rows
+from core.database.paths import segment
+from core.database.sessions import reading, unit_of_work
+from core.queries.finding import find_page, read_query
 from models.orders import Order
 from models.partners import Partner
 from resources.orders import ORDERS

@@ -38,12 +38,12 @@ from sqlalchemy import Engine
 from benchmarks.stage import fresh_database, say, seconds
 from benchmarks.w4_list_page import COLUMNS, analyze, floor
 from core.access import Actor, Role, command_line
-from core.bulk import insert_rows
 from core.clock import now
-from core.database import reading, unit_of_work
-from core.paths import segment
-from core.queries import find_page, read_query
-from core.standard_kinds import yuan
+from core.database.bulk import insert_rows
+from core.database.paths import segment
+from core.database.sessions import reading, unit_of_work
+from core.kinds.standard import yuan
+from core.queries.finding import find_page, read_query
 from models.orders import Order
 from models.partners import Partner
 from resources.orders import ORDERS

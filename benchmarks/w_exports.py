@@ -38,9 +38,9 @@ import psutil
 import models  # noqa: F401  (maps every table)
 from benchmarks.stage import say
 from benchmarks.w2_export import fill
-from core import schema
 from core.access import Role, command_line
-from core.database import connect, transact, unit_of_work
+from core.database.sessions import connect, transact, unit_of_work
+from core.schema import versions
 from core.settings import settings
 from models.sessions import SessionState
 from models.users import User
@@ -82,7 +82,7 @@ def prepare(folder: Path, rows: int) -> tuple[str, str]:
     os.environ["QUDAO_DATA_DIR"] = str(folder)
     settings.cache_clear()
     engine = connect(settings().url)
-    schema.migrate(engine)
+    versions.migrate(engine)
     fill(rows)
     with unit_of_work(command_line()) as session:
         for name in ("one", "other"):

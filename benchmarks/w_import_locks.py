@@ -33,7 +33,7 @@ from pathlib import Path
 from benchmarks.stage import fresh_database, peak_mib, say
 from benchmarks.w3_orders import LINES, PARTNERS, clerk, fill, skus
 from core.access import command_line
-from core.database import transact
+from core.database.sessions import transact
 from importers.runs.batches import import_file
 from importers.runs.runner import Source, preview_import
 from models.imports import ALL_OR_NOTHING, GOOD_ROWS

@@ -23,7 +23,7 @@ from sqlalchemy import Engine, func, select
 
 from benchmarks.stage import fresh_database, say, side_by_side
 from core.access import command_line
-from core.database import reading
+from core.database.sessions import reading
 from importers.runs.batches import import_file
 from importers.runs.runner import Source
 from importers.writing.xlsx import SheetColumn, write_xlsx

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
-from core.database_errors import disk_full, expected_errors, log_unavailable
+from core.database.errors import disk_full, expected_errors, log_unavailable
 from core.errors import DomainError
 from core.settings import MIB
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import CellProblem
-from core.kinds import Cell, shown_value
+from core.kinds.kind import Cell, shown_value
+from core.kinds.standard import MISSING
 from core.resource import Field
-from core.standard_kinds import MISSING
 
 
 @dataclass(frozen=True, slots=True)

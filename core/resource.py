@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.access import STATED_BY, Actor, Permission
-from core.kinds import Kind
-from core.person_names import name_column
+from core.kinds.kind import Kind
+from core.kinds.person_names import name_column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

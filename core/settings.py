@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from core.errors import InvalidInput
 from core.i18n import N_
-from core.networks import Network, parse_network
 from core.setting_rules import require_valid
+from core.throttling.networks import Network, parse_network
 
 ROOT = Path(__file__).parent.parent
 MIB = 1024 * 1024

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from core.database_errors import expected_errors
+from core.database.errors import expected_errors
 from core.errors import DomainError, InvalidInput
-from core.event_seals import seal_committed_events
+from core.events.seals import seal_committed_events
 from core.i18n import N_
 
 Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from core.access import Permission, command_line
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import InvalidInput, NotFound
 from core.i18n import N_, _, ngettext, use_language
-from core.queries import read_query, stream_rows
+from core.queries.finding import read_query, stream_rows
 from core.resource import Resource
 from importers.exporting import template_for, write_rows
 from importers.runs.annotating import MarkedCell, RefusedRow, write_errors_workbook

@@ -7,9 +7,9 @@ from typing import Any, BinaryIO
 from core.access import Actor
 from core.errors import InvalidInput
 from core.i18n import N_, _, both_languages
-from core.kinds import Kind
+from core.kinds.kind import Kind
+from core.kinds.standard import PPM
 from core.resource import Field, Resource
-from core.standard_kinds import PPM
 from importers.runs.mapping import stated_fields
 from importers.writing.cell_values import SheetColumn
 from importers.writing.templates import TemplateColumn, write_template
@@ -60,7 +60,7 @@ def write_rows(
         ending: "xlsx", "csv" or "jsonl".
         resource: Names the sheet.
         fields: One for each value of a row.
-        rows: Values as ``core.queries.stream_rows`` gives them.
+        rows: Values as ``core.queries.finding.stream_rows`` gives them.
 
     Raises:
         InvalidInput: ``exports.unknown_format``.

@@ -1,6 +1,6 @@
 """Time: what happens by itself or takes longer than a click. Importing this package registers every job."""
 
-from core.job_queueing import register_owner_lookup
+from core.jobs.queueing import register_owner_lookup
 from jobs import applications, housekeeping, imports
 from services.job_owners import actor_of_owner
 

@@ -1,9 +1,9 @@
 """Applications and changes of upstream that time moves on: nobody waits in silence."""
 
 from core.access import Permission
-from core.database import reading, unit_of_work
-from core.job_queueing import job
-from core.job_worker import JobRun
+from core.database.sessions import reading, unit_of_work
+from core.jobs.queueing import job
+from core.jobs.worker import JobRun
 from services.affiliation_requests import carry_on, requests_to_carry_on
 from services.application_decisions import overdue_numbers, pass_on
 from services.applications import forget_old_drafts

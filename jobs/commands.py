@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.i18n import _
-from core.job_rows import Job, JobStatus
+from core.jobs.rows import Job, JobStatus
 from core.terminal import As, Json, answer, in_words
 from services.clock_confirmation import confirm_clock
 from services.installation import acting

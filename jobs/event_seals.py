@@ -6,10 +6,10 @@ import threading
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.access import WORKER
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import DomainError
-from core.event_anchors import write_daily_anchor
-from core.event_seals import Sealer
+from core.events.anchors import write_daily_anchor
+from core.events.seals import Sealer
 
 log = logging.getLogger(__name__)
 

@@ -1,10 +1,10 @@
 """Forgetting what nobody needs any more."""
 
 from core.access import Permission
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.disk_space import essential_writes
-from core.job_queueing import job
-from core.job_worker import JobRun
+from core.jobs.queueing import job
+from core.jobs.worker import JobRun
 from services.attempts import forget_old_attempts
 from services.idempotency import forget_old_answers
 from services.imports import forget_old_checks

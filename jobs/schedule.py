@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from core.job_rows import QUICK_WEIGHT_MAX
-from core.job_schedule import Recurring
+from core.jobs.rows import QUICK_WEIGHT_MAX
+from core.jobs.schedule import Recurring
 
 SCHEDULE = (
     Recurring("housekeeping.forget", timedelta(days=1), weight=QUICK_WEIGHT_MAX + 1),

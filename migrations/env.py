@@ -8,7 +8,7 @@ from alembic import context
 from sqlalchemy import text
 
 import models  # noqa: F401  (so that the metadata is complete)
-from core.database import Base
+from core.database.sessions import Base
 
 connection = context.config.attributes["connection"]
 sqlite = connection.dialect.name == "sqlite"

@@ -1,51 +1,26 @@
 """What is stored and always true. Importing this package maps every table, those of ``core`` included."""
 
-from core import clock_guard, event_seals, events, files, job_rows
-from models import (
-    affiliation_requests,
-    applications,
-    approvals,
-    credit,
-    customers,
-    idempotency,
-    imports,
-    invites,
-    number_series,
-    orders,
-    organisation,
-    partners,
-    prices,
-    products,
-    received_contents,
-    sessions,
-    stores,
-    tokens,
-    users,
-)
-
-__all__ = [
-    "affiliation_requests",
-    "applications",
-    "approvals",
-    "clock_guard",
-    "credit",
-    "customers",
-    "event_seals",
-    "events",
-    "files",
-    "idempotency",
-    "imports",
-    "invites",
-    "job_rows",
-    "number_series",
-    "orders",
-    "organisation",
-    "partners",
-    "prices",
-    "products",
-    "received_contents",
-    "sessions",
-    "stores",
-    "tokens",
-    "users",
-]
+import core.events.log
+import core.events.seals
+import core.files.contents
+import core.jobs.clock_guard
+import core.jobs.rows
+import models.affiliation_requests
+import models.applications
+import models.approvals
+import models.credit
+import models.customers
+import models.idempotency
+import models.imports
+import models.invites
+import models.number_series
+import models.orders
+import models.organisation
+import models.partners
+import models.prices
+import models.products
+import models.received_contents
+import models.sessions
+import models.stores
+import models.tokens
+import models.users

@@ -8,11 +8,11 @@ from sqlalchemy import DDL, CheckConstraint, ColumnElement, ForeignKey, Index, S
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
-from core.columns import Cents, Id, PathKey, code_text
-from core.database import Base
+from core.database.columns import Cents, Id, PathKey, code_text
+from core.database.paths import visible_within
+from core.database.sessions import Base
 from core.i18n import N_
-from core.paths import visible_within
-from core.standard_kinds import NOTE_LENGTH_MAX
+from core.kinds.standard import NOTE_LENGTH_MAX
 from models.orders import PERSON_LENGTH_MAX
 
 

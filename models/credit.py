@@ -4,9 +4,9 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
-from core.columns import BIG_ID, Cents, PathKey
-from core.database import Base
-from core.paths import visible_within
+from core.database.columns import BIG_ID, Cents, PathKey
+from core.database.paths import visible_within
+from core.database.sessions import Base
 
 
 class CreditBalance(Base):

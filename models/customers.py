@@ -6,12 +6,12 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
-from core.columns import PathKey, code_text
-from core.database import Base
+from core.database.columns import PathKey, code_text
+from core.database.paths import visible_within
+from core.database.sessions import Base
+from core.database.versioned import Versioned
 from core.i18n import N_
-from core.paths import visible_within
-from core.rows import Versioned
-from core.standard_kinds import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX
+from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX
 
 
 class CustomerStage(StrEnum):

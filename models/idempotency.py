@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
-from core.columns import Id, code_text
-from core.database import Base
+from core.database.columns import Id, code_text
+from core.database.sessions import Base
 
 KEY_LENGTH_MAX = 255
 

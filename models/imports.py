@@ -9,10 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
 from core.clock import now
-from core.columns import Id, code_text
-from core.database import EVERYONE, Base
+from core.database.columns import Id, code_text
+from core.database.sessions import EVERYONE, Base
 from core.i18n import N_
-from core.standard_kinds import NAME_LENGTH_MAX
+from core.kinds.standard import NAME_LENGTH_MAX
 
 GOOD_ROWS, ALL_OR_NOTHING = "good-rows", "all-or-nothing"
 """Modes of an import: what becomes of the other rows if some are wrong."""

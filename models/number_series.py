@@ -4,8 +4,8 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
-from core.columns import code_text
-from core.database import EVERYONE, Base
+from core.database.columns import code_text
+from core.database.sessions import EVERYONE, Base
 
 
 class NumberSeries(Base):

@@ -8,13 +8,13 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from core.access import Actor
-from core.columns import Cents, Id, PathKey, code_text
-from core.database import Base
+from core.database.columns import Cents, Id, PathKey, code_text
+from core.database.paths import visible_within
+from core.database.sessions import Base
+from core.database.versioned import Versioned
 from core.i18n import N_
-from core.kinds import Choice, Kind
-from core.paths import visible_within
-from core.rows import Versioned
-from core.standard_kinds import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX, choice, reference
+from core.kinds.kind import Choice, Kind
+from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX, choice, reference
 from models.partners import Partner
 from models.products import Product
 

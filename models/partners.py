@@ -7,12 +7,12 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.access import Actor
-from core.columns import Cents, Id, PathKey, code_text
-from core.database import Base
+from core.database.columns import Cents, Id, PathKey, code_text
+from core.database.paths import visible_within
+from core.database.sessions import Base
+from core.database.versioned import Versioned
 from core.i18n import N_
-from core.paths import visible_within
-from core.rows import Versioned
-from core.standard_kinds import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX
+from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX
 
 
 class PartnerStatus(StrEnum):
@@ -51,7 +51,7 @@ class Partner(Versioned, Base):
     Attributes:
         tier: Code in ``models.tiers.TIERS``.
         upstream_id: Partner it stands under; None directly under the brand.
-        path: Path key of the tree as it is today, see ``core.paths``.
+        path: Path key of the tree as it is today, see ``core.database.paths``.
         uscc: Unified social credit code.
         region: Adcode (GB/T 2260).
         credit_limit_cents: None = not limited by credit, 0 = no credit.

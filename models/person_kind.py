@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from core.kinds import Kind, Reference
-from core.standard_kinds import NAME
+from core.kinds.kind import Kind, Reference
+from core.kinds.standard import NAME
 from models.users import User
 
 PERSON: Kind = replace(NAME, person=Reference("users", User.email, User.name))

@@ -7,9 +7,9 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, and_, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
-from core.columns import code_text
-from core.database import EVERYONE, NOBODY, Base
-from core.rows import Versioned
+from core.database.columns import code_text
+from core.database.sessions import EVERYONE, NOBODY, Base
+from core.database.versioned import Versioned
 from models.partners import Partner
 
 

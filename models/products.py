@@ -6,11 +6,11 @@ from sqlalchemy import CheckConstraint, ColumnElement, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
-from core.columns import code_text
-from core.database import EVERYONE, Base
+from core.database.columns import code_text
+from core.database.sessions import EVERYONE, Base
+from core.database.versioned import Versioned
 from core.i18n import N_
-from core.rows import Versioned
-from core.standard_kinds import CODE_LENGTH_MAX, NAME_LENGTH_MAX
+from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX
 
 UNIT_LENGTH_MAX = 20
 BARCODE_LENGTH_MAX = 32

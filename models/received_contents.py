@@ -7,8 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
 from core.clock import now
-from core.columns import Id, code_text
-from core.database import NOBODY, Base
+from core.database.columns import Id, code_text
+from core.database.sessions import NOBODY, Base
 
 
 class ReceivedContent(Base):

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.plain_texts import normal_form, without_invisible
+from core.kinds.plain_texts import normal_form, without_invisible
 from models.region_names import LENGTH_MAX, Reading, Spelling, matches, narrowed, past_separators, readings
 from models.region_table import Region, current_heirs, is_inside
 

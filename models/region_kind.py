@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.kinds import Kind, Refused, matches
+from core.kinds.kind import Kind, Refused, matches
 from models.regions import region, resolve
 
 

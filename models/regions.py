@@ -13,9 +13,9 @@ from functools import cache
 
 from core.errors import Problem
 from core.i18n import N_
-from core.kinds import shown_value
+from core.kinds.kind import shown_value
+from core.kinds.plain_texts import normal_form, without_invisible
 from core.limits import SEARCH_LENGTH_MAX
-from core.plain_texts import normal_form, without_invisible
 from models.region_addresses import Candidate, Certainty, find_in_address
 from models.region_names import LENGTH_MAX, narrowed, past_separators, readings
 from models.region_table import (

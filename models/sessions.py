@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, String, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor, Permission
-from core.columns import Id, code_text
-from core.database import EVERYONE, NOBODY, Base
-from core.sealing import SEALED_LENGTH_MAX
+from core.database.columns import Id, code_text
+from core.database.sessions import EVERYONE, NOBODY, Base
+from core.encryption import SEALED_LENGTH_MAX
 from models.users import User
 
 HASH_LENGTH = 64

@@ -8,13 +8,13 @@ from sqlalchemy import JSON, CheckConstraint, ColumnElement, Double, ForeignKey,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
-from core.columns import Id, PathKey, code_text
-from core.database import Base
+from core.database.columns import Id, PathKey, code_text
+from core.database.paths import visible_within
+from core.database.sessions import Base
+from core.database.versioned import Versioned
 from core.i18n import N_
-from core.paths import visible_within
-from core.positions import Datum
-from core.rows import Versioned
-from core.standard_kinds import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX
+from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX
+from core.positions.points import Datum
 
 PERSON_LENGTH_MAX = 200
 
@@ -89,7 +89,7 @@ class Store(Versioned, Base):
         latitude, longitude, datum: The position as captured, in degrees. accuracy_m: radius in metres.
         position_source: See ``PositionSource``. fixed_at: when the position was measured.
         wgs84_latitude, wgs84_longitude: The same point to compute with; None if there is none that can be meant.
-        cell: Its key in the grid, see ``core.positions.cell_of``.
+        cell: Its key in the grid, see ``core.positions.points.cell_of``.
         name_key: The name as duplicates are looked for, see ``services.store_names``.
         score: 100 less what open and accepted findings take off, at least 0; None while nobody looked.
         finding_count: How many findings are open.

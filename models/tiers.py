@@ -6,8 +6,8 @@ A tier is data, not a class: the same tree, rights and prices hold for all of th
 from dataclasses import dataclass
 
 from core.i18n import N_, translate
-from core.kinds import Choice
-from core.standard_kinds import choice
+from core.kinds.kind import Choice
+from core.kinds.standard import choice
 
 AGENT_TIERS = 9  # agent_1 … agent_9
 

@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor, Permission
-from core.columns import Id, code_text
-from core.database import EVERYONE, Base
+from core.database.columns import Id, code_text
+from core.database.sessions import EVERYONE, Base
 from core.i18n import N_
-from core.standard_kinds import NAME_LENGTH_MAX
+from core.kinds.standard import NAME_LENGTH_MAX
 from models.sessions import HASH_LENGTH
 
 

@@ -7,13 +7,13 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor, Permission, Role
-from core.columns import PathKey, code_text
-from core.database import EVERYONE, NOBODY, Base
+from core.database.columns import PathKey, code_text
+from core.database.paths import visible_within
+from core.database.sessions import EVERYONE, NOBODY, Base
+from core.database.versioned import Versioned
+from core.encryption import SEALED_LENGTH_MAX
 from core.i18n import DEFAULT_LANGUAGE, N_
-from core.paths import visible_within
-from core.rows import Versioned
-from core.sealing import SEALED_LENGTH_MAX
-from core.standard_kinds import NAME_LENGTH_MAX
+from core.kinds.standard import NAME_LENGTH_MAX
 
 
 class UserStatus(StrEnum):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
 from core.addresses import record_path
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import NotFound
 from core.i18n import N_, _
 from models.affiliation_requests import ANSWER_LABELS, OPEN, STATUS_LABELS, AffiliationRequest, Answer, RequestStatus

@@ -10,8 +10,8 @@ from core.access import Actor, Permission
 from core.clock import today
 from core.errors import DomainError, InvalidInput, NotFound
 from core.i18n import N_, _
-from core.kinds import Reference, Refused
-from core.standard_kinds import DAY
+from core.kinds.kind import Reference, Refused
+from core.kinds.standard import DAY
 from models.partners import Partner
 from pages import house
 from pages.affiliation_facts import draw_request, read_request

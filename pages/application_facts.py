@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from core import uscc
 from core.access import Actor, Permission
 from core.addresses import record_path
 from core.i18n import _
+from core.kinds import uscc
 from models.applications import STATUS_LABELS, WAITING, WORD_LABELS, ApplicationStatus, UpstreamWord
 from models.partners import STATUS_LABELS as PARTNER_LABELS
 from models.partners import PartnerStatus

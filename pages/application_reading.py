@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import Problem
 from core.i18n import _
 from models.applications import STATUS_LABELS, Application, ApplicationStatus

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from core.events import Event
+from core.events.log import Event
 from core.i18n import N_, _, ngettext
 from models.applications import Application, ApplicationStatus
 from pages import house

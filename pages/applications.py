@@ -8,7 +8,7 @@ from nicegui import context
 from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor, Permission
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import DomainError, NotFound
 from core.i18n import N_, _
 from core.settings import settings

@@ -6,7 +6,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
 
 from core.access import Permission
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import DomainError, NotFound
 from core.i18n import N_, _
 from models.applications import Application, ApplicationStatus

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import DomainError
 from core.i18n import current_language, set_language
-from core.networks import counted_source
+from core.throttling.networks import counted_source
 from pages.door import show_refusal
 from pages.identity import actor_of_request, language_of
 from services.application_states import reception

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Permission
 from core.clock import now
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.i18n import _, ngettext
 from models.approvals import DECISION_LABELS, Approval, Decision
 from models.orders import STATUS_LABELS, Order, OrderStatus

@@ -7,10 +7,10 @@ from urllib.parse import parse_qsl
 from sqlalchemy.orm import Session
 
 from core.access import Actor
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import DomainError
 from core.i18n import _
-from core.queries import matching_keys, read_query
+from core.queries.finding import matching_keys, read_query
 from core.resource import Action, Resource
 from pages.door import call, permitted_actor, show_refusal
 from pages.house import DataGrid, GridAction, LineColumn, Selection, Tag, confirm, drawer, line_table, notice, toast

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.networks import Network, is_in, parse_address
 from core.settings import settings
+from core.throttling.networks import Network, is_in, parse_address
 
 log = logging.getLogger(__name__)
 

@@ -1,8 +1,8 @@
 """What administrators and IT read while the clock is in doubt, and the button that takes it for right."""
 
 from core.access import Actor, Permission
-from core.clock_guard import ClockDoubt, clock_doubt
 from core.i18n import _
+from core.jobs.clock_guard import ClockDoubt, clock_doubt
 from pages.door import call
 from pages.house import button, instant_text, notice, row, stack
 from pages.house.going import load_again

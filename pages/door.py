@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor, Permission
-from core.database import transact
-from core.database_errors import expected_error
+from core.database.errors import expected_error
+from core.database.sessions import transact
 from core.errors import DomainError, NotPermitted, RowsRefused
 from core.i18n import N_, _, current_language, set_language
 from core.logs import note_logged

@@ -13,16 +13,16 @@ from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
 from core.access import Actor, Permission
-from core.capacity import EXPORTS
 from core.clock import now
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import NotFound
-from core.events import Happening, record
-from core.grid_query import GridQuery
+from core.events.log import Happening, record
 from core.i18n import N_, _
-from core.queries import read_query, stream_rows
+from core.queries.finding import read_query, stream_rows
+from core.queries.grid_query import GridQuery
 from core.resource import Resource
 from core.settings import settings
+from core.throttling.capacity import EXPORTS
 from importers.exporting import write_rows
 from pages.heavy_work import caller_of, one_download, run_while_connected
 from pages.house import instant_text
@@ -56,8 +56,8 @@ async def export_file(file: str, request: Request) -> FileResponse:
     Raises:
         NotFound: ``resources.not_found``.
         NotPermitted: ``access.denied``.
-        InvalidInput: As ``core.queries.read_query``; a text that fits into no worksheet.
-        CallerLimit, CapacityFull: As ``core.capacity.Capacity.slot``.
+        InvalidInput: As ``core.queries.finding.read_query``; a text that fits into no worksheet.
+        CallerLimit, CapacityFull: As ``core.throttling.capacity.Capacity.slot``.
     """
     actor = require_actor(request)
     name, _separator, ending = file.rpartition(".")

@@ -4,10 +4,10 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from core.addresses import is_plain, record_path
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import NotFound
 from core.i18n import N_
-from core.queries import find_page, read_query
+from core.queries.finding import find_page, read_query
 from pages.heavy_work import one_list
 from pages.identity import require_actor
 from pages.policies import SIGNED_IN
@@ -19,19 +19,19 @@ router = APIRouter()
 
 @router.get("/grid/{name}", dependencies=[Depends(SIGNED_IN), Depends(one_list)], include_in_schema=False)
 def grid_rows(name: str, request: Request) -> Response:
-    """Answer a block of rows: ``{"rows", "total", "total_is_exact", "sums"}``, see ``core.queries.Page``.
+    """Answer a block of rows: ``{"rows", "total", "total_is_exact", "sums"}``, see ``core.queries.finding.Page``.
 
     A row whose key does not stand in an address as it is brings its address as ``_path``.
 
     Args:
         name: Of a resource.
-        request: Its parameters are the address of the list, with ``offset`` and ``limit``; see ``core.grid_query``.
+        request: Its parameters are the address of the list, with ``offset`` and ``limit``; see ``queries.grid_query``.
 
     Raises:
         SignInNeeded: Nobody is signed in.
         NotFound: ``resources.not_found``.
         NotPermitted: ``access.denied``.
-        InvalidInput: As ``core.queries.find_page``.
+        InvalidInput: As ``core.queries.finding.find_page``.
     """
     actor = require_actor(request)
     resource = BY_NAME.get(name)

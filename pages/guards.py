@@ -12,8 +12,8 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.i18n import N_, _, set_language
-from core.networks import is_loopback
 from core.settings import MIB, settings
+from core.throttling.networks import is_loopback
 from pages.addresses import AddressText
 from pages.client_address import ClientAddress
 from pages.identity import Identity, language_of

@@ -11,7 +11,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from core.access import Actor
-from core.capacity import DOWNLOADS, LISTS, Capacity
+from core.throttling.capacity import DOWNLOADS, LISTS, Capacity
 from pages.identity import require_actor
 
 T = TypeVar("T")

@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
-from core.database import actor_of
-from core.events import Event
+from core.database.sessions import actor_of
+from core.events.log import Event
 from core.i18n import N_, _
-from core.kinds import Reference
+from core.kinds.kind import Reference
 from core.resource import Field, Resource
 from core.settings import settings
 from pages.house import Change, Happening

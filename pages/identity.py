@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.access import Actor
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import Unavailable
 from core.i18n import DEFAULT_LANGUAGE, LANGUAGES, N_, current_language, set_language
 from core.limits import HEADER_LENGTH_MAX

@@ -9,10 +9,10 @@ from fastapi.responses import FileResponse, RedirectResponse
 from starlette.background import BackgroundTask
 
 from core.access import Actor
-from core.capacity import WORKBOOKS
-from core.database import reading
+from core.database.sessions import reading
 from core.i18n import _
 from core.resource import Resource
+from core.throttling.capacity import WORKBOOKS
 from importers.exporting import template_for
 from importers.runs.drafts import editor_of
 from importers.runs.error_workbooks import is_made_at_once, write_batch_errors

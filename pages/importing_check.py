@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import DomainError
 from core.i18n import _, ngettext
-from core.job_rows import Job, JobStatus
+from core.jobs.rows import Job, JobStatus
 from core.resource import Resource
 from importers.runs.drafts import editor_of
 from importers.runs.notices import import_notices

@@ -4,7 +4,7 @@ from functools import partial
 
 from core.errors import DomainError
 from core.i18n import _, ngettext
-from core.job_rows import Job, JobStatus
+from core.jobs.rows import Job, JobStatus
 from core.resource import Resource
 from importers.runs.drafts import editor_of
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportStatus

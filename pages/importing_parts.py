@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 from core.access import Actor
-from core.capacity import WORKBOOKS
 from core.clock import now
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
-from core.job_rows import Job, JobStatus
+from core.jobs.rows import Job, JobStatus
 from core.resource import Resource
+from core.throttling.capacity import WORKBOOKS
 from importers.runs.drafts import editor_of
 from models.imports import STATUS_LABELS, ImportBatch, ImportStatus
 from pages.door import permitted_actor, show_refusal

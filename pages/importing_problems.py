@@ -6,10 +6,10 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import CellProblem, DomainError
 from core.i18n import _
-from core.job_rows import Job, JobStatus
+from core.jobs.rows import Job, JobStatus
 from core.resource import Resource
 from importers.runs.drafts import editor_of
 from importers.runs.error_workbooks import column_positions, is_made_at_once, reason_text

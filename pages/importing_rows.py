@@ -7,11 +7,11 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from core.access import Actor
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import DomainError
 from core.i18n import N_, _
-from core.kinds import Cell as SheetCell
-from core.kinds import Refused
+from core.kinds.kind import Cell as SheetCell
+from core.kinds.kind import Refused
 from core.resource import Field, Resource
 from models.imports import ImportBatch
 from pages.door import show_refusal

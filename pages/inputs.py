@@ -7,12 +7,12 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from core import standard_kinds
 from core.drafts import draft_one
 from core.errors import InvalidInput, NotPermitted, Problem, RowsRefused
 from core.i18n import N_, _
-from core.kinds import Kind, Reference
-from core.queries import find_row
+from core.kinds import standard
+from core.kinds.kind import Kind, Reference
+from core.queries.finding import find_row
 from core.resource import Field, Resource
 from models import regions
 from pages import house
@@ -22,7 +22,7 @@ from pages.value_texts import value_text
 from services.saving import SaveOptions
 
 FOUND_MAX = 30
-SHORT_TEXT = standard_kinds.NAME_LENGTH_MAX
+SHORT_TEXT = standard.NAME_LENGTH_MAX
 NEW = 0
 """Version of a row that is not there yet: one that is there already has another."""
 
@@ -63,7 +63,7 @@ class Inputs:
         for name, one in self.fields.items():
             text, label = fields.get(name), labels.get(name)
             if isinstance(text, str) and text and text != self.before[name]:
-                one.resume(text[: standard_kinds.NOTE_LENGTH_MAX], label if isinstance(label, str) else "")
+                one.resume(text[: standard.NOTE_LENGTH_MAX], label if isinstance(label, str) else "")
         return bool(self.changed)
 
     def refuse(self, problems: Mapping[str, Problem]) -> list[str]:
@@ -148,7 +148,7 @@ def _input(field: Field, row: Mapping[str, Any], on_change: Callable[[], None] |
         label,
         text,
         required=field.required,
-        multiline=kind is standard_kinds.NOTE,
+        multiline=kind is standard.NOTE,
         placeholder=_("e.g. {example}", example=field.example) if field.example and not row else "",
         hint=_("Several are separated by ;") if kind.name == "tags" else "",
         on_change=on_change,

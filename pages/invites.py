@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
 from core.clock import now
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import DomainError, NotFound
 from core.i18n import N_, _
 from models.applications import STATUS_LABELS, Application, ApplicationStatus

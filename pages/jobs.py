@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.i18n import N_, _
-from core.job_rows import STATUS_LABELS, Job, JobStatus
+from core.jobs.rows import STATUS_LABELS, Job, JobStatus
 from pages.clock_notice import draw_clock_notice
 from pages.door import call, page
 from pages.house import (

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
 from core.i18n import N_, _, ngettext
-from core.queries import GridQuery, Page, find_page
+from core.queries.finding import GridQuery, Page, find_page
 from core.resource import Resource
 from pages.bulk import BulkActions
 from pages.columns import grid_columns, grid_filters, grid_views, search_words

@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission, Role
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.i18n import _
 from models.orders import Order, OrderStatus
 from models.users import ROLE_LABELS

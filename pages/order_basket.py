@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 
 from core.errors import Problem
-from core.kinds import Refused
-from core.standard_kinds import QUANTITY
+from core.kinds.kind import Refused
+from core.kinds.standard import QUANTITY
 from pages.order_reading import Offered
 from services.order_pricing import LineDraft, PricedLine, price_line
 from services.prices import Article

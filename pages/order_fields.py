@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.concurrency import run_in_threadpool
 
 from core.i18n import _
-from core.standard_kinds import NAME_LENGTH_MAX, NOTE_LENGTH_MAX
+from core.kinds.standard import NAME_LENGTH_MAX, NOTE_LENGTH_MAX
 from models import regions
 from pages import house
 from pages.house.fields import Search

@@ -12,7 +12,7 @@ from core.addresses import KeyInPath, record_path
 from core.clock import today
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
-from core.standard_kinds import NOTE_LENGTH_MAX
+from core.kinds.standard import NOTE_LENGTH_MAX
 from models.orders import OrderStatus
 from pages import house
 from pages.door import call_or_raise, page

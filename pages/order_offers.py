@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
 from core.i18n import _
-from core.standard_kinds import UNIT_PRICE
+from core.kinds.standard import UNIT_PRICE
 from pages import house
 from pages.house.basket import Offer, OfferRow, offer_list
 from pages.order_basket import Basket

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from core.errors import Problem
 from core.i18n import N_
+from core.kinds.standard import half_width
 from core.limits import PASTED_LENGTH_MAX, PASTED_LINE_LENGTH_MAX
-from core.standard_kinds import half_width
 from models.orders import LineUnit
 from services.order_pricing import quantity_problem
 from services.prices import Article

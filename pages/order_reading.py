@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Permission
 from core.clock import now, today
-from core.database import actor_of
+from core.database.sessions import actor_of
 from models.orders import Order, OrderLine, OrderStatus
 from models.partners import Partner, PartnerStatus
 from models.products import Product, ProductStatus

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict
 from core.i18n import N_
-from core.standard_kinds import grouped_yuan
+from core.kinds.standard import grouped_yuan
 from services.order_drafts import state_order
 from services.order_states import OrderState
 from services.orders import change_order, place_order, submit_order

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Permission
 from core.addresses import KeyInPath, record_path
 from core.i18n import N_, _, ngettext
-from core.standard_kinds import RATE, UNIT_PRICE
+from core.kinds.standard import RATE, UNIT_PRICE
 from models.approvals import Approval, Decision
 from models.orders import STATUS_LABELS, LineUnit, Order, OrderLine, OrderStatus
 from models.partners import Partner

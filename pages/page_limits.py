@@ -19,7 +19,7 @@ from fastapi.responses import Response
 from nicegui import Client, context
 
 from core.i18n import N_
-from core.networks import counted_source
+from core.throttling.networks import counted_source
 from pages.house.shell import HousePage
 from pages.identity import visitor_of_request
 from pages.rate_limit import Buckets

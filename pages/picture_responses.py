@@ -13,13 +13,13 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from core.capacity import PICTURES
-from core.database import transact
+from core.database.sessions import transact
 from core.errors import NotFound
-from core.files import content_path
+from core.files.contents import content_path
+from core.files.pictures import PICTURE_BYTES_MAX
 from core.i18n import N_
-from core.pictures import PICTURE_BYTES_MAX
 from core.settings import MIB
+from core.throttling.capacity import PICTURES
 from pages.heavy_work import caller_of
 from pages.identity import actor_of_request
 from pages.plain.cookies import browser_of

@@ -12,9 +12,9 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.i18n import N_
-from core.networks import counted_source, is_in
 from core.settings import settings
-from core.token_bucket import TokenBucket
+from core.throttling.networks import counted_source, is_in
+from core.throttling.token_bucket import TokenBucket
 from pages.identity import cookie_name, visitor_of_request
 from pages.short_answers import short_answer
 

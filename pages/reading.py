@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor
-from core.database import reading
+from core.database.sessions import reading
 
 T = TypeVar("T")
 P = ParamSpec("P")

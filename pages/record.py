@@ -10,7 +10,7 @@ from core.access import Actor
 from core.addresses import KeyInPath
 from core.errors import NotFound
 from core.i18n import N_, _
-from core.queries import find_row
+from core.queries.finding import find_row
 from core.resource import Action, Resource
 from pages.bulk import ask, look_of
 from pages.door import call, page, permitted_actor

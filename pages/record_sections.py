@@ -9,7 +9,7 @@ from core.access import Actor
 from core.addresses import record_path
 from core.errors import Conflict, DomainError
 from core.i18n import N_, _
-from core.queries import find_row
+from core.queries.finding import find_row
 from core.resource import Field, Resource
 from pages.choices import choosable
 from pages.door import call_or_raise, permitted_actor, show_refusal

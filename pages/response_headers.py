@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.database_errors import expected_error
+from core.database.errors import expected_error
 from core.errors import DomainError
 from core.i18n import set_language
 from core.logs import request_id

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import DomainError, NotPermitted
 from core.i18n import N_, _
 from pages.identity import actor_of_request, visitor_of_request

@@ -5,11 +5,11 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.addresses import record_path
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import InvalidInput
-from core.grid_query import GridQuery
 from core.i18n import _
-from core.queries import find_page
+from core.queries.finding import find_page
+from core.queries.grid_query import GridQuery
 from core.resource import Resource
 from pages.heavy_work import one_list
 from pages.identity import require_actor

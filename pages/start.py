@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
 from core.clock import today
-from core.database import actor_of
-from core.events import Event
+from core.database.sessions import actor_of
+from core.events.log import Event
 from core.i18n import N_, _, ngettext
-from core.job_rows import Job, JobStatus
-from core.kinds import Kind
-from core.queries import find_page, read_query
+from core.jobs.rows import Job, JobStatus
+from core.kinds.kind import Kind
+from core.queries.finding import find_page, read_query
 from pages.clock_notice import draw_clock_notice
 from pages.door import page
 from pages.house import (

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.addresses import record_path
 from core.clock import now
 from core.i18n import _
-from core.positions import shown_position
+from core.positions.points import shown_position
 from models.partners import Partner
 from models.stores import (
     DECISION_LABELS,

@@ -6,7 +6,7 @@ from core.access import Permission
 from core.addresses import KeyInPath, record_path
 from core.errors import DomainError
 from core.i18n import N_, _
-from core.standard_kinds import NOTE_LENGTH_MAX
+from core.kinds.standard import NOTE_LENGTH_MAX
 from pages import house
 from pages.door import RECONNECT_S, call_or_raise, page
 from pages.house.going import leave

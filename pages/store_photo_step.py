@@ -5,7 +5,7 @@ from typing import Any
 
 from core.errors import InvalidInput
 from core.i18n import _
-from core.positions import to_wgs84
+from core.positions.points import to_wgs84
 from pages import house
 from pages.house.photos import PhotoField, photo_field
 from pages.store_reading import apart_m, length_text

@@ -10,8 +10,8 @@ import numpy as np
 from core.clock import now
 from core.errors import Problem
 from core.i18n import _
-from core.kinds import Refused
-from core.positions import DATUM_LABELS, Datum, parse_position, shown_position, to_wgs84
+from core.kinds.kind import Refused
+from core.positions.points import DATUM_LABELS, Datum, parse_position, shown_position, to_wgs84
 from models.region_table import region
 from models.stores import PositionSource
 from pages import house

@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from core.clock import now
 from core.errors import NotFound
 from core.i18n import N_, _, ngettext
-from core.position_columns import unit_vectors
-from core.positions import DATUM_LABELS, EARTH_RADIUS_M, Datum, convert, distance_m
+from core.positions.columns import unit_vectors
+from core.positions.points import DATUM_LABELS, EARTH_RADIUS_M, Datum, convert, distance_m
 from models import regions
 from models.region_table import region
 from models.stores import SOURCE_LABELS, PositionSource, Store, StorePhoto, StoreStatus

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor, Permission
 from core.addresses import record_path
-from core.database import transact
+from core.database.sessions import transact
 from core.errors import DomainError
 from core.i18n import N_, _, current_language, set_language
 from models.stores import STATUS_LABELS, Store, StoreStatus

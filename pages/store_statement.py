@@ -5,7 +5,7 @@ from typing import Any
 
 from core.access import Actor
 from core.i18n import _
-from core.standard_kinds import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX
+from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX
 from pages import house
 from pages.store_reading import find_partners
 

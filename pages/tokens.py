@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from core.access import Permission, Role
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
-from core.kinds import Reference
+from core.kinds.kind import Reference
 from models.partners import Partner
 from models.tokens import Confirmation
 from models.users import ROLE_LABELS

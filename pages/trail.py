@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.addresses import record_path
 from core.errors import NotFound
-from core.events import Event
+from core.events.log import Event
 from core.i18n import N_, _
 from pages.door import page
 from pages.history import source_text, told

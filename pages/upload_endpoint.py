@@ -11,12 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from core.access import Actor
-from core.capacity import UPLOADS, WORKBOOKS
-from core.database import transact
-from core.files import write_content
+from core.database.sessions import transact
+from core.files.contents import write_content
 from core.limits import HEADER_LENGTH_MAX
 from core.resource import Resource
 from core.settings import MIB, settings
+from core.throttling.capacity import UPLOADS, WORKBOOKS
 from importers.runs.drafts import Upload, draft_import, editor_of
 from models.imports import ImportBatch
 from pages.heavy_work import caller_of, run_heavy

@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from core.i18n import N_, _
-from core.kinds import Kind
+from core.kinds.kind import Kind
 from core.resource import Field, Resource
 from models.regions import region
 from pages.house import Tone, instant_text, money_text
 from pages.house.content import MINUS
 
 ACTOR = "actor"
-"""Name of the field that says who acted, see ``core.events.Event.actor``."""
+"""Name of the field that says who acted, see ``core.events.log.Event.actor``."""
 _MOBILE = re.compile(r"(1\d{2})(\d{4})(\d{4})")
 NOBODY: dict[str, str] = {
     "command line": N_("Command line"),

@@ -2,8 +2,8 @@
 
 from core.access import Permission
 from core.i18n import N_
+from core.kinds.standard import CODE, DAY, INSTANT, NOTE, choice, choices_of, reference
 from core.resource import Field, Resource
-from core.standard_kinds import CODE, DAY, INSTANT, NOTE, choice, choices_of, reference
 from models.affiliation_requests import ANSWER_LABELS, STATUS_LABELS, AffiliationRequest
 from models.partners import Partner
 from models.person_kind import PERSON

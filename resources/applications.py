@@ -2,8 +2,8 @@
 
 from core.access import Permission
 from core.i18n import N_
+from core.kinds.standard import CODE, EMAIL, INSTANT, NAME, NOTE, PHONE, USCC, choice, choices_of, reference
 from core.resource import Field, Resource
-from core.standard_kinds import CODE, EMAIL, INSTANT, NAME, NOTE, PHONE, USCC, choice, choices_of, reference
 from models.applications import STATUS_LABELS, WORD_LABELS, Application
 from models.partners import Partner
 from models.person_kind import PERSON

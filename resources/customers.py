@@ -2,8 +2,8 @@
 
 from core.access import Permission
 from core.i18n import N_
+from core.kinds.standard import CODE, INSTANT, NAME, NOTE, PHONE, TAGS, USCC, choice, choices_of, reference
 from core.resource import Field, Resource
-from core.standard_kinds import CODE, INSTANT, NAME, NOTE, PHONE, TAGS, USCC, choice, choices_of, reference
 from models.customers import STAGE_LABELS, Customer
 from models.partners import Partner
 from models.region_kind import REGION

@@ -1,11 +1,11 @@
 """How the audit trail appears: what happened, to what, by whom. Nobody states or changes it."""
 
 from core.access import Permission
-from core.events import Event
+from core.events.log import Event
 from core.i18n import N_
-from core.kinds import Choice
+from core.kinds.kind import Choice
+from core.kinds.standard import CODE, INSTANT, NAME, QUANTITY, choice
 from core.resource import Field, Resource
-from core.standard_kinds import CODE, INSTANT, NAME, QUANTITY, choice
 
 ACTIONS = (
     Choice("demo.loaded", N_("Demo data loaded")),

@@ -2,9 +2,9 @@
 
 from core.access import Permission
 from core.i18n import N_
-from core.kinds import Choice
+from core.kinds.kind import Choice
+from core.kinds.standard import INSTANT, NAME, choice, choices_of, integer
 from core.resource import Field, Resource
-from core.standard_kinds import INSTANT, NAME, choice, choices_of, integer
 from models.imports import STATUS_LABELS, ImportBatch
 
 COUNT = integer(0, 10**9)

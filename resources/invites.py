@@ -2,8 +2,8 @@
 
 from core.access import Permission
 from core.i18n import N_
+from core.kinds.standard import CODE, INSTANT, NOTE, TAGS, integer, reference
 from core.resource import Action, Field, Resource
-from core.standard_kinds import CODE, INSTANT, NOTE, TAGS, integer, reference
 from models.invites import Invite
 from models.partners import Partner
 from models.person_kind import PERSON

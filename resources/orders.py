@@ -4,8 +4,7 @@ from typing import Any
 
 from core.access import Permission
 from core.i18n import N_
-from core.resource import Action, Field, Resource
-from core.standard_kinds import (
+from core.kinds.standard import (
     CODE,
     DAY,
     INSTANT,
@@ -19,6 +18,7 @@ from core.standard_kinds import (
     choice,
     choices_of,
 )
+from core.resource import Action, Field, Resource
 from models.orders import BUYER, LINE_UNIT, SKU, STATUS_LABELS, Order, OrderRow
 from models.person_kind import PERSON
 from models.region_kind import REGION

@@ -2,8 +2,8 @@
 
 from core.access import Permission
 from core.i18n import N_
+from core.kinds.standard import CODE, DAY, INSTANT, MONEY, NAME, NOTE, PHONE, USCC, choice, choices_of, reference
 from core.resource import Field, Resource
-from core.standard_kinds import CODE, DAY, INSTANT, MONEY, NAME, NOTE, PHONE, USCC, choice, choices_of, reference
 from models.partners import STATUS_LABELS, Partner
 from models.region_kind import REGION
 from models.tiers import TIER

@@ -2,8 +2,8 @@
 
 from core.access import Permission
 from core.i18n import N_
+from core.kinds.standard import DAY, INSTANT, UNIT_PRICE
 from core.resource import Field, Resource
-from core.standard_kinds import DAY, INSTANT, UNIT_PRICE
 from models.orders import SKU
 from models.prices import Price
 from models.tiers import TIER

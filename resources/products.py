@@ -2,8 +2,8 @@
 
 from core.access import Permission
 from core.i18n import N_
+from core.kinds.standard import CODE, INSTANT, NAME, RATE, choice, choices_of, code, integer, text
 from core.resource import Field, Resource
-from core.standard_kinds import CODE, INSTANT, NAME, RATE, choice, choices_of, code, integer, text
 from models.products import BARCODE_LENGTH_MAX, STATUS_LABELS, UNIT_LENGTH_MAX, Product
 from services.products import save_products
 

@@ -2,9 +2,9 @@
 
 from core.access import Permission
 from core.i18n import N_
-from core.positions import ACCURACY, DATUM_LABELS, LATITUDE, LONGITUDE
+from core.kinds.standard import CODE, INSTANT, NAME, NOTE, PHONE, choice, choices_of, integer, reference
+from core.positions.points import ACCURACY, DATUM_LABELS, LATITUDE, LONGITUDE
 from core.resource import Action, Field, Resource
-from core.standard_kinds import CODE, INSTANT, NAME, NOTE, PHONE, choice, choices_of, integer, reference
 from models.partners import Partner
 from models.region_kind import REGION
 from models.stores import SOURCE_LABELS, STATUS_LABELS, Store

@@ -2,8 +2,8 @@
 
 from core.access import Permission
 from core.i18n import N_
+from core.kinds.standard import CODE, INSTANT, NAME, choice, choices_of, reference
 from core.resource import Action, Field, Resource
-from core.standard_kinds import CODE, INSTANT, NAME, choice, choices_of, reference
 from models.partners import Partner
 from models.person_kind import PERSON
 from models.tokens import CONFIRMATION_LABELS, ApiToken

@@ -2,8 +2,8 @@
 
 from core.access import Permission
 from core.i18n import N_
+from core.kinds.standard import EMAIL, INSTANT, NAME, choice, choices_of, reference
 from core.resource import Field, Resource
-from core.standard_kinds import EMAIL, INSTANT, NAME, choice, choices_of, reference
 from models.organisation import Department
 from models.partners import Partner
 from models.users import ROLE_LABELS, STATUS_LABELS, User

@@ -7,15 +7,15 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission, Role
 from core.clock import now
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.disk_space import essential_writes
 from core.drafts import Drafts
 from core.errors import Conflict, InvalidInput, NotFound, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
-from core.kinds import Refused
+from core.kinds.kind import Refused
+from core.kinds.standard import EMAIL
 from core.limits import EMAIL_LENGTH_MAX
-from core.standard_kinds import EMAIL
 from models.partners import Partner
 from models.sessions import EndReason, KnownDevice, OneTimeLink
 from models.users import User, UserStatus

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Permission
 from core.clock import now, today
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted, Problem
 from core.i18n import N_

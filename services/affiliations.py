@@ -7,13 +7,13 @@ from typing import Protocol
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from core.bulk import insert_rows
 from core.clock import now
+from core.database.bulk import insert_rows
+from core.database.paths import ancestor_ids
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
-from core.paths import ancestor_ids
 from models.partners import Affiliation, Partner
 from models.stores import Store
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.bulk import insert_rows
 from core.clock import now
-from core.database import actor_of
+from core.database.bulk import insert_rows
+from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import DEFAULT_LANGUAGE, N_
 from models.applications import OPEN, Application, ApplicationStatus
 from models.partners import Partner, PartnerStatus

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission, Role
 from core.clock import now, today
-from core.database import actor_of, transact
+from core.database.sessions import actor_of, transact
 from core.drafts import Drafts
 from core.errors import Conflict, InvalidInput, NotPermitted, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
 from models.applications import Application, ApplicationStatus, UpstreamWord
 from models.partners import Partner, PartnerStatus

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from core.errors import Problem
 from core.i18n import N_
-from core.kinds import Kind, Refused
-from core.standard_kinds import EMAIL, MISSING, NAME, NOTE, NOTE_LENGTH_MAX, PHONE, USCC
+from core.kinds.kind import Kind, Refused
+from core.kinds.standard import EMAIL, MISSING, NAME, NOTE, NOTE_LENGTH_MAX, PHONE, USCC
 from models.region_kind import REGION
 from models.regions import region
 from models.tiers import TIER

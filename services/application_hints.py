@@ -8,12 +8,12 @@ from rapidfuzz import fuzz
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from core import uscc
 from core.access import Permission
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import Problem
 from core.i18n import N_
-from core.plain_texts import normal_form
+from core.kinds import uscc
+from core.kinds.plain_texts import normal_form
 from models.applications import Application
 from models.partners import Partner
 from models.region_names import readings

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission, Role
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import Conflict, NotFound
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import DEFAULT_LANGUAGE, N_, translate
 from models.applications import NEXT_STATUSES, STATUS_LABELS, Application, ApplicationStatus
 from models.partners import Partner, PartnerStatus

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Permission
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
 from models.invites import Invite

@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
-from core.database import actor_of
+from core.database.sessions import actor_of
 from models.affiliation_requests import AffiliationRequest, RequestStatus
 from models.applications import Application, ApplicationStatus
 

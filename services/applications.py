@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Permission
 from core.clock import now
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import Conflict, InvalidInput, NotFound, Problem, RowsRefused
 from core.i18n import N_, current_language

@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
 from core.clock import now
-from core.database import actor_of
+from core.database.prepared import Prepared, Step, run_together
+from core.database.sessions import actor_of
 from core.errors import InvalidInput, NotPermitted
-from core.events import Happening, recording
+from core.events.log import Happening, recording
 from core.i18n import N_
-from core.prepared import Prepared, Step, run_together
-from core.standard_kinds import MISSING, yuan
+from core.kinds.standard import MISSING, yuan
 from models.approvals import Approval, Decision
 from models.orders import OrderStatus
 from services.credit import Buyer, recheck_credit, release_credit, require_active

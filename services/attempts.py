@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from core.bulk import insert_rows
 from core.clock import now
+from core.database.bulk import insert_rows
 from core.errors import DomainError
 from core.i18n import N_
 from models.sessions import AttemptCount

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Integer, func, literal, select, update
 from sqlalchemy.orm import Session
 
-from core.database import Base, is_sqlite
+from core.database.paths import AFTER_EVERYTHING, SEGMENT_WIDTH, segment
+from core.database.sessions import Base, is_sqlite
 from core.errors import Conflict, Problem
-from core.events import Event
+from core.events.log import Event
 from core.i18n import N_
-from core.paths import AFTER_EVERYTHING, SEGMENT_WIDTH, segment
 from models.partners import Partner, PartnerStatus
 from models.tiers import TIERS, tier_text
 

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from core.clock_guard import clock_doubt
-from core.database import is_sqlite
-from core.event_anchors import anchor_faults
-from core.event_seals import chain_faults
-from core.paths import SEGMENT_WIDTH, ancestor_ids
-from core.schema_shape import schema_faults
+from core.database.paths import SEGMENT_WIDTH, ancestor_ids
+from core.database.sessions import is_sqlite
+from core.events.anchors import anchor_faults
+from core.events.seals import chain_faults
+from core.jobs.clock_guard import clock_doubt
+from core.schema.shape import schema_faults
 from models.affiliation_requests import AffiliationRequest
 from models.applications import Application
 from models.customers import Customer

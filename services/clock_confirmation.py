@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from core.access import Permission
 from core.clock import now
-from core.clock_guard import ClockDoubt, clock_doubt, trust_clock
-from core.database import actor_of
-from core.events import Happening, record
-from core.job_rows import Job, JobStatus
+from core.database.sessions import actor_of
+from core.events.log import Happening, record
+from core.jobs.clock_guard import ClockDoubt, clock_doubt, trust_clock
+from core.jobs.rows import Job, JobStatus
 
 FURTHEST_DUE = timedelta(hours=2)  # no job waits longer by itself; later ones were added while the clock was ahead
 

@@ -10,11 +10,11 @@ from sqlalchemy import BigInteger, bindparam, cast, func, insert, or_, select, u
 from sqlalchemy.orm import Session
 
 from core.access import Permission
-from core.database import actor_of
+from core.database.prepared import Found, Prepared, Step, run_together
+from core.database.sessions import actor_of
 from core.errors import Conflict, Problem
 from core.i18n import N_, translate
-from core.prepared import Found, Prepared, Step, run_together
-from core.standard_kinds import grouped_yuan
+from core.kinds.standard import grouped_yuan
 from models.credit import CreditBalance
 from models.orders import USES_CREDIT, Order
 from models.partners import STATUS_LABELS, Partner, PartnerStatus

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from core.access import Permission
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem
 from models.customers import Customer, CustomerStage

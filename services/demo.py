@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
 from core.clock import now
-from core.database import transact
+from core.database.sessions import transact
 from core.errors import Conflict, InvalidInput
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
-from core.standard_kinds import yuan
+from core.kinds.standard import yuan
 from models.affiliation_requests import AffiliationRequest
 from models.applications import Application
 from models.approvals import Approval

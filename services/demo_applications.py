@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from core.access import Role
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import DEFAULT_LANGUAGE
 from models.applications import Application, ApplicationStatus, UpstreamWord
 from models.partners import PartnerStatus

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from core.access import Role
-from core.bulk import insert_rows
 from core.clock import BRAND_ZONE, day_of, now
-from core.events import Happening, record
-from core.files import StoredFile
+from core.database.bulk import insert_rows
+from core.events.log import Happening, record
+from core.files.contents import StoredFile
 from models.affiliation_requests import AffiliationRequest
 from models.applications import Application
 from models.credit import CreditBalance

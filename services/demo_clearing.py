@@ -23,10 +23,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.access import Actor
-from core.database import Base, transact
+from core.database.sessions import Base, transact
 from core.disk_space import essential_writes
 from core.errors import Conflict
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
 from services.channel_tree import lock_tree
 from services.demo import NEEDED

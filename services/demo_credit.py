@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from core.events import Happening, record
+from core.events.log import Happening, record
 from models.orders import USES_CREDIT, Order
 from models.partners import PartnerStatus
 from services.demo_partners import Channel

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.files import StoredFile
+from core.files.contents import StoredFile
 from services.pictures import keep_picture, take_picture
 
 SIZE_PX = (1_000, 700)

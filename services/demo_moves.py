@@ -8,8 +8,8 @@ from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from core.clock import day_of
-from core.events import Happening, record
-from core.paths import SEGMENT_WIDTH
+from core.database.paths import SEGMENT_WIDTH
+from core.events.log import Happening, record
 from models.affiliation_requests import AffiliationRequest, Answer, RequestStatus
 from models.partners import Affiliation, Partner, PartnerStatus
 from models.tiers import TIERS

@@ -9,7 +9,7 @@ from functools import cache
 from random import Random
 from typing import NamedTuple
 
-from core.uscc import ALPHABET, check_character, organisation_check
+from core.kinds.uscc import ALPHABET, check_character, organisation_check
 from models.regions import Region, regions_below
 
 PREFIX = "QH"

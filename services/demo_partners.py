@@ -11,7 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 from core.clock import day_of
-from core.paths import segment
+from core.database.paths import segment
 from models.customers import CustomerStage
 from models.partners import PartnerStatus
 from services.credit import Buyer

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, FromClause, Table, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from core.bulk import insert_rows
 from core.clock import BRAND_ZONE
-from core.database import Base, is_sqlite
-from core.events import Event, Happening, record
+from core.database.bulk import insert_rows
+from core.database.sessions import Base, is_sqlite
+from core.events.log import Event, Happening, record
 from services.demo_names import PREFIX
 
 SUBJECT = "demo"

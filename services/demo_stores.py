@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from core.clock import BRAND_ZONE, now
-from core.position_texts import ANGLE_PLACES
-from core.positions import METRES_PER_DEGREE, Datum, convert
+from core.positions.points import METRES_PER_DEGREE, Datum, convert
+from core.positions.texts import ANGLE_PLACES
 from models.partners import PartnerStatus
 from models.regions import region
 from models.stores import PositionSource, Store, StoreFinding, StoreStatus

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from core.access import ROLE_PERMISSIONS, Permission, Role
 from core.clock import now
-from core.events import Happening, record
-from core.files import StoredFile
+from core.database.versioned import Versioned
+from core.events.log import Happening, record
+from core.files.contents import StoredFile
 from core.i18n import N_
-from core.rows import Versioned
 from models.customers import Customer
 from models.imports import ImportBatch, ImportStatus
 from models.invites import Invite

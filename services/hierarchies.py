@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.database import is_sqlite
+from core.database.sessions import is_sqlite
 
 Above = Mapping[str, str | None]
 """Key of a row → key of the row above it; None at the top."""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now
-from core.database import is_sqlite, transact
+from core.database.sessions import is_sqlite, transact
 from core.errors import Conflict, InvalidInput
 from core.i18n import N_
 from models.idempotency import IdempotencyKey, scope_of

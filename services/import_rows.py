@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from core.kinds import Cell
+from core.kinds.kind import Cell
 from models.imports import ImportSlice
 from services.saving import Saved
 

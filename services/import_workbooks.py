@@ -4,10 +4,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Permission
-from core.database import actor_of
-from core.files import StoredFile, get_file
-from core.job_queueing import enqueue
-from core.job_rows import Job, JobStatus
+from core.database.sessions import actor_of
+from core.files.contents import StoredFile, get_file
+from core.jobs.queueing import enqueue
+from core.jobs.rows import Job, JobStatus
 from models.imports import ImportWorkbook
 from services.imports import get_import, keep_file, weight_of
 

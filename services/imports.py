@@ -8,15 +8,15 @@ from sqlalchemy import delete, func, null, select, update
 from sqlalchemy.orm import Session
 
 from core.access import Permission
-from core.bulk import insert_rows
 from core.clock import now
-from core.database import actor_of, has_one_writer
+from core.database.bulk import insert_rows
+from core.database.sessions import actor_of, has_one_writer
 from core.errors import CellProblem, Conflict, InvalidInput, NotFound, Problem
-from core.events import Happening, record
-from core.files import NAME_LENGTH_MAX, StoredFile
+from core.events.log import Happening, record
+from core.files.contents import NAME_LENGTH_MAX, StoredFile
 from core.i18n import N_
-from core.job_queueing import ask_to_cancel, enqueue
-from core.job_rows import Job, JobStatus
+from core.jobs.queueing import ask_to_cancel, enqueue
+from core.jobs.rows import Job, JobStatus
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportProblem, ImportStatus, ImportWorkbook
 from services.import_rows import forget_rows, note_rows
 from services.job_control import stop_job
@@ -67,7 +67,7 @@ def unfinished_import(session: Session, **stated: Any) -> ImportBatch | None:
 
 
 def keep_file(session: Session, sha256: str, size_bytes: int, name: str) -> StoredFile:
-    """Add a file of the session's person whose content lies in its place already, see ``core.files.write_content``."""
+    """Add a file of the session's person whose content lies in its place already, see ``contents.write_content``."""
     shown = name.replace("\\", "/").rsplit("/", 1)[-1][-NAME_LENGTH_MAX:] or "file"
     row = StoredFile(sha256=sha256, name=shown, size_bytes=size_bytes, person=actor_of(session).owner)
     session.add(row)

@@ -15,15 +15,15 @@ from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 import models  # noqa: F401  (maps every table)
-from core import schema
 from core.access import Actor, command_line
 from core.clock import now
-from core.clock_guard import clock_doubt
-from core.database import connect, reading, unit_of_work
+from core.database.sessions import connect, reading, unit_of_work
 from core.errors import DomainError, InvalidInput, NotPermitted
-from core.event_seals import recent_chain_faults
+from core.events.seals import recent_chain_faults
 from core.i18n import N_, _, set_language
-from core.schema_shape import schema_faults
+from core.jobs.clock_guard import clock_doubt
+from core.schema import versions
+from core.schema.shape import schema_faults
 from core.settings import ROOT, Settings, settings, signing_secret, stated_settings
 from models.tokens import Confirmation
 from services.accounts import actor_of_email
@@ -47,7 +47,7 @@ def open_database() -> Engine:
     """
     engine = _connect()
     with _rights_in_words():
-        schema.require_current(engine)
+        versions.require_current(engine)
     _first_administrator()
     return engine
 
@@ -68,15 +68,15 @@ def bring_up_to_date(*, restores_guards: bool = False) -> dict[str, Any]:
     """
     engine = _connect()
     with _rights_in_words():
-        state = schema.schema_state(engine)
-        schema.refuse_newer(state)
+        state = versions.schema_state(engine)
+        versions.refuse_newer(state)
         backup = _back_up(engine) if state == "older" else None
         if state != "current":
-            schema.migrate(engine)
-        restored = schema.restore_guards(engine) if restores_guards else []
-        schema.require_guards(engine)
+            versions.migrate(engine)
+        restored = versions.restore_guards(engine) if restores_guards else []
+        versions.require_guards(engine)
     _first_administrator()
-    return {"revision": schema.newest_revision(), "backup": backup and str(backup), "restored": restored}
+    return {"revision": versions.newest_revision(), "backup": backup and str(backup), "restored": restored}
 
 
 @contextmanager
@@ -158,13 +158,13 @@ def examine() -> dict[str, Any]:
 def _examine_database(find: Any) -> None:
     try:
         engine = _connect()
-        state = schema.schema_state(engine)
+        state = versions.schema_state(engine)
     except (DomainError, SQLAlchemyError) as error:
         find("error", "database", error.text if isinstance(error, DomainError) else str(error))
         return
     find("ok", "database", engine.dialect.name)
     levels = {"current": "ok", "empty": "warning"}  # any command brings an empty one up to date
-    find(levels.get(state, "error"), "schema", f"{state} ({schema.newest_revision()})")
+    find(levels.get(state, "error"), "schema", f"{state} ({versions.newest_revision()})")
     if state == "current":
         _examine_clock(find)
         for fault in schema_faults(engine):
@@ -173,7 +173,7 @@ def _examine_database(find: Any) -> None:
             for fault in recent_chain_faults(session):
                 find("error", "audit log", fault)
         _examine_keys(find)
-    if not schema.has_application_role(engine):
+    if not versions.has_application_role(engine):
         find(
             "warning",
             "database role",
@@ -264,7 +264,7 @@ def _back_up(engine: Engine) -> Path | None:
         return None
     folder = settings().data_dir / "backups"
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"before-{schema.newest_revision()}-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}.db"
+    target = folder / f"before-{versions.newest_revision()}-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}.db"
     with closing(sqlite3.connect(engine.url.database)) as source, closing(sqlite3.connect(target)) as copy:
         source.backup(copy)
     return target

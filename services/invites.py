@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
 from core.clock import now
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import Conflict, InvalidInput, NotFound, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
+from core.kinds.standard import half_width
 from core.limits import STATED_LENGTH_MAX
-from core.standard_kinds import half_width
 from models.invites import CODE_LENGTH, Invite
 from models.partners import Partner, PartnerStatus
 from models.tiers import TIERS

@@ -3,12 +3,12 @@
 from sqlalchemy.orm import Session
 
 from core.access import Permission
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import Conflict, NotPermitted
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
-from core.job_queueing import OwnerRefused, ask_to_cancel, locked_job, permitted_owner, registered_job, retry
-from core.job_rows import Job
+from core.jobs.queueing import OwnerRefused, ask_to_cancel, locked_job, permitted_owner, registered_job, retry
+from core.jobs.rows import Job
 from services.sessions import require_proof
 
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Role
 from core.errors import NotPermitted
 from core.i18n import N_
-from core.job_queueing import OwnerRefused
-from core.job_rows import system_actor
+from core.jobs.queueing import OwnerRefused
+from core.jobs.rows import system_actor
 from models.partners import Partner, PartnerStatus
 from models.users import User, UserStatus
 from services.sessions import SignInNeeded

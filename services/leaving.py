@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from core.access import ROLE_PERMISSIONS, Permission
 from core.clock import now
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import Conflict, InvalidInput, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
-from core.job_rows import Job, JobStatus
+from core.jobs.rows import Job, JobStatus
 from models.orders import Order, OrderStatus
 from models.sessions import EndReason, KnownDevice, OneTimeLink
 from models.tokens import ApiToken

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Integer, and_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.clock import now
-from core.job_rows import Job, JobStatus
+from core.jobs.rows import Job, JobStatus
 from models.customers import Customer
 from models.imports import ImportBatch, ImportStatus
 from models.invites import Invite

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core.clock import today
-from core.prepared import Found, Prepared, Step, run_together
+from core.database.prepared import Found, Prepared, Step, run_together
 from models.number_series import NumberSeries
 
 ORDERS = "SO"

@@ -7,7 +7,7 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from core.job_rows import Job, JobStatus
+from core.jobs.rows import Job, JobStatus
 from models.imports import ImportBatch, ImportStatus, ImportWorkbook
 
 KEPT_AFTER_END = timedelta(days=90)

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission, Role
 from core.clock import now
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import NotFound, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
 from core.settings import settings
 from models.partners import Partner

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
-from core.bulk import FEW, insert_rows
 from core.clock import now, today
-from core.database import actor_of
+from core.database.bulk import FEW, insert_rows
+from core.database.prepared import Found, Prepared, Step, run_together
+from core.database.sessions import actor_of
 from core.errors import Problem
 from core.i18n import N_
-from core.prepared import Found, Prepared, Step, run_together
-from core.standard_kinds import CENTS_MAX, MISSING
+from core.kinds.standard import CENTS_MAX, MISSING
 from models.orders import Order, OrderLine, OrderStatus
 from models.partners import Partner
 from services.credit import BUYER_COLUMNS, Buyer, require_active

@@ -9,8 +9,8 @@ import orjson
 
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
-from core.kinds import Cell, Kind, Refused
-from core.standard_kinds import MISSING, NAME, NOTE, PHONE, QUANTITY
+from core.kinds.kind import Cell, Kind, Refused
+from core.kinds.standard import MISSING, NAME, NOTE, PHONE, QUANTITY
 from models.orders import BUYER, LINE_UNIT, SKU, LineUnit
 from models.region_kind import REGION
 from services.credit import Buyer

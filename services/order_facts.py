@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from core.access import Permission
 from core.clock import now, today
-from core.database import actor_of
+from core.database.paths import ancestor_ids
+from core.database.sessions import actor_of
 from core.errors import Problem
 from core.i18n import N_, translate
-from core.paths import ancestor_ids
-from core.standard_kinds import UNIT_PRICE_SCALE, scaled_text
+from core.kinds.standard import UNIT_PRICE_SCALE, scaled_text
 from models.approvals import Approval
 from models.orders import USES_CREDIT, Order, OrderStatus
 from models.partners import STATUS_LABELS, Partner, PartnerStatus

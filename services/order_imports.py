@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 
 from core.access import Permission
 from core.clock import today
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_, translate
-from core.kinds import shown_value
-from core.standard_kinds import CENTS_MAX, MISSING, yuan
+from core.kinds.kind import shown_value
+from core.kinds.standard import CENTS_MAX, MISSING, yuan
 from models.orders import STATUS_LABELS, LineUnit, Order, OrderStatus
 from models.partners import Partner, PartnerStatus
 from services.credit import BUYER_COLUMNS, Buyer

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from core.errors import Problem
 from core.i18n import N_
-from core.standard_kinds import CENTS_MAX, PPM
+from core.kinds.standard import CENTS_MAX, PPM
 from models.orders import LineUnit
 from models.tiers import tier_text
 from services.prices import Article, Offer

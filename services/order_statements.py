@@ -1,4 +1,4 @@
-"""How ordering talks to the database on its hot path: by statements prepared once, see ``core.prepared``.
+"""How ordering talks to the database on its hot path: by statements prepared once, see ``core.database.prepared``.
 
 The session's row filter does not cover such statements. Whoever reads with them what strangers may not see narrows it
 by hand: ``in_branch`` on the path, whose bounds ``read`` fills in from the session's actor.
@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, and_, bindparam
 from sqlalchemy.orm import Session
 
 from core.access import Actor
-from core.columns import code_text
-from core.database import actor_of
-from core.paths import AFTER_EVERYTHING
-from core.prepared import Found, Prepared, Step, run_together
+from core.database.columns import code_text
+from core.database.paths import AFTER_EVERYTHING
+from core.database.prepared import Found, Prepared, Step, run_together
+from core.database.sessions import actor_of
 
 PATH = code_text(240)
 

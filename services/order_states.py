@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import now
+from core.database.prepared import Found, Prepared, Step, run_together
 from core.errors import Conflict, NotFound
 from core.i18n import N_, translate
-from core.prepared import Found, Prepared, Step, run_together
 from models.orders import NEXT_STATUSES, STATUS_LABELS, Order, OrderStatus
 from models.partners import Partner
 from services.credit import BUYER_COLUMNS, USED_BY_BUYER_OF, Buyer

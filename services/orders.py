@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.access import Permission
 from core.clock import now, today
-from core.database import actor_of
+from core.database.prepared import run_together
+from core.database.sessions import actor_of
 from core.errors import Conflict
-from core.events import Happening, record, recording
+from core.events.log import Happening, record, recording
 from core.i18n import N_
-from core.prepared import run_together
-from core.standard_kinds import grouped_yuan, yuan
+from core.kinds.standard import grouped_yuan, yuan
 from models.approvals import Approval
 from models.orders import Order, OrderLine, OrderStatus
 from models.partners import Partner

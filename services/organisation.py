@@ -8,10 +8,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from core.access import Permission
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
 from models.organisation import Department
 from models.users import User

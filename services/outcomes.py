@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from core.access import Actor
-from core.database import transact
+from core.database.sessions import transact
 from core.errors import DomainError, InvalidInput, Problem
 from core.i18n import N_
 

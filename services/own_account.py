@@ -4,9 +4,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from core.database import transact
+from core.database.sessions import transact
 from core.errors import InvalidInput, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import LANGUAGES, N_
 from models.sessions import EndReason
 from models.users import User

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
 from core.clock import today
-from core.database import actor_of
+from core.database.paths import ancestor_ids
+from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
 from core.i18n import N_, translate
-from core.kinds import shown_value
-from core.paths import ancestor_ids
-from core.standard_kinds import MISSING
+from core.kinds.kind import shown_value
+from core.kinds.standard import MISSING
 from models.partners import NEXT_STATUSES, STATUS_LABELS, Partner, PartnerStatus
 from services.affiliations import day_problems, keep_history
 from services.channel_tree import Standing, lock_tree, move_branch, place, reserve_ids, tier_problem

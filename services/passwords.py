@@ -8,8 +8,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
+from core.kinds.plain_texts import normal_form
 from core.limits import NAME_LENGTH_MAX, PASSWORD_LENGTH_MAX
-from core.plain_texts import normal_form
 from core.settings import settings
 from services.common_passwords import BRAND_WORDS, COMMON_WORDS, KEYBOARD_ROWS
 

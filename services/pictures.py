@@ -17,12 +17,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from core.database import actor_of
+from core.database.sessions import actor_of
+from core.encryption import MARK, CannotOpen, open_sealed, seal
 from core.errors import InvalidInput
-from core.files import StoredFile, touch_content, write_content
+from core.files.contents import StoredFile, touch_content, write_content
+from core.files.pictures import PICTURE_BYTES_MAX, REFERENCE_LENGTH_MAX, Picture, read_picture
 from core.i18n import N_
-from core.pictures import PICTURE_BYTES_MAX, REFERENCE_LENGTH_MAX, Picture, read_picture
-from core.sealing import MARK, CannotOpen, open_sealed, seal
 
 REFERENCE_LASTS = timedelta(days=1)
 """As long as a browser holds the draft of a form, see ``pages/static/draft.js``."""
@@ -34,7 +34,7 @@ _SEE: dict[str, Any] = {"see_all": "who is not signed in sees no file, not even 
 
 @dataclass(frozen=True, slots=True)
 class HandedPicture:
-    """A cleaned picture that lies on disk under ``sha256`` and what was known about it, see ``core.pictures.Picture``.
+    """A cleaned picture that lies on disk under ``sha256`` and what was known about it, see ``pictures.Picture``.
 
     Attributes:
         sha256: Of the cleaned JPEG.
@@ -63,7 +63,7 @@ def clean_picture(content: bytes) -> tuple[Picture, HandedPicture]:
     """Return what a picture becomes when it is taken. Anyone may hand in a picture.
 
     Raises:
-        InvalidInput: ``files.too_large``, or why it cannot be taken, see ``core.pictures.read_picture``.
+        InvalidInput: ``files.too_large``, or why it cannot be taken, see ``core.files.pictures.read_picture``.
     """
     if len(content) > PICTURE_BYTES_MAX:
         raise InvalidInput(

@@ -10,11 +10,11 @@ from sqlalchemy import Date, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from core.access import Permission
-from core.database import actor_of
+from core.database.prepared import Prepared, Step
+from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, InvalidInput, Problem
 from core.i18n import N_
-from core.prepared import Prepared, Step
 from models.partners import Partner
 from models.prices import Price
 from models.products import Product, ProductStatus

@@ -3,9 +3,9 @@
 from sqlalchemy.orm import Session
 
 from core.access import Permission
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.drafts import Drafts
-from core.standard_kinds import PPM
+from core.kinds.standard import PPM
 from models.products import Product, ProductStatus
 from services.saving import Plan, Rows, Saved, SaveOptions, match_keys, save_rows
 

@@ -14,9 +14,9 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from core.database import is_sqlite
+from core.database.sessions import is_sqlite
 from core.errors import DomainError
-from core.files import StoredFile
+from core.files.contents import StoredFile
 from core.i18n import N_
 from core.settings import MIB, settings
 from models.received_contents import ReceivedContent

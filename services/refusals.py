@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now
-from core.database import is_sqlite, reading, transact
+from core.database.sessions import is_sqlite, reading, transact
 from core.errors import CellProblem, Conflict, DomainError, NotPermitted, Unavailable
-from core.events import Event, Happening, record
+from core.events.log import Event, Happening, record
 from services.sessions import DOORKEEPER, SignInNeeded, actor_of_token
 
 log = logging.getLogger(__name__)

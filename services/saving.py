@@ -31,15 +31,15 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable, MetaData
 
-from core.bulk import insert_rows
 from core.clock import now
-from core.database import EVERYONE, actor_of, is_sqlite
+from core.database.bulk import insert_rows
+from core.database.sessions import EVERYONE, actor_of, is_sqlite
 from core.drafts import Drafts
 from core.errors import CellProblem, Conflict, Problem, RowsRefused
-from core.events import COLUMNS, Event, Happening, record
+from core.events.log import COLUMNS, Event, Happening, record
 from core.i18n import N_
-from core.kinds import shown_value
-from core.standard_kinds import MISSING
+from core.kinds.kind import shown_value
+from core.kinds.standard import MISSING
 
 LOOKUP_SLICE = 500  # keys per IN list: every SQLite accepts it
 ANALYZE_FROM = 1_000  # staged rows from which PostgreSQL plans better with statistics

@@ -9,13 +9,13 @@ import segno
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from core.bulk import insert_rows
 from core.clock import now
+from core.database.bulk import insert_rows
+from core.encryption import CannotOpen, is_sealed, open_sealed, seal
 from core.errors import Conflict, InvalidInput, NotFound, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
 from core.limits import STATED_LENGTH_MAX
-from core.sealing import CannotOpen, is_sealed, open_sealed, seal
 from core.settings import settings
 from models.sessions import RecoveryCode, UserSession
 from models.users import User

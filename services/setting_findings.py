@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.access import Role
 from core.disk_space import FLOOR_BYTES, write_problem
-from core.file_modes import is_open_to_others, paths_of
+from core.files.modes import is_open_to_others, paths_of
 from core.i18n import _
 from core.setting_rules import unknown_variables
 from core.settings import MIB, Settings, settings

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from core.access import Permission
 from core.clock import now
-from core.database import actor_of
-from core.events import Happening, record
+from core.database.sessions import actor_of
+from core.events.log import Happening, record
 from models.orders import OrderStatus
 from services.order_states import OrderState, advance, find_order, require_status
 from services.orders import status_change

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now
-from core.database import transact
+from core.database.sessions import transact
 from core.disk_space import essential_writes
 from core.errors import InvalidInput, NotPermitted
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
 from core.limits import EMAIL_LENGTH_MAX
-from core.networks import counted_source
+from core.throttling.networks import counted_source
 from models.partners import Partner, PartnerStatus
 from models.sessions import EndReason, KnownDevice, SessionState, UserSession
 from models.users import User, UserStatus

@@ -3,10 +3,10 @@
 import logging
 
 from core.access import WORKER
-from core.database import reading
+from core.database.sessions import reading
 from core.disk_space import DiskSpace, essential_writes, require_room, watch_disk, write_problem
-from core.event_seals import recent_chain_faults
-from core.file_modes import make_private, paths_of
+from core.events.seals import recent_chain_faults
+from core.files.modes import make_private, paths_of
 from core.i18n import _
 from core.logs import set_up_logs
 from core.settings import settings, signing_secret

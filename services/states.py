@@ -9,9 +9,9 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from core.clock import BRAND_ZONE, now
+from core.database.versioned import Versioned
 from core.errors import Conflict, InvalidInput
-from core.rows import Versioned
-from core.standard_kinds import MISSING
+from core.kinds.standard import MISSING
 
 
 class Stateful(Protocol):

@@ -12,9 +12,9 @@ import numpy as np
 from sqlalchemy import ColumnElement, delete, func, select, true, update
 from sqlalchemy.orm import Session
 
-from core.bulk import insert_rows
 from core.clock import now
-from core.database import is_sqlite
+from core.database.bulk import insert_rows
+from core.database.sessions import is_sqlite
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
 from services.saving import LOOKUP_SLICE
 from services.store_pairs import SHOWN, Pair, datum_findings, find_pairs, seen_from_the_other

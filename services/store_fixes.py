@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from core.clock import now
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
-from core.positions import ACCURACY_MAX_M, LATITUDE_MAX, LONGITUDE_MAX, Datum
+from core.positions.points import ACCURACY_MAX_M, LATITUDE_MAX, LONGITUDE_MAX, Datum
 from models.stores import PositionSource
 from services.store_rules import ACCURACY_GOOD_M, ACCURACY_POOR_M, ACCURACY_USELESS_M, is_zero
 

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Integer, Select, cast, false, func, or_, s
 from sqlalchemy.orm import Session
 
 from core.access import Permission
-from core.database import actor_of, is_sqlite
-from core.paths import within
-from core.positions import CELLS_ROUND, Datum, cell_of, cells_around, convert, distance_m
+from core.database.paths import within
+from core.database.sessions import actor_of, is_sqlite
+from core.positions.points import CELLS_ROUND, Datum, cell_of, cells_around, convert, distance_m
 from models.partners import Partner
 from models.stores import Store
 from services.stores import find_store

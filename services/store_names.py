@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 
 from rapidfuzz import fuzz, process
 
-from core.standard_kinds import NAME_LENGTH_MAX, half_width
+from core.kinds.standard import NAME_LENGTH_MAX, half_width
 from models.region_table import region, table
 
 ALIKE = 0.90

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from core.access import Permission
 from core.clock import today
-from core.database import actor_of
+from core.database.paths import segment
+from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Conflict, InvalidInput, NotFound
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
-from core.paths import segment
 from models.partners import Affiliation, Partner, PartnerStatus
 from models.stores import Store, StoreFinding, StorePhoto, StorePosition, StoreStatus
 from services.channel_tree import lock_tree, reserve_ids, tier_problem

@@ -12,8 +12,8 @@ import numpy as np
 from sqlalchemy import Select, func, not_, select, true
 from sqlalchemy.orm import Session
 
-from core.position_columns import cells_of, distances_m
-from core.positions import LONGITUDE_MAX, METRES_PER_DEGREE, cells_around, distance_m
+from core.positions.columns import cells_of, distances_m
+from core.positions.points import LONGITUDE_MAX, METRES_PER_DEGREE, cells_around, distance_m
 from models.stores import Store
 from services.saving import LOOKUP_SLICE
 from services.store_names import similarities, similarity

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from core.database import actor_of
-from core.pictures import SAME_LOOK_BITS
-from core.positions import distance_m
+from core.database.sessions import actor_of
+from core.files.pictures import SAME_LOOK_BITS
+from core.positions.points import distance_m
 from models.stores import Store, StorePhoto
 from services.pictures import keep_picture
 from services.saving import LOOKUP_SLICE

@@ -8,10 +8,10 @@ import numpy as np
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core.bulk import insert_rows
-from core.database import actor_of
-from core.position_columns import Floats, are_in_china_box, cells_of, convert_columns
-from core.positions import Datum
+from core.database.bulk import insert_rows
+from core.database.sessions import actor_of
+from core.positions.columns import Floats, are_in_china_box, cells_of, convert_columns
+from core.positions.points import Datum
 from models.stores import Store, StorePosition
 from services.saving import LOOKUP_SLICE
 from services.store_rules import ISLAND_DEGREES, Facts

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from core.position_columns import Floats, are_in_china_box, convert_columns, unit_vectors
-from core.positions import BOX_EAST, BOX_NORTH, BOX_SOUTH, BOX_WEST, EARTH_RADIUS_M, Datum
+from core.positions.columns import Floats, are_in_china_box, convert_columns, unit_vectors
+from core.positions.points import BOX_EAST, BOX_NORTH, BOX_SOUTH, BOX_WEST, EARTH_RADIUS_M, Datum
 from models.region_table import Region, region, table
 
 NEAREST = 9  # counties

@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission, Role
 from core.clock import now
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import Conflict, InvalidInput, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
-from core.kinds import Kind, Refused
-from core.position_texts import ANGLE_PLACES
-from core.positions import shown_position
-from core.standard_kinds import CODE, MISSING, NAME, NOTE, PHONE
+from core.kinds.kind import Kind, Refused
+from core.kinds.standard import CODE, MISSING, NAME, NOTE, PHONE
+from core.positions.points import shown_position
+from core.positions.texts import ANGLE_PLACES
 from models.partners import Partner, PartnerStatus
 from models.region_kind import REGION
 from models.stores import Store, StoreStatus

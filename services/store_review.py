@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from core.access import Permission
 from core.clock import now
-from core.database import actor_of, transact
+from core.database.sessions import actor_of, transact
 from core.errors import Conflict, DomainError, InvalidInput, NotFound
-from core.events import Event, Happening, record
+from core.events.log import Event, Happening, record
 from core.i18n import N_, translate
-from core.positions import cell_of
-from core.standard_kinds import MISSING
+from core.kinds.standard import MISSING
+from core.positions.points import cell_of
 from models.partners import PartnerStatus
 from models.stores import (
     NEXT_STATUSES,

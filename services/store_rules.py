@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from core.errors import Problem
 from core.i18n import N_
-from core.positions import Datum, convert, distance_m, is_swapped
-from core.standard_kinds import Labels
+from core.kinds.standard import Labels
+from core.positions.points import Datum, convert, distance_m, is_swapped
 from models.regions import region
 from models.stores import PositionSource, StoreFinding
 from services.store_names import ALIKE, RATHER_ALIKE

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
 from core.clock import now
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, NotFound, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
-from core.positions import Datum, distance_m, to_wgs84
+from core.positions.points import Datum, distance_m, to_wgs84
 from models.partners import Partner
 from models.stores import NEXT_STATUSES, PositionSource, Store, StoreStatus
 from services.partners import UNKNOWN_PARTNER

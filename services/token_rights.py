@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from core.access import PERMISSION_LABELS, ROLE_PERMISSIONS, Actor, Permission, Role
 from core.clock import now
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import NotPermitted, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_, translate
 from models.partners import Partner
 from models.tokens import ApiToken, Confirmation

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from core.access import PARTNER_ROLES, Actor, Permission, Role
 from core.clock import now
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.errors import InvalidInput, NotFound, NotPermitted, Problem
-from core.events import Happening, record
+from core.events.log import Happening, record
 from core.i18n import N_
 from models.partners import Partner, PartnerStatus
 from models.tokens import ApiToken

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from core.files import StoredFile, content_path
+from core.files.contents import StoredFile, content_path
 from core.settings import settings
 
 UNCLAIMED_LASTS = timedelta(hours=25)

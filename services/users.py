@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import PARTNER_ROLES, Actor, Permission, Role
-from core.database import actor_of
+from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
 from core.i18n import N_

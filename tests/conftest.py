@@ -16,12 +16,12 @@ import pytest
 from sqlalchemy import Engine
 
 import models  # noqa: F401  (maps every table)
-from core import schema
 from core import settings as core_settings
 from core.access import Actor, Role
-from core.database import Base, connect, unit_of_work
+from core.database.paths import segment
+from core.database.sessions import Base, connect, unit_of_work
 from core.i18n import DEFAULT_LANGUAGE, set_language
-from core.paths import segment
+from core.schema import versions
 from models.partners import Affiliation, Partner
 from models.users import User
 from tests.support.postgres import postgres_url
@@ -141,7 +141,7 @@ def plain_url(url: str) -> str:
 def prepare_empty_database(url: str) -> None:
     """Make every table in an empty database."""
     engine = connect(driver_url(url))
-    schema.migrate(engine)
+    versions.migrate(engine)
     engine.dispose()
 
 

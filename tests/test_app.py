@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app import app
-from core.database import engine_in_use
+from core.database.sessions import engine_in_use
 from core.settings import settings
 
 PASSWORD = "three quiet rivers meet"

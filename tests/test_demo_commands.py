@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from typer.testing import CliRunner
 
 from app import app
-from core.database import engine_in_use
+from core.database.sessions import engine_in_use
 
 SMALL = ("--partners", "8", "--stores", "2", "--orders", "16")
 

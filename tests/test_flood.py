@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from core.database import unit_of_work
+from core.database.sessions import unit_of_work
 from pages.house.theme import asset_url
 from services.applications import begin_application
 from services.invites import InviteDraft, make_invite

@@ -11,11 +11,12 @@ from argon2 import PasswordHasher
 from starlette.requests import Request
 
 from api.authentication import language_asked_for
-from core import positions, standard_kinds, uscc
 from core.errors import DomainError
-from core.grid_query import read_query
-from core.kinds import Kind, Refused
-from core.positions import parse_position
+from core.kinds import standard, uscc
+from core.kinds.kind import Kind, Refused
+from core.positions import points
+from core.positions.points import parse_position
+from core.queries.grid_query import read_query
 from importers.reading.headings import guess_heading_row
 from importers.reading.refusals import Refusal
 from importers.reading.text_files import detect_delimiter
@@ -56,7 +57,7 @@ def test_patterns_are_compiled_where_they_can_be_found():
     wrong += [
         module.place(call)
         for module in product_modules()
-        if not module.stands_in("core/kinds.py")  # ``matches`` is tried with each kind
+        if not module.stands_in("core/kinds/kind.py")  # ``matches`` is tried with each kind
         for call in module.calls()
         if dotted(call.func) == "re.compile" and _is_inside_a_function(call)
     ]
@@ -68,7 +69,7 @@ def test_texts_are_normalised_in_one_place_that_limits_them():
     wrong = [
         module.place(node)
         for module in product_modules()
-        if not module.stands_in("core/plain_texts.py")
+        if not module.stands_in("core/kinds/plain_texts.py")
         for node, package, name in module.imports()
         if "unicodedata" in {package, name}
     ]
@@ -165,7 +166,7 @@ def _as_given(pattern: re.Pattern[Any], text: Callable[[int], str]) -> Callable[
 # --- parsers and everything else that looks at texts ---
 
 
-WITH_KINDS = (standard_kinds, positions, region_kind)
+WITH_KINDS = (standard, points, region_kind)
 
 
 def _kinds() -> dict[str, Kind]:
@@ -220,8 +221,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "company": lambda text: alikeness(text, "恒源（苏州）商贸有限公司"),
     "shop": lambda text: similarity(name_key(text, "310000"), "恒源 南京路"),
     "position": parse_position,
-    "angle": lambda text: positions.LATITUDE.parse(text),
-    "length": lambda text: positions.ACCURACY.parse(text),
+    "angle": lambda text: points.LATITUDE.parse(text),
+    "length": lambda text: points.ACCURACY.parse(text),
     "filter": _asked("name__contains"),
     "any of": _asked("code__in"),
     "choice": _asked("stage"),

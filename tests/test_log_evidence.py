@@ -5,14 +5,14 @@ import json
 import pytest
 from sqlalchemy import text
 
-from core import schema
-from core.database import engine_in_use, reading, unit_of_work
+from core.database.sessions import engine_in_use, reading, unit_of_work
 from core.errors import Conflict
-from core.event_anchors import anchor_faults, anchors_path, write_daily_anchor
-from core.event_seals import RECENT_SEALS, Sealer, chain_faults, recent_chain_faults
-from core.events import Happening, record
+from core.events.anchors import anchor_faults, anchors_path, write_daily_anchor
+from core.events.log import Happening, record
+from core.events.seals import RECENT_SEALS, Sealer, chain_faults, recent_chain_faults
 from core.i18n import use_language
-from core.schema_shape import missing_guards, schema_faults
+from core.schema import versions
+from core.schema.shape import missing_guards, schema_faults
 from services.checks import broken_invariants
 from tests.conftest import ADMIN
 
@@ -38,7 +38,7 @@ def as_owner(*statements: str) -> None:
 def guarded(database):
     """Give the database, and put its triggers back afterwards: other tests use the same one on PostgreSQL."""
     yield database
-    schema.restore_guards(database)
+    versions.restore_guards(database)
 
 
 def drop(dialect: str) -> str:
@@ -53,7 +53,7 @@ def test_a_removed_trigger_is_named_and_the_database_refused(guarded):
     as_owner(drop(guarded.dialect.name))
 
     with pytest.raises(Conflict) as refused:
-        schema.require_current(guarded)
+        versions.require_current(guarded)
 
     assert refused.value.code == "database.guards_missing"
     assert "events_no_" in refused.value.text
@@ -77,14 +77,14 @@ def test_a_trigger_that_does_nothing_counts_as_changed(guarded):
 def test_migrate_puts_triggers_back_and_records_it(guarded):
     as_owner(drop(guarded.dialect.name))
 
-    restored = schema.restore_guards(guarded)
+    restored = versions.restore_guards(guarded)
 
     assert len(restored) == 1
-    schema.require_current(guarded)
+    versions.require_current(guarded)
     with reading(ADMIN) as session:
         actions = session.execute(text("SELECT action FROM events")).scalars().all()
     assert actions == ["audit_log.triggers_restored"]
-    assert schema.restore_guards(guarded) == []
+    assert versions.restore_guards(guarded) == []
 
 
 def test_the_newest_part_is_looked_at_at_every_start(guarded):
@@ -115,7 +115,7 @@ def cut(*statements: str) -> None:
         return
     names = [f"{table}_no_{word}" for table in ("events", "event_seals") for word in ("update", "delete", "replace")]
     as_owner(*(f"DROP TRIGGER {name}" for name in names), *statements)
-    schema.restore_guards(engine)
+    versions.restore_guards(engine)
 
 
 def faults() -> tuple[list[str], list[str]]:

@@ -8,12 +8,12 @@ import pytest
 from alembic import command
 from sqlalchemy import Engine, select, text
 
-from core import schema
 from core.access import WORKER
 from core.clock import freeze
-from core.clock_guard import check_clock
-from core.database import connect, reading
-from core.job_rows import Job
+from core.database.sessions import connect, reading
+from core.jobs.clock_guard import check_clock
+from core.jobs.rows import Job
+from core.schema import versions
 from tests.conftest import driver_url
 from tests.services.knocking import NOON
 from tests.support.postgres import empty_postgres_url
@@ -36,9 +36,9 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str, dat
         engine = connect(f"sqlite:///{tmp_path / 'before.db'}")
     else:
         engine = connect(driver_url(empty_postgres_url(f"jobs_{worker_id}")))
-        schema._make_role(engine)
-    with schema._alone(engine) as connection:
-        config = schema._config()
+        versions._make_role(engine)
+    with versions._alone(engine) as connection:
+        config = versions._config()
         config.attributes["connection"] = connection
         command.upgrade(config, "0010")
     columns = (
@@ -50,7 +50,7 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str, dat
             row = {"id": number, "facts": json.dumps(facts), "person": facts["person"], "status": STATES[number]}
             at = {"at": "2026-01-01 00:00:00" if engine.dialect.name == "sqlite" else NOON}
             connection.execute(text(f"INSERT INTO jobs ({columns}) VALUES ({values})"), row | at)
-    schema.migrate(engine)
+    versions.migrate(engine)
     engine.dispose()
     yield engine
     engine.dispose()

@@ -8,8 +8,8 @@ import pytest
 from alembic import command
 from sqlalchemy import Engine, text
 
-from core import schema
-from core.database import connect
+from core.database.sessions import connect
+from core.schema import versions
 from tests.conftest import driver_url
 from tests.support.postgres import empty_postgres_url
 
@@ -48,15 +48,15 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str, dat
         engine = connect(f"sqlite:///{tmp_path / 'before.db'}")
     else:
         engine = connect(driver_url(empty_postgres_url(f"keys_{worker_id}")))
-        schema._make_role(engine)
-    with schema._alone(engine) as connection:
-        config = schema._config()
+        versions._make_role(engine)
+    with versions._alone(engine) as connection:
+        config = versions._config()
         config.attributes["connection"] = connection
         command.upgrade(config, "0010")
     with engine.begin() as connection:
         for row in BEFORE:
             connection.execute(text(row.replace(":00:00", r"\:00\:00")))
-    schema.migrate(engine)
+    versions.migrate(engine)
     engine.dispose()
     yield engine
     engine.dispose()

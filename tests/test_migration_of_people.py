@@ -8,9 +8,9 @@ import pytest
 from alembic import command
 from sqlalchemy import Engine, select, text
 
-from core import schema
 from core.clock import freeze
-from core.database import connect, reading, transact
+from core.database.sessions import connect, reading, transact
+from core.schema import versions
 from models.users import User
 from services.checks import broken_invariants
 from services.second_factor import is_accepted
@@ -40,15 +40,15 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str, dat
         engine = connect(f"sqlite:///{tmp_path / 'before.db'}")
     else:
         engine = connect(driver_url(empty_postgres_url(f"people_{worker_id}")))
-        schema._make_role(engine)
-    with schema._alone(engine) as connection:
-        config = schema._config()
+        versions._make_role(engine)
+    with versions._alone(engine) as connection:
+        config = versions._config()
         config.attributes["connection"] = connection
         command.upgrade(config, "0006")
     with engine.begin() as connection:
         for row in BEFORE:
             connection.execute(text(row.replace(":00:00", r"\:00\:00")))
-    schema.migrate(engine)
+    versions.migrate(engine)
     engine.dispose()
     yield engine
     engine.dispose()

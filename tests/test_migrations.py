@@ -11,10 +11,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, text
 
 import models  # noqa: F401  (maps every table)
-from core import schema
-from core.database import Base, connect
+from core.database.sessions import Base, connect
 from core.errors import Conflict
-from core.schema_shape import shape
+from core.schema import versions
+from core.schema.shape import shape
 from tests.conftest import driver_url
 from tests.support.postgres import empty_postgres_url
 
@@ -41,40 +41,40 @@ def created(engine: Engine, tmp_path: Path, worker_id: str) -> Engine:
 
 
 def test_from_empty_to_newest_equals_the_models(empty, tmp_path, worker_id):
-    schema.migrate(empty)
+    versions.migrate(empty)
 
     with empty.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
     other = created(empty, tmp_path, worker_id)
     assert shape(empty) == shape(other)
-    assert schema.schema_state(empty) == "current"
+    assert versions.schema_state(empty) == "current"
     other.dispose()
 
 
 def test_migrating_twice_changes_nothing(empty):
-    schema.migrate(empty)
+    versions.migrate(empty)
     before = shape(empty)
 
-    schema.migrate(empty)
+    versions.migrate(empty)
 
     assert shape(empty) == before
 
 
 def test_an_empty_database_is_migrated_by_whoever_needs_it_first(empty):
-    schema.require_current(empty)
+    versions.require_current(empty)
 
-    assert schema.schema_state(empty) == "current"
+    assert versions.schema_state(empty) == "current"
 
 
 def test_a_database_of_a_newer_release_is_refused_in_words_and_left_alone(empty):
-    schema.migrate(empty)
+    versions.migrate(empty)
     with empty.begin() as connection:
         if empty.dialect.name == "postgresql":
             connection.execute(text("RESET ROLE"))
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     before = shape(empty)
 
-    for attempt in (schema.require_current, schema.migrate):
+    for attempt in (versions.require_current, versions.migrate):
         with pytest.raises(Conflict) as refused:
             attempt(empty)
         assert refused.value.code == "database.newer_schema"
@@ -83,7 +83,7 @@ def test_a_database_of_a_newer_release_is_refused_in_words_and_left_alone(empty)
 
 
 def test_the_trail_can_be_neither_changed_nor_deleted_nor_replaced(empty):
-    schema.migrate(empty)
+    versions.migrate(empty)
     columns = "id, at, actor, person, source, action, subject, subject_key, path, changes, data"
     row = "1, '2026-11-22 00:00:00', 'a', 'a', 'screen', 'x.y', 'x', 'k', '', '{}', '{}'"
     with empty.begin() as connection:
@@ -105,12 +105,12 @@ def test_the_trail_can_be_neither_changed_nor_deleted_nor_replaced(empty):
 
 def test_the_application_serves_under_a_role_that_cannot_migrate(empty):
     if empty.dialect.name == "sqlite":
-        assert schema.has_application_role(empty)
+        assert versions.has_application_role(empty)
         return
-    schema.migrate(empty)
+    versions.migrate(empty)
     empty.dispose()  # roles are taken on when a connection is made
 
-    assert schema.has_application_role(empty)
+    assert versions.has_application_role(empty)
     with pytest.raises(Exception, match="permission denied"), empty.begin() as connection:
         connection.execute(text("DELETE FROM alembic_version"))
 
@@ -118,7 +118,7 @@ def test_the_application_serves_under_a_role_that_cannot_migrate(empty):
 def test_sqlite_keeps_the_rows_of_other_tables_when_a_table_is_copied(tmp_path):
     path = tmp_path / "kept.db"
     engine = connect(f"sqlite:///{path}")
-    schema.migrate(engine)
+    versions.migrate(engine)
     engine.dispose()
 
     with closing(sqlite3.connect(path)) as connection:

@@ -11,7 +11,7 @@ import pytest
 
 from api.application import make_api
 from core.access import Role
-from core.database import unit_of_work
+from core.database.sessions import unit_of_work
 from pages.identity import cookie_name
 from resources import ALL
 from services.tokens import create_token

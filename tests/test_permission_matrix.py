@@ -15,12 +15,12 @@ import httpx
 import pytest
 
 import resources
-from core import schema
 from core.access import PARTNER_ROLES, Actor, Permission
 from core.clock import now
-from core.database import connect, unit_of_work
+from core.database.sessions import connect, unit_of_work
 from core.drafts import draft_rows
 from core.resource import Resource
+from core.schema import versions
 from models.affiliation_requests import AffiliationRequest
 from models.applications import Application
 from models.invites import Invite
@@ -90,7 +90,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[
     folder = tmp_path_factory.mktemp("matrix")
     url = f"sqlite:///{folder / 'qudao.db'}"
     engine = connect(url)
-    schema.migrate(engine)
+    versions.migrate(engine)
     add_cast()
     add_range()
     customers = {"code": ["C-BRAND", "C-HD", "C-SZ", "C-BF"], "name": ["a", "b", "c", "d"]}

@@ -8,11 +8,11 @@ import pytest
 
 import resources
 from core.access import Permission
-from core.database import Base, reading
+from core.database.sessions import Base, reading
 from core.drafts import draft_one
 from core.i18n import LANGUAGES, catalogue, use_language
-from core.kinds import Refused
-from core.queries import read_query, stream_rows
+from core.kinds.kind import Refused
+from core.queries.finding import read_query, stream_rows
 from core.resource import Resource
 from importers.exporting import template_for, write_rows
 from importers.runs.batches import import_file

@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from core import schema
 from core.access import PARTNER_ROLES, ROLE_PERMISSIONS, Actor, Permission, Role
-from core.database import connect, unit_of_work
+from core.database.sessions import connect, unit_of_work
+from core.schema import versions
 from models.users import User
 from pages.identity import cookie_name
 from tests.conftest import ADMIN, HUADONG, HUADONG_PATH, add_cast
@@ -44,7 +44,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[
     folder = tmp_path_factory.mktemp("routes")
     url = f"sqlite:///{folder / 'qudao.db'}"
     engine = connect(url)
-    schema.migrate(engine)
+    versions.migrate(engine)
     add_cast()
     cookies = {role: session_of(_person(role)) for role in Role}
     with serving(url, folder, totp_roles="") as address:

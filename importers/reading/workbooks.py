@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from core.errors import InvalidInput
-from core.kinds import Cell, CellDate, CellError
+from core.kinds.kind import Cell, CellDate, CellError
 from core.settings import settings
 from importers.reading.file_types import identify
 from importers.reading.process import ReaderProcess

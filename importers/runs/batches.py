@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.access import Actor
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import DomainError, InvalidInput
-from core.files import content_path
+from core.files.contents import content_path
 from core.resource import Resource
 from core.settings import settings
 from importers.reading.file_types import identify

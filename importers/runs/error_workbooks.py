@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.access import Actor
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import CellProblem, InvalidInput
-from core.files import content_path
+from core.files.contents import content_path
+from core.kinds.standard import unknown_choice
 from core.resource import Resource
-from core.standard_kinds import unknown_choice
 from importers.reading.workbooks import read_sheet
 from importers.runs.annotating import OWN_ROWS_MAX, MarkedCell, RefusedRow, is_too_large, write_errors_workbook
 from importers.runs.batches import source_of

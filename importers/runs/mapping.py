@@ -10,8 +10,8 @@ from rapidfuzz import fuzz
 from core.access import Actor
 from core.errors import InvalidInput
 from core.i18n import N_, _, both_languages
+from core.kinds.plain_texts import normal_form, without_invisible
 from core.limits import HEADING_LENGTH_MAX
-from core.plain_texts import normal_form, without_invisible
 from core.resource import Field, Resource
 from importers.runs.heading_synonyms import SYNONYMS
 

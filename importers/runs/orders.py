@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from core.drafts import Drafts
 from core.errors import CellProblem
-from core.kinds import Cell, shown_value
-from core.standard_kinds import MISSING
+from core.kinds.kind import Cell, shown_value
+from core.kinds.standard import MISSING
 from resources.orders import ORDER_LINES
 from services.order_imports import SHIP_TO, row_keys, save_order_lines
 from services.saving import Saved, SaveOptions

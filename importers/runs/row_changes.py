@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core.kinds import Kind
+from core.kinds.kind import Kind
 from core.resource import Resource
 from services.saving import look_up
 

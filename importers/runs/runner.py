@@ -14,10 +14,10 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
-from core.database import private_copy, reading, transact, unit_of_work
+from core.database.sessions import private_copy, reading, transact, unit_of_work
 from core.errors import CellProblem, InvalidInput
 from core.i18n import N_, _
-from core.kinds import Cell
+from core.kinds.kind import Cell
 from core.resource import Resource
 from importers.reading.workbooks import read_sheet
 from importers.runs.mapping import Columns, match_headings

@@ -12,7 +12,7 @@ from core.access import Actor
 from core.drafts import Drafts, draft_rows
 from core.errors import CellProblem, Problem
 from core.i18n import N_
-from core.kinds import Cell, CellDate, CellError
+from core.kinds.kind import Cell, CellDate, CellError
 from core.resource import Resource
 from importers.reading.workbooks import Chunk
 from importers.runs.mapping import Columns, stated_fields

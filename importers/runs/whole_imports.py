@@ -6,7 +6,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from core.access import Actor
-from core.database import transact
+from core.database.sessions import transact
 from core.resource import Resource
 from importers.runs.runner import ImportReport, OnRead, Progress, RolledBack, Source, read_slices, save_slice
 from importers.runs.slices import Spool, packed, packed_problems, unpacked, unpacked_problems

@@ -9,9 +9,9 @@ from math import isfinite
 from core.clock import BRAND_ZONE
 from core.errors import InvalidInput
 from core.i18n import N_
-from core.kinds import Style
+from core.kinds.kind import Style
+from core.kinds.standard import XML_CHARACTERS
 from core.limits import CELL_LENGTH_MAX
-from core.standard_kinds import XML_CHARACTERS
 from importers.reading.tables import utf16_units
 
 EXACT_DIGITS_MAX = 15  # an Excel number keeps 15 digits

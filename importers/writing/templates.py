@@ -14,7 +14,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from core.i18n import _
-from core.kinds import Style
+from core.kinds.kind import Style
 from importers.writing.cell_values import EXACT_DIGITS_MAX, in_brand_zone, legible
 from importers.writing.workbook_parts import HEADING_FILL, NUMBER_FORMATS
 

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from core.clock import BRAND_ZONE
-from core.kinds import Style
+from core.kinds.kind import Style
 from importers.writing.cell_values import SheetColumn, plain_text, refuse_illegal_character
 
 BATCH_ROWS = 2_000

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from core.kinds import Style
+from core.kinds.kind import Style
 from importers.writing.xlsx_cells import STYLES
 
 XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'

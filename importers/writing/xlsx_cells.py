@@ -15,7 +15,7 @@ from itertools import chain, repeat
 from math import isfinite
 from typing import cast
 
-from core.kinds import Style
+from core.kinds.kind import Style
 from core.limits import CELL_LENGTH_MAX
 from importers.writing.cell_values import (
     DAY_ZERO,

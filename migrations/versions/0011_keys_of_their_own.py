@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from core.columns import code_text
+from core.database.columns import code_text
 
 revision = "0011"
 down_revision = "0010"

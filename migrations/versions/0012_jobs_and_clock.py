@@ -48,7 +48,7 @@ def keep_owners_only() -> None:
 
 
 def owner_facts(facts: dict[str, Any]) -> dict[str, Any]:
-    """Return whose job it is, as ``core.job_rows.owner_facts`` writes it."""
+    """Return whose job it is, as ``core.jobs.rows.owner_facts`` writes it."""
     user_id = facts.get("user_id")
     program = (str(facts.get("name", "")), str(facts.get("person", "")))
     return {

@@ -7,8 +7,8 @@ from typing import Any
 from nicegui.elements.mixins.value_element import ValueElement
 from nicegui.events import GenericEventArguments
 
+from core.files.pictures import PICTURE_BYTES_MAX, REFERENCE_LENGTH_MAX
 from core.i18n import _
-from core.pictures import PICTURE_BYTES_MAX, REFERENCE_LENGTH_MAX
 from core.settings import MIB
 from pages.house.elements import Tag
 from pages.house.fields import Change, Field

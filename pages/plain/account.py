@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
 from core.clock import BRAND_ZONE
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import DomainError, InvalidInput
 from core.i18n import LANGUAGES, N_, _
 from core.limits import FORM_TEXT_LENGTH_MAX

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
 from core.access import Actor
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import DomainError, Problem
 from core.i18n import _, current_language
 from pages.apply_reading import Invited, read_invited

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from core.access import Role
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import DomainError, InvalidInput, NotFound, Problem
 from core.i18n import N_, _
 from core.limits import FORM_TEXT_LENGTH_MAX

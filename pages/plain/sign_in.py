@@ -6,7 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import DomainError
 from core.i18n import _
 from core.limits import FORM_TEXT_LENGTH_MAX

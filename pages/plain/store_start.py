@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import DomainError
 from core.i18n import _, current_language
 from pages.apply_visitor import count_visit

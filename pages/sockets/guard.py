@@ -18,7 +18,7 @@ from nicegui import core as framework
 
 from core.i18n import _, current_language, set_language
 from core.logs import one_line
-from core.token_bucket import TokenBucket
+from core.throttling.token_bucket import TokenBucket
 from pages.house.overlays import toast
 from pages.identity import language_of
 from pages.sockets.connections import Socket

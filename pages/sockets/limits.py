@@ -14,7 +14,7 @@ from typing import Any
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.token_bucket import TokenBucket
+from core.throttling.token_bucket import TokenBucket
 from pages.identity import visitor_of_request
 from pages.sockets.connections import Socket, owner_of
 from pages.sockets.messages import CONNECT, LEAVING, PONG, is_message

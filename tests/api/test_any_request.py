@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.application import make_api
-from core.database import unit_of_work
+from core.database.sessions import unit_of_work
 from models.customers import Customer
 from tests.api.conftest import find_actor
 from tests.conftest import ADMIN, HUADONG, HUADONG_CLERK, HUADONG_PATH, LING

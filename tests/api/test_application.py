@@ -12,10 +12,10 @@ from sqlalchemy import create_engine
 
 from api import probes
 from api.application import make_api
-from core import database as core_database
 from core.clock import freeze, now
-from core.database import unit_of_work
-from core.job_queueing import enqueue
+from core.database import sessions as core_database
+from core.database.sessions import unit_of_work
+from core.jobs.queueing import enqueue
 from tests.conftest import ADMIN
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "openapi.json"

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 import api.bodies
 from api.bodies import DEPTH_MAX, ON_LOOP_BYTES_MAX, read_json
 from api.field_errors import FIELDS_MAX
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import InvalidInput
 from models.idempotency import IdempotencyKey
 from models.orders import Order

@@ -9,12 +9,12 @@ from sqlalchemy import func, select
 
 from api.application import add_api, make_api
 from core.access import Role, command_line
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import NotPermitted
-from core.events import Event, Happening, record
-from core.files import StoredFile
-from core.job_queueing import enqueue
-from core.job_rows import Job
+from core.events.log import Event, Happening, record
+from core.files.contents import StoredFile
+from core.jobs.queueing import enqueue
+from core.jobs.rows import Job
 from models.customers import Customer
 from models.imports import ImportBatch
 from models.invites import Invite

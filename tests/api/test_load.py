@@ -10,8 +10,8 @@ from fastapi import FastAPI
 
 from api import probes
 from api.application import add_api
-from core.capacity import CONNECTIONS_MAX, LISTS
-from core.database import engine_in_use
+from core.database.sessions import engine_in_use
+from core.throttling.capacity import CONNECTIONS_MAX, LISTS
 from services.one_time import token_hash
 from tests.api.conftest import find_actor
 from tests.conftest import LING, WEI

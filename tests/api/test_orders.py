@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from core.addresses import key_segment
 from core.clock import freeze, now
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from models.idempotency import IdempotencyKey
 from models.orders import Order
 from services import idempotency

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import update
 
-from core.database import reading, unit_of_work
-from core.events import Happening, record
-from core.queries import find_page, read_query, stream_rows
+from core.database.sessions import reading, unit_of_work
+from core.events.log import Happening, record
+from core.queries.finding import find_page, read_query, stream_rows
 from models.customers import Customer
 from models.invites import Invite
 from models.orders import Order

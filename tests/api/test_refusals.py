@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from core.database import reading
-from core.events import Event
+from core.database.sessions import reading
+from core.events.log import Event
 from services import refusals
 from tests.conftest import ADMIN, HUADONG_CLERK
 

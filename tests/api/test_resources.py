@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from core.addresses import key_segment
-from core.database import unit_of_work
+from core.database.sessions import unit_of_work
 from models.customers import Customer
 from models.prices import Price
 from models.products import Product

@@ -21,7 +21,7 @@ from python_calamine import CalamineWorkbook
 
 from core.errors import InvalidInput
 from core.i18n import use_language
-from core.kinds import Cell, CellError
+from core.kinds.kind import Cell, CellError
 from core.settings import settings
 from importers.reading.workbooks import Inspection, inspect_file, read_sheet
 

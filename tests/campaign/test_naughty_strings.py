@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.drafts import draft_rows
-from core.queries import read_query, stream_rows
+from core.queries.finding import read_query, stream_rows
 from core.resource import Resource
 from importers.exporting import write_rows
 from importers.runs.runner import Source, preview_import

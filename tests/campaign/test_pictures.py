@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.errors import InvalidInput
-from core.pictures import SAME_LOOK_BITS, looks_apart, read_picture
+from core.files.pictures import SAME_LOOK_BITS, looks_apart, read_picture
 from tests.core.test_pictures import SEEDS
 
 pytestmark = pytest.mark.campaign

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from core.database import reading
-from core.positions import convert, distance_m, is_in_china_box
+from core.database.sessions import reading
+from core.positions.points import convert, distance_m, is_in_china_box
 from importers.runs.batches import import_file
 from importers.runs.runner import ImportReport, Source
 from models.regions import resolve

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.addresses import PAGES, KeyInPath, KeysInPaths, is_plain, key_of, key_segment, record_path
-from core.kinds import Refused
-from core.standard_kinds import CODE
+from core.kinds.kind import Refused
+from core.kinds.standard import CODE
 from resources import BY_NAME
 from tests.support.source import ROOT
 

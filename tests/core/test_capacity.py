@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from core.capacity import (
+from core.errors import DomainError
+from core.throttling.capacity import (
     CONNECTIONS_MAX,
     CONNECTIONS_RESERVED,
     EXPORT_THREADS,
@@ -16,7 +17,6 @@ from core.capacity import (
     CapacityFull,
     Limits,
 )
-from core.errors import DomainError
 
 
 def capacity(*, wait_s_max: float = 30, **changed: int) -> Capacity:

@@ -8,10 +8,10 @@ import sys
 import pytest
 from sqlalchemy import Engine, event, select, text
 
-from core import database_errors
-from core.database import connect, reading, transact, unit_of_work
+from core.database import errors
+from core.database.sessions import connect, reading, transact, unit_of_work
 from core.errors import InvalidInput, Unavailable
-from core.events import Event, Happening, record
+from core.events.log import Event, Happening, record
 from core.i18n import use_language
 from models.users import User
 from tests.conftest import ADMIN, WEI
@@ -20,7 +20,7 @@ from tests.support.source import ROOT
 
 @pytest.fixture(autouse=True)
 def nothing_logged_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_errors, "_logged_at", {})
+    monkeypatch.setattr(errors, "_logged_at", {})
 
 
 def note(session, size: int = 1) -> None:
@@ -131,10 +131,10 @@ def test_a_bug_stays_a_bug(database):
 
 FAILING = """
 import logging, os
-from core.database import connect
+from core.database.sessions import connect
 from core.logs import set_up_logs
 import models
-from core.database import unit_of_work
+from core.database.sessions import unit_of_work
 from models.users import User
 from tests.conftest import ADMIN
 

@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from core import disk_space
 from core import settings as core_settings
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.disk_space import DiskSpace, essential_writes, require_room, watch_disk, write_problem
 from core.errors import Unavailable
-from core.events import Happening, record
-from core.files import write_content
+from core.events.log import Happening, record
+from core.files.contents import write_content
 from models.users import User
 from services.accounts import lock_user
 from services.one_time_links import NOBODY_YET, setup_link

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, text
 
-from core.database import engine_in_use, reading, unit_of_work
-from core.event_seals import NO_HASH, EventSeal, Sealer, add_seal, chain_faults, event_hash, seal_hash
-from core.events import Happening, record
+from core.database.sessions import engine_in_use, reading, unit_of_work
+from core.events.log import Happening, record
+from core.events.seals import NO_HASH, EventSeal, Sealer, add_seal, chain_faults, event_hash, seal_hash
 from tests.conftest import ADMIN
 
 AT = datetime(2026, 11, 30, 8, 30, 0, 123456, tzinfo=UTC)

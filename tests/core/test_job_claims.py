@@ -12,12 +12,12 @@ import jobs as every_job  # noqa: F401  (registers who owns a job)
 from core import clock
 from core.access import WORKER, Actor, Permission
 from core.clock import now
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict
-from core.job_queueing import JOBS_PER_PERSON_MAX, enqueue, job, retry
-from core.job_rows import QUICK_WEIGHT_MAX, Job, JobStatus
-from core.job_schedule import release_dead_workers
-from core.job_worker import JobRun, run_next
+from core.jobs.queueing import JOBS_PER_PERSON_MAX, enqueue, job, retry
+from core.jobs.rows import QUICK_WEIGHT_MAX, Job, JobStatus
+from core.jobs.schedule import release_dead_workers
+from core.jobs.worker import JobRun, run_next
 from core.processes import ACCESS_DENIED, STILL_ACTIVE, _is_alive_on_windows, is_alive
 from tests.conftest import LING, WEI
 from tests.support.source import ROOT
@@ -27,9 +27,9 @@ DIES = """
 import os, sys
 import jobs, models
 from core.access import Permission
-from core.database import connect
-from core.job_queueing import job
-from core.job_worker import run_next
+from core.database.sessions import connect
+from core.jobs.queueing import job
+from core.jobs.worker import run_next
 
 connect(sys.argv[1])
 job("t.dies", needs=Permission.CUSTOMER_EDIT, attempts_max=2)(lambda run: os._exit(7))
@@ -39,7 +39,7 @@ run_next()
 
 @pytest.fixture(autouse=True)
 def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.job_queueing._registry", {})
+    monkeypatch.setattr("core.jobs.queueing._registry", {})
 
 
 def add(name: str, actor: Actor = WEI, *, weight: int = 0, **arguments: object) -> int:

@@ -11,18 +11,18 @@ import jobs as every_job  # noqa: F401  (registers who owns a job)
 from core import clock
 from core.access import WORKER, Permission
 from core.clock import now
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound
-from core.job_queueing import ask_to_cancel, enqueue, job, retry
-from core.job_rows import Job, JobStatus
-from core.job_schedule import Recurring, enqueue_recurring, release_dead_workers
-from core.job_worker import JobRun, run_next, worker_name
+from core.jobs.queueing import ask_to_cancel, enqueue, job, retry
+from core.jobs.rows import Job, JobStatus
+from core.jobs.schedule import Recurring, enqueue_recurring, release_dead_workers
+from core.jobs.worker import JobRun, run_next, worker_name
 from tests.conftest import BEIFANG_CLERK, LING, WEI
 
 
 @pytest.fixture(autouse=True)
 def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.job_queueing._registry", {})
+    monkeypatch.setattr("core.jobs.queueing._registry", {})
 
 
 def add(name: str, **arguments: object) -> int:

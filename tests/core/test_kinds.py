@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.i18n import use_language
-from core.kinds import CellDate, CellError, Choice, Kind, Refused
-from core.standard_kinds import (
+from core.kinds.kind import CellDate, CellError, Choice, Kind, Refused
+from core.kinds.standard import (
     CODE,
     DAY,
     EMAIL,
@@ -25,7 +25,7 @@ from core.standard_kinds import (
     integer,
     yuan,
 )
-from core.uscc import are_valid, check_character, is_valid, organisation_check
+from core.kinds.uscc import are_valid, check_character, is_valid, organisation_check
 from resources import CUSTOMERS, PRODUCTS
 
 BARCODE = PRODUCTS.field("barcode").kind

@@ -6,9 +6,9 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, select
 
-from core.database import connect, reading, transact, unit_of_work
+from core.database.sessions import connect, reading, transact, unit_of_work
 from core.errors import Unavailable
-from core.events import Event, Happening, record
+from core.events.log import Event, Happening, record
 from tests.conftest import ADMIN, WEI, add_cast, driver_url, empty_postgres, plain_url
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from core.errors import InvalidInput
-from core.networks import counted_source, is_in, is_loopback, parse_address, parse_network
 from core.settings import read_settings
+from core.throttling.networks import counted_source, is_in, is_loopback, parse_address, parse_network
 
 
 @pytest.mark.parametrize(

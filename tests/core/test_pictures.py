@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageDraw, PngImagePlugin
 
 from core.errors import InvalidInput
-from core.pictures import PIXELS_MAX, SAME_LOOK_BITS, SIDE_MAX, looks_apart, read_picture
+from core.files.pictures import PIXELS_MAX, SAME_LOOK_BITS, SIDE_MAX, looks_apart, read_picture
 from tests.support.source import ROOT
 
 HEIC = ROOT / "tests" / "data" / "pictures" / "shop.heic"

@@ -9,14 +9,14 @@ from sqlalchemy import select
 
 from core import clock
 from core.access import ROLE_PERMISSIONS, Actor, Permission, Role
-from core.bulk import insert_rows
 from core.clock import day_of, today
-from core.database import SQLITE_PRAGMAS, actor_of, reading, transact, unit_of_work
+from core.database.bulk import insert_rows
+from core.database.paths import ancestor_ids, depth, segment
+from core.database.sessions import SQLITE_PRAGMAS, actor_of, reading, transact, unit_of_work
 from core.errors import InvalidInput, NotFound, NotPermitted, Problem
-from core.events import Event, Happening, record
-from core.files import get_file, store_file
+from core.events.log import Event, Happening, record
+from core.files.contents import get_file, store_file
 from core.i18n import LANGUAGES, both_languages, set_language, translate, use_language
-from core.paths import ancestor_ids, depth, segment
 from core.settings import read_settings, signing_secret
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_PATH, SUZHOU_CLERK, SUZHOU_PATH, WEI
 

@@ -8,9 +8,9 @@ from geopy.distance import geodesic, great_circle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import position_columns
-from core.kinds import Refused
-from core.positions import (
+from core.kinds.kind import Refused
+from core.positions import columns
+from core.positions.points import (
     ACCURACY,
     CELLS_ROUND,
     LATITUDE,
@@ -71,7 +71,7 @@ def test_there_and_back_is_where_it_was(point, source, target):
 def test_a_column_of_points_is_converted_as_each_of_them(some, source, target):
     latitudes, longitudes = (np.array(column, dtype=np.float64) for column in zip(*some, strict=True))
 
-    found = position_columns.convert_columns(latitudes, longitudes, source, target)
+    found = columns.convert_columns(latitudes, longitudes, source, target)
 
     expected = [convert(*point, source, target) for point in some]
     assert np.allclose(np.stack(found, axis=1), np.array(expected), rtol=0, atol=1e-11)
@@ -81,8 +81,8 @@ def test_a_column_of_points_is_converted_as_each_of_them(some, source, target):
 def test_a_column_of_points_has_the_cells_and_distances_of_each_of_them(some):
     latitudes, longitudes = (np.array(column, dtype=np.float64) for column in zip(*some, strict=True))
 
-    cells = position_columns.cells_of(latitudes, longitudes)
-    metres = position_columns.distances_m(latitudes, longitudes, latitudes[::-1], longitudes[::-1])
+    cells = columns.cells_of(latitudes, longitudes)
+    metres = columns.distances_m(latitudes, longitudes, latitudes[::-1], longitudes[::-1])
 
     assert cells.tolist() == [cell_of(*point) for point in some]
     expected = [distance_m(*one, *other) for one, other in zip(some, some[::-1], strict=True)]

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from core.access import Actor, Role
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import InvalidInput, NotPermitted
-from core.grid_query import GridQuery
-from core.queries import find_page, find_row, matching_keys, read_query, stream_rows
-from core.query_filters import And, Condition, Filter, Not, Operator, Or
+from core.queries.filters import And, Condition, Filter, Not, Operator, Or
+from core.queries.finding import find_page, find_row, matching_keys, read_query, stream_rows
+from core.queries.grid_query import GridQuery
 from models.customers import Customer
 from resources.customers import CUSTOMERS
 from resources.partners import PARTNERS

@@ -2,11 +2,11 @@
 
 import pytest
 
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import InvalidInput
-from core.grid_query import OF_THE_ADDRESS, OWN_PARAMETERS
-from core.queries import find_page, read_query, stream_rows
-from core.query_filters import operators_of
+from core.queries.filters import operators_of
+from core.queries.finding import find_page, read_query, stream_rows
+from core.queries.grid_query import OF_THE_ADDRESS, OWN_PARAMETERS
 from core.resource import Field, Resource
 from models.customers import Customer
 from resources import ALL, SHEETS

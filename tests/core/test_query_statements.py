@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select, update
 
 from core.access import Actor
-from core.database import reading, unit_of_work
-from core.queries import find_page, read_query
-from core.query_statements import asked_again
+from core.database.sessions import reading, unit_of_work
+from core.queries.finding import find_page, read_query
+from core.queries.statements import asked_again
 from models.customers import Customer
 from models.partners import Partner
 from resources.customers import CUSTOMERS

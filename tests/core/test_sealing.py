@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import settings as core_settings
-from core.sealing import MARK, SEALED_LENGTH_MAX, CannotOpen, is_sealed, open_sealed, seal
+from core.encryption import MARK, SEALED_LENGTH_MAX, CannotOpen, is_sealed, open_sealed, seal
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 

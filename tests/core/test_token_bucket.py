@@ -2,8 +2,8 @@
 
 import pytest
 
-from core import token_bucket
-from core.token_bucket import TokenBucket
+from core.throttling import token_bucket
+from core.throttling.token_bucket import TokenBucket
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from core.database import unit_of_work
-from core.events import Happening, record
-from core.turns import Turns
+from core.database.sessions import unit_of_work
+from core.database.write_queue import Turns
+from core.events.log import Happening, record
 from tests.conftest import WEI
 
 

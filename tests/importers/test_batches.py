@@ -9,12 +9,12 @@ from sqlalchemy import func, select
 
 import jobs  # noqa: F401  (registers every job)
 from core.access import Actor
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from core.files import StoredFile, write_content
+from core.files.contents import StoredFile, write_content
 from core.i18n import use_language
-from core.job_rows import Job, JobStatus
-from core.job_worker import run_next
+from core.jobs.rows import Job, JobStatus
+from core.jobs.worker import run_next
 from importers.runs.batches import check_batch
 from importers.runs.drafts import (
     ColumnChoice,

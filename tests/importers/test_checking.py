@@ -7,13 +7,13 @@ from sqlalchemy import func, select
 
 import jobs  # noqa: F401  (registers every job)
 from core.clock import now as instant
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict, NotFound, NotPermitted
-from core.events import Event
-from core.files import get_file
-from core.job_queueing import ask_to_cancel
-from core.job_rows import Job, JobStatus
-from core.job_worker import run_next
+from core.events.log import Event
+from core.files.contents import get_file
+from core.jobs.queueing import ask_to_cancel
+from core.jobs.rows import Job, JobStatus
+from core.jobs.worker import run_next
 from importers.runs.batches import check_batch
 from models.customers import Customer
 from models.imports import ImportBatch, ImportProblem, ImportSlice, ImportWorkbook

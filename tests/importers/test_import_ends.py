@@ -6,9 +6,9 @@ import time
 import pytest
 from sqlalchemy import func, select
 
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, InvalidInput
-from core.events import Event
+from core.events.log import Event
 from importers.runs import runner, slices
 from importers.runs.batches import apply_batch, import_file
 from importers.runs.runner import preview_import

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from core.access import Actor
 from core.clock import today
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import NotPermitted
-from core.events import Event
-from core.queries import GridQuery, stream_rows
+from core.events.log import Event
+from core.queries.finding import GridQuery, stream_rows
 from importers.exporting import write_rows
 from importers.runs.batches import import_file
 from importers.runs.orders import import_orders

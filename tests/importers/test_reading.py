@@ -6,7 +6,7 @@ import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from core.kinds import CellError
+from core.kinds.kind import CellError
 from importers.reading.workbooks import Chunk, SheetInfo, inspect_file, read_sheet
 from tests.importers.workbooks import (
     MAIN,

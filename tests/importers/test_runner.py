@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import InvalidInput, NotPermitted
-from core.events import Event
+from core.events.log import Event
 from importers.runs.batches import import_file, kind_of, source_of
 from importers.runs.runner import ImportReport, Source, apply_import, preview_import
 from importers.writing.xlsx import SheetColumn, write_xlsx

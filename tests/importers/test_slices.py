@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.drafts import Drafts
-from core.kinds import CellError
+from core.kinds.kind import CellError
 from core.resource import Resource
 from importers.exporting import template_for
 from importers.runs import runner, slices

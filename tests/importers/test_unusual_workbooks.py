@@ -6,7 +6,7 @@ from types import NoneType
 import openpyxl
 import pytest
 
-from core.kinds import CellDate
+from core.kinds.kind import CellDate
 from importers.reading.workbooks import inspect_file, read_sheet
 from tests.importers.workbooks import (
     MAIN,

@@ -10,7 +10,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from core.errors import InvalidInput
 from core.i18n import use_language
-from core.kinds import Cell
+from core.kinds.kind import Cell
 from importers.reading.workbooks import read_sheet
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

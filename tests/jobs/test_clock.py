@@ -8,14 +8,14 @@ from sqlalchemy import func, select
 
 from core.access import WORKER, Actor
 from core.clock import freeze
-from core.clock_guard import AHEAD_MAX, BACK_MAX, ClockMark, clock_doubt
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import NotPermitted
-from core.events import Event
-from core.job_queueing import enqueue
-from core.job_rows import Job, JobStatus
-from core.job_schedule import enqueue_recurring
-from core.job_worker import run_next
+from core.events.log import Event
+from core.jobs.clock_guard import AHEAD_MAX, BACK_MAX, ClockMark, clock_doubt
+from core.jobs.queueing import enqueue
+from core.jobs.rows import Job, JobStatus
+from core.jobs.schedule import enqueue_recurring
+from core.jobs.worker import run_next
 from jobs.schedule import SCHEDULE
 from models.affiliation_requests import AffiliationRequest
 from models.applications import Application

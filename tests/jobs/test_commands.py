@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 from app import app
 from core.access import WORKER, command_line
 from core.clock import now
-from core.clock_guard import ClockMark, clock_doubt
-from core.database import engine_in_use, reading, unit_of_work
-from core.events import Event
-from core.job_queueing import enqueue
-from core.job_rows import Job, JobStatus
+from core.database.sessions import engine_in_use, reading, unit_of_work
+from core.events.log import Event
+from core.jobs.clock_guard import ClockMark, clock_doubt
+from core.jobs.queueing import enqueue
+from core.jobs.rows import Job, JobStatus
 from services.installation import open_database
 
 

@@ -7,13 +7,13 @@ from io import BytesIO
 from sqlalchemy import func, select
 
 from core.clock import freeze, now
-from core.clock_guard import trust_clock
-from core.database import reading, unit_of_work
-from core.files import content_path, store_file, write_content
-from core.job_queueing import enqueue
-from core.job_rows import Job, JobStatus
-from core.job_schedule import enqueue_recurring
-from core.job_worker import run_next
+from core.database.sessions import reading, unit_of_work
+from core.files.contents import content_path, store_file, write_content
+from core.jobs.clock_guard import trust_clock
+from core.jobs.queueing import enqueue
+from core.jobs.rows import Job, JobStatus
+from core.jobs.schedule import enqueue_recurring
+from core.jobs.worker import run_next
 from jobs.schedule import SCHEDULE
 from models.imports import ImportBatch, ImportStatus
 from models.sessions import UserSession

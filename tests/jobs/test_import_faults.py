@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.database import reading
-from core.job_worker import run_next
+from core.database.sessions import reading
+from core.jobs.worker import run_next
 from importers.runs import slices
 from services.import_rows import counts_so_far
 from tests.conftest import WEI

@@ -13,11 +13,11 @@ from sqlalchemy import Engine, func, select
 
 import jobs  # noqa: F401  (registers every job)
 from core.access import WORKER
-from core.database import reading, unit_of_work
-from core.events import Event
-from core.files import store_file
-from core.job_queueing import enqueue
-from core.job_rows import Job, JobStatus
+from core.database.sessions import reading, unit_of_work
+from core.events.log import Event
+from core.files.contents import store_file
+from core.jobs.queueing import enqueue
+from core.jobs.rows import Job, JobStatus
 from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.customers import Customer
 from models.imports import ImportBatch

@@ -9,9 +9,9 @@ from sqlalchemy import func, select, update
 
 import jobs  # noqa: F401  (registers every job)
 from core.access import WORKER, Actor, Role
-from core.database import reading, unit_of_work
-from core.events import Event
-from core.job_rows import Job, JobStatus
+from core.database.sessions import reading, unit_of_work
+from core.events.log import Event
+from core.jobs.rows import Job, JobStatus
 from importers.runs import runner, whole_imports
 from importers.runs.batches import ALL_OR_NOTHING
 from importers.runs.drafts import ColumnChoice
@@ -213,7 +213,7 @@ def test_a_job_of_nobody_does_not_run(database, facts):
 def test_without_a_way_to_look_owners_up_nothing_runs(database, monkeypatch):
     batch = checked(WEI, "code,name\nC1,a\n")
     act(start_import, batch)
-    monkeypatch.setattr("core.job_queueing._owner_lookup", [])
+    monkeypatch.setattr("core.jobs.queueing._owner_lookup", [])
 
     work()
 

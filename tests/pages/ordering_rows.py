@@ -7,7 +7,7 @@ from nicegui.testing import User
 from sqlalchemy import select
 
 from core.access import Actor
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from models.orders import Order
 from services.order_drafts import OrderDraft
 from services.order_pricing import LineDraft

@@ -4,7 +4,7 @@ import httpx
 from sqlalchemy import select
 
 from core.access import Actor
-from core.database import transact
+from core.database.sessions import transact
 from models.sessions import SessionState
 from models.users import User
 from pages.identity import cookie_name

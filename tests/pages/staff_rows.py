@@ -7,9 +7,9 @@ import pytest
 
 from core import settings as core_settings
 from core.access import Actor
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.drafts import draft_rows
-from core.queries import find_row
+from core.queries.finding import find_row
 from resources import BY_NAME
 from services.saving import SaveOptions
 from tests.conftest import ADMIN

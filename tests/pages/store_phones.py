@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from sqlalchemy import select
 
 from core.access import Actor
-from core.database import reading
+from core.database.sessions import reading
 from models.stores import Store
 from tests.conftest import ADMIN
 from tests.pages.staff_rows import state_rows

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.database import reading
+from core.database.sessions import reading
 from pages.application_reading import coverage_text, inbox_counts, inbox_item, read_facts, read_inbox
 from pages.application_story import awaited_text, way_of
 from pages.apply_reading import read_held, read_invited, read_kept, read_proposals

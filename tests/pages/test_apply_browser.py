@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 
 from core.access import Actor
-from core.database import reading
+from core.database.sessions import reading
 from models.applications import Application
 from services.applications import attach_licence, begin_application, save_draft
 from services.pictures import take_picture

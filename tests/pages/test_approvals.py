@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core.access import Actor
 from core.clock import freeze, now
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.i18n import set_language, use_language
 from models.approvals import Approval
 from models.orders import Order

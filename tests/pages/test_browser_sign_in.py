@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import delete, update
 
-from core.database import transact, unit_of_work
+from core.database.sessions import transact, unit_of_work
 from models.sessions import AttemptCount
 from models.users import User
 from services.accounts import lock_user, reset_password, unlock_user

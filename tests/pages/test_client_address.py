@@ -6,8 +6,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from core.database import reading, transact
-from core.events import Event
+from core.database.sessions import reading, transact
+from core.events.log import Event
 from core.settings import settings
 from pages.client_address import ClientAddress, forwarded_client
 from services.accounts import create_user

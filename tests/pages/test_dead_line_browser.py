@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
-from core.database import reading
+from core.database.sessions import reading
 from models.orders import Order
 from tests.conftest import ADMIN, SUZHOU_CLERK
 from tests.pages.ordering_rows import stock_range

@@ -5,7 +5,7 @@ from nicegui.testing import User
 from sqlalchemy import select
 
 from core import settings as core_settings
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from models.customers import Customer
 from models.sessions import EndReason
 from models.users import User as Account

@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import func, select
 
 from core.clock import now
-from core.database import connect, reading, unit_of_work
-from core.events import Event
+from core.database.sessions import connect, reading, unit_of_work
+from core.events.log import Event
 from models.customers import Customer
 from models.received_contents import ReceivedContent
 from pages.identity import cookie_name

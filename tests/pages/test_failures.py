@@ -7,9 +7,9 @@ import pytest
 from fastapi import Depends, FastAPI
 
 from api.errors import install_error_answers
-from core import database_errors
-from core.database import connect
-from core.database_errors import disk_full
+from core.database import errors
+from core.database.errors import disk_full
+from core.database.sessions import connect
 from pages.front_door import open_front_door
 from pages.identity import cookie_name
 from pages.policies import PUBLIC
@@ -52,7 +52,7 @@ def failing_product() -> FastAPI:
 
 @pytest.fixture
 async def client(sqlite_database, monkeypatch):
-    monkeypatch.setattr(database_errors, "_logged_at", {})
+    monkeypatch.setattr(errors, "_logged_at", {})
     transport = httpx.ASGITransport(failing_product())  # what is raised on is raised here
     headers = {"Accept": "text/html", "Accept-Language": "en"}
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from models.applications import Application
 from models.sessions import AttemptCount
 from pages.identity import LANGUAGE_COOKIE

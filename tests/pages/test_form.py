@@ -7,7 +7,7 @@ from nicegui import ElementFilter
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
-from core.database import reading
+from core.database.sessions import reading
 from core.i18n import set_language
 from pages.house.drafts import BrowserDraft
 from pages.inputs import find_references

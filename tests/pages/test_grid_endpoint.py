@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from starlette.requests import HTTPConnection
 
 from core.access import Actor
-from core.database import unit_of_work
+from core.database.sessions import unit_of_work
 from models.customers import Customer
 from pages import grid_endpoint, heavy_work
 from pages.responses import install_error_answers

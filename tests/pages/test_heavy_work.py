@@ -11,10 +11,10 @@ from nicegui.testing import User
 from sqlalchemy import func, select
 from starlette.requests import ClientDisconnect
 
-from core.capacity import DOWNLOADS, EXPORTS, LISTS, WORKBOOKS, Capacity, Limits
-from core.database import engine_in_use, reading, unit_of_work
-from core.events import Event
+from core.database.sessions import engine_in_use, reading, unit_of_work
+from core.events.log import Event
 from core.settings import settings
+from core.throttling.capacity import DOWNLOADS, EXPORTS, LISTS, WORKBOOKS, Capacity, Limits
 from models.customers import Customer
 from pages import export_endpoint
 from pages.heavy_work import run_while_connected

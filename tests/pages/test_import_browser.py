@@ -8,7 +8,7 @@ from openpyxl import Workbook
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.drafts import draft_rows
 from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.customers import Customer

@@ -10,10 +10,10 @@ from nicegui.testing import User
 from sqlalchemy import func, select
 
 from core.access import Actor
-from core.database import reading
-from core.files import StoredFile
+from core.database.sessions import reading
+from core.files.contents import StoredFile
 from core.i18n import set_language
-from core.job_worker import run_next
+from core.jobs.worker import run_next
 from models.customers import Customer
 from models.imports import ImportBatch
 from tests.conftest import ADMIN, LING, MEI, WEI

@@ -8,9 +8,9 @@ from nicegui.testing import User
 
 from core.access import Role
 from core.clock import now
-from core.database import reading
+from core.database.sessions import reading
 from core.i18n import set_language, use_language
-from core.job_rows import Job, JobStatus
+from core.jobs.rows import Job, JobStatus
 from models.customers import Customer
 from pages.importing_parts import job_progress
 from pages.importing_rows import find_rows

@@ -7,10 +7,10 @@ from nicegui.testing import User
 
 import jobs
 from core.clock import now
-from core.clock_guard import ClockMark, clock_doubt
-from core.database import reading, unit_of_work
-from core.job_queueing import enqueue, registered_names
-from core.job_rows import Job, JobStatus
+from core.database.sessions import reading, unit_of_work
+from core.jobs.clock_guard import ClockMark, clock_doubt
+from core.jobs.queueing import enqueue, registered_names
+from core.jobs.rows import Job, JobStatus
 from models.imports import ImportBatch
 from pages.jobs import NAMES, find_jobs, job_name
 from tests.conftest import ADMIN, LING, MEI, WEI

@@ -4,8 +4,8 @@ import pytest
 from nicegui.testing import User
 
 from core.access import Role
-from core.database import reading
-from core.events import Event
+from core.database.sessions import reading
+from core.events.log import Event
 from core.i18n import use_language
 from pages.columns import grid_columns, grid_filters, grid_views, search_words
 from pages.listing import OWN_PAGES

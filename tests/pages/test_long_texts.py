@@ -6,7 +6,7 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
-from core.database import transact
+from core.database.sessions import transact
 from services.accounts import reset_password
 from tests.conftest import ADMIN, LING
 from tests.pages.test_plain_pages import PASSWORD, browser

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
 from core.access import Actor
-from core.database import reading
+from core.database.sessions import reading
 from models.orders import Order
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK
 from tests.pages.ordering_rows import newest_order, order, stock_range

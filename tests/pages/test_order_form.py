@@ -8,7 +8,7 @@ from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 from sqlalchemy import select
 
-from core.database import reading
+from core.database.sessions import reading
 from core.i18n import set_language
 from models.orders import Order, OrderLine
 from pages.house.drafts import BrowserDraft

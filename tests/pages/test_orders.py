@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from core.access import Actor
 from core.addresses import record_path
 from core.clock import today
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.i18n import set_language
 from models.orders import Order, OrderStatus
 from models.sessions import EndReason

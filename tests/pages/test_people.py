@@ -11,8 +11,8 @@ from sqlalchemy import func, select, update
 
 import models.users
 from core.clock import now
-from core.database import reading, transact, unit_of_work
-from core.events import Event
+from core.database.sessions import reading, transact, unit_of_work
+from core.events.log import Event
 from models.customers import Customer
 from models.sessions import OneTimeLink, UserSession
 from models.tokens import ApiToken

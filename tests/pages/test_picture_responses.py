@@ -7,8 +7,8 @@ import pytest
 from nicegui.testing import User
 from PIL import Image
 
-from core.database import transact
-from core.pictures import PICTURE_BYTES_MAX
+from core.database.sessions import transact
+from core.files.pictures import PICTURE_BYTES_MAX
 from core.settings import settings
 from services import received_contents
 from services.attempts import VISITORS_PER_ADDRESS, count_from_address

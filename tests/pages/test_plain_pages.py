@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import func, select
 
 from core import settings as core_settings
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from models.sessions import UserSession
 from models.users import User
 from pages.front_door import open_front_door

@@ -3,7 +3,7 @@
 import pytest
 from nicegui.testing import User
 
-from core.database import unit_of_work
+from core.database.sessions import unit_of_work
 from core.drafts import draft_one
 from resources import BY_NAME
 from services.customers import move_customers

@@ -10,8 +10,8 @@ import pytest
 from nicegui import core
 from sqlalchemy import select
 
-from core.database import reading, transact, unit_of_work
-from core.events import Event
+from core.database.sessions import reading, transact, unit_of_work
+from core.events.log import Event
 from models.orders import Order, OrderStatus
 from models.sessions import EndReason
 from models.users import User, UserStatus

@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from nicegui.testing import User
 
-from core.database import reading, unit_of_work
-from core.queries import find_page, read_query
+from core.database.sessions import reading, unit_of_work
+from core.queries.finding import find_page, read_query
 from pages.navigation import waiting_count
 from pages.start import find_overview
 from resources import BY_NAME

@@ -7,8 +7,8 @@ from PIL import Image
 from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
-from core.database import connect, reading, unit_of_work
-from core.files import content_path
+from core.database.sessions import connect, reading, unit_of_work
+from core.files.contents import content_path
 from models.stores import StorePhoto
 from pages.house.locator import SECONDS_MAX
 from services.invites import InviteDraft, make_invite

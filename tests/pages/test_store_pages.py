@@ -6,7 +6,7 @@ import pytest
 from nicegui.testing import User
 
 from core.clock import freeze
-from core.database import unit_of_work
+from core.database.sessions import unit_of_work
 from core.i18n import _, set_language
 from models.region_table import table
 from pages.store_map import places

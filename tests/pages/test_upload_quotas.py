@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 import pytest
 from nicegui.testing import User
 
-from core.capacity import UPLOADS, WORKBOOKS, Capacity
-from core.files import StoredFile
+from core.files.contents import StoredFile
 from core.settings import settings
+from core.throttling.capacity import UPLOADS, WORKBOOKS, Capacity
 from services import received_contents
 from services.received_contents import BLOCK_BYTES
 from tests.conftest import LING, WEI

@@ -10,9 +10,9 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from core.access import Actor
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import DomainError
-from core.events import Event
+from core.events.log import Event
 from models.applications import Application
 from models.invites import Invite
 from models.partners import Partner

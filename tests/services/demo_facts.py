@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from core.database import Base, reading
+from core.database.sessions import Base, reading
 from models.customers import Customer
 from models.orders import Order
 from models.partners import Partner

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import freeze
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import DomainError
-from core.events import Event
+from core.events.log import Event
 from services.accounts import reset_password
 from services.sessions import DOORKEEPER, Browser, SignInNeeded, Visitor, find_visitor
 from services.sign_in import Entry, sign_in

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Engine, func, select, update
 
 from core.access import Actor
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict, DomainError, NotFound
-from core.events import Event
+from core.events.log import Event
 from models.approvals import Approval
 from models.orders import OrderLine
 from models.partners import Partner

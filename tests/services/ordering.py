@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import func, select
 
 from core.access import Actor
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.drafts import draft_rows
 from core.errors import DomainError
-from core.events import Event
+from core.events.log import Event
 from core.resource import Resource
 from models.orders import Order
 from models.prices import Price

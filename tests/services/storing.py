@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 
 from core.access import Actor
 from core.clock import now
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.drafts import draft_rows
-from core.events import Event
-from core.files import content_path
+from core.events.log import Event
+from core.files.contents import content_path
 from models.stores import Store, StoreFinding, StorePosition
 from resources.stores import STORES
 from services.one_time import new_token

@@ -9,9 +9,9 @@ from sqlalchemy import delete, select
 from core import settings as core_settings
 from core.access import Actor, command_line
 from core.clock import freeze
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, RowsRefused
-from core.events import Event
+from core.events.log import Event
 from models.sessions import OneTimeLink
 from models.users import User
 from services.accounts import (

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from core.access import Actor, Role
 from core.clock import freeze
-from core.database import reading
-from core.job_worker import JobRun
+from core.database.sessions import reading
+from core.jobs.worker import JobRun
 from jobs.applications import carry_applications_on
 from models.affiliation_requests import AffiliationRequest
 from models.partners import Affiliation, Partner

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from core.clock import freeze
-from core.database import reading
+from core.database.sessions import reading
 from models.applications import Application
 from resources.partners import PARTNERS
 from services.application_decisions import approve_application, refuse_application

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from core.access import Actor, Role
 from core.clock import freeze
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import DomainError
-from core.events import Event
-from core.job_worker import JobRun
+from core.events.log import Event
+from core.jobs.worker import JobRun
 from jobs.applications import carry_applications_on
 from models.partners import Affiliation, Partner
 from models.users import User

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core.clock import freeze
-from core.database import reading
+from core.database.sessions import reading
 from models.applications import Application, ApplicationStatus
 from models.invites import Invite
 from models.partners import Partner

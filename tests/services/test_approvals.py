@@ -7,9 +7,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from core.access import WORKER
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted
-from core.events import Event
+from core.events.log import Event
 from models.approvals import Approval, Decision
 from models.partners import Partner
 from resources.orders import ORDERS

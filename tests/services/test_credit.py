@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import DomainError
 from models.credit import CreditBalance
 from models.orders import USES_CREDIT, Order

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import func, select
 
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.drafts import draft_rows
 from core.errors import Conflict, NotPermitted
-from core.events import Event
+from core.events.log import Event
 from models.customers import Customer
 from resources.customers import CUSTOMERS
 from services.saving import Saved, SaveOptions

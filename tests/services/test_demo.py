@@ -7,10 +7,10 @@ from argon2 import PasswordHasher
 from sqlalchemy import delete, func, select, update
 
 from core.clock import now
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, NotPermitted
-from core.events import Event
-from core.queries import read_query, stream_rows
+from core.events.log import Event
+from core.queries.finding import read_query, stream_rows
 from models.credit import CreditBalance
 from models.customers import Customer
 from models.orders import Order, OrderLine

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import func, select
 
 from core.clock import now
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.drafts import Drafts
 from core.errors import Conflict
-from core.events import Event
-from core.files import StoredFile
+from core.events.log import Event
+from core.files.contents import StoredFile
 from models.affiliation_requests import AffiliationRequest, RequestStatus
 from models.applications import Application, ApplicationStatus
 from models.invites import Invite

@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from random import Random
 
-from core.standard_kinds import PHONE
-from core.uscc import is_valid
+from core.kinds.standard import PHONE
+from core.kinds.uscc import is_valid
 from models.phone_places import place_given_out
 from services.demo_names import PROVINCES, NameMaker, places
 from services.demo_orders import counts_per_day

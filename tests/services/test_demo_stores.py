@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from core.database import reading
+from core.database.sessions import reading
 from models.stores import Store, StoreFinding
 from resources import BY_NAME
 from services.demo import load_demo

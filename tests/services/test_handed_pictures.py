@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import func, select
 
 from core.clock import freeze, now
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import InvalidInput
-from core.files import StoredFile, content_path
-from core.pictures import PICTURE_BYTES_MAX
+from core.files.contents import StoredFile, content_path
+from core.files.pictures import PICTURE_BYTES_MAX
 from services.pictures import REFERENCE_LASTS, keep_picture, picture_of, release_picture, take_picture
 from tests.conftest import ADMIN, HUADONG_CLERK
 from tests.core.test_pictures import BUND, coded, shop, tagged

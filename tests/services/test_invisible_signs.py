@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.drafts import draft_one
-from core.queries import find_row
+from core.queries.finding import find_row
 from models.customers import Customer
 from pages.inputs import save_stated
 from resources import CUSTOMERS

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import freeze
-from core.database import reading
+from core.database.sessions import reading
 from models.invites import Invite
 from models.partners import Partner
 from services.application_states import reception

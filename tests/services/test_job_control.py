@@ -10,11 +10,11 @@ from sqlalchemy import select, update
 import jobs  # noqa: F401  (registers every job)
 from core.access import WORKER, Actor, Permission, Role
 from core.clock import freeze
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import DomainError
-from core.events import Event
-from core.job_queueing import enqueue
-from core.job_rows import Job, JobStatus
+from core.events.log import Event
+from core.jobs.queueing import enqueue
+from core.jobs.rows import Job, JobStatus
 from models.imports import ImportBatch, ImportStatus
 from models.users import User
 from services.accounts import reset_password

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from core.access import Actor, Role
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted
-from core.events import Event
-from core.job_queueing import enqueue
-from core.job_rows import Job
+from core.events.log import Event
+from core.jobs.queueing import enqueue
+from core.jobs.rows import Job
 from models.customers import Customer
 from models.imports import ImportBatch, ImportStatus
 from models.orders import Order

@@ -3,7 +3,7 @@
 from sqlalchemy import Column
 
 import models  # noqa: F401  (maps every table)
-from core.database import Base
+from core.database.sessions import Base
 from services.handing_over import KINDS
 from services.leaving import ENDED
 from services.leaving_rules import KEPT, RULES, Fate

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, InvalidInput
-from core.events import Event
+from core.events.log import Event
 from models.orders import OrderLine
 from models.products import Product
 from resources.prices import PRICES

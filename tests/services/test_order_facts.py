@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from core.clock import freeze
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import NotFound, NotPermitted
 from models.partners import Partner
 from models.products import Product

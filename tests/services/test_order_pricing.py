@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Problem
-from core.standard_kinds import CENTS_MAX
+from core.kinds.standard import CENTS_MAX
 from services.order_pricing import (
     LineDraft,
     PricedLine,

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from core.access import Actor
 from core.clock import today
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.drafts import Drafts
 from core.errors import Conflict, DomainError
 from models.approvals import Approval

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core.clock import freeze
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import InvalidInput, NotFound, NotPermitted
 from models.orders import Order, OrderLine, OrderRow
 from models.partners import Partner

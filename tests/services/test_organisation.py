@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import Engine, select
 
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import DomainError, NotPermitted, RowsRefused
-from core.events import Event
+from core.events.log import Event
 from core.i18n import use_language
 from models.organisation import Department
 from services.organisation import delete_departments, organisation

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core.access import Actor, Role
-from core.database import reading, unit_of_work
+from core.database.paths import ancestor_ids, segment
+from core.database.sessions import reading, unit_of_work
 from core.drafts import draft_rows
 from core.errors import NotPermitted
-from core.paths import ancestor_ids, segment
 from models.customers import Customer
 from models.partners import Partner
 from resources.customers import CUSTOMERS

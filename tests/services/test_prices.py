@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from core.access import Actor, Role
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import InvalidInput, NotPermitted
 from models.prices import Price
 from resources.prices import PRICES

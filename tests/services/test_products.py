@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import NotPermitted
 from models.products import Product
 from resources.products import PRODUCTS

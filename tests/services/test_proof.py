@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 
 from core.access import Actor, Permission, command_line
 from core.clock import freeze
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import DomainError, InvalidInput
-from core.job_queueing import enqueue
-from core.job_rows import Job
+from core.jobs.queueing import enqueue
+from core.jobs.rows import Job
 from models.tokens import ApiToken
 from models.users import User
 from services.accounts import remove_second_factor, reset_password

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from core.clock import freeze, now
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import DomainError
-from core.files import store_file
+from core.files.contents import store_file
 from core.settings import MIB
 from models.received_contents import ReceivedContent
 from services import received_contents

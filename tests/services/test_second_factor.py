@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 
 from core import settings as core_settings
 from core.clock import freeze
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import DomainError, InvalidInput
 from models.sessions import SessionState
 from services.accounts import remove_second_factor

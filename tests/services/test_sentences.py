@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from core.access import PERMISSION_LABELS, ROLE_PERMISSIONS, Actor, Permission, Role
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import NotPermitted
 from core.i18n import use_language
 from models.partners import Partner

@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 from core.clock import freeze
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import NotFound
 from models.sessions import EndReason, UserSession
 from models.users import User

@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from core.clock import freeze
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import InvalidInput, NotPermitted
 from models.partners import Partner
 from models.sessions import SessionState

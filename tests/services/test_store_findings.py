@@ -5,7 +5,7 @@ import random
 import pytest
 from sqlalchemy import select
 
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.i18n import use_language
 from models.stores import Store, StoreFinding
 from services.checks import broken_invariants

@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from core.database import engine_in_use, reading
+from core.database.sessions import engine_in_use, reading
 from core.errors import NotFound, NotPermitted
-from core.positions import distance_m
+from core.positions.points import distance_m
 from models.stores import Store, StoreFinding, StorePhoto, StorePosition
 from services.store_map import Box, bounds, clusters, neighbours, stores_in
 from services.store_registration import visitor

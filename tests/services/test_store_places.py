@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.positions import distance_m, to_wgs84
+from core.positions.points import distance_m, to_wgs84
 from models.regions import region
 from services.store_names import name_key, similarity
 from services.store_regions import NEAREST, county_points, misplaced

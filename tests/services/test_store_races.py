@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from core.access import Actor
-from core.database import connect, reading, transact
+from core.database.sessions import connect, reading, transact
 from core.drafts import Drafts
 from core.errors import Conflict, DomainError
-from core.events import Event
+from core.events.log import Event
 from models.partners import Partner
 from models.stores import Store
 from services.checks import broken_invariants

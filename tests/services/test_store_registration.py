@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import freeze, now
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted
-from core.events import Event
+from core.events.log import Event
 from models.invites import Invite
 from models.partners import Partner
 from models.stores import Store, StorePhoto

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from core.database import reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from core.events import Event
+from core.events.log import Event
 from models.partners import Partner
 from models.stores import Store, StoreFinding
 from resources import BY_NAME as RESOURCES

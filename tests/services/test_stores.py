@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core.clock import freeze, now
-from core.database import reading
+from core.database.sessions import reading
 from core.errors import Conflict, NotPermitted
-from core.events import Event
-from core.positions import distance_m, to_wgs84
+from core.events.log import Event
+from core.positions.points import distance_m, to_wgs84
 from models.stores import Store, StoreFinding, StorePosition
 from services.checks import broken_invariants
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, SUZHOU_PATH, WEI

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from core.access import ROLE_PERMISSIONS, Actor, Permission, Role, command_line
 from core.clock import freeze
-from core.database import engine_in_use, reading, transact, unit_of_work
+from core.database.sessions import engine_in_use, reading, transact, unit_of_work
 from core.errors import NotPermitted
-from core.events import Event
+from core.events.log import Event
 from models.tokens import ApiToken
 from models.users import User
 from services.installation import examine

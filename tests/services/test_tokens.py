@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from core.access import Role, command_line
 from core.clock import freeze
-from core.database import reading, transact, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import InvalidInput, NotFound, NotPermitted
-from core.events import Event
+from core.events.log import Event
 from models.partners import Partner
 from models.tokens import ApiToken
 from models.users import User

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Engine, delete, select
 
 from core.clock import now
-from core.database import reading, unit_of_work
-from core.files import StoredFile, content_path, store_file, touch_content, write_content
+from core.database.sessions import reading, unit_of_work
+from core.files.contents import StoredFile, content_path, store_file, touch_content, write_content
 from core.settings import settings
 from services import unclaimed_contents
 from services.unclaimed_contents import UNCLAIMED_LASTS, sweep_unclaimed_contents

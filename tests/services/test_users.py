@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from core.access import ROLE_PERMISSIONS, Permission
-from core.database import reading, transact
+from core.database.sessions import reading, transact
 from core.errors import NotFound, NotPermitted, RowsRefused
-from core.events import Event
+from core.events.log import Event
 from models.sessions import OneTimeLink
 from models.users import User
 from resources import BY_NAME

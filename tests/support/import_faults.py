@@ -12,12 +12,12 @@ from sqlalchemy import Engine, event, func, select, update
 import jobs  # noqa: F401  (registers every job)
 from core.access import WORKER
 from core.clock import now
-from core.database import engine_in_use, reading, unit_of_work
-from core.events import Event
-from core.files import store_file
-from core.job_queueing import enqueue
-from core.job_rows import Job, JobStatus
-from core.job_worker import run_next
+from core.database.sessions import engine_in_use, reading, unit_of_work
+from core.events.log import Event
+from core.files.contents import store_file
+from core.jobs.queueing import enqueue
+from core.jobs.rows import Job, JobStatus
+from core.jobs.worker import run_next
 from models.imports import ImportBatch, ImportProblem, ImportSlice
 from models.orders import OrderLine
 from resources.orders import ORDER_LINES

@@ -16,13 +16,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import jobs.imports  # noqa: F401  (registers what a worker runs)
-from core import schema
 from core.access import Actor, Permission, Role, command_line
 from core.clock import now
-from core.database import connect, transact, unit_of_work
-from core.files import write_content
-from core.job_queueing import enqueue
-from core.job_worker import run_next
+from core.database.sessions import connect, transact, unit_of_work
+from core.files.contents import write_content
+from core.jobs.queueing import enqueue
+from core.jobs.worker import run_next
+from core.schema import versions
 from core.settings import settings
 from importers.runs.drafts import Upload, draft_import
 from models.invites import Invite
@@ -78,7 +78,7 @@ def demo_brand(folder: Path) -> Iterator[Brand]:
         settings.cache_clear()
         engine = connect(url)
         try:
-            schema.migrate(engine)
+            versions.migrate(engine)
             load_demo(command_line(), SIZE)
             people = {role: _somebody(role) for role in Role}
             cookies = {role: session_of(person) for role, person in people.items()}

@@ -14,7 +14,7 @@ from time import monotonic, sleep
 
 import psutil
 
-from core.database import connect
+from core.database.sessions import connect
 from tests.support.source import ROOT
 
 START_S_MAX = 90.0

@@ -4,7 +4,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import delete
 
-from core.database import transact, unit_of_work
+from core.database.sessions import transact, unit_of_work
 from models.imports import ImportBatch
 from models.partners import Affiliation, Partner
 from models.users import User

@@ -8,7 +8,7 @@ from nicegui import app, ui
 
 import jobs  # noqa: F401  (registers every job)
 import models  # noqa: F401  (maps every table)
-from core.database import connect
+from core.database.sessions import connect
 from core.settings import settings
 from pages import grid_endpoint
 from pages.front_door import open_front_door

@@ -1,0 +1,319 @@
+"""Engine, sessions and the unit of work. The only module that commits.
+
+One request, one button click, one job step or one slice of an import is one unit of work: everything in it is
+stored together, or nothing is. Every session belongs to an actor, and every ORM query in it returns only rows
+that actor may see (``Base.visible_to``). ``text()``, Core statements on a table and a hit in the identity map are
+not covered by that filter: the house rules list who may use them.
+"""
+
+import random
+import sqlite3
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, BigInteger, ColumnElement, Connection, Engine, MetaData, create_engine, event, false, true
+from sqlalchemy.exc import DisconnectionError, IntegrityError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker, with_loader_criteria
+from sqlalchemy.orm.util import LoaderCriteriaOption
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
+
+from core.access import Actor
+from core.database.columns import Instant
+from core.database.errors import commit_unknown, expected_errors
+from core.database.prepared import announce, run_on_sqlite
+from core.database.write_queue import Turns
+from core.disk_space import require_room
+from core.errors import Conflict, InvalidInput
+from core.i18n import N_
+
+T = TypeVar("T")
+
+APPLICATION_ROLE = "qudao_app"
+TRIES_MAX = 5
+BUSY_S_MAX = 10.0
+SQLITE_PRAGMAS: dict[str, int | str] = {
+    "foreign_keys": 1,
+    "recursive_triggers": 1,  # else INSERT OR REPLACE slips past a delete trigger
+    "journal_mode": "wal",
+    "synchronous": 2,  # FULL: approved means durable
+    "busy_timeout": int(BUSY_S_MAX * 1000),  # milliseconds
+    "trusted_schema": 0,
+}
+
+
+class Base(DeclarativeBase):
+    """Base of all mapped classes."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+    type_annotation_map = {int: BigInteger, datetime: Instant}  # noqa: RUF012  (SQLAlchemy reads it as it is)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Condition that selects the rows ``actor`` may see. Each model states its own."""
+        raise NotImplementedError(f"{cls.__name__} does not say who may see it")
+
+
+EVERYONE: ColumnElement[bool] = true()
+"""Returned by ``visible_to`` where the actor may see all rows."""
+NOBODY: ColumnElement[bool] = false()
+"""Returned by ``visible_to`` where the actor may see none."""
+
+_sessions = sessionmaker(expire_on_commit=False)
+_units = threading.local()
+"""``turns``: what the unit of work of this thread has the turn of, to pass on at its end."""
+
+
+def connect(url: str, **options: Any) -> Engine:
+    """Create the engine all units of work use from now on.
+
+    Args:
+        url: SQLAlchemy URL, e.g. ``sqlite:///data/local/qudao.db`` or ``postgresql+psycopg://…``.
+        options: Passed to ``create_engine``.
+    """
+    options = {"pool_size": 8, "max_overflow": 24, "hide_parameters": True, **options}  # logs keep no person's data
+    engine = create_engine(url, **options)
+    if url.startswith("sqlite"):
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", partial(_sqlite_begin, Turns()))
+    else:
+        event.listen(engine, "connect", _postgres_connect)
+        event.listen(engine, "checkout", _postgres_checkout)
+    _sessions.configure(bind=engine)
+    return engine
+
+
+def engine_in_use() -> Engine:
+    """Return the engine ``connect`` created last."""
+    engine: Engine = _sessions.kw["bind"]
+    return engine
+
+
+@contextmanager
+def unit_of_work(actor: Actor, *, connection: Connection | None = None) -> Iterator[Session]:
+    """Open a session for ``actor``; commit at the end, roll back if anything is raised.
+
+    Args:
+        actor: On whose behalf.
+        connection: One to keep using, for who works with temporary tables; else one of the pool.
+
+    Raises:
+        Unavailable, InvalidInput: As ``core.database.errors.expected_errors``.
+    """
+    with expected_errors(), _transaction(actor, connection) as session:
+        yield session
+
+
+@contextmanager
+def _transaction(actor: Actor, connection: Connection | None = None) -> Iterator[Session]:
+    """Open a unit of work that lets errors of the driver through as they are."""
+    bound: dict[str, Any] = {"bind": connection} if connection is not None else {}
+    outer: list[Turns] | None = getattr(_units, "turns", None)
+    turns: list[Turns] = []
+    with _sessions(info={"actor": actor}, **bound) as session:
+        _units.turns = turns
+        try:
+            with session.begin():
+                yield session
+        finally:  # what is left to do for this session needs no turn
+            _units.turns = outer
+            for taken in turns:
+                taken.pass_on()
+
+
+@contextmanager
+def reading(actor: Actor, *, connection: Connection | None = None) -> Iterator[Session]:
+    """Open a session for ``actor`` that only reads (or writes temporary tables); never blocks a writer.
+
+    Raises:
+        Unavailable, InvalidInput: As ``core.database.errors.expected_errors``.
+    """
+    bound: dict[str, Any] = {"bind": connection} if connection is not None else {}
+    with expected_errors(), _sessions(info={"actor": actor}, **bound) as session:
+        session.connection(execution_options={"read_only": True})
+        try:
+            yield session
+        finally:
+            if connection is not None:
+                session.close()  # ends the transaction, and does not expire what was read
+                connection.execution_options(read_only=False)
+
+
+def transact(actor: Actor, work: Callable[[Session], T]) -> T:
+    """Run ``work`` in a unit of work of its own, again if the database says that two of them collided.
+
+    Also again if the connection is lost on the way. Not if it is lost at the commit: then nobody knows whether the work
+    is stored, and doing it twice may be worse than saying so.
+
+    Raises:
+        Conflict: ``database.busy`` after ``TRIES_MAX`` collisions.
+        Unavailable: ``database.commit_unknown``; others as ``unit_of_work``.
+    """
+    with expected_errors():
+        return _transact(actor, work)
+
+
+def _transact(actor: Actor, work: Callable[[Session], T]) -> T:
+    for tries in range(1, TRIES_MAX + 1):
+        is_committing = False
+        try:
+            with _transaction(actor) as session:
+                result = work(session)
+                is_committing = True
+            return result
+        except (OperationalError, IntegrityError) as error:
+            if error.connection_invalidated and is_committing:
+                raise commit_unknown() from error
+            is_lost = error.connection_invalidated and not is_committing and tries < TRIES_MAX
+            if not is_lost and not _is_collision(error):
+                raise
+            time.sleep(random.uniform(0, 0.02 * 2**tries))  # noqa: S311  (spreads retries, protects nothing)
+    raise Conflict("database.busy", N_("Others are changing the same data right now. Please try again."))
+
+
+@contextmanager
+def private_copy() -> Iterator[Connection | None]:
+    """Give a connection to a copy of the database in use, for work that is rolled back and would keep others waiting.
+
+    None if the database lets many write at a time. Taking the copy keeps nobody waiting.
+    """
+    path = engine_in_use().url.database
+    if not has_one_writer() or path is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="qudao-copy-") as folder:
+        target = Path(folder) / "copy.db"
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+        engine = create_engine(URL.create("sqlite", database=str(target)), poolclass=NullPool)
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", partial(_sqlite_begin, Turns()))
+        with engine.connect() as connection:
+            yield connection
+
+
+def has_one_writer() -> bool:
+    """Return whether the database in use lets one writer in at a time, as SQLite does."""
+    return engine_in_use().dialect.name == "sqlite"
+
+
+def actor_of(session: Session) -> Actor:
+    """Return the actor a session belongs to."""
+    actor: Actor = session.info["actor"]
+    return actor
+
+
+def is_sqlite(session: Session) -> bool:
+    """Return whether the session talks to SQLite and not to PostgreSQL."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def _is_collision(error: OperationalError | IntegrityError) -> bool:
+    """Return whether trying again can help: also when someone took a key between our look and our insert."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state in {"40001", "40P01", "23505"} or "database is locked" in str(error.orig)
+
+
+@event.listens_for(_sessions, "do_orm_execute")
+def _hide_invisible_rows(state: ORMExecuteState) -> None:
+    if state.execution_options.get("see_all"):
+        return
+    if not state.is_column_load and not state.is_relationship_load:  # those inherit the filter of their parent
+        session = state.session
+        if "row_filter" not in session.info:
+            session.info["row_filter"] = row_filter(actor_of(session))
+        if session.info["row_filter"]:
+            state.statement = state.statement.options(*session.info["row_filter"])
+
+
+@lru_cache(maxsize=1_000)
+def row_filter(actor: Actor) -> list[LoaderCriteriaOption]:
+    """Return what every ORM statement of the actor's sessions is narrowed by.
+
+    A join to ``aliased(Model)`` with a hand-written ON is not narrowed by it: join a subquery instead.
+    """
+    conditions = {mapper.class_: mapper.class_.visible_to(actor) for mapper in Base.registry.mappers}
+    return [
+        with_loader_criteria(model, condition, include_aliases=True)
+        for model, condition in conditions.items()
+        if condition is not EVERYONE
+    ]
+
+
+def _sqlite_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # pysqlite must not begin transactions behind our back
+    for name, value in SQLITE_PRAGMAS.items():
+        connection.execute(f"PRAGMA {name} = {value}")
+        found = connection.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != value:
+            raise InvalidInput(
+                "database.pragma_refused",
+                N_("SQLite does not accept {name} = {value} on this file (it says {found})."),
+                name=name,
+                value=value,
+                found=found,
+            )
+    connection.execute("PRAGMA cache_size = -65536")  # KiB
+    connection.execute("PRAGMA temp_store = MEMORY")
+
+
+def _sqlite_begin(writers: Turns, connection: Connection) -> None:
+    read_only = connection.get_execution_options().get("read_only", False)
+    if not read_only:
+        require_room()
+    words = "BEGIN" if read_only else "BEGIN IMMEDIATE"  # take the write lock first, not half-way
+    announce(connection, words)
+    turns: list[Turns] | None = getattr(_units, "turns", None)
+    if turns is not None and not read_only and writers not in turns and writers.take(BUSY_S_MAX):
+        turns.append(writers)
+    run_on_sqlite(connection, words)
+
+
+def _postgres_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
+    # Ordinary statements are planned for the values they come with: a branch of ten rows and one of a million are not
+    # read the same way. What is always read the same way is prepared by ``database.prepared``, and psycopg would drop
+    # it at each rollback together with its own.
+    connection.prepare_threshold = None
+    connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute(
+        "SELECT 1 FROM pg_roles WHERE rolname = %s AND pg_has_role(current_user, oid, 'MEMBER')", [APPLICATION_ROLE]
+    )
+    if cursor.fetchone():
+        cursor.execute(f"SET ROLE {APPLICATION_ROLE}")
+    cursor.execute("SET TIME ZONE 'UTC'")
+    cursor.execute("SET lock_timeout = '10s'")
+    cursor.execute("SET statement_timeout = '60s'")
+    cursor.execute("SET idle_in_transaction_session_timeout = '120s'")
+    cursor.close()
+    connection.autocommit = False
+
+
+def _postgres_checkout(connection: Any, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+    """Take out of use, before anybody relies on it, a connection that the server has closed.
+
+    That needs no answer from the server: its farewell stands in the socket. (A network that fell silent says no
+    farewell; then the statement fails, and ``transact`` begins again.)
+    """
+    try:
+        for _farewell_and_end in range(2):
+            connection.pgconn.consume_input()
+    except connection.Error as error:
+        raise DisconnectionError from error
+    if connection.broken:
+        raise DisconnectionError

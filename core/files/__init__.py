@@ -1,0 +1,1 @@
+"""Contents by their hash on the disk, pictures without hidden data, and the rights of files."""

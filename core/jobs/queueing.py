@@ -1,0 +1,205 @@
+"""Adding, stopping and repeating jobs; which jobs there are, what each needs, and how an owner is looked up."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Permission
+from core.clock import now
+from core.database.sessions import actor_of, is_sqlite
+from core.errors import Conflict, NotFound, NotPermitted
+from core.i18n import N_
+from core.jobs.rows import SEE_ALL, Job, JobStatus, owner_facts
+
+JOBS_PER_PERSON_MAX = 20
+"""Jobs of one person that wait or run at once."""
+QUOTA_LOCK = 7_202_611  # any number that nothing else locks
+
+Needs = Callable[[Session, Mapping[str, Any]], Permission | None]
+"""Permission that a job with these arguments needs; None if it does nothing."""
+OwnerLookup = Callable[[Session, Mapping[str, Any]], Actor]
+"""Actor of the owner that ``Job.on_behalf`` names, with the rights of now. Raises ``OwnerRefused``."""
+
+
+class OwnerRefused(NotPermitted):
+    """The owner of a job may not do now what the job does; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What is known of the jobs with one name.
+
+    Attributes:
+        needs: Permission the owner needs while it runs, and everyone else who stops or repeats it.
+        needs_proof: Permissions for which a person must prove to be there before the job is repeated.
+        acts_on_time: Whether it deletes, expires, passes on or moves something because of a date.
+    """
+
+    function: Callable[..., None]
+    needs: Needs
+    needs_proof: frozenset[Permission]
+    attempts_max: int
+    acts_on_time: bool
+
+
+_registry: dict[str, Registered] = {}
+_owner_lookup: list[OwnerLookup] = []
+
+
+def job(
+    name: str,
+    *,
+    needs: Needs | Permission,
+    needs_proof: frozenset[Permission] = frozenset(),
+    attempts_max: int = 5,
+    acts_on_time: bool = False,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function ``(run: JobRun, **arguments)`` as the job ``name``. Arguments as ``Registered``."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        asked = (lambda _session, _arguments: needs) if isinstance(needs, Permission) else needs
+        _registry[name] = Registered(function, asked, needs_proof, attempts_max, acts_on_time)
+        return function
+
+    return register
+
+
+def registered_names() -> frozenset[str]:
+    """Return the names of all jobs there are."""
+    return frozenset(_registry)
+
+
+def names_that_act_on_time() -> frozenset[str]:
+    """Return the names of the jobs that must not run while the clock is in doubt."""
+    return frozenset(name for name, one in _registry.items() if one.acts_on_time)
+
+
+def registered_job(name: str) -> Registered:
+    """Return what is known of the jobs called ``name``. Raises ``Conflict``: ``jobs.unknown``."""
+    if name not in _registry:
+        raise Conflict("jobs.unknown", N_("This release has no job “{name}”."), name=name)
+    return _registry[name]
+
+
+def register_owner_lookup(lookup: OwnerLookup) -> None:
+    """Let ``lookup`` find the owners of jobs. Without one no job runs."""
+    _owner_lookup[:] = [lookup]
+
+
+def owner_of(session: Session, on_behalf: Mapping[str, Any]) -> Actor:
+    """Return the owner of a job with the rights of now, source "job".
+
+    Raises:
+        OwnerRefused: ``jobs.owner_…``: the owner may not come in, or nobody knows who it is.
+    """
+    if not _owner_lookup:
+        raise OwnerRefused("jobs.owner_unknown", N_("Nobody knows whose job this is, so it does not run."))
+    return _owner_lookup[0](session, on_behalf)
+
+
+def permitted_owner(session: Session, row: Job) -> Actor:
+    """Return the owner of a job, who may do now what the job does.
+
+    Raises:
+        OwnerRefused: As ``owner_of``; ``jobs.owner_rights`` without the permission.
+    """
+    owner, needed = owner_of(session, row.on_behalf), registered_job(row.name).needs(session, row.arguments)
+    if needed is not None and not owner.can(needed):
+        sentence = N_("The role of {name} no longer permits this, so the job has stopped.")
+        raise OwnerRefused("jobs.owner_rights", sentence, name=owner.name)
+    return owner
+
+
+def enqueue(
+    session: Session,
+    name: str,
+    *,
+    due_at: datetime | None = None,
+    dedupe: str | None = None,
+    weight: int = 0,
+    **arguments: Any,
+) -> Job:
+    """Add a job to the caller's transaction; it belongs to the caller's actor.
+
+    Args:
+        session: The caller's.
+        name: Registered name.
+        due_at: Not before; None for at once.
+        dedupe: Text of work that must exist once.
+        weight: Estimated size in rows, see ``QUICK_WEIGHT_MAX``.
+        arguments: Of the function: JSON.
+
+    Raises:
+        Conflict: ``jobs.too_many``: ``JOBS_PER_PERSON_MAX`` of the person wait or run.
+    """
+    actor = actor_of(session)
+    if actor.owner:
+        _refuse_too_many(session, actor.owner)
+    row = Job(
+        name=name,
+        arguments=arguments,
+        on_behalf=owner_facts(actor),
+        person=actor.owner,
+        due_at=due_at or now(),
+        dedupe=dedupe,
+        weight=weight,
+        state={},
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def ask_to_cancel(session: Session, job_id: int) -> Job:
+    """Stop a job at its next checkpoint; one that waits never starts. Who may is for ``services.job_control``.
+
+    Raises:
+        NotFound: ``jobs.not_found``.
+        Conflict: ``jobs.finished``.
+    """
+    row = locked_job(session, job_id)
+    if row.finished_at is not None:
+        raise Conflict("jobs.finished", N_("This job has already ended."))
+    row.cancel_asked = True
+    if row.status == JobStatus.WAITING:
+        row.status, row.finished_at = JobStatus.CANCELLED, now()
+    return row
+
+
+def retry(session: Session, job_id: int) -> Job:
+    """Let a job that failed or was cancelled go on from its last checkpoint. Who may: ``services.job_control``.
+
+    Raises:
+        NotFound: ``jobs.not_found``.
+        Conflict: ``jobs.not_failed``, ``jobs.too_many``.
+    """
+    row = locked_job(session, job_id)
+    if row.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
+        raise Conflict("jobs.not_failed", N_("Only a job that failed or was cancelled can be tried again."))
+    if row.person:
+        _refuse_too_many(session, row.person)
+    row.status, row.finished_at, row.error, row.attempts = JobStatus.WAITING, None, None, 0
+    row.reference, row.cancel_asked, row.due_at = None, False, now()
+    return row
+
+
+def locked_job(session: Session, job_id: int) -> Job:
+    """Return a job the actor may see, locked. Raises ``NotFound``: ``jobs.not_found``."""
+    row = session.scalar(select(Job).where(Job.id == job_id).with_for_update())
+    if row is None:
+        raise NotFound("jobs.not_found", N_("There is no such job."))
+    return row
+
+
+def _refuse_too_many(session: Session, person: str) -> None:
+    if not is_sqlite(session):  # two requests at once must not both take the last place
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(person, QUOTA_LOCK))))
+    open_ = (JobStatus.WAITING.value, JobStatus.RUNNING.value)
+    counted = select(func.count()).select_from(Job).where(Job.person == person, Job.status.in_(open_))
+    if (session.scalar(counted, execution_options=SEE_ALL) or 0) >= JOBS_PER_PERSON_MAX:
+        sentence = N_("{count} jobs of {person} wait or run already. Wait until some have ended, or stop some.")
+        raise Conflict("jobs.too_many", sentence, count=JOBS_PER_PERSON_MAX, person=person)

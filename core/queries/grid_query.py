@@ -1,0 +1,216 @@
+"""What is asked of a list, as checked data, and how an address, a program or the command line writes it.
+
+One grammar serves the grid, the export and the WEB API: ``stage=won&created_at__from=2026-11-01&q=上海&sort=-name``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from core.access import Actor
+from core.errors import InvalidInput, Problem
+from core.i18n import N_
+from core.kinds.kind import shown_value
+from core.limits import PARAMETER_LENGTH_MAX
+from core.queries.filters import (
+    And,
+    Condition,
+    Filter,
+    Not,
+    Operator,
+    check_filter,
+    is_ranged,
+    is_text,
+    unknown_field,
+    unknown_operator,
+)
+from core.queries.ordering import Sort
+from core.resource import Field, Resource
+
+T = TypeVar("T")
+Count = Literal["capped", "exact", "none"]
+
+LIMIT_MAX = 1_000  # rows of one page
+OFFSET_MAX = 10**9
+SORTS_MAX = 5
+PARAMETERS_MAX = 100
+OF_THE_ADDRESS = frozenset({"view", "cols", "row"})  # how a list is looked at, not what is asked
+OWN_PARAMETERS = ("q", "sort", "limit", "offset", "cursor", "fields", "count", "sums")
+COUNTS: dict[str, Count] = {"": "capped", "capped": "capped", "exact": "exact", "none": "none"}
+SUMS: dict[str, bool | None] = {"": None, "1": True, "0": False}
+NOT = "not"
+OPERATORS = frozenset(operator.value for operator in Operator) | {NOT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridQuery:
+    """What is asked of a resource. Everything in it is checked again when it runs, for the session's actor.
+
+    Attributes:
+        fields: Names of the fields to return, in order.
+        search: Words that must all occur, "" for none.
+        sort: What to order by; () for the resource's own order.
+        cursor: Where to go on, as ``Page.next_cursor`` said; "" begins at ``offset``.
+        count: "capped" counts up to ``core.queries.finding.COUNT_MAX`` rows, "none" not at all.
+        sums: Whether to sum up ``Resource.sums`` over the whole filter; None = if it has few rows.
+    """
+
+    resource: Resource
+    fields: tuple[str, ...]
+    filter: Filter | None = None
+    search: str = ""
+    sort: tuple[Sort, ...] = ()
+    limit: int = 100
+    offset: int = 0
+    cursor: str = ""
+    count: Count = "capped"
+    sums: bool | None = None
+
+
+def read_query(
+    resource: Resource,
+    actor: Actor,
+    pairs: Iterable[tuple[str, str]],
+    *,
+    from_address: bool = False,
+    limit: int = 100,
+) -> GridQuery:
+    """Return what parameters ask of a resource.
+
+    ``field=value`` (a choice: any of ``a,b``; a date, number or instant: ``from..to``, both included, either may be
+    left out), ``field__in=a,b``, ``field__not=a,b``, ``field__contains=``, ``field__from=`` (≥), ``field__to=`` (<),
+    ``field__upto=`` (≤), ``field__empty=1`` or ``0``, ``q=words``, ``sort=-created_at,name``, ``limit``, ``offset``,
+    ``cursor``, ``fields=a,b``, ``count=exact`` or ``none``, ``sums=1`` or ``0``.
+
+    Args:
+        actor: Fields confidential to others do not exist.
+        pairs: Parameters in order; a repeated ``field=`` means any of them.
+        from_address: As the address of a list writes it: how it is looked at is left out, and a plain ``name=part`` of
+            a text or a reference asks for a part, not for the whole.
+        limit: Rows of a page that does not say.
+
+    Raises:
+        InvalidInput: ``queries.unknown_field``, ``queries.unknown_operator``, ``queries.invalid_value``,
+            ``queries.too_many_conditions``; ``fields`` names the parameter.
+    """
+    fields = {field.name: field for field in resource.fields_for(actor)}
+    own = dict.fromkeys(OWN_PARAMETERS, "")
+    conditions: list[Filter] = []
+    equal: dict[str, list[str]] = {}
+    for count, (name, value) in enumerate(pairs):
+        if count >= PARAMETERS_MAX:
+            raise _refused("", N_("At most {count} parameters can be given."), count=PARAMETERS_MAX)
+        if len(name) + len(value) > PARAMETER_LENGTH_MAX:
+            too_long = N_("A value may have at most {length} characters.")
+            raise _refused(shown_value(name), too_long, length=PARAMETER_LENGTH_MAX)
+        if name in own:
+            own[name] = value
+        elif value and not (from_address and name in OF_THE_ADDRESS):
+            found = _condition(fields, name, value, from_address=from_address)
+            if isinstance(found, Condition) and found.operator == Operator.IS:
+                equal.setdefault(found.field, []).extend(found.values)
+            else:
+                conditions.append(found)
+    conditions += [Condition(name, Operator.IS, tuple(values)) for name, values in equal.items()]
+    tree = And(tuple(conditions)) if conditions else None
+    check_filter(fields, tree)
+    return GridQuery(
+        resource=resource,
+        fields=_names(own["fields"], fields),
+        filter=tree,
+        search=own["q"].strip(),
+        sort=_sorts(own["sort"], fields),
+        limit=_whole("limit", own["limit"] or str(limit), 1, LIMIT_MAX),
+        offset=_whole("offset", own["offset"] or "0", 0, OFFSET_MAX),
+        cursor=own["cursor"],
+        count=_one_of("count", own["count"], COUNTS),
+        sums=_one_of("sums", own["sums"], SUMS),
+    )
+
+
+def checked_sorts(query: GridQuery, fields: Mapping[str, Field]) -> tuple[Sort, ...]:
+    """Return what to order by: what was asked, else the resource's own order as far as the actor sees its fields.
+
+    Raises:
+        InvalidInput: ``queries.unknown_field``, ``queries.invalid_value``.
+    """
+    own = query.sort or tuple(sort for sort in map(_sort, query.resource.order) if sort.field in fields)
+    if len(own) > SORTS_MAX:
+        raise _refused("sort", N_("A list can be sorted by at most {count} fields."), count=SORTS_MAX)
+    for sort in own:
+        if sort.field not in fields:
+            raise unknown_field(sort.field, fields)
+    return own
+
+
+def _condition(fields: Mapping[str, Field], parameter: str, value: str, *, from_address: bool) -> Filter:
+    name, separator, stated = parameter.partition("__")
+    field = fields.get(name)
+    if field is None:
+        raise unknown_field(name, fields)
+    if separator:
+        if stated not in OPERATORS:
+            raise unknown_operator(field, stated)
+        values = _several(value) if stated in {NOT, Operator.IS} else (value,)
+        if stated == NOT:
+            return Not(Condition(name, Operator.IS, values))
+        return Condition(name, Operator(stated), values)
+    if is_ranged(field) and ".." in value:
+        return _range(field, *value.split("..", 1))
+    if from_address and is_text(field):
+        return Condition(name, Operator.CONTAINS, (value,))
+    is_list = bool(field.kind.choices) or field.kind.name in {"region", "tags"}
+    return Condition(name, Operator.IS, _several(value) if is_list else (value,))
+
+
+def _range(field: Field, least: str, most: str) -> Filter:
+    bounds = ((Operator.FROM, least.strip()), (Operator.UPTO, most.strip()))
+    parts = tuple(Condition(field.name, operator, (value,)) for operator, value in bounds if value)
+    if not parts:
+        raise _refused(field.name, N_("Say from where or up to where: 10..20, 10.. or ..20."))
+    return And(parts)
+
+
+def _several(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.replace("，", ",").split(",") if part.strip())
+
+
+def _sorts(text: str, fields: Mapping[str, Field]) -> tuple[Sort, ...]:
+    sorts = tuple(map(_sort, _several(text)))
+    for sort in sorts:
+        if sort.field not in fields:
+            raise unknown_field(sort.field, fields)
+    return sorts
+
+
+def _sort(text: str) -> Sort:
+    return Sort(text.removeprefix("-"), text.startswith("-"))
+
+
+def _names(text: str, fields: Mapping[str, Field]) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(_several(text))) or tuple(fields)
+    for name in names:
+        if name not in fields:
+            raise unknown_field(name, fields)
+    return names
+
+
+def _whole(name: str, text: str, least: int, most: int) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else -1
+    if not least <= number <= most:
+        raise _refused(
+            name, N_("“{name}” is a whole number from {least} to {most}."), name=name, least=least, most=most
+        )
+    return number
+
+
+def _one_of(name: str, text: str, meanings: Mapping[str, T]) -> T:
+    if text not in meanings:
+        allowed = ", ".join(meaning for meaning in meanings if meaning)
+        raise _refused(name, N_("“{name}” is one of: {allowed}."), name=name, allowed=allowed)
+    return meanings[text]
+
+
+def _refused(parameter: str, message: str, /, **values: object) -> InvalidInput:
+    problem = Problem("queries.invalid_value", message, values)
+    return InvalidInput(problem.code, message, fields={parameter: problem}, **values)

@@ -1,0 +1,40 @@
+"""Which rows a filter by references means: their keys looked up first, each time the filter is asked.
+
+So the database plans with the numbers it will find. What was made for these numbers can be kept while keys mean the
+same rows, and is made anew when one of them was given to another row, or can be seen no more.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from core.access import Actor
+from core.database.prepared import Prepared
+from core.database.sessions import actor_of, row_filter
+from core.kinds.kind import Reference
+from core.queries.filters import Filter, Meant, references_named
+from core.resource import Field
+
+
+def meant_by(session: Session, fields: Mapping[str, Field], tree: Filter | None) -> Meant:
+    """Return the numbers of the rows that a checked filter names and the session's actor sees, in order."""
+    return {
+        condition: _numbers(session, reference, keys) for condition, reference, keys in references_named(fields, tree)
+    }
+
+
+def _numbers(session: Session, reference: Reference, keys: Sequence[str]) -> tuple[int, ...]:
+    count = 1 << (len(keys) - 1).bit_length()
+    padded = {f"key_{n}": keys[min(n, len(keys) - 1)] for n in range(count)}
+    found = _named(actor_of(session), reference.key, count).run(session, padded)
+    return tuple(sorted(row[0] for row in found))
+
+
+@lru_cache(maxsize=1_000)
+def _named(actor: Actor, key: Any, count: int) -> Prepared:
+    """Return the statement that finds the rows of ``count`` keys, made once for each actor; its row filter is in it."""
+    keys = [bindparam(f"key_{n}", type_=key.type) for n in range(count)]
+    return Prepared(select(key.class_.id).where(key.in_(keys)).options(*row_filter(actor)))

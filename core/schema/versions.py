@@ -1,0 +1,160 @@
+"""The shape of the database: which numbered migration it stands at, and bringing it to the newest."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from core.access import WORKER
+from core.database.sessions import APPLICATION_ROLE, unit_of_work
+from core.errors import Conflict
+from core.events.log import Happening, record
+from core.i18n import N_
+from core.schema.shape import missing_guards, restore_triggers, trigger_faults
+from core.settings import ROOT
+
+MIGRATIONS = ROOT / "migrations"
+MIGRATION_LOCK = 7_202_602  # any number that nothing else locks
+
+State = Literal["empty", "older", "current", "newer"]
+
+
+def newest_revision() -> str:
+    """Return the number of the newest migration this code has."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def schema_state(engine: Engine) -> State:
+    """Return how a database stands to this code; "newer" also if it is at a migration this code does not know."""
+    with engine.connect() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+        if revision is None:
+            tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
+            return "older" if tables else "empty"
+    known = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+    if revision not in known:
+        return "newer"
+    return "current" if revision == known[0] else "older"
+
+
+def require_current(engine: Engine) -> None:
+    """Go on only with a database of exactly this code's shape; an empty one is brought to it first.
+
+    Raises:
+        Conflict: ``database.older_schema`` or ``database.newer_schema``.
+    """
+    state = schema_state(engine)
+    if state == "empty":
+        migrate(engine)
+    elif state == "older":
+        raise Conflict(
+            "database.older_schema",
+            N_("The database is from an older release. Run “python app.py migrate”; it makes a backup first."),
+        )
+    refuse_newer(state)
+    require_guards(engine)
+
+
+def require_guards(engine: Engine) -> None:
+    """Go on only with a database that has the triggers and constraints of this release.
+
+    Raises:
+        Conflict: ``database.guards_missing``, naming them.
+    """
+    if found := list(missing_guards(engine)):
+        raise Conflict(
+            "database.guards_missing",
+            N_(
+                "The database lacks what keeps its data right: {names}. Somebody removed or changed it. Compare the"
+                " data with a backup; “python app.py migrate” puts missing triggers back and records that it did."
+            ),
+            names=", ".join(found),
+        )
+
+
+def refuse_newer(state: State) -> None:
+    """Raise ``Conflict`` ``database.newer_schema`` for a database of a newer release."""
+    if state == "newer":
+        raise Conflict(
+            "database.newer_schema",
+            N_("The database is from a newer release than this program. Install that release, or restore a backup."),
+        )
+
+
+def migrate(engine: Engine) -> None:
+    """Bring a database to the newest migration. Safe to call from several processes at once."""
+    refuse_newer(schema_state(engine))
+    if engine.dialect.name == "postgresql":
+        _make_role(engine)
+    with _alone(engine) as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def restore_guards(engine: Engine) -> list[str]:
+    """Create missing or changed triggers again, record that in the audit log, and return what was wrong with each."""
+    faults = trigger_faults(engine)
+    if faults:
+        with _alone(engine) as connection:
+            restore_triggers(connection, faults)
+            connection.commit()
+        with unit_of_work(WORKER) as session:
+            facts = {"triggers": list(faults)}
+            record(session, "audit_log.triggers_restored", "events", [Happening("", data=facts)])
+    return list(faults.values())
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """Give a connection that no other process migrates beside."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("RESET ROLE"))  # tables belong to the login, never to the application's role
+            connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": MIGRATION_LOCK})
+            connection.commit()
+        try:
+            yield connection
+        finally:
+            if engine.dialect.name == "postgresql":
+                connection.rollback()
+                connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": MIGRATION_LOCK})
+                connection.commit()
+                connection.invalidate()  # the next one takes the application's role on again
+
+
+def _make_role(engine: Engine) -> None:
+    """Make the role that serves people, if this login may; where it may not, the triggers alone guard the trail."""
+    with engine.connect() as connection:
+        try:
+            exists = connection.execute(
+                text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": APPLICATION_ROLE}
+            )
+            if exists.first() is None:
+                connection.execute(text(f"CREATE ROLE {APPLICATION_ROLE} NOLOGIN"))
+            connection.execute(text(f"GRANT {APPLICATION_ROLE} TO CURRENT_USER"))
+            connection.commit()
+        except DBAPIError:
+            connection.rollback()
+
+
+def has_application_role(engine: Engine) -> bool:
+    """Return whether the session of this engine serves under the application's role. SQLite has no roles."""
+    if engine.dialect.name != "postgresql":
+        return True
+    with engine.connect() as connection:
+        return bool(connection.scalar(text("SELECT current_user = :name"), {"name": APPLICATION_ROLE}))
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    attributes: dict[str, Any] = config.attributes
+    attributes["configure_logger"] = False
+    return config

@@ -1,0 +1,1 @@
+"""Limits on how much one person, address or kind of work takes at once."""
