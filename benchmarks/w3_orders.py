@@ -49,10 +49,10 @@ from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict
 from core.events.log import Event
 from models.approvals import Approval
-from models.credit import CreditBalance
+from models.money.credit import CreditBalance
 from models.number_series import NumberSeries
 from models.orders import Order, OrderLine
-from models.partners import Partner
+from models.partners.partners import Partner
 from models.prices import Price
 from models.products import Product
 from services.approvals import approve_order

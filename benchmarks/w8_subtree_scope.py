@@ -45,7 +45,7 @@ from core.database.sessions import reading, unit_of_work
 from core.kinds.standard import yuan
 from core.queries.finding import find_page, read_query
 from models.orders import Order
-from models.partners import Partner
+from models.partners.partners import Partner
 from resources.orders import ORDERS
 
 PAGE = 50

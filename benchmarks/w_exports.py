@@ -42,8 +42,8 @@ from core.access import Role, command_line
 from core.database.sessions import connect, transact, unit_of_work
 from core.schema import versions
 from core.settings import settings
-from models.sessions import SessionState
-from models.users import User
+from models.accounts.sessions import SessionState
+from models.accounts.users import User
 from services.sessions import DOORKEEPER, Browser, begin_session
 
 ROOT = Path(__file__).parent.parent

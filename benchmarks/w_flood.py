@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from benchmarks.stage import fresh_database, say
 from core.access import command_line
 from core.database.sessions import connect, transact, unit_of_work
-from models.sessions import SessionState
+from models.accounts.sessions import SessionState
 from pages.house.theme import asset_url
 from pages.identity import cookie_name
 from services.accounts import create_user

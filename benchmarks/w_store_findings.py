@@ -27,7 +27,7 @@ from core.database.sessions import reading
 from importers.runs.batches import import_file
 from importers.runs.runner import Source
 from importers.writing.xlsx import SheetColumn, write_xlsx
-from models.region_table import table
+from models.regions.table import table
 from models.stores import StoreFinding
 from resources.stores import STORES
 from services.store_findings import Verdict

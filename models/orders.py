@@ -15,7 +15,7 @@ from core.database.versioned import Versioned
 from core.i18n import N_
 from core.kinds.kind import Choice, Kind
 from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX, choice, reference
-from models.partners import Partner
+from models.partners.partners import Partner
 from models.products import Product
 
 PERSON_LENGTH_MAX = 200

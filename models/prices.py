@@ -10,7 +10,7 @@ from core.access import Actor
 from core.database.columns import code_text
 from core.database.sessions import EVERYONE, NOBODY, Base
 from core.database.versioned import Versioned
-from models.partners import Partner
+from models.partners.partners import Partner
 
 
 class Price(Versioned, Base):

@@ -13,8 +13,15 @@ from core.addresses import record_path
 from core.database.sessions import actor_of
 from core.errors import NotFound
 from core.i18n import N_, _
-from models.affiliation_requests import ANSWER_LABELS, OPEN, STATUS_LABELS, AffiliationRequest, Answer, RequestStatus
-from models.partners import Partner
+from models.partners.affiliation_requests import (
+    ANSWER_LABELS,
+    OPEN,
+    STATUS_LABELS,
+    AffiliationRequest,
+    Answer,
+    RequestStatus,
+)
+from models.partners.partners import Partner
 from pages import house
 from pages.application_story import span_text
 from pages.door import call

@@ -12,7 +12,7 @@ from core.errors import DomainError, InvalidInput, NotFound
 from core.i18n import N_, _
 from core.kinds.kind import Reference, Refused
 from core.kinds.standard import DAY
-from models.partners import Partner
+from models.partners.partners import Partner
 from pages import house
 from pages.affiliation_facts import draw_request, read_request
 from pages.application_actions import find_upstreams

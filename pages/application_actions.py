@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Permission
 from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _
-from models.applications import Application, ApplicationStatus
-from models.partners import Partner, PartnerStatus
-from models.tiers import TIERS
+from models.partners.applications import Application, ApplicationStatus
+from models.partners.partners import Partner, PartnerStatus
+from models.partners.tiers import TIERS
 from pages import house
 from pages.door import call_or_raise, show_refusal
 from pages.identity import current_actor

@@ -6,10 +6,10 @@ from core.access import Actor, Permission
 from core.addresses import record_path
 from core.i18n import _
 from core.kinds import uscc
-from models.applications import STATUS_LABELS, WAITING, WORD_LABELS, ApplicationStatus, UpstreamWord
-from models.partners import STATUS_LABELS as PARTNER_LABELS
-from models.partners import PartnerStatus
-from models.tiers import TIERS
+from models.partners.applications import STATUS_LABELS, WAITING, WORD_LABELS, ApplicationStatus, UpstreamWord
+from models.partners.partners import STATUS_LABELS as PARTNER_LABELS
+from models.partners.partners import PartnerStatus
+from models.partners.tiers import TIERS
 from pages import house
 from pages.application_reading import ApplicationFacts, coverage_text
 from pages.application_story import awaited_text

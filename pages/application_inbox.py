@@ -7,7 +7,7 @@ from fastapi import Request
 from core.access import Actor, Permission
 from core.errors import DomainError
 from core.i18n import _
-from models.applications import Application
+from models.partners.applications import Application
 from pages import house
 from pages.application_actions import ApplicationActions
 from pages.application_facts import draw_facts

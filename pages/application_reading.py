@@ -10,13 +10,13 @@ from core.access import Actor, Permission
 from core.database.sessions import actor_of
 from core.errors import Problem
 from core.i18n import _
-from models.applications import STATUS_LABELS, Application, ApplicationStatus
-from models.invites import Invite
-from models.partners import Partner
-from models.region_table import is_inside
-from models.regions import region
-from models.tiers import TIERS
-from models.users import User, UserStatus
+from models.accounts.users import User, UserStatus
+from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus
+from models.partners.invites import Invite
+from models.partners.partners import Partner
+from models.partners.tiers import TIERS
+from models.regions.resolving import region
+from models.regions.table import is_inside
 from pages.application_story import StoryLine, is_late, since_text, story_of
 from pages.house import ListItem, instant_text
 from services.application_decisions import is_own, may_speak_for_upstream

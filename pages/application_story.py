@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.clock import now
 from core.events.log import Event
 from core.i18n import N_, _, ngettext
-from models.applications import Application, ApplicationStatus
+from models.partners.applications import Application, ApplicationStatus
 from pages import house
 from pages.value_texts import who_text
 from services.application_states import RECEPTION

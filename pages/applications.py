@@ -12,8 +12,8 @@ from core.database.sessions import reading
 from core.errors import DomainError, NotFound
 from core.i18n import N_, _
 from core.settings import settings
-from models.applications import STATUS_LABELS, ApplicationStatus
-from models.users import UserStatus
+from models.accounts.users import UserStatus
+from models.partners.applications import STATUS_LABELS, ApplicationStatus
 from pages import house
 from pages.application_actions import ApplicationActions
 from pages.application_facts import draw_licence, draw_notices, stated

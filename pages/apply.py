@@ -9,7 +9,7 @@ from core.access import Permission
 from core.database.sessions import reading
 from core.errors import DomainError, NotFound
 from core.i18n import N_, _
-from models.applications import Application, ApplicationStatus
+from models.partners.applications import Application, ApplicationStatus
 from pages import house
 from pages.apply_desk import StaffDesk, VisitorDesk
 from pages.apply_form import ApplyForm

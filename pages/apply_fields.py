@@ -9,10 +9,10 @@ from starlette.concurrency import run_in_threadpool
 
 from core.errors import DomainError
 from core.i18n import _
-from models import regions
-from models.invites import CODE_LENGTH
-from models.region_table import region
-from models.tiers import TIERS
+from models.partners.invites import CODE_LENGTH
+from models.partners.tiers import TIERS
+from models.regions import resolving
+from models.regions.table import region
 from pages import house
 from pages.apply_desk import Desk
 from pages.apply_reading import Invited, read_invited, read_proposals
@@ -254,7 +254,7 @@ class ApplyFields:
 
     async def _find_regions(self, text: str) -> dict[str, str]:
         """Return counties and districts that a text may mean; larger regions are no place for one partner."""
-        found = await run_in_threadpool(regions.search, text, FOUND_MAX * 4)
+        found = await run_in_threadpool(resolving.search, text, FOUND_MAX * 4)
         return {one.code: one.full_name for one in found if one.level == 3 or one.is_leaf}
 
     async def _licence_chosen(self) -> None:

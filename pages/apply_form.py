@@ -6,8 +6,8 @@ from typing import Any
 
 from core.errors import DomainError, Problem
 from core.i18n import N_, _
-from models.applications import Application
-from models.tiers import TIERS
+from models.partners.applications import Application
+from models.partners.tiers import TIERS
 from pages import house
 from pages.apply_desk import Desk
 from pages.apply_fields import TEXTS, ApplyFields

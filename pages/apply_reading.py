@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.i18n import _
-from models.applications import Application
-from models.invites import Invite
-from models.partners import Partner
-from models.tiers import TIERS
-from models.users import User
+from models.accounts.users import User
+from models.partners.applications import Application
+from models.partners.invites import Invite
+from models.partners.partners import Partner
+from models.partners.tiers import TIERS
 from pages.application_story import StoryLine, story_of
 from services.application_upstreams import city_name, proposed_upstreams
 from services.applications import number_held

@@ -4,9 +4,9 @@ from functools import partial
 
 from core.errors import DomainError
 from core.i18n import _
-from models.applications import STATUS_LABELS, Application, ApplicationStatus
-from models.tiers import TIERS
-from models.users import UserStatus
+from models.accounts.users import UserStatus
+from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus
+from models.partners.tiers import TIERS
 from pages import house
 from pages.application_story import awaited_text, draw_story, way_of
 from pages.apply_reading import Held

@@ -7,7 +7,7 @@ from core.addresses import record_path
 from core.i18n import _, ngettext
 from models.approvals import DECISION_LABELS, Decision
 from models.orders import STATUS_LABELS, OrderStatus
-from models.tiers import TIERS
+from models.partners.tiers import TIERS
 from pages import house
 from pages.approval_reading import waiting_text
 from pages.house.content import MINUS

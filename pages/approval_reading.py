@@ -12,7 +12,7 @@ from core.database.sessions import actor_of
 from core.i18n import _, ngettext
 from models.approvals import DECISION_LABELS, Approval, Decision
 from models.orders import STATUS_LABELS, Order, OrderStatus
-from models.partners import Partner
+from models.partners.partners import Partner
 from pages.house import ListItem, instant_text, money_text
 from pages.navigation import waiting_count
 from services.order_facts import OrderFacts, WaitingOrder, order_facts, waiting_orders

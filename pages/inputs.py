@@ -14,7 +14,7 @@ from core.kinds import standard
 from core.kinds.kind import Kind, Reference
 from core.queries.finding import find_row
 from core.resource import Field, Resource
-from models import regions
+from models.regions import resolving
 from pages import house
 from pages.identity import current_actor
 from pages.reading import read
@@ -177,5 +177,5 @@ def reference_search(reference: Reference) -> house.fields.Search:
 
 async def _find_regions(text: str) -> dict[str, str]:
     await current_actor()
-    found = await run_in_threadpool(regions.search, text, FOUND_MAX)
+    found = await run_in_threadpool(resolving.search, text, FOUND_MAX)
     return {one.code: one.full_name for one in found}

@@ -10,10 +10,10 @@ from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import DomainError, NotFound
 from core.i18n import N_, _
-from models.applications import STATUS_LABELS, Application, ApplicationStatus
-from models.invites import Invite
-from models.partners import Partner
-from models.tiers import TIERS
+from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus
+from models.partners.invites import Invite
+from models.partners.partners import Partner
+from models.partners.tiers import TIERS
 from pages import house
 from pages.application_actions import find_upstreams
 from pages.door import call_or_raise, page, show_refusal

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Permission, Role
 from core.database.sessions import actor_of
 from core.i18n import _
+from models.accounts.users import ROLE_LABELS
 from models.orders import Order, OrderStatus
-from models.users import ROLE_LABELS
 from pages.house import NavGroup, NavItem, say_counts, shell
 from pages.identity import current_actor, page_actor
 from pages.reading import read

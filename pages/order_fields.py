@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 
 from core.i18n import _
 from core.kinds.standard import NAME_LENGTH_MAX, NOTE_LENGTH_MAX
-from models import regions
+from models.regions import resolving
 from pages import house
 from pages.house.fields import Search
 from pages.identity import current_actor
@@ -98,7 +98,7 @@ class OrderFields:
 async def find_regions(text: str) -> dict[str, str]:
     """Return adcode → name of regions that a person may mean."""
     await current_actor()
-    found = await run_in_threadpool(regions.search, text, REGIONS_SHOWN)
+    found = await run_in_threadpool(resolving.search, text, REGIONS_SHOWN)
     return {one.code: one.full_name for one in found}
 
 

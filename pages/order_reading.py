@@ -12,9 +12,9 @@ from core.access import Permission
 from core.clock import now, today
 from core.database.sessions import actor_of
 from models.orders import Order, OrderLine, OrderStatus
-from models.partners import Partner, PartnerStatus
+from models.partners.partners import Partner, PartnerStatus
 from models.products import Product, ProductStatus
-from models.regions import region
+from models.regions.resolving import region
 from pages.identity import current_actor
 from pages.reading import read
 from services.credit import BUYER_COLUMNS, Buyer, used_credit_cents

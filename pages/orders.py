@@ -13,8 +13,8 @@ from core.i18n import N_, _, ngettext
 from core.kinds.standard import RATE, UNIT_PRICE
 from models.approvals import Approval, Decision
 from models.orders import STATUS_LABELS, LineUnit, Order, OrderLine, OrderStatus
-from models.partners import Partner
-from models.tiers import TIERS
+from models.partners.partners import Partner
+from models.partners.tiers import TIERS
 from pages import house
 from pages.door import call, page
 from pages.history import history_of

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
 from core.i18n import _
-from models.affiliation_requests import STATUS_LABELS as REQUEST_LABELS
-from models.affiliation_requests import AffiliationRequest, RequestStatus
-from models.applications import STATUS_LABELS, Application, ApplicationStatus
-from models.partners import Affiliation, Partner
+from models.partners.affiliation_requests import STATUS_LABELS as REQUEST_LABELS
+from models.partners.affiliation_requests import AffiliationRequest, RequestStatus
+from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus
+from models.partners.partners import Affiliation, Partner
 from pages import house
 from pages.application_story import StoryLine, draw_story, story_of
 from pages.reading import read

@@ -13,7 +13,7 @@ from core.addresses import record_path
 from core.clock import now
 from core.i18n import _
 from core.positions.points import shown_position
-from models.partners import Partner
+from models.partners.partners import Partner
 from models.stores import (
     DECISION_LABELS,
     STATUS_LABELS,

@@ -13,7 +13,7 @@ from core.access import Permission
 from core.addresses import record_path
 from core.errors import InvalidInput
 from core.i18n import N_, _
-from models.region_table import table
+from models.regions.table import table
 from models.stores import STATUS_LABELS, StoreStatus
 from pages import house
 from pages.door import page, show_refusal

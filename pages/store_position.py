@@ -12,7 +12,7 @@ from core.errors import Problem
 from core.i18n import _
 from core.kinds.kind import Refused
 from core.positions.points import DATUM_LABELS, Datum, parse_position, shown_position, to_wgs84
-from models.region_table import region
+from models.regions.table import region
 from models.stores import PositionSource
 from pages import house
 from pages.house.locator import NoPosition, Reading, locator

@@ -12,8 +12,8 @@ from core.errors import NotFound
 from core.i18n import N_, _, ngettext
 from core.positions.columns import unit_vectors
 from core.positions.points import DATUM_LABELS, EARTH_RADIUS_M, Datum, convert, distance_m
-from models import regions
-from models.region_table import region
+from models.regions import resolving
+from models.regions.table import region
 from models.stores import SOURCE_LABELS, PositionSource, Store, StorePhoto, StoreStatus
 from pages.house import Tone, tone_of
 from pages.identity import current_actor
@@ -109,7 +109,7 @@ def find_photo(session: Session, code: str, photo_id: int) -> StorePhoto:
 
 async def find_any_region(text: str) -> dict[str, str]:
     """Return adcode → name of regions that a person may mean; regions are public."""
-    found = await run_in_threadpool(regions.search, text, FOUND_MAX)
+    found = await run_in_threadpool(resolving.search, text, FOUND_MAX)
     return {one.code: one.full_name for one in found}
 
 

@@ -10,7 +10,7 @@ from core.access import Actor, Permission
 from core.addresses import record_path
 from core.errors import DomainError
 from core.i18n import _
-from models.partners import PartnerStatus
+from models.partners.partners import PartnerStatus
 from models.stores import StoreFinding, StoreStatus
 from pages import house
 from pages.door import call

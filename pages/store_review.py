@@ -15,7 +15,7 @@ from core.addresses import KeyInPath, record_path
 from core.clock import now
 from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _, ngettext
-from models.partners import Partner
+from models.partners.partners import Partner
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
 from pages import house
 from pages.addresses import RowId

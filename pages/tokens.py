@@ -8,9 +8,9 @@ from core.access import Permission, Role
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
 from core.kinds.kind import Reference
-from models.partners import Partner
-from models.tokens import Confirmation
-from models.users import ROLE_LABELS
+from models.accounts.tokens import Confirmation
+from models.accounts.users import ROLE_LABELS
+from models.partners.partners import Partner
 from pages.door import call_or_raise, page, permitted_actor, show_refusal
 from pages.house import (
     Tag,

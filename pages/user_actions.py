@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Permission, Role
 from core.addresses import record_path
 from core.i18n import N_, _
-from models.users import UserStatus
+from models.accounts.users import UserStatus
 from pages.door import call, permitted_actor
 from pages.house import button, confirm, link_button
 from pages.house.going import load_again

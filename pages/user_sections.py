@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
 from core.i18n import _, ngettext
-from models.sessions import LinkPurpose
-from models.users import User, UserStatus
+from models.accounts.sessions import LinkPurpose
+from models.accounts.users import User, UserStatus
 from pages.browsers import browser_name
 from pages.door import call, permitted_actor
 from pages.house import (

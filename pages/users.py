@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.addresses import record_path
 from core.i18n import N_, _
-from models.partners import Partner
+from models.partners.partners import Partner
 from pages.door import call, page
 from pages.form import NewRow
 from pages.house import Tag, button, link_button, notice, page_header, panel, row, stack

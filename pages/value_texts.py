@@ -9,7 +9,7 @@ from typing import Any, get_args
 from core.i18n import N_, _
 from core.kinds.kind import Kind
 from core.resource import Field, Resource
-from models.regions import region
+from models.regions.resolving import region
 from pages.house import Tone, instant_text, money_text
 from pages.house.content import MINUS
 

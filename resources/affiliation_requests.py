@@ -4,9 +4,9 @@ from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, DAY, INSTANT, NOTE, choice, choices_of, reference
 from core.resource import Field, Resource
-from models.affiliation_requests import ANSWER_LABELS, STATUS_LABELS, AffiliationRequest
-from models.partners import Partner
-from models.person_kind import PERSON
+from models.accounts.person_kind import PERSON
+from models.partners.affiliation_requests import ANSWER_LABELS, STATUS_LABELS, AffiliationRequest
+from models.partners.partners import Partner
 
 PARTNER = reference("partners", Partner.code, Partner.name)
 ANSWER = choice(*choices_of(ANSWER_LABELS))

@@ -4,11 +4,11 @@ from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, EMAIL, INSTANT, NAME, NOTE, PHONE, USCC, choice, choices_of, reference
 from core.resource import Field, Resource
-from models.applications import STATUS_LABELS, WORD_LABELS, Application
-from models.partners import Partner
-from models.person_kind import PERSON
-from models.region_kind import REGION
-from models.tiers import TIER
+from models.accounts.person_kind import PERSON
+from models.partners.applications import STATUS_LABELS, WORD_LABELS, Application
+from models.partners.partners import Partner
+from models.partners.tiers import TIER
+from models.regions.kind import REGION
 
 PARTNER = reference("partners", Partner.code, Partner.name)
 

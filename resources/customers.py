@@ -4,10 +4,10 @@ from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, NOTE, PHONE, TAGS, USCC, choice, choices_of, reference
 from core.resource import Field, Resource
+from models.accounts.users import User
 from models.customers import STAGE_LABELS, Customer
-from models.partners import Partner
-from models.region_kind import REGION
-from models.users import User
+from models.partners.partners import Partner
+from models.regions.kind import REGION
 from services.customers import save_customers
 
 CUSTOMERS = Resource(

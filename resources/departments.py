@@ -4,8 +4,8 @@ from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, reference
 from core.resource import Action, Field, Resource
-from models.organisation import Department
-from models.users import User
+from models.accounts.departments import Department
+from models.accounts.users import User
 from services.organisation import delete_departments, save_departments
 
 DEPARTMENTS = Resource(

@@ -4,9 +4,9 @@ from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NOTE, TAGS, integer, reference
 from core.resource import Action, Field, Resource
-from models.invites import Invite
-from models.partners import Partner
-from models.person_kind import PERSON
+from models.accounts.person_kind import PERSON
+from models.partners.invites import Invite
+from models.partners.partners import Partner
 from services.invites import revoke_invites
 
 USES = integer(0, 10**6)

@@ -19,9 +19,9 @@ from core.kinds.standard import (
     choices_of,
 )
 from core.resource import Action, Field, Resource
+from models.accounts.person_kind import PERSON
 from models.orders import BUYER, LINE_UNIT, SKU, STATUS_LABELS, Order, OrderRow
-from models.person_kind import PERSON
-from models.region_kind import REGION
+from models.regions.kind import REGION
 from services.approvals import approve_orders, reject_orders
 from services.order_imports import save_order_lines
 from services.shipping import ship_orders

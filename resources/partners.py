@@ -4,9 +4,9 @@ from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, DAY, INSTANT, MONEY, NAME, NOTE, PHONE, USCC, choice, choices_of, reference
 from core.resource import Field, Resource
-from models.partners import STATUS_LABELS, Partner
-from models.region_kind import REGION
-from models.tiers import TIER
+from models.partners.partners import STATUS_LABELS, Partner
+from models.partners.tiers import TIER
+from models.regions.kind import REGION
 from services.application_batches import save_partners_for_review
 
 PARTNERS = Resource(

@@ -5,8 +5,8 @@ from core.i18n import N_
 from core.kinds.standard import DAY, INSTANT, UNIT_PRICE
 from core.resource import Field, Resource
 from models.orders import SKU
+from models.partners.tiers import TIER
 from models.prices import Price
-from models.tiers import TIER
 from services.prices import save_prices
 
 PRICES = Resource(

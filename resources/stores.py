@@ -5,8 +5,8 @@ from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, NOTE, PHONE, choice, choices_of, integer, reference
 from core.positions.points import ACCURACY, DATUM_LABELS, LATITUDE, LONGITUDE
 from core.resource import Action, Field, Resource
-from models.partners import Partner
-from models.region_kind import REGION
+from models.partners.partners import Partner
+from models.regions.kind import REGION
 from models.stores import SOURCE_LABELS, STATUS_LABELS, Store
 from services.store_review import accept_stores, close_stores
 from services.stores import save_stores

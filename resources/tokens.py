@@ -4,10 +4,10 @@ from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, choice, choices_of, reference
 from core.resource import Action, Field, Resource
-from models.partners import Partner
-from models.person_kind import PERSON
-from models.tokens import CONFIRMATION_LABELS, ApiToken
-from models.users import ROLE_LABELS
+from models.accounts.person_kind import PERSON
+from models.accounts.tokens import CONFIRMATION_LABELS, ApiToken
+from models.accounts.users import ROLE_LABELS
+from models.partners.partners import Partner
 from services.token_rights import confirm_tokens
 from services.tokens import revoke_tokens
 

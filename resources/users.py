@@ -4,9 +4,9 @@ from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import EMAIL, INSTANT, NAME, choice, choices_of, reference
 from core.resource import Field, Resource
-from models.organisation import Department
-from models.partners import Partner
-from models.users import ROLE_LABELS, STATUS_LABELS, User
+from models.accounts.departments import Department
+from models.accounts.users import ROLE_LABELS, STATUS_LABELS, User
+from models.partners.partners import Partner
 from services.users import save_users
 
 USERS = Resource(

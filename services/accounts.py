@@ -16,9 +16,9 @@ from core.i18n import N_
 from core.kinds.kind import Refused
 from core.kinds.standard import EMAIL
 from core.limits import EMAIL_LENGTH_MAX
-from models.partners import Partner
-from models.sessions import EndReason, KnownDevice, OneTimeLink
-from models.users import User, UserStatus
+from models.accounts.sessions import EndReason, KnownDevice, OneTimeLink
+from models.accounts.users import User, UserStatus
+from models.partners.partners import Partner
 from services import second_factor
 from services.attempts import forget_attempts
 from services.passwords import hash_password, require_acceptable

@@ -12,8 +12,8 @@ from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted, Problem
 from core.i18n import N_
-from models.affiliation_requests import OPEN, AffiliationRequest, Answer, RequestStatus
-from models.partners import Partner, PartnerStatus
+from models.partners.affiliation_requests import OPEN, AffiliationRequest, Answer, RequestStatus
+from models.partners.partners import Partner, PartnerStatus
 from services.affiliation_states import (
     UPSTREAM_ANSWERS,
     advance_request,

@@ -10,7 +10,7 @@ from core.access import Actor, Permission
 from core.errors import Conflict, NotFound
 from core.events.log import Happening, record
 from core.i18n import N_, translate
-from models.affiliation_requests import NEXT_STATUSES, STATUS_LABELS, AffiliationRequest, RequestStatus
+from models.partners.affiliation_requests import NEXT_STATUSES, STATUS_LABELS, AffiliationRequest, RequestStatus
 from services.states import lock_one, moment, move_on, require_state
 
 UPSTREAM_ANSWERS = timedelta(days=3)

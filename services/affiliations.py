@@ -14,7 +14,7 @@ from core.drafts import Drafts
 from core.errors import CellProblem, Problem
 from core.events.log import Happening, record
 from core.i18n import N_
-from models.partners import Affiliation, Partner
+from models.partners.partners import Affiliation, Partner
 from models.stores import Store
 
 COLUMNS = ("partner_id", "upstream_id", "path", "valid_from", "valid_to")

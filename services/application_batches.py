@@ -12,8 +12,8 @@ from core.drafts import Drafts
 from core.errors import CellProblem, Problem
 from core.events.log import Happening, record
 from core.i18n import DEFAULT_LANGUAGE, N_
-from models.applications import OPEN, Application, ApplicationStatus
-from models.partners import Partner, PartnerStatus
+from models.partners.applications import OPEN, Application, ApplicationStatus
+from models.partners.partners import Partner, PartnerStatus
 from services.affiliation_states import BRAND_ANSWERS
 from services.number_series import next_numbers
 from services.partners import save_partners

@@ -13,9 +13,9 @@ from core.drafts import Drafts
 from core.errors import Conflict, InvalidInput, NotPermitted, Problem
 from core.events.log import Happening, record
 from core.i18n import N_
-from models.applications import Application, ApplicationStatus, UpstreamWord
-from models.partners import Partner, PartnerStatus
-from models.users import User, UserStatus
+from models.accounts.users import User, UserStatus
+from models.partners.applications import Application, ApplicationStatus, UpstreamWord
+from models.partners.partners import Partner, PartnerStatus
 from services.application_states import advance, lock_application, require_status, set_partner_status, tell
 from services.applications import welcome_link
 from services.channel_tree import require_active_upstream

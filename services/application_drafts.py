@@ -6,9 +6,9 @@ from core.errors import Problem
 from core.i18n import N_
 from core.kinds.kind import Kind, Refused
 from core.kinds.standard import EMAIL, MISSING, NAME, NOTE, NOTE_LENGTH_MAX, PHONE, USCC
-from models.region_kind import REGION
-from models.regions import region
-from models.tiers import TIER
+from models.partners.tiers import TIER
+from models.regions.kind import REGION
+from models.regions.resolving import region
 
 KINDS: dict[str, Kind] = {
     "tier": TIER,

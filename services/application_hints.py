@@ -14,11 +14,11 @@ from core.errors import Problem
 from core.i18n import N_
 from core.kinds import uscc
 from core.kinds.plain_texts import normal_form
-from models.applications import Application
-from models.partners import Partner
-from models.region_names import readings
-from models.regions import code_range, region
-from models.users import User
+from models.accounts.users import User
+from models.partners.applications import Application
+from models.partners.partners import Partner
+from models.regions.names import readings
+from models.regions.resolving import code_range, region
 
 ALIKE_MIN = 84.0
 """From this similarity (0 to 100, of what is left of two names) on they are taken to mean the same company."""

@@ -11,8 +11,8 @@ from core.database.sessions import actor_of
 from core.errors import Conflict, NotFound
 from core.events.log import Happening, record
 from core.i18n import DEFAULT_LANGUAGE, N_, translate
-from models.applications import NEXT_STATUSES, STATUS_LABELS, Application, ApplicationStatus
-from models.partners import Partner, PartnerStatus
+from models.partners.applications import NEXT_STATUSES, STATUS_LABELS, Application, ApplicationStatus
+from models.partners.partners import Partner, PartnerStatus
 from services.affiliation_states import BRAND_ANSWERS, UPSTREAM_ANSWERS
 from services.states import count_change, lock_one, moment, move_on, require_state
 

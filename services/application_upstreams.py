@@ -10,10 +10,10 @@ from core.access import Permission
 from core.database.sessions import actor_of
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
-from models.invites import Invite
-from models.partners import Partner, PartnerStatus
-from models.regions import Region, code_range, region
-from models.tiers import TIERS
+from models.partners.invites import Invite
+from models.partners.partners import Partner, PartnerStatus
+from models.partners.tiers import TIERS
+from models.regions.resolving import Region, code_range, region
 from services.invites import for_tier, use_invite
 
 PROPOSED_MAX = 5

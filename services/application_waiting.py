@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
 from core.database.sessions import actor_of
-from models.affiliation_requests import AffiliationRequest, RequestStatus
-from models.applications import Application, ApplicationStatus
+from models.partners.affiliation_requests import AffiliationRequest, RequestStatus
+from models.partners.applications import Application, ApplicationStatus
 
 MINE, UPSTREAM, DONE = "", "upstream", "done"
 """Views of an inbox, as in the address: what I have to do, what waits for others, what is decided."""

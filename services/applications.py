@@ -14,9 +14,9 @@ from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import Conflict, InvalidInput, NotFound, Problem, RowsRefused
 from core.i18n import N_, current_language
-from models.applications import Application, ApplicationStatus, UpstreamWord
-from models.partners import Partner, PartnerStatus
-from models.users import User, UserStatus
+from models.accounts.users import User, UserStatus
+from models.partners.applications import Application, ApplicationStatus, UpstreamWord
+from models.partners.partners import Partner, PartnerStatus
 from services.application_drafts import kept_texts, missing, read_texts
 from services.application_states import advance, lock_application, require_status, set_partner_status, tell
 from services.application_upstreams import chosen_upstream, upstream_of_invite, used_invite

@@ -14,7 +14,7 @@ from core.clock import now
 from core.database.bulk import insert_rows
 from core.errors import DomainError
 from core.i18n import N_
-from models.sessions import AttemptCount
+from models.accounts.sessions import AttemptCount
 
 FREE = 5
 PAUSE_MAX_S = 900

@@ -12,8 +12,8 @@ from core.database.sessions import Base, is_sqlite
 from core.errors import Conflict, Problem
 from core.events.log import Event
 from core.i18n import N_
-from models.partners import Partner, PartnerStatus
-from models.tiers import TIERS, tier_text
+from models.partners.partners import Partner, PartnerStatus
+from models.partners.tiers import TIERS, tier_text
 
 TREE_LOCK = 7_202_601  # any number that nothing else locks
 

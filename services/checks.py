@@ -12,13 +12,13 @@ from core.events.anchors import anchor_faults
 from core.events.seals import chain_faults
 from core.jobs.clock_guard import clock_doubt
 from core.schema.shape import schema_faults
-from models.affiliation_requests import AffiliationRequest
-from models.applications import Application
+from models.accounts.departments import Department
+from models.accounts.users import User
 from models.customers import Customer
-from models.invites import Invite
-from models.organisation import Department
-from models.partners import Affiliation, Partner
-from models.users import User
+from models.partners.affiliation_requests import AffiliationRequest
+from models.partners.applications import Application
+from models.partners.invites import Invite
+from models.partners.partners import Affiliation, Partner
 from services.hierarchies import circles, stored_above
 from services.leaving_rules import RULES
 from services.store_checks import STORE_CHECKS

@@ -1,7 +1,7 @@
 """Credit: a partner's limit against the orders that use it up, never more than that, whoever comes at once.
 
 The partner's row is locked first, then the order is moved on, then the balance changes by one conditional statement.
-Everyone keeps to that sequence, so nobody waits in a circle. See ``models.credit.CreditBalance`` for what counts.
+Everyone keeps to that sequence, so nobody waits in a circle. See ``models.money.credit.CreditBalance`` for what counts.
 """
 
 from typing import Any, NamedTuple
@@ -15,9 +15,9 @@ from core.database.sessions import actor_of
 from core.errors import Conflict, Problem
 from core.i18n import N_, translate
 from core.kinds.standard import grouped_yuan
-from models.credit import CreditBalance
+from models.money.credit import CreditBalance
 from models.orders import USES_CREDIT, Order
-from models.partners import STATUS_LABELS, Partner, PartnerStatus
+from models.partners.partners import STATUS_LABELS, Partner, PartnerStatus
 from services.order_statements import in_branch, read, write
 
 

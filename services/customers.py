@@ -8,9 +8,9 @@ from core.access import Permission
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem
+from models.accounts.users import User
 from models.customers import Customer, CustomerStage
-from models.partners import Partner
-from models.users import User
+from models.partners.partners import Partner
 from services.partners import UNKNOWN_PARTNER
 from services.saving import Plan, Rows, Saved, SaveOptions, match_keys, resolve, save_rows
 from services.users import UNKNOWN_USER, refuse_left

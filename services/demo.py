@@ -22,17 +22,17 @@ from core.errors import Conflict, InvalidInput
 from core.events.log import Happening, record
 from core.i18n import N_
 from core.kinds.standard import yuan
-from models.affiliation_requests import AffiliationRequest
-from models.applications import Application
+from models.accounts.users import User
 from models.approvals import Approval
 from models.customers import Customer
-from models.invites import Invite
 from models.orders import Order, OrderStatus
-from models.partners import Partner
+from models.partners.affiliation_requests import AffiliationRequest
+from models.partners.applications import Application
+from models.partners.invites import Invite
+from models.partners.partners import Partner
 from models.prices import Price
 from models.products import Product
 from models.stores import Store
-from models.users import User
 from services.channel_tree import lock_tree
 from services.demo_base import Base, add_base
 from services.demo_credit import add_to_balances, set_limits

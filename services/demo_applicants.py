@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from models.applications import ApplicationStatus, UpstreamWord
-from models.partners import PartnerStatus
+from models.partners.applications import ApplicationStatus, UpstreamWord
+from models.partners.partners import PartnerStatus
 
 DEALERS_LEAST = 4
 """So many dealers are no applicants, before the first is one."""

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from core.access import Role
 from core.events.log import Happening, record
 from core.i18n import DEFAULT_LANGUAGE
-from models.applications import Application, ApplicationStatus, UpstreamWord
-from models.partners import PartnerStatus
+from models.partners.applications import Application, ApplicationStatus, UpstreamWord
+from models.partners.partners import PartnerStatus
 from services.accounts import create_user
 from services.application_states import DEADLINES
 from services.demo_applicants import Applicant

@@ -12,17 +12,17 @@ from core.clock import BRAND_ZONE, day_of, now
 from core.database.bulk import insert_rows
 from core.events.log import Happening, record
 from core.files.contents import StoredFile
-from models.affiliation_requests import AffiliationRequest
-from models.applications import Application
-from models.credit import CreditBalance
+from models.accounts.departments import Department
+from models.accounts.users import User
 from models.customers import Customer
-from models.invites import Invite
-from models.organisation import Department
-from models.partners import Affiliation, Partner
+from models.money.credit import CreditBalance
+from models.partners.affiliation_requests import AffiliationRequest
+from models.partners.applications import Application
+from models.partners.invites import Invite
+from models.partners.partners import Affiliation, Partner
 from models.prices import Price
 from models.products import Product
 from models.stores import Store
-from models.users import User
 from services.accounts import create_user
 from services.affiliations import COLUMNS as AFFILIATION_COLUMNS
 from services.demo_applications import SHEETS, Papers, add_applications, add_owners

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.events.log import Happening, record
 from models.orders import USES_CREDIT, Order
-from models.partners import PartnerStatus
+from models.partners.partners import PartnerStatus
 from services.demo_partners import Channel
 from services.demo_rows import table_of
 

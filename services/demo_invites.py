@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from core.events.log import Happening, record
-from models.invites import CODE_LENGTH, Invite
+from models.partners.invites import CODE_LENGTH, Invite
 from services.demo_partners import Channel
 from services.demo_rows import insert_numbered
 from services.invites import ALPHABET, STORE

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from core.clock import day_of
 from core.database.paths import SEGMENT_WIDTH
 from core.events.log import Happening, record
-from models.affiliation_requests import AffiliationRequest, Answer, RequestStatus
-from models.partners import Affiliation, Partner, PartnerStatus
-from models.tiers import TIERS
+from models.partners.affiliation_requests import AffiliationRequest, Answer, RequestStatus
+from models.partners.partners import Affiliation, Partner, PartnerStatus
+from models.partners.tiers import TIERS
 from services.affiliation_states import DEADLINES
 from services.demo_partners import Channel, DemoPartner
 from services.demo_rows import insert_numbered, month_numbers

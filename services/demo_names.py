@@ -10,7 +10,7 @@ from random import Random
 from typing import NamedTuple
 
 from core.kinds.uscc import ALPHABET, check_character, organisation_check
-from models.regions import Region, regions_below
+from models.regions.resolving import Region, regions_below
 
 PREFIX = "QH"
 """How every demo code, SKU and order number begins."""

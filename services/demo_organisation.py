@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.drafts import Drafts
-from models.organisation import Department
+from models.accounts.departments import Department
 from services.demo_names import PREFIX
 from services.organisation import save_departments
 from services.saving import SaveOptions

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from core.clock import day_of
 from core.database.paths import segment
 from models.customers import CustomerStage
-from models.partners import PartnerStatus
+from models.partners.partners import PartnerStatus
 from services.credit import Buyer
 from services.demo_applicants import Applicant, applicants_among
 from services.demo_names import PREFIX, PROVINCE_WEIGHTS, PROVINCES, NameMaker

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from core.clock import BRAND_ZONE, now
 from core.positions.points import METRES_PER_DEGREE, Datum, convert
 from core.positions.texts import ANGLE_PLACES
-from models.partners import PartnerStatus
-from models.regions import region
+from models.partners.partners import PartnerStatus
+from models.regions.resolving import region
 from models.stores import PositionSource, Store, StoreFinding, StoreStatus
 from services.demo_partners import DemoPartner
 from services.demo_rows import insert_numbered

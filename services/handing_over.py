@@ -13,12 +13,12 @@ from core.database.versioned import Versioned
 from core.events.log import Happening, record
 from core.files.contents import StoredFile
 from core.i18n import N_
+from models.accounts.departments import Department
+from models.accounts.users import User
 from models.customers import Customer
 from models.imports import ImportBatch, ImportStatus
-from models.invites import Invite
 from models.orders import Order
-from models.organisation import Department
-from models.users import User
+from models.partners.invites import Invite
 from services.hierarchies import stored_above
 from services.leaving_rules import RULES
 from services.saving import LOOKUP_SLICE

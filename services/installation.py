@@ -25,7 +25,7 @@ from core.jobs.clock_guard import clock_doubt
 from core.schema import versions
 from core.schema.shape import schema_faults
 from core.settings import ROOT, Settings, settings, signing_secret, stated_settings
-from models.tokens import Confirmation
+from models.accounts.tokens import Confirmation
 from services.accounts import actor_of_email
 from services.one_time_links import create_first_administrator, password_link
 from services.refusals import note_refusal

@@ -16,9 +16,9 @@ from core.events.log import Happening, record
 from core.i18n import N_
 from core.kinds.standard import half_width
 from core.limits import STATED_LENGTH_MAX
-from models.invites import CODE_LENGTH, Invite
-from models.partners import Partner, PartnerStatus
-from models.tiers import TIERS
+from models.partners.invites import CODE_LENGTH, Invite
+from models.partners.partners import Partner, PartnerStatus
+from models.partners.tiers import TIERS
 from services.channel_tree import tier_problem
 from services.outcomes import Outcome
 

@@ -12,8 +12,8 @@ from core.errors import NotPermitted
 from core.i18n import N_
 from core.jobs.queueing import OwnerRefused
 from core.jobs.rows import system_actor
-from models.partners import Partner, PartnerStatus
-from models.users import User, UserStatus
+from models.accounts.users import User, UserStatus
+from models.partners.partners import Partner, PartnerStatus
 from services.sessions import SignInNeeded
 from services.tokens import actor_of_key
 

@@ -18,10 +18,10 @@ from core.errors import Conflict, InvalidInput, Problem
 from core.events.log import Happening, record
 from core.i18n import N_
 from core.jobs.rows import Job, JobStatus
+from models.accounts.sessions import EndReason, KnownDevice, OneTimeLink
+from models.accounts.tokens import ApiToken
+from models.accounts.users import User, UserStatus
 from models.orders import Order, OrderStatus
-from models.sessions import EndReason, KnownDevice, OneTimeLink
-from models.tokens import ApiToken
-from models.users import User, UserStatus
 from services import second_factor
 from services.accounts import reachable_user
 from services.handing_over import KINDS, SEE, Kind, hand_over, rows_of

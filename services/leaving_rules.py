@@ -15,14 +15,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.clock import now
 from core.jobs.rows import Job, JobStatus
+from models.accounts.departments import Department
+from models.accounts.sessions import KnownDevice, OneTimeLink, RecoveryCode, SessionState, UserSession
+from models.accounts.tokens import ApiToken
+from models.accounts.users import User
 from models.customers import Customer
 from models.imports import ImportBatch, ImportStatus
-from models.invites import Invite
 from models.orders import Order, OrderStatus
-from models.organisation import Department
-from models.sessions import KnownDevice, OneTimeLink, RecoveryCode, SessionState, UserSession
-from models.tokens import ApiToken
-from models.users import User
+from models.partners.invites import Invite
 
 
 class Fate(StrEnum):

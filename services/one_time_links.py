@@ -14,9 +14,9 @@ from core.errors import NotFound, Problem
 from core.events.log import Happening, record
 from core.i18n import N_
 from core.settings import settings
-from models.partners import Partner
-from models.sessions import LinkPurpose, OneTimeLink
-from models.users import User, UserStatus
+from models.accounts.sessions import LinkPurpose, OneTimeLink
+from models.accounts.users import User, UserStatus
+from models.partners.partners import Partner
 from services.accounts import create_user, reachable_user, store_password
 from services.one_time import new_token, token_hash
 from services.passwords import require_acceptable

@@ -16,7 +16,7 @@ from core.errors import Problem
 from core.i18n import N_
 from core.kinds.standard import CENTS_MAX, MISSING
 from models.orders import Order, OrderLine, OrderStatus
-from models.partners import Partner
+from models.partners.partners import Partner
 from services.credit import BUYER_COLUMNS, Buyer, require_active
 from services.order_drafts import content_sha256, refuse_line_count, refused_fields, refused_lines
 from services.order_pricing import LineDraft, PricedLine, price_lines

@@ -12,7 +12,7 @@ from core.i18n import N_
 from core.kinds.kind import Cell, Kind, Refused
 from core.kinds.standard import MISSING, NAME, NOTE, PHONE, QUANTITY
 from models.orders import BUYER, LINE_UNIT, SKU, LineUnit
-from models.region_kind import REGION
+from models.regions.kind import REGION
 from services.credit import Buyer
 from services.order_pricing import LINES_MAX, LineDraft, LineProblem, PricedLine
 

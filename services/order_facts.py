@@ -17,7 +17,7 @@ from core.i18n import N_, translate
 from core.kinds.standard import UNIT_PRICE_SCALE, scaled_text
 from models.approvals import Approval
 from models.orders import USES_CREDIT, Order, OrderStatus
-from models.partners import STATUS_LABELS, Partner, PartnerStatus
+from models.partners.partners import STATUS_LABELS, Partner, PartnerStatus
 from services.approvals import is_own
 from services.credit import BUYER_COLUMNS, Buyer, used_credit_cents
 from services.order_contents import stored_content

@@ -22,7 +22,7 @@ from core.i18n import N_, translate
 from core.kinds.kind import shown_value
 from core.kinds.standard import CENTS_MAX, MISSING, yuan
 from models.orders import STATUS_LABELS, LineUnit, Order, OrderStatus
-from models.partners import Partner, PartnerStatus
+from models.partners.partners import Partner, PartnerStatus
 from services.credit import BUYER_COLUMNS, Buyer
 from services.number_series import ORDERS, is_order_number, next_numbers
 from services.order_contents import HEADER, TOO_LARGE, UNKNOWN_BUYER, PricedOrder, insert_orders, stored_content

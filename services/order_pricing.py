@@ -8,7 +8,7 @@ from core.errors import Problem
 from core.i18n import N_
 from core.kinds.standard import CENTS_MAX, PPM
 from models.orders import LineUnit
-from models.tiers import tier_text
+from models.partners.tiers import tier_text
 from services.prices import Article, Offer
 
 PRICE_PER_CENT = 100  # unit prices have 4 decimals of a yuan, cents 2

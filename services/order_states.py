@@ -15,7 +15,7 @@ from core.database.prepared import Found, Prepared, Step, run_together
 from core.errors import Conflict, NotFound
 from core.i18n import N_, translate
 from models.orders import NEXT_STATUSES, STATUS_LABELS, Order, OrderStatus
-from models.partners import Partner
+from models.partners.partners import Partner
 from services.credit import BUYER_COLUMNS, USED_BY_BUYER_OF, Buyer
 from services.order_statements import in_branch, read, reading
 from services.states import moment, require_state

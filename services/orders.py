@@ -19,7 +19,7 @@ from core.i18n import N_
 from core.kinds.standard import grouped_yuan, yuan
 from models.approvals import Approval
 from models.orders import Order, OrderLine, OrderStatus
-from models.partners import Partner
+from models.partners.partners import Partner
 from services.credit import held_credit, hold_credit, holding, release_credit, require_active
 from services.number_series import ORDERS, counting, next_numbers, numbers_counted
 from services.order_contents import (

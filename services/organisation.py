@@ -13,8 +13,8 @@ from core.drafts import Drafts
 from core.errors import CellProblem, Problem
 from core.events.log import Happening, record
 from core.i18n import N_
-from models.organisation import Department
-from models.users import User
+from models.accounts.departments import Department
+from models.accounts.users import User
 from services.hierarchies import layers, lock_organisation, refused_by_circles, stored_above
 from services.outcomes import Outcome
 from services.saving import Plan, Rows, Saved, SaveOptions, look_up, resolve, save_rows

@@ -8,8 +8,8 @@ from core.database.sessions import transact
 from core.errors import InvalidInput, Problem
 from core.events.log import Happening, record
 from core.i18n import LANGUAGES, N_
-from models.sessions import EndReason
-from models.users import User
+from models.accounts.sessions import EndReason
+from models.accounts.users import User
 from services import second_factor
 from services.accounts import void_links
 from services.attempts import count_attempt, forget_attempts

@@ -17,7 +17,7 @@ from core.errors import CellProblem, Problem
 from core.i18n import N_, translate
 from core.kinds.kind import shown_value
 from core.kinds.standard import MISSING
-from models.partners import NEXT_STATUSES, STATUS_LABELS, Partner, PartnerStatus
+from models.partners.partners import NEXT_STATUSES, STATUS_LABELS, Partner, PartnerStatus
 from services.affiliations import day_problems, keep_history
 from services.channel_tree import Standing, lock_tree, move_branch, place, reserve_ids, tier_problem
 from services.saving import Plan, Rows, Saved, SaveOptions, look_up, match_keys, save_rows

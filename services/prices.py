@@ -15,7 +15,7 @@ from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, InvalidInput, Problem
 from core.i18n import N_
-from models.partners import Partner
+from models.partners.partners import Partner
 from models.prices import Price
 from models.products import Product, ProductStatus
 from services.order_statements import read

@@ -17,8 +17,8 @@ from core.events.log import Happening, record
 from core.i18n import N_
 from core.limits import STATED_LENGTH_MAX
 from core.settings import settings
-from models.sessions import RecoveryCode, UserSession
-from models.users import User
+from models.accounts.sessions import RecoveryCode, UserSession
+from models.accounts.users import User
 from services.one_time import keyed_hash
 
 STEP_S = 30

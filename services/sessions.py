@@ -14,9 +14,9 @@ from core.disk_space import essential_writes
 from core.errors import DomainError, NotFound
 from core.events.log import Happening, record
 from core.i18n import N_
-from models.partners import Partner, PartnerStatus
-from models.sessions import ADDRESS_LENGTH_MAX, USER_AGENT_LENGTH_MAX, EndReason, SessionState, UserSession
-from models.users import User, UserStatus
+from models.accounts.sessions import ADDRESS_LENGTH_MAX, USER_AGENT_LENGTH_MAX, EndReason, SessionState, UserSession
+from models.accounts.users import User, UserStatus
+from models.partners.partners import Partner, PartnerStatus
 from services.one_time import new_token, token_hash
 
 MONEY_ROLES = frozenset({Role.ADMINISTRATOR, Role.FINANCE})

@@ -19,9 +19,9 @@ from core.events.log import Happening, record
 from core.i18n import N_
 from core.limits import EMAIL_LENGTH_MAX
 from core.throttling.networks import counted_source
-from models.partners import Partner, PartnerStatus
-from models.sessions import EndReason, KnownDevice, SessionState, UserSession
-from models.users import User, UserStatus
+from models.accounts.sessions import EndReason, KnownDevice, SessionState, UserSession
+from models.accounts.users import User, UserStatus
+from models.partners.partners import Partner, PartnerStatus
 from services import passwords, second_factor
 from services.attempts import count_attempt, count_from_address, forget_attempts, uncount_from_address
 from services.one_time import new_token, token_hash

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from models.partners import Partner
+from models.partners.partners import Partner
 from models.stores import FindingDecision, Store, StoreFinding, StorePosition
 from services.store_ordering import FOLLOWERS, TIER
 from services.store_positions import Captured, derive

@@ -15,7 +15,7 @@ from core.access import Permission
 from core.database.paths import within
 from core.database.sessions import actor_of, is_sqlite
 from core.positions.points import CELLS_ROUND, Datum, cell_of, cells_around, convert, distance_m
-from models.partners import Partner
+from models.partners.partners import Partner
 from models.stores import Store
 from services.stores import find_store
 

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from rapidfuzz import fuzz, process
 
 from core.kinds.standard import NAME_LENGTH_MAX, half_width
-from models.region_table import region, table
+from models.regions.table import region, table
 
 ALIKE = 0.90
 """From this similarity on two names are taken for one."""

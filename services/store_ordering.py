@@ -15,7 +15,7 @@ from core.drafts import Drafts
 from core.errors import CellProblem, Conflict, InvalidInput, NotFound
 from core.events.log import Happening, record
 from core.i18n import N_
-from models.partners import Affiliation, Partner, PartnerStatus
+from models.partners.partners import Affiliation, Partner, PartnerStatus
 from models.stores import Store, StoreFinding, StorePhoto, StorePosition, StoreStatus
 from services.channel_tree import lock_tree, reserve_ids, tier_problem
 from services.partners import save_partners

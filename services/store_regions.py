@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from core.positions.columns import Floats, are_in_china_box, convert_columns, unit_vectors
 from core.positions.points import BOX_EAST, BOX_NORTH, BOX_SOUTH, BOX_WEST, EARTH_RADIUS_M, Datum
-from models.region_table import Region, region, table
+from models.regions.table import Region, region, table
 
 NEAREST = 9  # counties
 ABROAD_M = 360_000  # nowhere in China is further from the nearest county's point

@@ -16,8 +16,8 @@ from core.kinds.kind import Kind, Refused
 from core.kinds.standard import CODE, MISSING, NAME, NOTE, PHONE
 from core.positions.points import shown_position
 from core.positions.texts import ANGLE_PLACES
-from models.partners import Partner, PartnerStatus
-from models.region_kind import REGION
+from models.partners.partners import Partner, PartnerStatus
+from models.regions.kind import REGION
 from models.stores import Store, StoreStatus
 from services.channel_tree import lock_tree
 from services.form_submissions import keep_submission, submission_result

@@ -14,7 +14,7 @@ from core.events.log import Event, Happening, record
 from core.i18n import N_, translate
 from core.kinds.standard import MISSING
 from core.positions.points import cell_of
-from models.partners import PartnerStatus
+from models.partners.partners import PartnerStatus
 from models.stores import (
     NEXT_STATUSES,
     STATUS_LABELS,

@@ -13,7 +13,7 @@ from core.errors import Problem
 from core.i18n import N_
 from core.kinds.standard import Labels
 from core.positions.points import Datum, convert, distance_m, is_swapped
-from models.regions import region
+from models.regions.resolving import region
 from models.stores import PositionSource, StoreFinding
 from services.store_names import ALIKE, RATHER_ALIKE
 from services.store_regions import Place

@@ -14,7 +14,7 @@ from core.errors import CellProblem, NotFound, Problem
 from core.events.log import Happening, record
 from core.i18n import N_
 from core.positions.points import Datum, distance_m, to_wgs84
-from models.partners import Partner
+from models.partners.partners import Partner
 from models.stores import NEXT_STATUSES, PositionSource, Store, StoreStatus
 from services.partners import UNKNOWN_PARTNER
 from services.saving import LOOKUP_SLICE, Plan, Rows, Saved, SaveOptions, look_up, match_keys, resolve, save_rows

@@ -11,9 +11,9 @@ from core.database.sessions import actor_of
 from core.errors import NotPermitted, Problem
 from core.events.log import Happening, record
 from core.i18n import N_, translate
-from models.partners import Partner
-from models.tokens import ApiToken, Confirmation
-from models.users import User
+from models.accounts.tokens import ApiToken, Confirmation
+from models.accounts.users import User
+from models.partners.partners import Partner
 from services.outcomes import Outcome
 from services.sessions import require_proof
 

@@ -14,9 +14,9 @@ from core.database.sessions import actor_of
 from core.errors import InvalidInput, NotFound, NotPermitted, Problem
 from core.events.log import Happening, record
 from core.i18n import N_
-from models.partners import Partner, PartnerStatus
-from models.tokens import ApiToken
-from models.users import User, UserStatus
+from models.accounts.tokens import ApiToken
+from models.accounts.users import User, UserStatus
+from models.partners.partners import Partner, PartnerStatus
 from services.one_time import new_token, token_hash
 from services.outcomes import Outcome
 from services.sessions import SEEN_EVERY, SignInNeeded, require_proof

@@ -12,9 +12,9 @@ from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
 from core.i18n import N_
-from models.organisation import Department
-from models.partners import Partner
-from models.users import User
+from models.accounts.departments import Department
+from models.accounts.users import User
+from models.partners.partners import Partner
 from services.hierarchies import layers, lock_organisation, refused_by_circles, stored_above
 from services.partners import UNKNOWN_PARTNER
 from services.saving import LOOKUP_SLICE, Plan, Rows, Saved, SaveOptions, look_up, resolve, save_rows

@@ -22,8 +22,8 @@ from core.database.paths import segment
 from core.database.sessions import Base, connect, unit_of_work
 from core.i18n import DEFAULT_LANGUAGE, set_language
 from core.schema import versions
-from models.partners import Affiliation, Partner
-from models.users import User
+from models.accounts.users import User
+from models.partners.partners import Affiliation, Partner
 from tests.support.postgres import postgres_url
 
 os.environ["QUDAO_SECRET"] = "test-secret-test-secret-test-secret-test"

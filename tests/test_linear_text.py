@@ -24,8 +24,8 @@ from importers.reading.xlsx.slices import Irregular, Slicer
 from importers.runs.mapping import match_headings, plain_heading, suggest
 from importers.writing.text import guard, unguard
 from importers.writing.xlsx_cells import text_xml
-from models import region_kind, regions
-from models.phone_places import place_given_out
+from models.regions import kind, resolving
+from models.regions.phone_places import place_given_out
 from pages.identity import language_of
 from pages.order_paste import pasted_lines, possible_skus, read_lines
 from pages.plain.cookies import safe_next
@@ -166,7 +166,7 @@ def _as_given(pattern: re.Pattern[Any], text: Callable[[int], str]) -> Callable[
 # --- parsers and everything else that looks at texts ---
 
 
-WITH_KINDS = (standard, points, region_kind)
+WITH_KINDS = (standard, points, kind)
 
 
 def _kinds() -> dict[str, Kind]:
@@ -213,9 +213,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "headings": lambda text: suggest(CUSTOMERS, ADMIN, [text, text, "code"]),
     "mapped headings": lambda text: match_headings(CUSTOMERS, ADMIN, [text, "code", "name"]),
     "row of headings": lambda text: guess_heading_row([[text] * 3, ["code", "name", text]]),
-    "region": regions.resolve,
-    "region to find": regions.search,
-    "address": regions.find_in_address,
+    "region": resolving.resolve,
+    "region to find": resolving.search,
+    "address": resolving.find_in_address,
     "phone's place": place_given_out,
     "order from a chat": _pasted,
     "company": lambda text: alikeness(text, "恒源（苏州）商贸有限公司"),

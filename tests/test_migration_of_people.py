@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select, text
 from core.clock import freeze
 from core.database.sessions import connect, reading, transact
 from core.schema import versions
-from models.users import User
+from models.accounts.users import User
 from services.checks import broken_invariants
 from services.second_factor import is_accepted
 from tests.conftest import ADMIN, driver_url

@@ -21,10 +21,10 @@ from core.database.sessions import connect, unit_of_work
 from core.drafts import draft_rows
 from core.resource import Resource
 from core.schema import versions
-from models.affiliation_requests import AffiliationRequest
-from models.applications import Application
-from models.invites import Invite
-from models.tokens import ApiToken
+from models.accounts.tokens import ApiToken
+from models.partners.affiliation_requests import AffiliationRequest
+from models.partners.applications import Application
+from models.partners.invites import Invite
 from pages.identity import cookie_name
 from services.one_time import token_hash
 from services.order_drafts import OrderDraft

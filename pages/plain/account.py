@@ -10,8 +10,8 @@ from core.database.sessions import reading, transact
 from core.errors import DomainError, InvalidInput
 from core.i18n import LANGUAGES, N_, _
 from core.limits import FORM_TEXT_LENGTH_MAX
-from models.sessions import EndReason
-from models.users import ROLE_LABELS
+from models.accounts.sessions import EndReason
+from models.accounts.users import ROLE_LABELS
 from pages.addresses import RowId
 from pages.browsers import browser_name
 from pages.identity import LANGUAGE_COOKIE, require_visitor, visitor_of_request

@@ -12,7 +12,7 @@ from core.errors import DomainError, InvalidInput, NotFound, Problem
 from core.i18n import N_, _
 from core.limits import FORM_TEXT_LENGTH_MAX
 from core.settings import settings
-from models.users import ROLE_LABELS
+from models.accounts.users import ROLE_LABELS
 from pages.plain.cookies import browser_of, device_token, see_other, session_token, set_entry
 from pages.plain.rendering import render
 from pages.policies import PUBLIC

@@ -10,7 +10,7 @@ from core.database.sessions import reading, transact
 from core.errors import DomainError
 from core.i18n import _
 from core.limits import FORM_TEXT_LENGTH_MAX
-from models.sessions import EndReason, SessionState
+from models.accounts.sessions import EndReason, SessionState
 from pages.identity import cookie_name, visitor_of_request
 from pages.plain.cookies import (
     browser_of,

@@ -15,13 +15,13 @@ from core.events.log import Event, Happening, record
 from core.files.contents import StoredFile
 from core.jobs.queueing import enqueue
 from core.jobs.rows import Job
+from models.accounts.tokens import ApiToken
+from models.accounts.users import User
 from models.customers import Customer
 from models.imports import ImportBatch
-from models.invites import Invite
 from models.orders import Order
+from models.partners.invites import Invite
 from models.stores import Store
-from models.tokens import ApiToken
-from models.users import User
 from resources import ALL, BY_NAME
 from services.approvals import approve_order
 from services.idempotency import Answer, answer_once

@@ -7,8 +7,8 @@ from core.database.sessions import reading, unit_of_work
 from core.events.log import Happening, record
 from core.queries.finding import find_page, read_query, stream_rows
 from models.customers import Customer
-from models.invites import Invite
 from models.orders import Order
+from models.partners.invites import Invite
 from pages.history import history_of
 from resources import ALL, SHEETS
 from resources.orders import ORDERS

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, select, text, update
 
 from core.access import Role, command_line
 from core.database.sessions import connect, unit_of_work
-from models.users import User
+from models.accounts.users import User
 from pages.identity import cookie_name
 from pages.sockets.limits import PER_SESSION_MAX
 from tests.pages.signing_in import session_of

@@ -12,7 +12,7 @@ from core.database.sessions import reading
 from core.positions.points import convert, distance_m, is_in_china_box
 from importers.runs.batches import import_file
 from importers.runs.runner import ImportReport, Source
-from models.regions import resolve
+from models.regions.resolving import resolve
 from models.stores import Store, StoreFinding, StorePosition
 from resources.stores import STORES
 from services.checks import broken_invariants

@@ -13,7 +13,7 @@ from core.database.sessions import connect, reading, transact, unit_of_work
 from core.errors import InvalidInput, Unavailable
 from core.events.log import Event, Happening, record
 from core.i18n import use_language
-from models.users import User
+from models.accounts.users import User
 from tests.conftest import ADMIN, WEI
 from tests.support.source import ROOT
 
@@ -135,7 +135,7 @@ from core.database.sessions import connect
 from core.logs import set_up_logs
 import models
 from core.database.sessions import unit_of_work
-from models.users import User
+from models.accounts.users import User
 from tests.conftest import ADMIN
 
 set_up_logs()

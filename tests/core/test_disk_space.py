@@ -12,7 +12,7 @@ from core.disk_space import DiskSpace, essential_writes, require_room, watch_dis
 from core.errors import Unavailable
 from core.events.log import Happening, record
 from core.files.contents import write_content
-from models.users import User
+from models.accounts.users import User
 from services.accounts import lock_user
 from services.one_time_links import NOBODY_YET, setup_link
 from services.passwords import hash_password

@@ -14,7 +14,7 @@ from core.database.sessions import reading, transact, unit_of_work
 from core.errors import InvalidInput
 from core.events.log import COLUMNS, Event
 from models.number_series import NumberSeries
-from models.partners import Partner
+from models.partners.partners import Partner
 from tests.conftest import ADMIN, HUADONG, WEI
 
 ADD = Prepared(insert(NumberSeries), columns=("name", "last"))

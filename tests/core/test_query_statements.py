@@ -8,7 +8,7 @@ from core.database.sessions import reading, unit_of_work
 from core.queries.finding import find_page, read_query
 from core.queries.statements import asked_again
 from models.customers import Customer
-from models.partners import Partner
+from models.partners.partners import Partner
 from resources.customers import CUSTOMERS
 from tests.conftest import (
     BEIFANG,

@@ -20,7 +20,7 @@ from importers.runs.runner import ImportReport, Source, preview_import
 from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.imports import ALL_OR_NOTHING
 from models.orders import Order, OrderLine
-from models.partners import Partner
+from models.partners.partners import Partner
 from models.prices import Price
 from models.products import Product
 from resources.orders import ORDER_LINES

@@ -17,10 +17,10 @@ from core.jobs.rows import Job, JobStatus
 from core.jobs.schedule import enqueue_recurring
 from core.jobs.worker import run_next
 from jobs.schedule import SCHEDULE
-from models.affiliation_requests import AffiliationRequest
-from models.applications import Application
-from models.partners import Partner
-from models.sessions import UserSession
+from models.accounts.sessions import UserSession
+from models.partners.affiliation_requests import AffiliationRequest
+from models.partners.applications import Application
+from models.partners.partners import Partner
 from services.checks import broken_invariants
 from services.clock_confirmation import confirm_clock
 from services.installation import _examine_clock

@@ -15,8 +15,8 @@ from core.jobs.rows import Job, JobStatus
 from core.jobs.schedule import enqueue_recurring
 from core.jobs.worker import run_next
 from jobs.schedule import SCHEDULE
+from models.accounts.sessions import UserSession
 from models.imports import ImportBatch, ImportStatus
-from models.sessions import UserSession
 from tests.conftest import ADMIN, LING, WEI
 from tests.pages.signing_in import session_of
 

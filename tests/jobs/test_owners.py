@@ -15,10 +15,10 @@ from core.jobs.rows import Job, JobStatus
 from importers.runs import runner, whole_imports
 from importers.runs.batches import ALL_OR_NOTHING
 from importers.runs.drafts import ColumnChoice
+from models.accounts.users import User
 from models.customers import Customer
 from models.imports import ImportBatch, ImportStatus
-from models.partners import Partner
-from models.users import User
+from models.partners.partners import Partner
 from services.imports import continue_import, start_check, start_import
 from tests.conftest import BEIFANG, BEIFANG_PATH, HUADONG, HUADONG_CLERK, LING, WEI
 from tests.importers.test_batches import act, bring, choose, count, now, work

@@ -1,8 +1,8 @@
 import pytest
 
 from core.i18n import use_language
-from models.region_table import table
-from models.regions import Certainty, code_range, find_in_address, region, regions_below, resolve, search
+from models.regions.resolving import Certainty, code_range, find_in_address, region, regions_below, resolve, search
+from models.regions.table import table
 
 
 def current():

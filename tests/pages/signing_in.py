@@ -5,8 +5,8 @@ from sqlalchemy import select
 
 from core.access import Actor
 from core.database.sessions import transact
-from models.sessions import SessionState
-from models.users import User
+from models.accounts.sessions import SessionState
+from models.accounts.users import User
 from pages.identity import cookie_name
 from services.sessions import DOORKEEPER, Browser, begin_session
 

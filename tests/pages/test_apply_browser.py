@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from core.access import Actor
 from core.database.sessions import reading
-from models.applications import Application
+from models.partners.applications import Application
 from services.applications import attach_licence, begin_application, save_draft
 from services.pictures import take_picture
 from tests.conftest import ADMIN, HUADONG_OWNER, LING, SUZHOU_CLERK

@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import delete, update
 
 from core.database.sessions import transact, unit_of_work
-from models.sessions import AttemptCount
-from models.users import User
+from models.accounts.sessions import AttemptCount
+from models.accounts.users import User
 from services.accounts import lock_user, reset_password, unlock_user
 from tests.conftest import ADMIN, LING
 from tests.support.looking import faults, keep, note_errors

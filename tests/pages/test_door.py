@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from core import settings as core_settings
 from core.database.sessions import reading, transact, unit_of_work
+from models.accounts.sessions import EndReason
+from models.accounts.users import User as Account
 from models.customers import Customer
-from models.sessions import EndReason
-from models.users import User as Account
 from pages.identity import LANGUAGE_COOKIE
 from services.accounts import lock_user
 from services.sessions import DOORKEEPER, end_session, find_visitor

@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy import func, select
 
 from core.database.sessions import reading, unit_of_work
-from models.applications import Application
-from models.sessions import AttemptCount
+from models.accounts.sessions import AttemptCount
+from models.partners.applications import Application
 from pages.identity import LANGUAGE_COOKIE
 from services.attempts import VISITORS_PER_ADDRESS
 from services.invites import InviteDraft, make_invite

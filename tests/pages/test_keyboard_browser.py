@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from playwright.sync_api import Browser, Page, expect
 
 from core.access import Actor
-from models.applications import ApplicationStatus
+from models.partners.applications import ApplicationStatus
 from tests.conftest import HUADONG_CLERK, SUZHOU_CLERK, WEI
 from tests.pages.ordering_rows import newest_order, stock_range
 from tests.pages.staff_rows import row_of

@@ -12,9 +12,9 @@ from core.addresses import record_path
 from core.clock import today
 from core.database.sessions import reading, unit_of_work
 from core.i18n import set_language
+from models.accounts.sessions import EndReason
+from models.accounts.users import User as Account
 from models.orders import Order, OrderStatus
-from models.sessions import EndReason
-from models.users import User as Account
 from services.approvals import approve_order, reject_order, return_order
 from services.orders import submit_order
 from services.sessions import end_sessions_of

@@ -9,13 +9,13 @@ from nicegui.testing import User
 from openpyxl import load_workbook
 from sqlalchemy import func, select, update
 
-import models.users
 from core.clock import now
 from core.database.sessions import reading, transact, unit_of_work
 from core.events.log import Event
+from models.accounts import users
+from models.accounts.sessions import OneTimeLink, UserSession
+from models.accounts.tokens import ApiToken
 from models.customers import Customer
-from models.sessions import OneTimeLink, UserSession
-from models.tokens import ApiToken
 from pages.user_links import links_workbook
 from services import refusals
 from services.accounts import reset_password
@@ -189,9 +189,7 @@ async def test_who_may_not_change_an_account_sees_neither_links_nor_sessions(use
     sign_in_as(user.http_client, ADMIN)
     state_rows("users", {"email": ["hr@example.com"], "name": ["HR"], "role": ["hr"]})
     with unit_of_work(ADMIN) as session:
-        session.scalars(
-            select(models.users.User).where(models.users.User.email == "hr@example.com")
-        ).one().status = "active"
+        session.scalars(select(users.User).where(users.User.email == "hr@example.com")).one().status = "active"
     hr = _actor("hr@example.com")
     sign_in_as(user.http_client, hr)
     await user.open("/users/admin@example.com")
@@ -201,7 +199,7 @@ async def test_who_may_not_change_an_account_sees_neither_links_nor_sessions(use
 
 def _actor(email: str):
     with reading(ADMIN) as session:
-        row = session.scalars(select(models.users.User).where(models.users.User.email == email)).one()
+        row = session.scalars(select(users.User).where(users.User.email == email)).one()
     return type(ADMIN)(row.name, ADMIN.role, row.email, row.id)
 
 
@@ -369,7 +367,7 @@ async def test_a_button_whose_right_is_gone_tells_the_trail(user: User) -> None:
     sign_in_as(user.http_client, HUADONG_OWNER)
     await user.open("/users/clerk@suzhou.example.com")
     with unit_of_work(ADMIN) as session:
-        owner = session.scalars(select(models.users.User).where(models.users.User.id == HUADONG_OWNER.user_id)).one()
+        owner = session.scalars(select(users.User).where(users.User.id == HUADONG_OWNER.user_id)).one()
         owner.role = "partner_clerk"
         session.execute(update(UserSession).values(role="partner_clerk"))
 

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from core import settings as core_settings
 from core.database.sessions import reading, transact
-from models.sessions import UserSession
-from models.users import User
+from models.accounts.sessions import UserSession
+from models.accounts.users import User
 from pages.front_door import open_front_door
 from pages.plain.account import browser_name
 from pages.plain.cookies import safe_next

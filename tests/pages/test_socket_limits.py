@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from nicegui.testing import User
 
-from models.sessions import SessionState
+from models.accounts.sessions import SessionState
 from pages.house import fields
 from pages.house.buttons import button
 from pages.sockets import limits

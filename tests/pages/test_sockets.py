@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from core.database.sessions import reading, transact, unit_of_work
 from core.events.log import Event
+from models.accounts.sessions import EndReason
+from models.accounts.users import User, UserStatus
 from models.orders import Order, OrderStatus
-from models.sessions import EndReason
-from models.users import User, UserStatus
 from pages.identity import cookie_name
 from pages.sockets import limits
 from pages.sockets.connections import page_cookie_name

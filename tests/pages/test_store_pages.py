@@ -8,7 +8,7 @@ from nicegui.testing import User
 from core.clock import freeze
 from core.database.sessions import unit_of_work
 from core.i18n import _, set_language
-from models.region_table import table
+from models.regions.table import table
 from pages.store_map import places
 from resources.stores import STORES
 from services.invites import InviteDraft, make_invite, revoke_invites

@@ -13,9 +13,9 @@ from core.access import Actor
 from core.database.sessions import reading, transact
 from core.errors import DomainError
 from core.events.log import Event
-from models.applications import Application
-from models.invites import Invite
-from models.partners import Partner
+from models.partners.applications import Application
+from models.partners.invites import Invite
+from models.partners.partners import Partner
 from services.application_decisions import approve_application, confirm_application
 from services.application_states import reception
 from services.applications import attach_licence, begin_application, save_draft, submit_application

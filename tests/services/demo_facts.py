@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from core.database.sessions import Base, reading
 from models.customers import Customer
 from models.orders import Order
-from models.partners import Partner
+from models.partners.partners import Partner
 from services.checks import broken_invariants
 from services.credit import credit_differences
 from tests.conftest import ADMIN

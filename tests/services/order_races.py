@@ -12,7 +12,7 @@ from core.errors import Conflict, DomainError, NotFound
 from core.events.log import Event
 from models.approvals import Approval
 from models.orders import OrderLine
-from models.partners import Partner
+from models.partners.partners import Partner
 from services.approvals import approve_order, reject_order
 from services.orders import change_order, discard_order, place_order, submit_order, withdraw_order
 from services.shipping import ship_order

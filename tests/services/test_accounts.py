@@ -12,8 +12,8 @@ from core.clock import freeze
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, RowsRefused
 from core.events.log import Event
-from models.sessions import OneTimeLink
-from models.users import User
+from models.accounts.sessions import OneTimeLink
+from models.accounts.users import User
 from services.accounts import (
     actor_of_email,
     create_user,

@@ -10,8 +10,8 @@ from core.clock import freeze
 from core.database.sessions import reading
 from core.jobs.worker import JobRun
 from jobs.applications import carry_applications_on
-from models.affiliation_requests import AffiliationRequest
-from models.partners import Affiliation, Partner
+from models.partners.affiliation_requests import AffiliationRequest
+from models.partners.partners import Affiliation, Partner
 from resources.partners import PARTNERS
 from services.affiliation_requests import (
     answer_affiliation,

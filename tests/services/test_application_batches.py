@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from core.clock import freeze
 from core.database.sessions import reading
-from models.applications import Application
+from models.partners.applications import Application
 from resources.partners import PARTNERS
 from services.application_decisions import approve_application, refuse_application
 from services.checks import broken_invariants

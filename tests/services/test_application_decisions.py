@@ -12,8 +12,8 @@ from core.errors import DomainError
 from core.events.log import Event
 from core.jobs.worker import JobRun
 from jobs.applications import carry_applications_on
-from models.partners import Affiliation, Partner
-from models.users import User
+from models.accounts.users import User
+from models.partners.partners import Affiliation, Partner
 from resources.partners import PARTNERS
 from services.application_decisions import (
     approve_application,

@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from core.clock import freeze
 from core.database.sessions import reading
-from models.applications import Application, ApplicationStatus
-from models.invites import Invite
-from models.partners import Partner
+from models.partners.applications import Application, ApplicationStatus
+from models.partners.invites import Invite
+from models.partners.partners import Partner
 from resources.partners import PARTNERS
 from services.application_decisions import approve_application, return_application
 from services.application_drafts import KINDS, read_texts

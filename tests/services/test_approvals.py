@@ -11,7 +11,7 @@ from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted
 from core.events.log import Event
 from models.approvals import Approval, Decision
-from models.partners import Partner
+from models.partners.partners import Partner
 from resources.orders import ORDERS
 from services.approvals import approve_order, decide_each, decide_order, reject_order, return_order
 from services.orders import discard_order, submit_order

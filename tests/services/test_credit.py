@@ -8,9 +8,9 @@ from sqlalchemy.exc import DBAPIError
 
 from core.database.sessions import reading, unit_of_work
 from core.errors import DomainError
-from models.credit import CreditBalance
+from models.money.credit import CreditBalance
 from models.orders import USES_CREDIT, Order
-from models.partners import Partner
+from models.partners.partners import Partner
 from services.approvals import approve_order, reject_order, return_order
 from services.credit import credit_differences
 from services.orders import change_order, discard_order, place_order, submit_order, withdraw_order

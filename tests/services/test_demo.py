@@ -11,14 +11,14 @@ from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, NotPermitted
 from core.events.log import Event
 from core.queries.finding import read_query, stream_rows
-from models.credit import CreditBalance
+from models.accounts.users import User
 from models.customers import Customer
+from models.money.credit import CreditBalance
 from models.orders import Order, OrderLine
-from models.partners import Affiliation, Partner
+from models.partners.partners import Affiliation, Partner
 from models.prices import Price
 from models.products import Product
 from models.stores import Store
-from models.users import User
 from resources import BY_NAME
 from services import demo
 from services.approvals import approve_order

@@ -11,12 +11,12 @@ from core.drafts import Drafts
 from core.errors import Conflict
 from core.events.log import Event
 from core.files.contents import StoredFile
-from models.affiliation_requests import AffiliationRequest, RequestStatus
-from models.applications import Application, ApplicationStatus
-from models.invites import Invite
-from models.organisation import Department
-from models.partners import Affiliation, Partner
-from models.users import User
+from models.accounts.departments import Department
+from models.accounts.users import User
+from models.partners.affiliation_requests import AffiliationRequest, RequestStatus
+from models.partners.applications import Application, ApplicationStatus
+from models.partners.invites import Invite
+from models.partners.partners import Affiliation, Partner
 from services.affiliation_requests import approve_affiliation, requests_to_carry_on
 from services.application_decisions import overdue_numbers, return_application
 from services.application_hints import duplicates_of

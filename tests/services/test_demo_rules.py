@@ -5,7 +5,7 @@ from random import Random
 
 from core.kinds.standard import PHONE
 from core.kinds.uscc import is_valid
-from models.phone_places import place_given_out
+from models.regions.phone_places import place_given_out
 from services.demo_names import PROVINCES, NameMaker, places
 from services.demo_orders import counts_per_day
 

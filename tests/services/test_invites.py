@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from core.clock import freeze
 from core.database.sessions import reading
-from models.invites import Invite
-from models.partners import Partner
+from models.partners.invites import Invite
+from models.partners.partners import Partner
 from services.application_states import reception
 from services.invites import (
     ALPHABET,

@@ -15,8 +15,8 @@ from core.errors import DomainError
 from core.events.log import Event
 from core.jobs.queueing import enqueue
 from core.jobs.rows import Job, JobStatus
+from models.accounts.users import User
 from models.imports import ImportBatch, ImportStatus
-from models.users import User
 from services.accounts import reset_password
 from services.imports import continue_import
 from services.job_control import may_retry, may_stop, retry_job, stop_job

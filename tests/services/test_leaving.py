@@ -11,13 +11,13 @@ from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermit
 from core.events.log import Event
 from core.jobs.queueing import enqueue
 from core.jobs.rows import Job
+from models.accounts.departments import Department
+from models.accounts.sessions import OneTimeLink, UserSession
+from models.accounts.tokens import ApiToken
+from models.accounts.users import User
 from models.customers import Customer
 from models.imports import ImportBatch, ImportStatus
 from models.orders import Order
-from models.organisation import Department
-from models.sessions import OneTimeLink, UserSession
-from models.tokens import ApiToken
-from models.users import User
 from services.accounts import unlock_user
 from services.checks import broken_invariants
 from services.leaving import holdings, leave, possible_successors

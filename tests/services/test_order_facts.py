@@ -8,7 +8,7 @@ from sqlalchemy import update
 from core.clock import freeze
 from core.database.sessions import reading, unit_of_work
 from core.errors import NotFound, NotPermitted
-from models.partners import Partner
+from models.partners.partners import Partner
 from models.products import Product
 from resources.prices import PRICES
 from services.order_facts import order_facts, waiting_count, waiting_orders

@@ -15,9 +15,9 @@ from core.database.sessions import reading, transact, unit_of_work
 from core.drafts import Drafts
 from core.errors import Conflict, DomainError
 from models.approvals import Approval
-from models.credit import CreditBalance
+from models.money.credit import CreditBalance
 from models.orders import Order, OrderLine
-from models.partners import Partner
+from models.partners.partners import Partner
 from services.approvals import approve_order, reject_order, return_order
 from services.order_imports import save_order_lines
 from services.orders import change_order, place_order, withdraw_order

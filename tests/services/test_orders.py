@@ -9,7 +9,7 @@ from core.clock import freeze
 from core.database.sessions import reading, unit_of_work
 from core.errors import InvalidInput, NotFound, NotPermitted
 from models.orders import Order, OrderLine, OrderRow
-from models.partners import Partner
+from models.partners.partners import Partner
 from resources.prices import PRICES
 from services.orders import discard_order, get_order, place_order, submit_order, withdraw_order
 from tests.conftest import (

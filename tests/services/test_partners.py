@@ -13,7 +13,7 @@ from core.database.sessions import reading, unit_of_work
 from core.drafts import draft_rows
 from core.errors import NotPermitted
 from models.customers import Customer
-from models.partners import Partner
+from models.partners.partners import Partner
 from resources.customers import CUSTOMERS
 from resources.partners import PARTNERS
 from services.affiliations import upstream_ids_on

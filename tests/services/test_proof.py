@@ -14,8 +14,8 @@ from core.database.sessions import reading, transact
 from core.errors import DomainError, InvalidInput
 from core.jobs.queueing import enqueue
 from core.jobs.rows import Job
-from models.tokens import ApiToken
-from models.users import User
+from models.accounts.tokens import ApiToken
+from models.accounts.users import User
 from services.accounts import remove_second_factor, reset_password
 from services.attempts import TooManyAttempts
 from services.imports import begin_import, start_import

@@ -11,7 +11,7 @@ from core import settings as core_settings
 from core.clock import freeze
 from core.database.sessions import reading, transact
 from core.errors import DomainError, InvalidInput
-from models.sessions import SessionState
+from models.accounts.sessions import SessionState
 from services.accounts import remove_second_factor
 from services.second_factor import offered_secret
 from services.sessions import (

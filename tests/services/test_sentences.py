@@ -9,7 +9,7 @@ from core.access import PERMISSION_LABELS, ROLE_PERMISSIONS, Actor, Permission, 
 from core.database.sessions import reading, unit_of_work
 from core.errors import NotPermitted
 from core.i18n import use_language
-from models.partners import Partner
+from models.partners.partners import Partner
 from services.channel_tree import tier_problem
 from services.order_facts import order_facts
 from services.orders import place_order

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from core.clock import freeze
 from core.database.sessions import reading, transact
 from core.errors import NotFound
-from models.sessions import EndReason, UserSession
-from models.users import User
+from models.accounts.sessions import EndReason, UserSession
+from models.accounts.users import User
 from services.accounts import lock_user, reset_password
 from services.attempts import TooManyAttempts
 from services.sessions import (

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from core.clock import freeze
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import InvalidInput, NotPermitted
-from models.partners import Partner
-from models.sessions import SessionState
-from models.users import User
+from models.accounts.sessions import SessionState
+from models.accounts.users import User
+from models.partners.partners import Partner
 from services import attempts
 from services.accounts import lock_user, unlock_user
 from services.attempts import TooManyAttempts

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.positions.points import distance_m, to_wgs84
-from models.regions import region
+from models.regions.resolving import region
 from services.store_names import name_key, similarity
 from services.store_regions import NEAREST, county_points, misplaced
 

@@ -12,7 +12,7 @@ from core.database.sessions import connect, reading, transact
 from core.drafts import Drafts
 from core.errors import Conflict, DomainError
 from core.events.log import Event
-from models.partners import Partner
+from models.partners.partners import Partner
 from models.stores import Store
 from services.checks import broken_invariants
 from services.partners import save_partners

@@ -10,8 +10,8 @@ from core.clock import freeze, now
 from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted
 from core.events.log import Event
-from models.invites import Invite
-from models.partners import Partner
+from models.partners.invites import Invite
+from models.partners.partners import Partner
 from models.stores import Store, StorePhoto
 from services.checks import broken_invariants
 from services.invites import InviteDraft, make_invite

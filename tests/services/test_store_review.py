@@ -6,7 +6,7 @@ from sqlalchemy import select
 from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from core.events.log import Event
-from models.partners import Partner
+from models.partners.partners import Partner
 from models.stores import Store, StoreFinding
 from resources import BY_NAME as RESOURCES
 from services.checks import broken_invariants

@@ -11,8 +11,8 @@ from core.clock import freeze
 from core.database.sessions import engine_in_use, reading, transact, unit_of_work
 from core.errors import NotPermitted
 from core.events.log import Event
-from models.tokens import ApiToken
-from models.users import User
+from models.accounts.tokens import ApiToken
+from models.accounts.users import User
 from services.installation import examine
 from services.sessions import DOORKEEPER, FRESH, ProofNeeded, find_visitor
 from services.token_rights import confirm_tokens, keys_above_makers

@@ -10,9 +10,9 @@ from core.clock import freeze
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import InvalidInput, NotFound, NotPermitted
 from core.events.log import Event
-from models.partners import Partner
-from models.tokens import ApiToken
-from models.users import User
+from models.accounts.tokens import ApiToken
+from models.accounts.users import User
+from models.partners.partners import Partner
 from services.sessions import DOORKEEPER, SignInNeeded
 from services.tokens import actor_of_token, create_token, list_tokens, note_used, revoke_token
 from tests.conftest import ADMIN, HUADONG, LING

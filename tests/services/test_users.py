@@ -7,8 +7,8 @@ from core.access import ROLE_PERMISSIONS, Permission
 from core.database.sessions import reading, transact
 from core.errors import NotFound, NotPermitted, RowsRefused
 from core.events.log import Event
-from models.sessions import OneTimeLink
-from models.users import User
+from models.accounts.sessions import OneTimeLink
+from models.accounts.users import User
 from resources import BY_NAME
 from services.accounts import lock_user
 from services.leaving import leave

@@ -25,9 +25,9 @@ from core.jobs.worker import run_next
 from core.schema import versions
 from core.settings import settings
 from importers.runs.drafts import Upload, draft_import
-from models.invites import Invite
-from models.sessions import UserSession
-from models.users import User
+from models.accounts.sessions import UserSession
+from models.accounts.users import User
+from models.partners.invites import Invite
 from resources import BY_NAME
 from services.application_states import reception
 from services.applications import begin_application, save_draft, submit_application

@@ -5,9 +5,9 @@ from argon2 import PasswordHasher
 from sqlalchemy import delete
 
 from core.database.sessions import transact, unit_of_work
+from models.accounts.users import User
 from models.imports import ImportBatch
-from models.partners import Affiliation, Partner
-from models.users import User
+from models.partners.partners import Affiliation, Partner
 from services.demo import DemoSize, load_demo
 from services.tokens import create_token
 from tests.conftest import ADMIN

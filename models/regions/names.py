@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from models.region_table import Region, current_heirs, is_inside, open_reference, table
+from models.regions.table import Region, current_heirs, is_inside, open_reference, table
 
 LENGTH_MAX = 200
 """Names are looked for in so many characters of a text."""

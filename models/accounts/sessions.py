@@ -14,7 +14,7 @@ from core.access import Actor, Permission
 from core.database.columns import Id, code_text
 from core.database.sessions import EVERYONE, NOBODY, Base
 from core.encryption import SEALED_LENGTH_MAX
-from models.users import User
+from models.accounts.users import User
 
 HASH_LENGTH = 64
 ADDRESS_LENGTH_MAX = 45

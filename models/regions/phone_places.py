@@ -7,7 +7,7 @@ import re
 from contextlib import closing
 
 from core.limits import STATED_LENGTH_MAX
-from models.region_table import Region, open_reference, region
+from models.regions.table import Region, open_reference, region
 
 SPACES = re.compile(r"[\s()-]")
 MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{5})\d{4}")

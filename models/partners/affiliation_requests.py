@@ -13,7 +13,7 @@ from core.database.sessions import EVERYONE, NOBODY, Base
 from core.database.versioned import Versioned
 from core.i18n import N_
 from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX
-from models.partners import Partner
+from models.partners.partners import Partner
 
 
 class RequestStatus(StrEnum):

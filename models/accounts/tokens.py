@@ -11,7 +11,7 @@ from core.database.columns import Id, code_text
 from core.database.sessions import EVERYONE, Base
 from core.i18n import N_
 from core.kinds.standard import NAME_LENGTH_MAX
-from models.sessions import HASH_LENGTH
+from models.accounts.sessions import HASH_LENGTH
 
 
 class Confirmation(StrEnum):

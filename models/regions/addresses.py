@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.kinds.plain_texts import normal_form, without_invisible
-from models.region_names import LENGTH_MAX, Reading, Spelling, matches, narrowed, past_separators, readings
-from models.region_table import Region, current_heirs, is_inside
+from models.regions.names import LENGTH_MAX, Reading, Spelling, matches, narrowed, past_separators, readings
+from models.regions.table import Region, current_heirs, is_inside
 
 BEFORE = re.compile("中国|中华人民共和国|地址:")
 NAME_LENGTH_MIN = 3

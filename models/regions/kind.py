@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.kinds.kind import Kind, Refused, matches
-from models.regions import region, resolve
+from models.regions.resolving import region, resolve
 
 
 def _parse(stated: str) -> str:

@@ -49,7 +49,7 @@ class Partner(Versioned, Base):
     """A company or person that buys from the brand or from another partner.
 
     Attributes:
-        tier: Code in ``models.tiers.TIERS``.
+        tier: Code in ``models.partners.tiers.TIERS``.
         upstream_id: Partner it stands under; None directly under the brand.
         path: Path key of the tree as it is today, see ``core.database.paths``.
         uscc: Unified social credit code.

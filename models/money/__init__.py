@@ -1,0 +1,1 @@
+"""What partners owe and may owe, in whole cents."""
