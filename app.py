@@ -62,8 +62,8 @@ def run_server() -> None:
     from pages.listening import RUN_OPTIONS, announce
     from pages.opening import open_pages
     from pages.policies import require_policies
-    from services.one_time_links import NOBODY_YET, setup_link
-    from services.start_up import start_serving
+    from services.accounts.links import NOBODY_YET, setup_link
+    from services.installation.start_up import start_serving
 
     require_free(settings().host, settings().port)
     start_serving()
@@ -106,7 +106,7 @@ def work(as_json: Json = False) -> None:
     from core.jobs.schedule import work as run_jobs
     from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
-    from services.start_up import start_working
+    from services.installation.start_up import start_working
 
     with in_words(as_json):
         start_working()
@@ -123,7 +123,7 @@ def work(as_json: Json = False) -> None:
 @app.command()
 def migrate(as_json: Json = False) -> None:
     """Bring the database to this release; an older one is backed up first."""
-    from services.installation import bring_up_to_date
+    from services.installation.maintenance import bring_up_to_date
 
     with in_words(as_json):
         facts = bring_up_to_date(restores_guards=True)
@@ -206,7 +206,7 @@ def check(as_json: Json = False) -> None:
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Look at the installation: database, disk, secret, address, reference data."""
-    from services.installation import examine
+    from services.installation.maintenance import examine
 
     with in_words(as_json):
         facts = examine()
@@ -222,7 +222,7 @@ def doctor(as_json: Json = False) -> None:
 @config_app.command("show")
 def config_show(as_json: Json = False) -> None:
     """Show each setting, where it was stated, secrets masked."""
-    from services.installation import settings_facts
+    from services.installation.maintenance import settings_facts
 
     with in_words(as_json):
         facts = settings_facts()
@@ -244,8 +244,8 @@ def user_create(
     as_: As = "",
 ) -> None:
     """Add a person; without a password, print the link with which they choose one."""
-    from services.accounts import create_user
-    from services.installation import acting, password_address
+    from services.accounts.administration import create_user
+    from services.installation.maintenance import acting, password_address
 
     with in_words(as_json):
         password = read_password() if password_stdin else None
@@ -265,8 +265,8 @@ def user_reset_password(
     as_: As = "",
 ) -> None:
     """Give a person a new password; without one, print the link with which they choose it."""
-    from services.accounts import reset_password
-    from services.installation import acting, password_address
+    from services.accounts.administration import reset_password
+    from services.installation.maintenance import acting, password_address
 
     with in_words(as_json):
         password = read_password() if password_stdin else None
@@ -281,8 +281,8 @@ def user_reset_password(
 @user_app.command("lock")
 def user_lock(email: str, as_json: Json = False, as_: As = "") -> None:
     """Keep a person out; all their sessions end."""
-    from services.accounts import lock_user
-    from services.installation import acting
+    from services.accounts.administration import lock_user
+    from services.installation.maintenance import acting
 
     with in_words(as_json):
         with acting(as_) as session:
@@ -294,8 +294,8 @@ def user_lock(email: str, as_json: Json = False, as_: As = "") -> None:
 @user_app.command("list")
 def user_list(as_json: Json = False, as_: As = "") -> None:
     """List the people with an account."""
-    from services.accounts import list_users
-    from services.installation import acting
+    from services.accounts.administration import list_users
+    from services.installation.maintenance import acting
 
     with in_words(as_json):
         with acting(as_) as session:
@@ -316,8 +316,8 @@ def token_create(
     as_: As = "",
 ) -> None:
     """Make a key for a program; it is shown this once."""
-    from services.installation import acting
-    from services.tokens import create_token
+    from services.accounts.tokens import create_token
+    from services.installation.maintenance import acting
 
     with in_words(as_json):
         with acting(as_) as session:
@@ -349,8 +349,8 @@ def demo_load(
     as_json: Json = False,
 ) -> None:
     """Fill a database without business rows with a made-up brand; its people's passwords are shown this once."""
-    from services.demo import DemoSize
-    from services.demo_commands import load, people_table
+    from services.demo.commands import load, people_table
+    from services.demo.loading import DemoSize
 
     with in_words(as_json):
         facts = load(DemoSize(partners, stores, orders, seed), lambda text: print(text, file=sys.stderr))
@@ -360,7 +360,7 @@ def demo_load(
 @demo_app.command("clear")
 def demo_clear(as_json: Json = False) -> None:
     """Remove the demo data, unless other rows refer to it; the trail stays."""
-    from services.demo_commands import clear
+    from services.demo.commands import clear
 
     with in_words(as_json):
         answer(clear(), as_json=as_json, sentence=_("There is no demo data any more; the trail stays."))

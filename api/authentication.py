@@ -12,9 +12,9 @@ from core.database.sessions import reading, transact
 from core.errors import Conflict, Unavailable
 from core.i18n import N_, set_language
 from core.limits import HEADER_LENGTH_MAX
-from services.one_time import token_hash
-from services.sessions import DOORKEEPER, SignInNeeded
-from services.tokens import actor_of_token, note_used
+from services.accounts.one_time_secrets import token_hash
+from services.accounts.sessions import DOORKEEPER, SignInNeeded
+from services.accounts.tokens import actor_of_token, note_used
 
 NOTED_EVERY_S = 60.0
 NOTED_MAX = 10_000

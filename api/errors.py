@@ -15,7 +15,7 @@ from core.access import Actor
 from core.database.errors import expected_error
 from core.errors import DomainError, NotPermitted
 from core.i18n import N_, _
-from services.refusals import note_refusal
+from services.accounts.denials import note_refusal
 
 KEY_HEADER = "Idempotency-Key"
 RETRY_AFTER_S = {"idempotency.in_progress": 1, "database.busy": 1}

@@ -19,7 +19,7 @@ from core.queries.finding import find_page, find_row, read_query
 from core.queries.grid_query import LIMIT_MAX
 from core.resource import Resource
 from core.throttling.capacity import LISTS
-from services.one_time import token_hash
+from services.accounts.one_time_secrets import token_hash
 
 OF_THE_GRID = frozenset({"offset", "count", "sums"})
 """What lists on the screen may ask and programs may not: they go on by cursor."""

@@ -37,7 +37,7 @@ from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.customers import Customer
 from resources.customers import CUSTOMERS
 from resources.partners import PARTNERS
-from services.saving import SaveOptions
+from services.saving.plans import SaveOptions
 
 HEADINGS = (
     "code", "name", "contact", "phone", "uscc", "region", "address", "stage", "source", "tags", "partner", "owner",

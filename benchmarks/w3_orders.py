@@ -55,11 +55,11 @@ from models.orders import Order, OrderLine
 from models.partners.partners import Partner
 from models.prices import Price
 from models.products import Product
-from services.approvals import approve_order
-from services.credit import credit_differences
-from services.order_drafts import OrderDraft
-from services.order_pricing import LineDraft, contained_tax_cents
-from services.orders import place_order
+from services.approvals.orders import approve_order
+from services.money.credit import credit_differences
+from services.orders.drafts import OrderDraft
+from services.orders.lifecycle import place_order
+from services.orders.pricing import LineDraft, contained_tax_cents
 
 PARTNERS = 500
 PRODUCTS = 500

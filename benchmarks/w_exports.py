@@ -44,7 +44,7 @@ from core.schema import versions
 from core.settings import settings
 from models.accounts.sessions import SessionState
 from models.accounts.users import User
-from services.sessions import DOORKEEPER, Browser, begin_session
+from services.accounts.sessions import DOORKEEPER, Browser, begin_session
 
 ROOT = Path(__file__).parent.parent
 PAUSE_S = 0.25

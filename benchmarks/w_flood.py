@@ -25,12 +25,12 @@ from core.database.sessions import connect, transact, unit_of_work
 from models.accounts.sessions import SessionState
 from pages.house.theme import asset_url
 from pages.identity import cookie_name
-from services.accounts import create_user
-from services.application_states import reception
-from services.applications import begin_application
-from services.invites import InviteDraft, make_invite
-from services.one_time import new_token
-from services.sessions import Browser, begin_session
+from services.accounts.administration import create_user
+from services.accounts.one_time_secrets import new_token
+from services.accounts.sessions import Browser, begin_session
+from services.applications.applicant import begin_application
+from services.applications.invites import InviteDraft, make_invite
+from services.applications.states import reception
 from tests.support.flood import flooding, percentile, times_of_requests
 from tests.support.server import Server
 

@@ -40,9 +40,9 @@ from models.imports import ALL_OR_NOTHING, GOOD_ROWS
 from resources.customers import CUSTOMERS
 from resources.orders import ORDER_LINES
 from resources.partners import PARTNERS as PARTNER_ROWS
-from services.order_drafts import OrderDraft
-from services.order_pricing import LineDraft
-from services.orders import place_order
+from services.orders.drafts import OrderDraft
+from services.orders.lifecycle import place_order
+from services.orders.pricing import LineDraft
 
 BETWEEN_S = 0.02  # between two orders of the one who places them
 

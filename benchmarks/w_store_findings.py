@@ -30,7 +30,7 @@ from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.regions.table import table
 from models.stores import StoreFinding
 from resources.stores import STORES
-from services.store_findings import Verdict
+from services.stores.findings import Verdict
 
 HEADINGS = ("code", "name", "phone", "region", "address", "latitude", "longitude", "datum", "accuracy_m")
 MAP = {
@@ -108,7 +108,7 @@ def measure(kind: str, options: argparse.Namespace) -> None:
 
 
 def with_examine(other: Callable[..., Any], work: Callable[[], Any]) -> None:
-    with patch("services.stores.examine", other):
+    with patch("services.stores.saving.examine", other):
         work()
 
 

@@ -21,8 +21,8 @@ from importers.runs.notices import import_notices
 from importers.runs.runner import ImportReport, Source, preview_import, require_importable
 from models.imports import ALL_OR_NOTHING, GOOD_ROWS
 from resources import SHEETS
-from services.checks import broken_invariants
-from services.installation import actor_named, open_database
+from services.installation.checks import broken_invariants
+from services.installation.maintenance import actor_named, open_database
 
 REFUSALS_SHOWN_MAX = 20  # lines on a terminal; the workbook has them all
 

@@ -2,7 +2,7 @@
 
 from core.jobs.queueing import register_owner_lookup
 from jobs import applications, housekeeping, imports
-from services.job_owners import actor_of_owner
+from services.jobs.owners import actor_of_owner
 
 register_owner_lookup(actor_of_owner)
 

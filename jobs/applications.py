@@ -4,9 +4,9 @@ from core.access import Permission
 from core.database.sessions import reading, unit_of_work
 from core.jobs.queueing import job
 from core.jobs.worker import JobRun
-from services.affiliation_requests import carry_on, requests_to_carry_on
-from services.application_decisions import overdue_numbers, pass_on
-from services.applications import forget_old_drafts
+from services.applications.applicant import forget_old_drafts
+from services.applications.decisions import overdue_numbers, pass_on
+from services.partners.affiliation_requests import carry_on, requests_to_carry_on
 
 
 @job("applications.carry_on", needs=Permission.APPLICATION_DECIDE, acts_on_time=True)

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from core.i18n import _
 from core.jobs.rows import Job, JobStatus
 from core.terminal import As, Json, answer, in_words
-from services.clock_confirmation import confirm_clock
-from services.installation import acting
-from services.job_control import retry_job, stop_job
+from services.installation.maintenance import acting
+from services.jobs.clock_confirmation import confirm_clock
+from services.jobs.control import retry_job, stop_job
 
 SHOWN_MAX = 100
 

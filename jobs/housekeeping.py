@@ -5,13 +5,13 @@ from core.database.sessions import reading, unit_of_work
 from core.disk_space import essential_writes
 from core.jobs.queueing import job
 from core.jobs.worker import JobRun
-from services.attempts import forget_old_attempts
+from services.accounts.attempts import forget_old_attempts
+from services.accounts.sessions import forget_old_sessions
+from services.files.orphans import sweep_unclaimed_contents
+from services.files.received_contents import forget_received_contents
 from services.idempotency import forget_old_answers
-from services.imports import forget_old_checks
-from services.old_jobs import forget_old_jobs
-from services.received_contents import forget_received_contents
-from services.sessions import forget_old_sessions
-from services.unclaimed_contents import sweep_unclaimed_contents
+from services.imports.batches import forget_old_checks
+from services.jobs.retention import forget_old_jobs
 
 
 @job("housekeeping.forget", needs=Permission.SYSTEM_OPERATE, acts_on_time=True)

@@ -21,9 +21,9 @@ from importers.runs.error_workbooks import write_batch_errors
 from importers.runs.runner import ImportReport
 from models.imports import ImportBatch, ImportStatus
 from resources import SHEETS
-from services.import_rows import counts_so_far
-from services.import_workbooks import keep_workbook
-from services.imports import GIVES_RIGHTS, end_import, get_import, resource_of_import
+from services.imports.batches import GIVES_RIGHTS, end_import, get_import, resource_of_import
+from services.imports.rows import counts_so_far
+from services.imports.workbooks import keep_workbook
 
 
 def permission_of_import(session: Session, arguments: Mapping[str, Any]) -> Permission | None:

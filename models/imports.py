@@ -122,7 +122,7 @@ class ImportSlice(Base):
 
     Attributes:
         first_row, last_row: As the worksheet counts.
-        fates: One letter for each row from ``first_row`` on, see ``services.import_rows``.
+        fates: One letter for each row from ``first_row`` on, see ``services.imports.rows``.
         content: What a check found in the rows, for looking at them; None once they are imported.
     """
 

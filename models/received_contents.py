@@ -12,7 +12,7 @@ from core.database.sessions import NOBODY, Base
 
 
 class ReceivedContent(Base):
-    """One content that somebody sent; gone after ``services.received_contents.WINDOW``, whatever became of it.
+    """One content that somebody sent; gone after ``services.files.received_contents.WINDOW``, whatever became of it.
 
     Attributes:
         caller: Who sent it: ``person:…`` or ``address:…``.

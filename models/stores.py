@@ -90,7 +90,7 @@ class Store(Versioned, Base):
         position_source: See ``PositionSource``. fixed_at: when the position was measured.
         wgs84_latitude, wgs84_longitude: The same point to compute with; None if there is none that can be meant.
         cell: Its key in the grid, see ``core.positions.points.cell_of``.
-        name_key: The name as duplicates are looked for, see ``services.store_names``.
+        name_key: The name as duplicates are looked for, see ``services.stores.names``.
         score: 100 less what open and accepted findings take off, at least 0; None while nobody looked.
         finding_count: How many findings are open.
         ordering_partner_id: Its own row among the partners, of tier ``store``; None while it may not order.
@@ -182,7 +182,7 @@ class StoreFinding(Base):
 
     Attributes:
         path: The store's.
-        code: What was found, e.g. "position.far_from_region"; see ``services.store_rules``.
+        code: What was found, e.g. "position.far_from_region"; see ``services.stores.rules``.
         points: What it takes off the score.
         data: Figures it was found by; nothing of other stores.
         other_store_id: The store it was found beside, if it is about two.

@@ -28,15 +28,15 @@ from pages.door import call
 from pages.history import history_of
 from pages.house.going import load_again
 from resources.affiliation_requests import AFFILIATION_REQUESTS
-from services.affiliation_requests import (
+from services.accounts.users import people_names
+from services.partners.affiliation_requests import (
     answer_affiliation,
     approve_affiliation,
     object_to_affiliation,
     refuse_affiliation,
     withdraw_affiliation,
 )
-from services.affiliation_states import roles_of
-from services.users import people_names
+from services.partners.affiliation_states import roles_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from pages.listing import list_page
 from pages.navigation import staff_shell
 from pages.reading import read
 from resources.affiliation_requests import AFFILIATION_REQUESTS
-from services.affiliation_requests import ask_affiliation
+from services.partners.affiliation_requests import ask_affiliation
 
 PATH = "/affiliation_requests"
 _PARTNERS = Reference("partners", Partner.code, Partner.name)

@@ -17,7 +17,7 @@ from pages import house
 from pages.door import call_or_raise, show_refusal
 from pages.identity import current_actor
 from pages.reading import read
-from services.application_decisions import (
+from services.applications.decisions import (
     approve_application,
     assign_upstream,
     confirm_application,

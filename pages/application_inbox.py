@@ -16,7 +16,7 @@ from pages.house.own_style import carry_style
 from pages.identity import current_actor, page_actor
 from pages.navigation import count_again, staff_shell
 from pages.reading import read
-from services.application_waiting import DONE, MINE, UPSTREAM, waits_for
+from services.applications.queues import DONE, MINE, UPSTREAM, waits_for
 
 
 async def inbox_page(request: Request) -> None:

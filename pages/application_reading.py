@@ -19,11 +19,11 @@ from models.regions.resolving import region
 from models.regions.table import is_inside
 from pages.application_story import StoryLine, is_late, since_text, story_of
 from pages.house import ListItem, instant_text
-from services.application_decisions import is_own, may_speak_for_upstream
-from services.application_hints import Duplicate, duplicates_of, findings_of
-from services.application_states import get_application
-from services.application_waiting import DONE, ENDED, MINE, UPSTREAM, in_view
-from services.users import people_names
+from services.accounts.users import people_names
+from services.applications.decisions import is_own, may_speak_for_upstream
+from services.applications.hints import Duplicate, duplicates_of, findings_of
+from services.applications.queues import DONE, ENDED, MINE, UPSTREAM, in_view
+from services.applications.states import get_application
 
 SHOWN_MAX = 200
 

@@ -13,7 +13,7 @@ from core.i18n import N_, _, ngettext
 from models.partners.applications import Application, ApplicationStatus
 from pages import house
 from pages.value_texts import who_text
-from services.application_states import RECEPTION
+from services.applications.states import RECEPTION
 
 STORY_MAX = 100
 SENTENCES: dict[str, str] = {

@@ -30,9 +30,9 @@ from pages.picture_responses import picture_answer
 from pages.policies import permitted
 from pages.reading import read
 from resources.applications import APPLICATIONS
-from services.application_decisions import owner_link
-from services.application_states import get_application
-from services.applications import withdraw_application
+from services.applications.applicant import withdraw_application
+from services.applications.decisions import owner_link
+from services.applications.states import get_application
 
 
 def register_applications(app: FastAPI) -> None:

@@ -26,7 +26,7 @@ from pages.picture_responses import picture_answer
 from pages.plain.apply import router as first_step
 from pages.policies import PUBLIC
 from pages.reading import read
-from services.application_states import get_application, reception, require_status
+from services.applications.states import get_application, reception, require_status
 
 _FILLED_IN = (ApplicationStatus.DRAFT, ApplicationStatus.RETURNED)
 

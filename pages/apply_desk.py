@@ -9,7 +9,7 @@ from pages.apply_visitor import as_holder, read_as_applicant, visitor_counts
 from pages.door import call_or_raise, permitted_actor
 from pages.identity import current_actor
 from pages.reading import read
-from services.applications import begin_application
+from services.applications.applicant import begin_application
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -18,8 +18,8 @@ from pages.apply_desk import Desk
 from pages.apply_reading import Invited, read_invited, read_proposals
 from pages.apply_visitor import speak
 from pages.house.photos import photo_field, photo_view
-from services.application_drafts import kept_texts, read_texts
-from services.invites import STORE, plain_code
+from services.applications.drafts import kept_texts, read_texts
+from services.applications.invites import STORE, plain_code
 
 THE_BRAND = "the brand decides"
 """Chosen in the list of upstreams by who names none; no partner's code has a space in it."""

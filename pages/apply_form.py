@@ -19,8 +19,8 @@ from pages.house.drafts import BrowserDraft
 from pages.house.going import leave, replace_address
 from pages.house.inbox import look_again
 from pages.value_texts import value_text
-from services.application_drafts import KINDS, STEPS, kept_texts, missing, read_texts, step_of
-from services.applications import attach_licence, save_draft, submit_application
+from services.applications.applicant import attach_licence, save_draft, submit_application
+from services.applications.drafts import KINDS, STEPS, kept_texts, missing, read_texts, step_of
 
 AUTOSAVE_S = 2.0
 TITLES = {1: N_("What you apply for"), 2: N_("Company"), 3: N_("Contact"), 4: N_("Check and submit")}

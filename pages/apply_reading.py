@@ -13,9 +13,9 @@ from models.partners.invites import Invite
 from models.partners.partners import Partner
 from models.partners.tiers import TIERS
 from pages.application_story import StoryLine, story_of
-from services.application_upstreams import city_name, proposed_upstreams
-from services.applications import number_held
-from services.invites import find_invite, plain_code
+from services.applications.applicant import number_held
+from services.applications.invites import find_invite, plain_code
+from services.applications.upstreams import city_name, proposed_upstreams
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pages.house.going import go_to, load_again
 from pages.house.link_card import full_address, link_card
 from pages.value_texts import value_text
 from resources.applications import APPLICATIONS
-from services.applications import welcome_link, withdraw_application
+from services.applications.applicant import welcome_link, withdraw_application
 
 STATED = ("tier", "name", "uscc", "region", "address", "contact", "phone", "email")
 _WAITING = (ApplicationStatus.SUBMITTED, ApplicationStatus.UNDER_REVIEW)

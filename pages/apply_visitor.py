@@ -14,9 +14,9 @@ from core.i18n import current_language, set_language
 from core.throttling.networks import counted_source
 from pages.door import show_refusal
 from pages.identity import actor_of_request, language_of
-from services.application_states import reception
-from services.applications import number_held
-from services.attempts import VISITORS_PER_ADDRESS, count_from_address
+from services.accounts.attempts import VISITORS_PER_ADDRESS, count_from_address
+from services.applications.applicant import number_held
+from services.applications.states import reception
 
 T = TypeVar("T")
 P = ParamSpec("P")

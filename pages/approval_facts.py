@@ -13,7 +13,7 @@ from pages.approval_reading import waiting_text
 from pages.house.content import MINUS
 from pages.order_reading import region_text
 from pages.orders import name_cell, price_text, quantity_text
-from services.order_facts import LineFacts, OrderFacts
+from services.approvals.order_facts import LineFacts, OrderFacts
 
 _PPM_PER_TENTH = 1_000  # parts per million in a tenth of a percent
 

@@ -15,8 +15,8 @@ from models.orders import STATUS_LABELS, Order, OrderStatus
 from models.partners.partners import Partner
 from pages.house import ListItem, instant_text, money_text
 from pages.navigation import waiting_count
-from services.order_facts import OrderFacts, WaitingOrder, order_facts, waiting_orders
-from services.users import people_names
+from services.accounts.users import people_names
+from services.approvals.order_facts import OrderFacts, WaitingOrder, order_facts, waiting_orders
 
 LATE = timedelta(hours=24)
 SHOWN_MAX = 200

@@ -31,9 +31,9 @@ from pages.navigation import count_again, staff_shell
 from pages.order_reading import look
 from pages.orders import draw_lines, read_order
 from pages.reading import read
-from services.approvals import decide_order
-from services.order_facts import OrderFacts
-from services.sessions import SignInNeeded
+from services.accounts.sessions import SignInNeeded
+from services.approvals.order_facts import OrderFacts
+from services.approvals.orders import decide_order
 
 LOOK_AGAIN_S = 20.0
 DECIDED = {

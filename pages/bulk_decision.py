@@ -11,8 +11,8 @@ from core.i18n import _, ngettext
 from models.approvals import Decision
 from pages import house
 from pages.door import permitted_actor, show_refusal
-from services.approvals import decide_order
-from services.order_facts import WaitingOrder
+from services.approvals.order_facts import WaitingOrder
+from services.approvals.orders import decide_order
 from services.outcomes import Outcome, each
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from core.access import Actor, Role
 from core.resource import Field, Resource
-from services.users import GRANTS
+from services.accounts.users import GRANTS
 
 
 def choosable(field: Field, resource: Resource, actor: Actor) -> Field:

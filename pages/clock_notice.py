@@ -7,7 +7,7 @@ from pages.door import call
 from pages.house import button, instant_text, notice, row, stack
 from pages.house.going import load_again
 from pages.reading import read
-from services.clock_confirmation import confirm_clock
+from services.jobs.clock_confirmation import confirm_clock
 
 
 async def draw_clock_notice(actor: Actor) -> None:

@@ -24,8 +24,8 @@ from pages.identity import current_actor, language_of
 from pages.page_limits import LimitedPage, begin_drawing
 from pages.policies import PUBLIC, SIGNED_IN, permitted
 from pages.proof import prove_again
-from services.refusals import note_refusal, note_refused_rights
-from services.sessions import ProofNeeded
+from services.accounts.denials import note_refusal, note_refused_rights
+from services.accounts.sessions import ProofNeeded
 
 log = logging.getLogger(__name__)
 

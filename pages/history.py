@@ -15,7 +15,7 @@ from core.resource import Field, Resource
 from core.settings import settings
 from pages.house import Change, Happening
 from pages.value_texts import value_text, who_text
-from services.users import people_names
+from services.accounts.users import people_names
 
 HISTORY_MAX = 50
 Titles = dict[tuple[str, int | str], str]

@@ -19,8 +19,8 @@ from core.errors import Unavailable
 from core.i18n import DEFAULT_LANGUAGE, LANGUAGES, N_, current_language, set_language
 from core.limits import HEADER_LENGTH_MAX
 from core.settings import settings
-from services.refusals import note_ended_session
-from services.sessions import (
+from services.accounts.denials import note_ended_session
+from services.accounts.sessions import (
     DOORKEEPER,
     SignInNeeded,
     Visitor,

@@ -21,8 +21,8 @@ from pages.heavy_work import caller_of, one_download, run_heavy
 from pages.identity import require_actor
 from pages.policies import SIGNED_IN, permitted
 from resources import SHEETS
-from services.import_workbooks import workbook_file
-from services.imports import get_import
+from services.imports.batches import get_import
+from services.imports.workbooks import workbook_file
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -39,7 +39,7 @@ from pages.reading import read
 from pages.upload_endpoint import register_upload
 from resources import ALL, SHEETS
 from resources.imports import IMPORTS
-from services.imports import get_import, last_imports
+from services.imports.batches import get_import, last_imports
 
 ACCEPTED = ".xlsx,.xlsm,.xls,.xlsb,.ods,.csv,.tsv,.txt"
 RECENT_MAX = 5

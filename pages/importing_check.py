@@ -29,8 +29,8 @@ from pages.identity import current_actor, page_actor
 from pages.importing_parts import draw_facts, job_progress, step_path
 from pages.importing_rows import draw_rows
 from pages.reading import read
-from services.import_rows import Fate
-from services.imports import start_check, start_import, stop_check
+from services.imports.batches import start_check, start_import, stop_check
+from services.imports.rows import Fate
 
 CHECK_EVERY_S = 0.3
 

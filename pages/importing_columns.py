@@ -29,14 +29,16 @@ from pages.importing_parts import step_path
 from pages.inputs import Inputs
 from pages.reading import read
 from resources import SHEETS
-from services import customers, partners, products
+from services.customers import MATCHES as CUSTOMER_MATCHES
+from services.partners.saving import MATCHES as PARTNER_MATCHES
+from services.products.saving import MATCHES as PRODUCT_MATCHES
 
 IGNORED = "-"  # a select cannot hold ""
 BY_KEY = "-"
 MATCHES: Mapping[str, Mapping[str, object]] = {
-    "customers": customers.MATCHES,
-    "partners": partners.MATCHES,
-    "products": products.MATCHES,
+    "customers": CUSTOMER_MATCHES,
+    "partners": PARTNER_MATCHES,
+    "products": PRODUCT_MATCHES,
 }
 WORDS: dict[Certainty, tuple[str, house.Tone]] = {
     "sure": (N_("Sure"), "approved"),

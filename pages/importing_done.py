@@ -28,7 +28,7 @@ from pages.house.going import load_again
 from pages.importing_check import job_of
 from pages.importing_parts import job_progress
 from pages.importing_problems import draw_problems
-from services.imports import continue_import, stop_import
+from services.imports.batches import continue_import, stop_import
 
 LOOK_EVERY_S = 0.5
 

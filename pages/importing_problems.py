@@ -33,8 +33,8 @@ from pages.identity import current_actor, page_actor
 from pages.importing_parts import WHOLE_WORDS, job_progress
 from pages.reading import read
 from resources import SHEETS
-from services.import_workbooks import find_workbook, start_workbook
-from services.imports import get_import, problem_counts, problems_of
+from services.imports.batches import get_import, problem_counts, problems_of
+from services.imports.workbooks import find_workbook, start_workbook
 
 PAGE_CELLS = 50
 WORST = 4  # columns with most problems

@@ -22,8 +22,8 @@ from pages.importing_problems import draw_problems
 from pages.reading import read
 from pages.value_texts import value_text
 from resources import SHEETS
-from services.import_rows import Fate, SeenRow, seen_rows
-from services.imports import get_import
+from services.imports.batches import get_import
+from services.imports.rows import Fate, SeenRow, seen_rows
 
 PAGE_ROWS = 25
 ONE_LINE = {"code", "phone", "date", "uscc"}  # kinds of value that a narrow column must not break

@@ -19,7 +19,7 @@ from pages import house
 from pages.identity import current_actor
 from pages.reading import read
 from pages.value_texts import value_text
-from services.saving import SaveOptions
+from services.saving.plans import SaveOptions
 
 FOUND_MAX = 30
 SHORT_TEXT = standard.NAME_LENGTH_MAX

@@ -25,7 +25,15 @@ from pages.listing import list_page
 from pages.navigation import staff_shell
 from pages.reading import read
 from resources.invites import INVITES
-from services.invites import DAYS_MAX, USES_MAX, InviteDraft, invite_path, make_invite, revoke_invites, tiers_below
+from services.applications.invites import (
+    DAYS_MAX,
+    USES_MAX,
+    InviteDraft,
+    invite_path,
+    make_invite,
+    revoke_invites,
+    tiers_below,
+)
 
 USED_SHOWN = 50
 LASTING = {"7": N_("7 days"), "30": N_("30 days"), "90": N_("90 days"), str(DAYS_MAX): N_("a year")}

@@ -35,7 +35,7 @@ from pages.identity import current_actor
 from pages.navigation import staff_shell
 from pages.reading import read
 from pages.value_texts import tone_named, who_text
-from services.job_control import may_retry, may_stop, retry_job, stop_job
+from services.jobs.control import may_retry, may_stop, retry_job, stop_job
 
 SHOWN_MAX = 100
 NAMES: dict[str, str] = {

@@ -28,8 +28,8 @@ from pages.house.own_style import carry_style
 from pages.identity import current_actor
 from pages.navigation import staff_shell
 from pages.reading import read
-from services.handing_over import shares
-from services.leaving import Holding, Holdings, holdings, leave, possible_successors
+from services.organisation.handover import shares
+from services.organisation.leaving import Holding, Holdings, holdings, leave, possible_successors
 
 PEOPLE_MAX = 6  # among whom one kind can be divided
 
@@ -45,7 +45,7 @@ def register_leaving() -> None:
 
 
 async def leaving_page(email: str) -> None:
-    """Draw the wizard as the whole page. Raises as ``services.leaving.holdings``."""
+    """Draw the wizard as the whole page. Raises as ``services.organisation.leaving.holdings``."""
     async with staff_shell(_("Leaving"), current="users") as actor:
         found = await read(actor, holdings, email)
         carry_style("leaving.css")

@@ -14,8 +14,8 @@ from models.orders import Order, OrderStatus
 from pages.house import NavGroup, NavItem, say_counts, shell
 from pages.identity import current_actor, page_actor
 from pages.reading import read
-from services.application_waiting import applications_waiting, requests_waiting
-from services.store_review import waiting_count as stores_waiting
+from services.applications.queues import applications_waiting, requests_waiting
+from services.stores.review import waiting_count as stores_waiting
 
 SEARCH_URL = "/search.json"
 _APPLICATIONS = Permission.APPLICATION_VIEW

@@ -7,8 +7,8 @@ from core.errors import Problem
 from core.kinds.kind import Refused
 from core.kinds.standard import QUANTITY
 from pages.order_reading import Offered
-from services.order_pricing import LineDraft, PricedLine, price_line
-from services.prices import Article
+from services.orders.pricing import LineDraft, PricedLine, price_line
+from services.products.prices import Article
 
 
 class Basket:

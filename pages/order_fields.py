@@ -11,7 +11,7 @@ from pages import house
 from pages.house.fields import Search
 from pages.identity import current_actor
 from pages.order_reading import REGIONS_SHOWN, region_text
-from services.credit import Buyer
+from services.money.credit import Buyer
 
 SHIP_TO = ("ship_to_name", "ship_to_phone", "ship_to_region", "ship_to_address")
 

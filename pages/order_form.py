@@ -38,9 +38,9 @@ from pages.order_reading import (
 )
 from pages.order_saving import Draft, Stated, save_order
 from pages.reading import read
-from services.order_pricing import LINES_MAX
-from services.order_states import find_order, require_status
-from services.orders import get_order
+from services.orders.lifecycle import get_order
+from services.orders.pricing import LINES_MAX
+from services.orders.states import find_order, require_status
 
 UNITS_MAX = 10**9  # of one product that a browser may bring back
 

@@ -10,7 +10,7 @@ from pages.house.basket import Offer, OfferRow, offer_list
 from pages.order_basket import Basket
 from pages.order_reading import OFFERS_SHOWN, Offered
 from pages.value_texts import value_text
-from services.order_pricing import PricedLine
+from services.orders.pricing import PricedLine
 
 Which = Literal["all", "usual", "chosen"]
 Find = Callable[[Which, str, int], Awaitable[Sequence[Offered]]]

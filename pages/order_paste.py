@@ -12,8 +12,8 @@ from core.i18n import N_
 from core.kinds.standard import half_width
 from core.limits import PASTED_LENGTH_MAX, PASTED_LINE_LENGTH_MAX
 from models.orders import LineUnit
-from services.order_pricing import quantity_problem
-from services.prices import Article
+from services.orders.pricing import quantity_problem
+from services.products.prices import Article
 
 LINES_MAX = 500
 UNITS_MAX = 10_000_000

@@ -17,8 +17,8 @@ from models.products import Product, ProductStatus
 from models.regions.resolving import region
 from pages.identity import current_actor
 from pages.reading import read
-from services.credit import BUYER_COLUMNS, Buyer, used_credit_cents
-from services.prices import Article, Offer, catalogue
+from services.money.credit import BUYER_COLUMNS, Buyer, used_credit_cents
+from services.products.prices import Article, Offer, catalogue
 
 T = TypeVar("T")
 P = ParamSpec("P")

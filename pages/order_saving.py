@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict
 from core.i18n import N_
 from core.kinds.standard import grouped_yuan
-from services.order_drafts import state_order
-from services.order_states import OrderState
-from services.orders import change_order, place_order, submit_order
+from services.orders.drafts import state_order
+from services.orders.lifecycle import change_order, place_order, submit_order
+from services.orders.states import OrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Stated:
     """What an order form states.
 
     Attributes:
-        header, lines: See ``services.order_drafts.state_order``.
+        header, lines: See ``services.orders.drafts.state_order``.
         total_cents: What the person saw the order come to.
     """
 

@@ -26,10 +26,10 @@ from pages.order_reading import region_text
 from pages.reading import read
 from pages.value_texts import NOBODY, value_text
 from resources.orders import ORDERS
-from services.approvals import decide_order, last_decision
-from services.orders import discard_order, get_order, submit_order, withdraw_order
-from services.shipping import ship_order
-from services.users import people_names
+from services.accounts.users import people_names
+from services.approvals.orders import decide_order, last_decision
+from services.orders.lifecycle import discard_order, get_order, submit_order, withdraw_order
+from services.orders.shipping import ship_order
 
 
 def register_orders() -> None:

@@ -10,7 +10,7 @@ from pages.house import empty_state, link_button, page_header, panel
 from pages.house.tree import tree, tree_leaf, tree_node
 from pages.navigation import role_label, staff_shell
 from pages.reading import read
-from services.organisation import Person, Unit, organisation
+from services.organisation.departments import Person, Unit, organisation
 
 OPEN_PEOPLE_MAX = 60  # a larger organisation begins folded below the first level
 

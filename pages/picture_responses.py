@@ -24,10 +24,10 @@ from pages.heavy_work import caller_of
 from pages.identity import actor_of_request
 from pages.plain.cookies import browser_of
 from pages.policies import PUBLIC, allow_large_body
-from services.attempts import VISITORS_PER_ADDRESS, count_from_address
-from services.pictures import clean_picture, picture_of, store_picture
-from services.received_contents import ContentKind, Sender, receive_content, require_room
-from services.sessions import DOORKEEPER
+from services.accounts.attempts import VISITORS_PER_ADDRESS, count_from_address
+from services.accounts.sessions import DOORKEEPER
+from services.files.pictures import clean_picture, picture_of, store_picture
+from services.files.received_contents import ContentKind, Sender, receive_content, require_room
 
 UPLOAD_PATH = "/pictures"
 IN_MEMORY_BYTES = 1 * MIB  # larger bodies wait on disk

@@ -9,7 +9,7 @@ from core.errors import DomainError
 from core.i18n import _
 from pages.house.questions import ask_secret
 from pages.identity import current_visitor
-from services.own_account import prove
+from services.accounts.own_account import prove
 
 
 async def prove_again() -> bool:

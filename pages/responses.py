@@ -13,9 +13,9 @@ from core.errors import DomainError, NotPermitted
 from core.i18n import N_, _
 from pages.identity import actor_of_request, visitor_of_request
 from pages.plain.rendering import render
-from services.accounts import who_can_grant
-from services.refusals import note_refusal
-from services.sessions import DOORKEEPER, SignInNeeded
+from services.accounts.administration import who_can_grant
+from services.accounts.denials import note_refusal
+from services.accounts.sessions import DOORKEEPER, SignInNeeded
 
 FOR_PROGRAMS = ("/api/", "/grid/")
 _TITLES = {

@@ -41,7 +41,7 @@ from pages.reading import read
 from pages.value_texts import who_text
 from resources import BY_NAME
 from resources.events import EVENTS
-from services.application_waiting import applications_waiting, waits_for
+from services.applications.queues import applications_waiting, waits_for
 
 RECENT_MAX = 12
 LOOKED_AT_MAX = 500  # events of which those that are alike are said together

@@ -36,11 +36,11 @@ from pages.store_reading import (
     source_text,
     status_tone,
 )
-from services.store_map import Neighbour, neighbours
-from services.store_review import findings_of, photos_of, positions_of
-from services.store_rules import TITLES, finding_sentence
-from services.stores import find_store
-from services.users import people_names
+from services.accounts.users import people_names
+from services.stores.map_points import Neighbour, neighbours
+from services.stores.review import findings_of, photos_of, positions_of
+from services.stores.rules import TITLES, finding_sentence
+from services.stores.saving import find_store
 
 NEIGHBOURS_LISTED = 8
 GOOD_SCORE = 80

@@ -26,8 +26,8 @@ from pages.order_reading import look
 from pages.policies import PUBLIC, permitted
 from pages.reading import read
 from pages.store_reading import find_partners, status_tone
-from services.sessions import SignInNeeded
-from services.store_map import Box, Cluster, MapStore, bounds, clusters, stores_in
+from services.accounts.sessions import SignInNeeded
+from services.stores.map_points import Box, Cluster, MapStore, bounds, clusters, stores_in
 
 GOOD_SCORE = 80
 LISTED_MAX = 100

@@ -17,7 +17,7 @@ from pages.reading import read
 from pages.store_case import Case, map_points, read_case
 from pages.store_photo_step import PhotoStep
 from pages.store_position import PositionStep
-from services.store_registration import move_store
+from services.stores.registration import move_store
 
 
 def register_store_moving() -> None:

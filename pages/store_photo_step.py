@@ -9,8 +9,8 @@ from core.positions.points import to_wgs84
 from pages import house
 from pages.house.photos import PhotoField, photo_field
 from pages.store_reading import apart_m, length_text
-from services.pictures import HandedPicture, picture_of
-from services.store_fixes import Fix
+from services.files.pictures import HandedPicture, picture_of
+from services.stores.fixes import Fix
 
 PHOTOS_MAX = 5
 FAR_M = 2000

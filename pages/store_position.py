@@ -28,9 +28,9 @@ from pages.store_reading import (
     region_text,
     source_text,
 )
-from services.store_fixes import FIX_HOLDS, Fix, best_fix, fix_problem
-from services.store_regions import ABROAD_M, misplaced
-from services.store_rules import ACCURACY_GOOD_M
+from services.stores.fixes import FIX_HOLDS, Fix, best_fix, fix_problem
+from services.stores.regions import ABROAD_M, misplaced
+from services.stores.rules import ACCURACY_GOOD_M
 
 UNUSABLE = frozenset(
     {"positions.out_of_range", "stores.position_zero", "stores.accuracy_refused", "stores.fix_too_old"}

@@ -20,7 +20,7 @@ from pages.identity import current_actor
 from pages.inputs import find_references
 from pages.reading import read
 from resources import BY_NAME
-from services.store_regions import county_points
+from services.stores.regions import county_points
 
 GOOD_SCORE = 80
 FOUND_MAX = 20

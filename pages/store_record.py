@@ -20,9 +20,9 @@ from pages.house.own_style import carry_style
 from pages.reading import read
 from pages.record_sections import Record
 from pages.store_case import Case, draw_findings, draw_map, draw_neighbours, draw_photos, draw_positions, read_case
-from services.store_ordering import allow_ordering, stop_ordering
-from services.store_review import dismiss_finding, reopen_store
-from services.store_rules import TITLES
+from services.stores.ordering import allow_ordering, stop_ordering
+from services.stores.review import dismiss_finding, reopen_store
+from services.stores.rules import TITLES
 
 WAITS = (StoreStatus.APPLIED, StoreStatus.UNDER_REVIEW)
 

@@ -30,9 +30,9 @@ from pages.store_photo_step import PhotoStep
 from pages.store_position import PositionStep
 from pages.store_reading import accuracy_text, region_text, source_text
 from pages.store_statement import StatementFields
+from services.accounts.one_time_secrets import new_token
 from services.form_submissions import FORM_ID_LENGTH_MAX
-from services.one_time import new_token
-from services.store_registration import InvitedBy, StoreStatement, invite_facts, register_store_once, visitor
+from services.stores.registration import InvitedBy, StoreStatement, invite_facts, register_store_once, visitor
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -33,9 +33,9 @@ from pages.reading import read
 from pages.store_case import Case, draw_case, read_case
 from pages.store_reading import find_photo
 from pages.store_record import dismiss
+from services.accounts.sessions import SignInNeeded
 from services.outcomes import Outcome
-from services.sessions import SignInNeeded
-from services.store_review import (
+from services.stores.review import (
     accept_stores,
     close_store,
     decide_store,
@@ -43,7 +43,7 @@ from services.store_review import (
     waiting,
     waiting_count,
 )
-from services.store_rules import TITLES
+from services.stores.rules import TITLES
 
 LOOK_AGAIN_S = 20.0
 SHOWN_MAX = 200

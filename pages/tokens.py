@@ -34,8 +34,8 @@ from pages.listing import list_page
 from pages.navigation import staff_shell
 from pages.record import record_page
 from resources.tokens import TOKENS
-from services.tokens import create_token
-from services.users import GRANTS
+from services.accounts.tokens import create_token
+from services.accounts.users import GRANTS
 
 DAYS = (30, 90, 180, 365)
 FIELD_OF = {

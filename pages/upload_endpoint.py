@@ -23,7 +23,7 @@ from pages.heavy_work import caller_of, run_heavy
 from pages.identity import require_actor
 from pages.picture_responses import sender_of, stated_bytes
 from pages.policies import allow_large_body, permitted
-from services.received_contents import ContentKind, give_back, receive_content
+from services.files.received_contents import ContentKind, give_back, receive_content
 
 IN_MEMORY_BYTES = 4 * MIB  # larger bodies wait on disk
 

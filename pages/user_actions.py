@@ -14,8 +14,8 @@ from pages.door import call, permitted_actor
 from pages.house import button, confirm, link_button
 from pages.house.going import load_again
 from pages.record_sections import Record
-from services.accounts import lock_user, remove_second_factor, unlock_user
-from services.users import GRANTS
+from services.accounts.administration import lock_user, remove_second_factor, unlock_user
+from services.accounts.users import GRANTS
 
 
 def user_actions(record: Record, actor: Actor) -> None:

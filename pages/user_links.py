@@ -13,7 +13,7 @@ from pages.door import call, permitted_actor
 from pages.house import GridAction, Selection, Tag, confirm, instant_text
 from pages.house.going import offer_file
 from pages.house.link_card import full_address, link_card
-from services.one_time_links import LINK_LASTS, LinkMade, password_links
+from services.accounts.links import LINK_LASTS, LinkMade, password_links
 from services.outcomes import Outcome
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

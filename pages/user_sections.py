@@ -34,9 +34,9 @@ from pages.reading import read
 from pages.record_sections import Record
 from pages.user_actions import may_change
 from pages.user_links import show_link
-from services.accounts import end_one_session, end_sessions
-from services.one_time_links import LinkFacts, last_link, password_link
-from services.sessions import open_sessions
+from services.accounts.administration import end_one_session, end_sessions
+from services.accounts.links import LinkFacts, last_link, password_link
+from services.accounts.sessions import open_sessions
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pages.navigation import staff_shell
 from pages.reading import read
 from pages.user_links import show_link
 from resources.users import USERS
-from services.one_time_links import password_link
+from services.accounts.links import password_link
 
 
 def register_users() -> None:

@@ -6,7 +6,7 @@ from core.kinds.standard import CODE, INSTANT, NAME, reference
 from core.resource import Action, Field, Resource
 from models.accounts.departments import Department
 from models.accounts.users import User
-from services.organisation import delete_departments, save_departments
+from services.organisation.departments import delete_departments, save_departments
 
 DEPARTMENTS = Resource(
     name="departments",

@@ -7,7 +7,7 @@ from core.resource import Action, Field, Resource
 from models.accounts.person_kind import PERSON
 from models.partners.invites import Invite
 from models.partners.partners import Partner
-from services.invites import revoke_invites
+from services.applications.invites import revoke_invites
 
 USES = integer(0, 10**6)
 

@@ -22,9 +22,9 @@ from core.resource import Action, Field, Resource
 from models.accounts.person_kind import PERSON
 from models.orders import BUYER, LINE_UNIT, SKU, STATUS_LABELS, Order, OrderRow
 from models.regions.kind import REGION
-from services.approvals import approve_orders, reject_orders
-from services.order_imports import save_order_lines
-from services.shipping import ship_orders
+from services.approvals.orders import approve_orders, reject_orders
+from services.orders.imports import save_order_lines
+from services.orders.shipping import ship_orders
 
 STATUS = choice(*choices_of(STATUS_LABELS))
 _row: Any = OrderRow  # mapped on two tables, so its attributes are known when it is mapped

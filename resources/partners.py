@@ -7,7 +7,7 @@ from core.resource import Field, Resource
 from models.partners.partners import STATUS_LABELS, Partner
 from models.partners.tiers import TIER
 from models.regions.kind import REGION
-from services.application_batches import save_partners_for_review
+from services.applications.batches import save_partners_for_review
 
 PARTNERS = Resource(
     name="partners",

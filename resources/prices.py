@@ -7,7 +7,7 @@ from core.resource import Field, Resource
 from models.orders import SKU
 from models.partners.tiers import TIER
 from models.prices import Price
-from services.prices import save_prices
+from services.products.prices import save_prices
 
 PRICES = Resource(
     name="prices",

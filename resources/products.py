@@ -5,7 +5,7 @@ from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, RATE, choice, choices_of, code, integer, text
 from core.resource import Field, Resource
 from models.products import BARCODE_LENGTH_MAX, STATUS_LABELS, UNIT_LENGTH_MAX, Product
-from services.products import save_products
+from services.products.saving import save_products
 
 UNITS = integer(1, 10**6)
 

@@ -8,8 +8,8 @@ from core.resource import Action, Field, Resource
 from models.partners.partners import Partner
 from models.regions.kind import REGION
 from models.stores import SOURCE_LABELS, STATUS_LABELS, Store
-from services.store_review import accept_stores, close_stores
-from services.stores import save_stores
+from services.stores.review import accept_stores, close_stores
+from services.stores.saving import save_stores
 
 STORES = Resource(
     name="stores",

@@ -8,8 +8,8 @@ from models.accounts.person_kind import PERSON
 from models.accounts.tokens import CONFIRMATION_LABELS, ApiToken
 from models.accounts.users import ROLE_LABELS
 from models.partners.partners import Partner
-from services.token_rights import confirm_tokens
-from services.tokens import revoke_tokens
+from services.accounts.token_rights import confirm_tokens
+from services.accounts.tokens import revoke_tokens
 
 TOKENS = Resource(
     name="tokens",

@@ -7,7 +7,7 @@ from core.resource import Field, Resource
 from models.accounts.departments import Department
 from models.accounts.users import ROLE_LABELS, STATUS_LABELS, User
 from models.partners.partners import Partner
-from services.users import save_users
+from services.accounts.users import save_users
 
 USERS = Resource(
     name="users",

@@ -11,9 +11,11 @@ from core.errors import CellProblem
 from models.accounts.users import User
 from models.customers import Customer, CustomerStage
 from models.partners.partners import Partner
-from services.partners import UNKNOWN_PARTNER
-from services.saving import Plan, Rows, Saved, SaveOptions, match_keys, resolve, save_rows
-from services.users import UNKNOWN_USER, refuse_left
+from services.accounts.users import UNKNOWN_USER, refuse_left
+from services.partners.saving import UNKNOWN_PARTNER
+from services.saving.lookups import match_keys, resolve
+from services.saving.plans import Plan, Rows, Saved, SaveOptions
+from services.saving.rows import save_rows
 
 PLAN = Plan(
     subject="customers",

@@ -17,7 +17,7 @@ SMALL = ("--partners", "8", "--stores", "2", "--orders", "16")
 def fresh_installation(data_dir: Path, monkeypatch: pytest.MonkeyPatch):
     """Every command of a test works on one new SQLite database."""
     monkeypatch.delenv("QUDAO_DATABASE_URL", raising=False)
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     yield
     engine_in_use().dispose()
 

@@ -5,8 +5,8 @@ import pytest
 
 from core.database.sessions import unit_of_work
 from pages.house.theme import asset_url
-from services.applications import begin_application
-from services.invites import InviteDraft, make_invite
+from services.applications.applicant import begin_application
+from services.applications.invites import InviteDraft, make_invite
 from tests.conftest import HUADONG_OWNER, LING
 from tests.pages.signing_in import sign_in_as
 from tests.services.applying import APPLICANT

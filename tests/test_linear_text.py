@@ -31,12 +31,12 @@ from pages.order_paste import pasted_lines, possible_skus, read_lines
 from pages.plain.cookies import safe_next
 from pages.upload_endpoint import stated_name
 from resources import CUSTOMERS, SHEETS
-from services import passwords
-from services.application_hints import alikeness
-from services.invites import plain_code
-from services.one_time import token_hash
-from services.sign_in import account_subject
-from services.store_names import name_key, similarity
+from services.accounts import passwords
+from services.accounts.one_time_secrets import token_hash
+from services.accounts.sign_in import account_subject
+from services.applications.hints import alikeness
+from services.applications.invites import plain_code
+from services.stores.names import name_key, similarity
 from tests.conftest import ADMIN
 from tests.support.linear import growing_texts, growth_of
 from tests.support.source import Module, dotted, product_modules

@@ -13,7 +13,7 @@ from core.events.seals import RECENT_SEALS, Sealer, chain_faults, recent_chain_f
 from core.i18n import use_language
 from core.schema import versions
 from core.schema.shape import missing_guards, schema_faults
-from services.checks import broken_invariants
+from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN
 
 

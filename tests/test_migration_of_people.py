@@ -12,8 +12,8 @@ from core.clock import freeze
 from core.database.sessions import connect, reading, transact
 from core.schema import versions
 from models.accounts.users import User
-from services.checks import broken_invariants
-from services.second_factor import is_accepted
+from services.accounts.second_factor import is_accepted
+from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN, driver_url
 from tests.services.knocking import NOON
 from tests.support.postgres import empty_postgres_url

@@ -14,7 +14,7 @@ from core.access import Role
 from core.database.sessions import unit_of_work
 from pages.identity import cookie_name
 from resources import ALL
-from services.tokens import create_token
+from services.accounts.tokens import create_token
 from tests.conftest import ADMIN
 from tests.pages.signing_in import session_of
 from tests.support.server import serving

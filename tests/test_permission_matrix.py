@@ -26,11 +26,11 @@ from models.partners.affiliation_requests import AffiliationRequest
 from models.partners.applications import Application
 from models.partners.invites import Invite
 from pages.identity import cookie_name
-from services.one_time import token_hash
-from services.order_drafts import OrderDraft
-from services.order_pricing import LineDraft
-from services.orders import place_order
-from services.saving import SaveOptions
+from services.accounts.one_time_secrets import token_hash
+from services.orders.drafts import OrderDraft
+from services.orders.lifecycle import place_order
+from services.orders.pricing import LineDraft
+from services.saving.plans import SaveOptions
 from tests.conftest import (
     ADMIN,
     BEIFANG_CLERK,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.passwords import is_correct
+from services.accounts.passwords import is_correct
 from tests.support.source import ROOT
 
 PASSWORD = "three quiet rivers meet"

@@ -21,7 +21,7 @@ from core.settings import MIB
 
 PICTURE_BYTES_MAX = 12 * MIB
 REFERENCE_LENGTH_MAX = 2000
-"""Of the text by which a form states a picture that was handed in, see services/pictures.py."""
+"""Of the text by which a form states a picture that was handed in, see services/files/pictures.py."""
 PIXELS_MAX = 25_000_000
 SIDE_MAX = 2048  # pixels
 JPEG_QUALITY = 82

@@ -77,7 +77,7 @@ def is_clock_trusted(session: Session) -> bool:
 
 
 def trust_clock(session: Session) -> None:
-    """Take the clock as it is now for right. Who may is for ``services.clock_confirmation``."""
+    """Take the clock as it is now for right. Who may is for ``services.jobs.clock_confirmation``."""
     mark = _mark(session, lock=True)
     if mark is None:
         session.add(ClockMark(id=ROW_ID, seen_at=now()))

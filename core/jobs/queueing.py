@@ -155,7 +155,7 @@ def enqueue(
 
 
 def ask_to_cancel(session: Session, job_id: int) -> Job:
-    """Stop a job at its next checkpoint; one that waits never starts. Who may is for ``services.job_control``.
+    """Stop a job at its next checkpoint; one that waits never starts. Who may is for ``services.jobs.control``.
 
     Raises:
         NotFound: ``jobs.not_found``.
@@ -171,7 +171,7 @@ def ask_to_cancel(session: Session, job_id: int) -> Job:
 
 
 def retry(session: Session, job_id: int) -> Job:
-    """Let a job that failed or was cancelled go on from its last checkpoint. Who may: ``services.job_control``.
+    """Let a job that failed or was cancelled go on from its last checkpoint. Who may: ``services.jobs.control``.
 
     Raises:
         NotFound: ``jobs.not_found``.

@@ -28,8 +28,7 @@ from importers.runs.slices import Slice
 from importers.runs.whole_imports import apply_whole_import
 from models.imports import ALL_OR_NOTHING, GOOD_ROWS, ImportBatch, ImportStatus
 from resources import SHEETS
-from services.import_rows import RowCounts, counts_so_far, note_rows
-from services.imports import (
+from services.imports.batches import (
     begin_import,
     end_import,
     forget_findings,
@@ -37,7 +36,8 @@ from services.imports import (
     note_problems,
     unfinished_import,
 )
-from services.saving import Saved
+from services.imports.rows import RowCounts, counts_so_far, note_rows
+from services.saving.plans import Saved
 
 
 def kind_of(path: Path, name: str = "") -> str:

@@ -25,7 +25,7 @@ from importers.runs.annotating import ERRORS_HEADING
 from importers.runs.mapping import match_headings, plain_heading, stated_fields, suggest
 from models.imports import GOOD_ROWS, ImportBatch
 from resources import SHEETS
-from services.imports import begin_import, get_import, keep_file, last_with_headings, settle_import, start_check
+from services.imports.batches import begin_import, get_import, keep_file, last_with_headings, settle_import, start_check
 
 Certainty = Literal["sure", "likely", "none", "chosen"]
 
@@ -118,7 +118,7 @@ def choose_sheet(actor: Actor, resource: Resource, batch_id: int, name: str, hea
 
     Raises:
         InvalidInput: There is no such sheet, or the row is blank.
-        NotPermitted, NotFound, Conflict: As ``services.imports.settle_import``.
+        NotPermitted, NotFound, Conflict: As ``services.imports.batches.settle_import``.
     """
     with reading(actor) as session:
         batch = get_import(session, batch_id)
@@ -199,7 +199,7 @@ def choose_columns(session: Session, resource: Resource, batch_id: int, choice: 
 
     Raises:
         InvalidInput: The columns do not make the resource's fields; ``fields`` names constants that are none.
-        NotPermitted, NotFound, Conflict: As ``services.imports.settle_import``.
+        NotPermitted, NotFound, Conflict: As ``services.imports.batches.settle_import``.
     """
     actor, sheet_resource = actor_of(session), SHEETS[resource.name]
     batch = get_import(session, batch_id)

@@ -16,7 +16,7 @@ from importers.runs.mapping import match_headings
 from importers.runs.runner import OnRead, Source
 from models.imports import ImportBatch
 from resources import SHEETS
-from services.imports import get_import, problems_of
+from services.imports.batches import get_import, problems_of
 
 
 def is_made_at_once(batch: ImportBatch) -> bool:

@@ -1,4 +1,4 @@
-"""Importing orders: a worksheet with one row per line becomes drafts, see ``services.order_imports``."""
+"""Importing orders: a worksheet with one row per line becomes drafts, see ``services.orders.imports``."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -10,8 +10,8 @@ from core.errors import CellProblem
 from core.kinds.kind import Cell, shown_value
 from core.kinds.standard import MISSING
 from resources.orders import ORDER_LINES
-from services.order_imports import SHIP_TO, row_keys, save_order_lines
-from services.saving import Saved, SaveOptions
+from services.orders.imports import SHIP_TO, row_keys, save_order_lines
+from services.saving.plans import Saved, SaveOptions
 
 
 def import_orders(
@@ -25,7 +25,7 @@ def import_orders(
         session: Its transaction holds all of it.
         rows: Numbers of the rows that are not blank, as the worksheet counts.
         cells: Field name of ``ORDER_LINES`` → one cell per row.
-        options: See ``services.saving``; ``match`` is not looked at.
+        options: See ``services.saving.rows``; ``match`` is not looked at.
 
     Returns:
         Counts of rows; problems of cells included.

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.kinds.kind import Kind
 from core.resource import Resource
-from services.saving import look_up
+from services.saving.lookups import look_up
 
 Changes = Mapping[int, Mapping[str, Any]]
 
@@ -18,7 +18,7 @@ def stated_changes(session: Session, resource: Resource, changes: Changes) -> di
     Args:
         session: The one in which the changes were made, not ended yet.
         resource: Whose rows.
-        changes: By column or field name, as stored, see ``services.saving.Saved``.
+        changes: By column or field name, as stored, see ``services.saving.rows.Saved``.
     """
     if not changes:
         return {}

@@ -25,9 +25,9 @@ from importers.runs.orders import import_orders, order_keys
 from importers.runs.row_changes import stated_changes
 from importers.runs.slices import Checker, Slice, joined, whole_groups
 from resources.orders import ORDER_LINES
-from services.imports import bring_forward, end_by_counts, get_import, problems_of
-from services.refusals import note_refused_rights
-from services.saving import Saved, SaveOptions
+from services.accounts.denials import note_refused_rights
+from services.imports.batches import bring_forward, end_by_counts, get_import, problems_of
+from services.saving.plans import Saved, SaveOptions
 
 Progress = Callable[[Session, "ImportReport", int], None]
 Note = Callable[["ImportReport", Slice, Saved], None]

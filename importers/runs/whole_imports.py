@@ -10,9 +10,9 @@ from core.database.sessions import transact
 from core.resource import Resource
 from importers.runs.runner import ImportReport, OnRead, Progress, RolledBack, Source, read_slices, save_slice
 from importers.runs.slices import Spool, packed, packed_problems, unpacked, unpacked_problems
-from services.imports import bring_forward, end_by_counts, refuse_whole, require_whole_size
-from services.refusals import note_refused_rights
-from services.saving import Saved, SaveOptions
+from services.accounts.denials import note_refused_rights
+from services.imports.batches import bring_forward, end_by_counts, refuse_whole, require_whole_size
+from services.saving.plans import Saved, SaveOptions
 
 
 def apply_whole_import(

@@ -52,7 +52,7 @@ class User(Versioned, Base):
         partner_id: Partner the person works for; None for brand staff.
         path: That partner's path key, "" for brand staff.
         password_hash: Argon2id; None until the person chose one.
-        totp_secret: Sealed, see ``services.second_factor``; None until enrolled. totp_used: last time step accepted, so
+        totp_secret: Sealed, see ``accounts.second_factor``; None until enrolled. totp_used: last time step accepted, so
             that no code counts twice.
         language: One of ``core.i18n.LANGUAGES``. theme: "auto", "light" or "dark".
         department_id: Of the brand's own people. position: title, as the brand calls it. manager_id: who leads the

@@ -19,7 +19,7 @@ from pages.plain.cookies import forget, safe_next, see_other, set_preference, se
 from pages.plain.rendering import render
 from pages.plain.set_up import length_hint, require_same
 from pages.policies import PUBLIC, SIGNED_IN
-from services.own_account import (
+from services.accounts.own_account import (
     THEMES,
     change_password,
     choose_language,
@@ -29,8 +29,8 @@ from services.own_account import (
     renew_codes,
     require_password,
 )
-from services.second_factor import codes_left, enrolment_picture, offer_secret, offered_secret
-from services.sessions import Visitor, end_session, end_sessions_of, open_sessions
+from services.accounts.second_factor import codes_left, enrolment_picture, offer_secret, offered_secret
+from services.accounts.sessions import Visitor, end_session, end_sessions_of, open_sessions
 
 router = APIRouter(prefix="/account", dependencies=[Depends(SIGNED_IN)], include_in_schema=False)
 preferences = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)

@@ -14,10 +14,10 @@ from pages.apply_visitor import count_visit
 from pages.plain.cookies import browser_of, see_other
 from pages.plain.rendering import render
 from pages.policies import PUBLIC
-from services.application_drafts import kept_texts, missing, read_texts
-from services.application_states import reception
-from services.applications import begin_application
-from services.invites import STORE
+from services.applications.applicant import begin_application
+from services.applications.drafts import kept_texts, missing, read_texts
+from services.applications.invites import STORE
+from services.applications.states import reception
 
 router = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)
 

@@ -9,10 +9,10 @@ from fastapi.responses import RedirectResponse, Response
 from core.limits import FORM_TEXT_LENGTH_MAX
 from core.settings import settings
 from pages.identity import cookie_name
-from services.invites import plain_code
-from services.one_time import keyed_hash
-from services.sessions import Browser
-from services.sign_in import Entry
+from services.accounts.one_time_secrets import keyed_hash
+from services.accounts.sessions import Browser
+from services.accounts.sign_in import Entry
+from services.applications.invites import plain_code
 
 YEAR_S = 31_536_000
 

@@ -16,8 +16,8 @@ from models.accounts.users import ROLE_LABELS
 from pages.plain.cookies import browser_of, device_token, see_other, session_token, set_entry
 from pages.plain.rendering import render
 from pages.policies import PUBLIC
-from services.attempts import TooManyAttempts
-from services.one_time_links import (
+from services.accounts.attempts import TooManyAttempts
+from services.accounts.links import (
     NOBODY_YET,
     Greeting,
     choose_password,
@@ -26,9 +26,9 @@ from services.one_time_links import (
     require_set_up_link,
     set_up,
 )
-from services.passwords import LENGTH_MIN
-from services.sessions import DOORKEEPER
-from services.sign_in import sign_in
+from services.accounts.passwords import LENGTH_MIN
+from services.accounts.sessions import DOORKEEPER
+from services.accounts.sign_in import sign_in
 
 router = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)
 

@@ -23,9 +23,9 @@ from pages.plain.cookies import (
 )
 from pages.plain.rendering import render
 from pages.policies import PUBLIC
-from services.second_factor import enrolment_picture, offered_secret
-from services.sessions import DOORKEEPER, SignInNeeded, Visitor, end_session
-from services.sign_in import Entry, enrol_second_factor, give_second_factor, sign_in
+from services.accounts.second_factor import enrolment_picture, offered_secret
+from services.accounts.sessions import DOORKEEPER, SignInNeeded, Visitor, end_session
+from services.accounts.sign_in import Entry, enrol_second_factor, give_second_factor, sign_in
 
 router = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)
 

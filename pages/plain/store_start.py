@@ -15,8 +15,8 @@ from pages.identity import actor_of_request, require_actor
 from pages.plain.cookies import browser_of, has_begun_with, see_other, set_begun_with
 from pages.plain.rendering import render
 from pages.policies import PUBLIC
-from services.application_states import reception
-from services.store_registration import InvitedBy, invite_facts, visitor
+from services.applications.states import reception
+from services.stores.registration import InvitedBy, invite_facts, visitor
 
 router = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)
 

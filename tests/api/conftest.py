@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 
 from api.application import add_api
 from core.access import Actor
-from services.sessions import SignInNeeded
+from services.accounts.sessions import SignInNeeded
 from tests.conftest import CAST
 
 

@@ -23,9 +23,9 @@ from models.orders import Order
 from models.partners.invites import Invite
 from models.stores import Store
 from resources import ALL, BY_NAME
-from services.approvals import approve_order
+from services.accounts.tokens import actor_of_token, create_token
+from services.approvals.orders import approve_order
 from services.idempotency import Answer, answer_once
-from services.tokens import actor_of_token, create_token
 from tests.conftest import ADMIN, BEIFANG, BEIFANG_PATH, HUADONG, HUADONG_PATH, LING, SUZHOU, SUZHOU_PATH
 from tests.services.ordering import add_range, place
 

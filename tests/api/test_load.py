@@ -12,7 +12,7 @@ from api import probes
 from api.application import add_api
 from core.database.sessions import engine_in_use
 from core.throttling.capacity import CONNECTIONS_MAX, LISTS
-from services.one_time import token_hash
+from services.accounts.one_time_secrets import token_hash
 from tests.api.conftest import find_actor
 from tests.conftest import LING, WEI
 

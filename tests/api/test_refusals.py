@@ -5,13 +5,13 @@ from sqlalchemy import select
 
 from core.database.sessions import reading
 from core.events.log import Event
-from services import refusals
+from services.accounts import denials
 from tests.conftest import ADMIN, HUADONG_CLERK
 
 
 @pytest.fixture(autouse=True)
 def nobody_was_refused_before(monkeypatch):
-    monkeypatch.setattr(refusals, "_known", {})
+    monkeypatch.setattr(denials, "_known", {})
 
 
 def test_a_refused_program_is_told_once(programs):

@@ -16,7 +16,7 @@ from importers.runs.runner import Source, preview_import
 from resources.customers import CUSTOMERS
 from resources.partners import PARTNERS
 from resources.products import PRODUCTS
-from services.saving import SaveOptions
+from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN
 
 pytestmark = pytest.mark.campaign

@@ -15,7 +15,7 @@ from importers.runs.runner import ImportReport, Source
 from models.regions.resolving import resolve
 from models.stores import Store, StoreFinding, StorePosition
 from resources.stores import STORES
-from services.checks import broken_invariants
+from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN
 
 pytestmark = pytest.mark.campaign

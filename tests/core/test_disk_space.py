@@ -13,12 +13,12 @@ from core.errors import Unavailable
 from core.events.log import Happening, record
 from core.files.contents import write_content
 from models.accounts.users import User
-from services.accounts import lock_user
-from services.one_time_links import NOBODY_YET, setup_link
-from services.passwords import hash_password
-from services.sessions import Browser
-from services.sign_in import sign_in
-from services.start_up import start_serving
+from services.accounts.administration import lock_user
+from services.accounts.links import NOBODY_YET, setup_link
+from services.accounts.passwords import hash_password
+from services.accounts.sessions import Browser
+from services.accounts.sign_in import sign_in
+from services.installation.start_up import start_serving
 from tests.conftest import ADMIN, WEI
 
 

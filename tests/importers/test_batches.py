@@ -31,7 +31,7 @@ from importers.runs.runner import preview_import
 from models.customers import Customer
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportStatus
 from resources.customers import CUSTOMERS
-from services.imports import (
+from services.imports.batches import (
     continue_import,
     get_import,
     problem_counts,

@@ -17,9 +17,9 @@ from core.jobs.worker import run_next
 from importers.runs.batches import check_batch
 from models.customers import Customer
 from models.imports import ImportBatch, ImportProblem, ImportSlice, ImportWorkbook
-from services.import_rows import Fate, counts_so_far, seen_rows
-from services.import_workbooks import find_workbook, keep_workbook, start_workbook, workbook_file
-from services.imports import forget_old_checks, get_import, start_check, start_import, stop_check
+from services.imports.batches import forget_old_checks, get_import, start_check, start_import, stop_check
+from services.imports.rows import Fate, counts_so_far, seen_rows
+from services.imports.workbooks import find_workbook, keep_workbook, start_workbook, workbook_file
 from tests.conftest import ADMIN, LING, MEI, WEI
 from tests.importers.test_batches import EDIT, PLAIN, act, bring, count, imported, now, work
 
@@ -156,7 +156,7 @@ def test_a_check_nobody_followed_is_forgotten_and_asked_for_again(database, monk
     batch, kept = bring(PLAIN), imported("code,name\nC9,a\n")
     bad = bring("code,name\nC8,\n")
     work()
-    monkeypatch.setattr("services.imports.now", lambda: instant() + timedelta(days=31))
+    monkeypatch.setattr("services.imports.batches.now", lambda: instant() + timedelta(days=31))
 
     with unit_of_work(ADMIN) as session:
         forgotten = forget_old_checks(session)

@@ -17,8 +17,8 @@ from models.orders import OrderLine
 from resources.customers import CUSTOMERS
 from resources.orders import ORDER_LINES
 from resources.partners import PARTNERS
-from services.imports import bring_forward, continue_import, start_import
-from services.saving import Saved
+from services.imports.batches import bring_forward, continue_import, start_import
+from services.saving.plans import Saved
 from tests.conftest import ADMIN, LING, WEI
 from tests.importers.test_batches import EDIT, act, bring, count, now, work
 from tests.importers.test_slices import sheet
@@ -84,7 +84,7 @@ def test_an_import_whose_rows_are_in_and_whose_end_is_missing_ends_when_it_goes_
 
 
 def test_all_or_nothing_of_more_rows_than_others_can_wait_for_is_refused_on_sqlite(database, tmp_path, monkeypatch):
-    monkeypatch.setattr("services.imports.WHOLE_ROWS_MAX", 2)
+    monkeypatch.setattr("services.imports.batches.WHOLE_ROWS_MAX", 2)
     rows = [[f"C{number}", "a"] for number in range(3)]
     source = sheet(tmp_path, ["code", "name"], rows)
     if database.dialect.name == "postgresql":

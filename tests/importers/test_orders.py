@@ -26,8 +26,8 @@ from models.products import Product
 from resources.orders import ORDER_LINES
 from resources.prices import PRICES
 from resources.products import PRODUCTS
-from services.credit import used_credit_cents
-from services.saving import Saved, SaveOptions
+from services.money.credit import used_credit_cents
+from services.saving.plans import Saved, SaveOptions
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, MEI, SUZHOU, SUZHOU_CLERK, WEI
 from tests.services.ordering import add_range, everything, place, stored, submitted
 

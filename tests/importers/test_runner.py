@@ -15,7 +15,7 @@ from models.customers import Customer
 from models.imports import ALL_OR_NOTHING, ImportBatch
 from resources.customers import CUSTOMERS
 from resources.partners import PARTNERS
-from services.imports import get_import
+from services.imports.batches import get_import
 from tests.conftest import ADMIN, MEI, WEI
 
 

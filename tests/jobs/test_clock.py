@@ -21,9 +21,9 @@ from models.accounts.sessions import UserSession
 from models.partners.affiliation_requests import AffiliationRequest
 from models.partners.applications import Application
 from models.partners.partners import Partner
-from services.checks import broken_invariants
-from services.clock_confirmation import confirm_clock
-from services.installation import _examine_clock
+from services.installation.checks import broken_invariants
+from services.installation.maintenance import _examine_clock
+from services.jobs.clock_confirmation import confirm_clock
 from tests.conftest import ADMIN, LING, WEI
 from tests.importers.test_batches import bring, now
 from tests.pages.signing_in import session_of

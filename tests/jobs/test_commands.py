@@ -15,7 +15,7 @@ from core.events.log import Event
 from core.jobs.clock_guard import ClockMark, clock_doubt
 from core.jobs.queueing import enqueue
 from core.jobs.rows import Job, JobStatus
-from services.installation import open_database
+from services.installation.maintenance import open_database
 
 
 @pytest.fixture(autouse=True)

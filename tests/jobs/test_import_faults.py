@@ -5,7 +5,7 @@ import pytest
 from core.database.sessions import reading
 from core.jobs.worker import run_next
 from importers.runs import slices
-from services.import_rows import counts_so_far
+from services.imports.rows import counts_so_far
 from tests.conftest import WEI
 from tests.services.ordering import add_range
 from tests.support.import_faults import (

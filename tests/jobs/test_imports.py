@@ -22,8 +22,8 @@ from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.customers import Customer
 from models.imports import ImportBatch
 from resources.customers import CUSTOMERS
-from services.checks import broken_invariants
-from services.imports import begin_import, get_import
+from services.imports.batches import begin_import, get_import
+from services.installation.checks import broken_invariants
 from tests.conftest import WEI
 from tests.support.source import ROOT
 

@@ -19,7 +19,7 @@ from models.accounts.users import User
 from models.customers import Customer
 from models.imports import ImportBatch, ImportStatus
 from models.partners.partners import Partner
-from services.imports import continue_import, start_check, start_import
+from services.imports.batches import continue_import, start_check, start_import
 from tests.conftest import BEIFANG, BEIFANG_PATH, HUADONG, HUADONG_CLERK, LING, WEI
 from tests.importers.test_batches import act, bring, choose, count, now, work
 

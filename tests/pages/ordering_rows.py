@@ -9,9 +9,9 @@ from sqlalchemy import select
 from core.access import Actor
 from core.database.sessions import reading, unit_of_work
 from models.orders import Order
-from services.order_drafts import OrderDraft
-from services.order_pricing import LineDraft
-from services.orders import place_order
+from services.orders.drafts import OrderDraft
+from services.orders.lifecycle import place_order
+from services.orders.pricing import LineDraft
 from tests.conftest import ADMIN
 from tests.pages.finding import found, one
 from tests.pages.staff_rows import state_rows

@@ -8,7 +8,7 @@ from core.database.sessions import transact
 from models.accounts.sessions import SessionState
 from models.accounts.users import User
 from pages.identity import cookie_name
-from services.sessions import DOORKEEPER, Browser, begin_session
+from services.accounts.sessions import DOORKEEPER, Browser, begin_session
 
 
 def session_of(actor: Actor) -> str:

@@ -11,7 +11,7 @@ from core.database.sessions import reading, unit_of_work
 from core.drafts import draft_rows
 from core.queries.finding import find_row
 from resources import BY_NAME
-from services.saving import SaveOptions
+from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN
 
 

@@ -8,9 +8,9 @@ from pages.application_story import awaited_text, way_of
 from pages.apply_reading import read_held, read_invited, read_kept, read_proposals
 from pages.apply_visitor import count_visit
 from resources.partners import PARTNERS
-from services.application_decisions import assign_upstream, owner_link, return_application
-from services.application_waiting import applications_waiting
-from services.applications import begin_application
+from services.applications.applicant import begin_application
+from services.applications.decisions import assign_upstream, owner_link, return_application
+from services.applications.queues import applications_waiting
 from tests.conftest import HUADONG_OWNER, LING, WEI
 from tests.services.applying import (
     APPLICANT,

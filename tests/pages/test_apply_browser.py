@@ -12,8 +12,8 @@ from sqlalchemy import select
 from core.access import Actor
 from core.database.sessions import reading
 from models.partners.applications import Application
-from services.applications import attach_licence, begin_application, save_draft
-from services.pictures import take_picture
+from services.applications.applicant import attach_licence, begin_application, save_draft
+from services.files.pictures import take_picture
 from tests.conftest import ADMIN, HUADONG_OWNER, LING, SUZHOU_CLERK
 from tests.pages.signing_in import session_of
 from tests.services.applying import (

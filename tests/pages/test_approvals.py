@@ -14,8 +14,8 @@ from models.orders import Order
 from pages.approval_facts import percent_text
 from pages.approval_reading import LATE, waiting_text
 from pages.ordering import register_approvals
-from services.approvals import approve_order
-from services.orders import submit_order, withdraw_order
+from services.approvals.orders import approve_order
+from services.orders.lifecycle import submit_order, withdraw_order
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, SUZHOU_CLERK
 from tests.pages.finding import found, is_there, one, state
 from tests.pages.ordering_rows import order, seen, state_price, stock_range

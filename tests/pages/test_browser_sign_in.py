@@ -10,7 +10,7 @@ from sqlalchemy import delete, update
 from core.database.sessions import transact, unit_of_work
 from models.accounts.sessions import AttemptCount
 from models.accounts.users import User
-from services.accounts import lock_user, reset_password, unlock_user
+from services.accounts.administration import lock_user, reset_password, unlock_user
 from tests.conftest import ADMIN, LING
 from tests.support.looking import faults, keep, note_errors
 from tests.support.server import serving_copy

@@ -10,8 +10,8 @@ from core.database.sessions import reading, transact
 from core.events.log import Event
 from core.settings import settings
 from pages.client_address import ClientAddress, forwarded_client
-from services.accounts import create_user
-from services.attempts import PER_ADDRESS
+from services.accounts.administration import create_user
+from services.accounts.attempts import PER_ADDRESS
 from tests.conftest import ADMIN
 from tests.support.server import serving_copy
 

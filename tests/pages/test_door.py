@@ -10,8 +10,8 @@ from models.accounts.sessions import EndReason
 from models.accounts.users import User as Account
 from models.customers import Customer
 from pages.identity import LANGUAGE_COOKIE
-from services.accounts import lock_user
-from services.sessions import DOORKEEPER, end_session, find_visitor
+from services.accounts.administration import lock_user
+from services.accounts.sessions import DOORKEEPER, end_session, find_visitor
 from tests.conftest import ADMIN, HUADONG_CLERK, LING, MEI
 from tests.pages.finding import found
 from tests.pages.signing_in import sign_in_as

@@ -20,7 +20,7 @@ from core.events.log import Event
 from models.customers import Customer
 from models.received_contents import ReceivedContent
 from pages.identity import cookie_name
-from services.sessions import DOORKEEPER
+from services.accounts.sessions import DOORKEEPER
 from tests.conftest import ADMIN, MEI, WEI
 from tests.pages.signing_in import session_of
 from tests.support.server import serving_copy

@@ -8,9 +8,9 @@ from core.database.sessions import reading, unit_of_work
 from models.accounts.sessions import AttemptCount
 from models.partners.applications import Application
 from pages.identity import LANGUAGE_COOKIE
-from services.attempts import VISITORS_PER_ADDRESS
-from services.invites import InviteDraft, make_invite
-from services.sessions import DOORKEEPER
+from services.accounts.attempts import VISITORS_PER_ADDRESS
+from services.accounts.sessions import DOORKEEPER
+from services.applications.invites import InviteDraft, make_invite
 from tests.conftest import ADMIN, HUADONG_OWNER, LING
 from tests.pages.signing_in import sign_in_as
 from tests.support.server import serving_copy

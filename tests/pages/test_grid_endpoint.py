@@ -10,7 +10,7 @@ from core.database.sessions import unit_of_work
 from models.customers import Customer
 from pages import grid_endpoint, heavy_work
 from pages.responses import install_error_answers
-from services.sessions import SignInNeeded
+from services.accounts.sessions import SignInNeeded
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_CLERK, HUADONG_PATH, LING, WEI
 
 

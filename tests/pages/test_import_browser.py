@@ -14,7 +14,7 @@ from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.customers import Customer
 from resources.customers import CUSTOMERS
 from services.customers import save_customers
-from services.saving import SaveOptions
+from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN, WEI
 from tests.support.looking import faults, keep, note_errors, sign_in
 from tests.support.server import Server

@@ -14,7 +14,7 @@ from core.jobs.rows import Job, JobStatus
 from models.customers import Customer
 from pages.importing_parts import job_progress
 from pages.importing_rows import find_rows
-from services.import_rows import Fate
+from services.imports.rows import Fate
 from tests.conftest import ADMIN, LING
 from tests.pages.finding import found, is_there, one
 from tests.pages.signing_in import sign_in_as

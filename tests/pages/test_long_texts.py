@@ -7,7 +7,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from core.database.sessions import transact
-from services.accounts import reset_password
+from services.accounts.administration import reset_password
 from tests.conftest import ADMIN, LING
 from tests.pages.test_plain_pages import PASSWORD, browser
 
@@ -18,7 +18,7 @@ SECONDS_MAX = 10  # of the processor; it took a minute for twice as many marks
 
 @pytest.fixture
 async def client(sqlite_database, monkeypatch):
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     transact(ADMIN, lambda session: reset_password(session, LING.person, PASSWORD))
     async with browser() as client:
         yield client

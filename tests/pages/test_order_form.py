@@ -14,7 +14,7 @@ from models.orders import Order, OrderLine
 from pages.house.drafts import BrowserDraft
 from pages.order_form import kept_order
 from pages.order_paste import Unclear, Wanted, pasted_lines, possible_skus, read_lines
-from services.prices import Article
+from services.products.prices import Article
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, WEI
 from tests.pages.finding import found, is_there, one, state
 from tests.pages.ordering_rows import order, seen, state_price, stock_range, submit

@@ -15,10 +15,10 @@ from core.i18n import set_language
 from models.accounts.sessions import EndReason
 from models.accounts.users import User as Account
 from models.orders import Order, OrderStatus
-from services.approvals import approve_order, reject_order, return_order
-from services.orders import submit_order
-from services.sessions import end_sessions_of
-from services.shipping import ship_order
+from services.accounts.sessions import end_sessions_of
+from services.approvals.orders import approve_order, reject_order, return_order
+from services.orders.lifecycle import submit_order
+from services.orders.shipping import ship_order
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, SUZHOU_CLERK, WEI
 from tests.pages.finding import found, is_there, one, state
 from tests.pages.ordering_rows import order, seen, stock_range

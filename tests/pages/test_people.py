@@ -17,11 +17,11 @@ from models.accounts.sessions import OneTimeLink, UserSession
 from models.accounts.tokens import ApiToken
 from models.customers import Customer
 from pages.user_links import links_workbook
-from services import refusals
-from services.accounts import reset_password
-from services.one_time_links import password_link, password_links
-from services.sessions import FRESH, open_sessions
-from services.tokens import create_token
+from services.accounts import denials
+from services.accounts.administration import reset_password
+from services.accounts.links import password_link, password_links
+from services.accounts.sessions import FRESH, open_sessions
+from services.accounts.tokens import create_token
 from tests.conftest import ADMIN, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, WEI
 from tests.pages.finding import found, is_there, one, state
 from tests.pages.signing_in import session_of, sign_in_as
@@ -34,8 +34,8 @@ pytestmark = pytest.mark.nicegui_main_file("tests/pages/staff_main.py")
 @pytest.fixture(autouse=True)
 def house(sqlite_database, monkeypatch):
     answer_to_test_host(monkeypatch)
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    monkeypatch.setattr(refusals, "_known", {})
+    monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(denials, "_known", {})
 
 
 def grow_stale() -> None:

@@ -10,10 +10,10 @@ from PIL import Image
 from core.database.sessions import transact
 from core.files.pictures import PICTURE_BYTES_MAX
 from core.settings import settings
-from services import received_contents
-from services.attempts import VISITORS_PER_ADDRESS, count_from_address
-from services.pictures import picture_of
-from services.sessions import DOORKEEPER
+from services.accounts.attempts import VISITORS_PER_ADDRESS, count_from_address
+from services.accounts.sessions import DOORKEEPER
+from services.files import received_contents
+from services.files.pictures import picture_of
 from tests.conftest import HUADONG_CLERK
 from tests.core.test_pictures import BUND, coded, shop, tagged
 from tests.pages.signing_in import sign_in_as

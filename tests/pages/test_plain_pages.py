@@ -16,10 +16,10 @@ from models.accounts.users import User
 from pages.front_door import open_front_door
 from pages.plain.account import browser_name
 from pages.plain.cookies import safe_next
-from services.accounts import create_user, reset_password
-from services.attempts import PER_ADDRESS
-from services.one_time_links import NOBODY_YET, password_link, setup_link
-from services.sessions import DOORKEEPER
+from services.accounts.administration import create_user, reset_password
+from services.accounts.attempts import PER_ADDRESS
+from services.accounts.links import NOBODY_YET, password_link, setup_link
+from services.accounts.sessions import DOORKEEPER
 from tests.conftest import ADMIN, LING, WEI
 from tests.pages.signing_in import session_of, sign_in_as
 
@@ -30,7 +30,7 @@ OTHER_PASSWORD = "a long sentence about green tea"
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch):
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from core.database.sessions import unit_of_work
 from core.drafts import draft_one
 from resources import BY_NAME
 from services.customers import move_customers
-from services.saving import SaveOptions
+from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, WEI
 from tests.pages.finding import found, is_there, one, state
 from tests.pages.signing_in import sign_in_as

@@ -11,7 +11,7 @@ from pages.house.buttons import button
 from pages.sockets import limits
 from pages.sockets.limits import SocketLimits
 from pages.sockets.messages import are_declared, arguments_of, is_handshake, is_message, is_number
-from services.sessions import Visitor
+from services.accounts.sessions import Visitor
 from tests.conftest import LING, WEI
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/gallery_main.py")

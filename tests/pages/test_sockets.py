@@ -19,10 +19,10 @@ from pages.identity import cookie_name
 from pages.sockets import limits
 from pages.sockets.connections import page_cookie_name
 from pages.sockets.guard import HANDLERS, NAMESPACE, guard_sockets
-from services import refusals
-from services.accounts import lock_user
-from services.invites import InviteDraft, make_invite
-from services.sessions import end_session, find_visitor
+from services.accounts import denials
+from services.accounts.administration import lock_user
+from services.accounts.sessions import end_session, find_visitor
+from services.applications.invites import InviteDraft, make_invite
 from tests.conftest import ADMIN, LING, MEI, SUZHOU_CLERK
 from tests.pages.ordering_rows import order, stock_range
 from tests.pages.signing_in import session_of
@@ -209,7 +209,7 @@ def test_clicks_after_the_session_ended_change_nothing_and_leave_one_line_in_the
     page = fetch_page(address, f"/orders/{number}", cookies)
     with reading(ADMIN) as session:
         visitor = find_visitor(session, cookies[cookie_name()])
-        before = len(list(session.scalars(select(Event.id).where(Event.action == refusals.ACTION))))
+        before = len(list(session.scalars(select(Event.id).where(Event.action == denials.ACTION))))
 
     with page_socket(page) as (socket, _):
         if how == "locked":
@@ -222,7 +222,7 @@ def test_clicks_after_the_session_ended_change_nothing_and_leave_one_line_in_the
         change(User, User.email, LING.person, status=UserStatus.ACTIVE)
 
     with reading(ADMIN) as session:
-        refused = select(Event).where(Event.action == refusals.ACTION).order_by(Event.id)
+        refused = select(Event).where(Event.action == denials.ACTION).order_by(Event.id)
         (line,) = list(session.scalars(refused))[before:]
     reason = {"locked": "sessions.locked", "signed out": "sessions.signed_out"}[how]
     assert (line.person, line.subject_key, line.data["route"]) == (LING.person, reason, f"/orders/{number}")

@@ -10,9 +10,9 @@ from core.queries.finding import find_page, read_query
 from pages.navigation import waiting_count
 from pages.start import find_overview
 from resources import BY_NAME
-from services.order_drafts import OrderDraft
-from services.order_pricing import LineDraft
-from services.orders import place_order
+from services.orders.drafts import OrderDraft
+from services.orders.lifecycle import place_order
+from services.orders.pricing import LineDraft
 from tests.conftest import ADMIN, CAST, HUADONG_CLERK, LING, MEI, WEI
 from tests.pages.finding import found, is_there, one
 from tests.pages.signing_in import sign_in_as

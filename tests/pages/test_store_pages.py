@@ -11,8 +11,8 @@ from core.i18n import _, set_language
 from models.regions.table import table
 from pages.store_map import places
 from resources.stores import STORES
-from services.invites import InviteDraft, make_invite, revoke_invites
-from services.store_review import close_store
+from services.applications.invites import InviteDraft, make_invite, revoke_invites
+from services.stores.review import close_store
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, WEI
 from tests.pages.finding import found, is_there, one, state
 from tests.pages.ordering_rows import seen

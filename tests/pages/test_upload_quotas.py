@@ -9,8 +9,8 @@ from nicegui.testing import User
 from core.files.contents import StoredFile
 from core.settings import settings
 from core.throttling.capacity import UPLOADS, WORKBOOKS, Capacity
-from services import received_contents
-from services.received_contents import BLOCK_BYTES
+from services.files import received_contents
+from services.files.received_contents import BLOCK_BYTES
 from tests.conftest import LING, WEI
 from tests.pages.staff_rows import answer_to_test_host
 from tests.pages.test_importing import PLAIN, bring, count

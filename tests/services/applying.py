@@ -16,11 +16,11 @@ from core.events.log import Event
 from models.partners.applications import Application
 from models.partners.invites import Invite
 from models.partners.partners import Partner
-from services.application_decisions import approve_application, confirm_application
-from services.application_states import reception
-from services.applications import attach_licence, begin_application, save_draft, submit_application
-from services.invites import InviteDraft, make_invite
-from services.pictures import take_picture
+from services.applications.applicant import attach_licence, begin_application, save_draft, submit_application
+from services.applications.decisions import approve_application, confirm_application
+from services.applications.invites import InviteDraft, make_invite
+from services.applications.states import reception
+from services.files.pictures import take_picture
 from tests.conftest import ADMIN, HUADONG_OWNER, LING
 
 APPLICANT = reception("王磊", "en")

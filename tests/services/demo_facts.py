@@ -6,8 +6,8 @@ from core.database.sessions import Base, reading
 from models.customers import Customer
 from models.orders import Order
 from models.partners.partners import Partner
-from services.checks import broken_invariants
-from services.credit import credit_differences
+from services.installation.checks import broken_invariants
+from services.money.credit import credit_differences
 from tests.conftest import ADMIN
 
 

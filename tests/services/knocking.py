@@ -9,9 +9,9 @@ from core.clock import freeze
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import DomainError
 from core.events.log import Event
-from services.accounts import reset_password
-from services.sessions import DOORKEEPER, Browser, SignInNeeded, Visitor, find_visitor
-from services.sign_in import Entry, sign_in
+from services.accounts.administration import reset_password
+from services.accounts.sessions import DOORKEEPER, Browser, SignInNeeded, Visitor, find_visitor
+from services.accounts.sign_in import Entry, sign_in
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, WEI
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

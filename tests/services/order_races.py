@@ -13,9 +13,9 @@ from core.events.log import Event
 from models.approvals import Approval
 from models.orders import OrderLine
 from models.partners.partners import Partner
-from services.approvals import approve_order, reject_order
-from services.orders import change_order, discard_order, place_order, submit_order, withdraw_order
-from services.shipping import ship_order
+from services.approvals.orders import approve_order, reject_order
+from services.orders.lifecycle import change_order, discard_order, place_order, submit_order, withdraw_order
+from services.orders.shipping import ship_order
 from tests.conftest import ADMIN, HUADONG_CLERK, LING, MEI, SUZHOU, SUZHOU_CLERK
 from tests.services.ordering import approved, books_are_right, draft, place, stored, submitted, used
 from tests.support.schedules import Schedule, interleave

@@ -16,13 +16,13 @@ from core.resource import Resource
 from models.orders import Order
 from models.prices import Price
 from models.products import Product
-from services.approvals import approve_order
-from services.credit import credit_differences, used_credit_cents
-from services.order_drafts import OrderDraft
-from services.order_pricing import LineDraft
-from services.order_states import OrderState
-from services.orders import place_order, submit_order
-from services.saving import Saved, SaveOptions
+from services.approvals.orders import approve_order
+from services.money.credit import credit_differences, used_credit_cents
+from services.orders.drafts import OrderDraft
+from services.orders.lifecycle import place_order, submit_order
+from services.orders.pricing import LineDraft
+from services.orders.states import OrderState
+from services.saving.plans import Saved, SaveOptions
 from tests.conftest import ADMIN, HUADONG_CLERK, LING
 
 SINCE = date(2026, 1, 1)

@@ -14,11 +14,11 @@ from core.events.log import Event
 from core.files.contents import content_path
 from models.stores import Store, StoreFinding, StorePosition
 from resources.stores import STORES
-from services.one_time import new_token
-from services.pictures import HandedPicture, reference_of
-from services.saving import Saved, SaveOptions
-from services.store_fixes import Fix
-from services.store_registration import StoreStatement, register_store_once
+from services.accounts.one_time_secrets import new_token
+from services.files.pictures import HandedPicture, reference_of
+from services.saving.plans import Saved, SaveOptions
+from services.stores.fixes import Fix
+from services.stores.registration import StoreStatement, register_store_once
 from tests.conftest import ADMIN, WEI
 
 HUANGPU = {"region": "310101", "latitude": 31.2323, "longitude": 121.4752}

@@ -14,7 +14,7 @@ from core.errors import Conflict, InvalidInput, NotFound, NotPermitted, RowsRefu
 from core.events.log import Event
 from models.accounts.sessions import OneTimeLink
 from models.accounts.users import User
-from services.accounts import (
+from services.accounts.administration import (
     actor_of_email,
     create_user,
     list_users,
@@ -23,7 +23,7 @@ from services.accounts import (
     unlock_user,
     who_can_grant,
 )
-from services.one_time_links import (
+from services.accounts.links import (
     NOBODY_YET,
     Greeting,
     choose_password,
@@ -36,9 +36,9 @@ from services.one_time_links import (
     setup_link,
     user_of_link,
 )
-from services.own_account import change_password
-from services.passwords import is_correct
-from services.sessions import DOORKEEPER, Visitor, find_visitor
+from services.accounts.own_account import change_password
+from services.accounts.passwords import is_correct
+from services.accounts.sessions import DOORKEEPER, Visitor, find_visitor
 from tests.conftest import ADMIN, HUADONG, HUADONG_OWNER, HUADONG_PATH, LING, SUZHOU_CLERK, WEI
 from tests.pages.signing_in import session_of
 from tests.services.knocking import NOON
@@ -49,7 +49,7 @@ HR = command_line()
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch):
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture

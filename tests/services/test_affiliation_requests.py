@@ -13,7 +13,8 @@ from jobs.applications import carry_applications_on
 from models.partners.affiliation_requests import AffiliationRequest
 from models.partners.partners import Affiliation, Partner
 from resources.partners import PARTNERS
-from services.affiliation_requests import (
+from services.installation.checks import broken_invariants
+from services.partners.affiliation_requests import (
     answer_affiliation,
     approve_affiliation,
     ask_affiliation,
@@ -21,7 +22,6 @@ from services.affiliation_requests import (
     refuse_affiliation,
     withdraw_affiliation,
 )
-from services.checks import broken_invariants
 from tests.conftest import (
     ADMIN,
     BEIFANG,

@@ -8,8 +8,8 @@ from core.clock import freeze
 from core.database.sessions import reading
 from models.partners.applications import Application
 from resources.partners import PARTNERS
-from services.application_decisions import approve_application, refuse_application
-from services.checks import broken_invariants
+from services.applications.decisions import approve_application, refuse_application
+from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN, HUADONG, LING, WEI
 from tests.services.applying import act, partner_of, refused, rows, stored, told
 from tests.services.ordering import save

@@ -15,7 +15,8 @@ from jobs.applications import carry_applications_on
 from models.accounts.users import User
 from models.partners.partners import Affiliation, Partner
 from resources.partners import PARTNERS
-from services.application_decisions import (
+from services.applications.applicant import begin_application, save_draft, submit_application, withdraw_application
+from services.applications.decisions import (
     approve_application,
     assign_upstream,
     confirm_application,
@@ -23,9 +24,8 @@ from services.application_decisions import (
     refuse_application,
     return_application,
 )
-from services.application_hints import alikeness, duplicates_of, findings_of, plain_name
-from services.applications import begin_application, save_draft, submit_application, withdraw_application
-from services.checks import broken_invariants
+from services.applications.hints import alikeness, duplicates_of, findings_of, plain_name
+from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN, HUADONG, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU, WEI
 from tests.services.applying import (
     APPLICANT,

@@ -13,10 +13,7 @@ from models.partners.applications import Application, ApplicationStatus
 from models.partners.invites import Invite
 from models.partners.partners import Partner
 from resources.partners import PARTNERS
-from services.application_decisions import approve_application, return_application
-from services.application_drafts import KINDS, read_texts
-from services.application_upstreams import proposed_upstreams
-from services.applications import (
+from services.applications.applicant import (
     attach_licence,
     begin_application,
     forget_old_drafts,
@@ -26,7 +23,10 @@ from services.applications import (
     welcome_link,
     withdraw_application,
 )
-from services.checks import broken_invariants
+from services.applications.decisions import approve_application, return_application
+from services.applications.drafts import KINDS, read_texts
+from services.applications.upstreams import proposed_upstreams
+from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_OWNER, HUADONG_PATH, LING, MEI, SUZHOU_CLERK, WEI
 from tests.services.applying import (
     APPLICANT,

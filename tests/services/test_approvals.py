@@ -13,9 +13,9 @@ from core.events.log import Event
 from models.approvals import Approval, Decision
 from models.partners.partners import Partner
 from resources.orders import ORDERS
-from services.approvals import approve_order, decide_each, decide_order, reject_order, return_order
-from services.orders import discard_order, submit_order
-from services.shipping import ship_order, ship_orders
+from services.approvals.orders import approve_order, decide_each, decide_order, reject_order, return_order
+from services.orders.lifecycle import discard_order, submit_order
+from services.orders.shipping import ship_order, ship_orders
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, SUZHOU, SUZHOU_CLERK, WEI
 from tests.services.ordering import add_range, approved, books_are_right, everything, place, stored, submitted, used
 

@@ -9,7 +9,7 @@ from core.errors import Conflict, NotPermitted
 from core.events.log import Event
 from models.customers import Customer
 from resources.customers import CUSTOMERS
-from services.saving import Saved, SaveOptions
+from services.saving.plans import Saved, SaveOptions
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_CLERK, MEI, SUZHOU_CLERK, WEI
 
 

@@ -20,15 +20,15 @@ from models.prices import Price
 from models.products import Product
 from models.stores import Store
 from resources import BY_NAME
-from services import demo
-from services.approvals import approve_order
-from services.demo import DemoSize, load_demo
-from services.demo_clearing import clear_demo
-from services.demo_people import PEOPLE
-from services.order_drafts import OrderDraft
-from services.order_pricing import LineDraft
-from services.orders import change_order, place_order, submit_order
-from services.passwords import is_correct
+from services.accounts.passwords import is_correct
+from services.approvals.orders import approve_order
+from services.demo import loading
+from services.demo.clearing import clear_demo
+from services.demo.loading import DemoSize, load_demo
+from services.demo.people import PEOPLE
+from services.orders.drafts import OrderDraft
+from services.orders.lifecycle import change_order, place_order, submit_order
+from services.orders.pricing import LineDraft
 from tests.conftest import ADMIN, CAST, LING, WEI
 from tests.pages.signing_in import session_of
 from tests.services.demo_facts import broken, count, fingerprint, one, table_counts
@@ -41,7 +41,7 @@ IS_PARTNER = Partner.status == "active"  # and nobody who only applies to be one
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch):
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture
@@ -332,7 +332,7 @@ def test_a_real_row_with_the_number_of_a_removed_demo_row_stays(empty):
 
 
 def test_a_load_that_was_stopped_can_be_cleared(empty, monkeypatch):
-    monkeypatch.setattr(demo, "SLICE", 20)
+    monkeypatch.setattr(loading, "SLICE", 20)
     before = table_counts()
 
     def stop(done: int) -> None:

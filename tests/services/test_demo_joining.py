@@ -17,15 +17,15 @@ from models.partners.affiliation_requests import AffiliationRequest, RequestStat
 from models.partners.applications import Application, ApplicationStatus
 from models.partners.invites import Invite
 from models.partners.partners import Affiliation, Partner
-from services.affiliation_requests import approve_affiliation, requests_to_carry_on
-from services.application_decisions import overdue_numbers, return_application
-from services.application_hints import duplicates_of
-from services.application_waiting import applications_waiting, requests_waiting
-from services.demo import DemoSize, load_demo
-from services.demo_clearing import clear_demo
-from services.organisation import organisation, save_departments
-from services.saving import SaveOptions
-from services.users import save_users
+from services.accounts.users import save_users
+from services.applications.decisions import overdue_numbers, return_application
+from services.applications.hints import duplicates_of
+from services.applications.queues import applications_waiting, requests_waiting
+from services.demo.clearing import clear_demo
+from services.demo.loading import DemoSize, load_demo
+from services.organisation.departments import organisation, save_departments
+from services.partners.affiliation_requests import approve_affiliation, requests_to_carry_on
+from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN, LING
 from tests.services.demo_facts import broken, count, one, table_counts
 from tests.services.test_demo import SIZE, cheap_hashes, empty

@@ -5,8 +5,8 @@ from sqlalchemy import select
 from core.database.sessions import reading
 from models.stores import Store, StoreFinding
 from resources import BY_NAME
-from services.demo import load_demo
-from services.demo_clearing import clear_demo
+from services.demo.clearing import clear_demo
+from services.demo.loading import load_demo
 from tests.conftest import ADMIN
 from tests.services.ordering import save
 from tests.services.test_demo import SIZE, broken, cheap_hashes, count, empty, one

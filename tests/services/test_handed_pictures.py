@@ -12,7 +12,7 @@ from core.database.sessions import reading, unit_of_work
 from core.errors import InvalidInput
 from core.files.contents import StoredFile, content_path
 from core.files.pictures import PICTURE_BYTES_MAX
-from services.pictures import REFERENCE_LASTS, keep_picture, picture_of, release_picture, take_picture
+from services.files.pictures import REFERENCE_LASTS, keep_picture, picture_of, release_picture, take_picture
 from tests.conftest import ADMIN, HUADONG_CLERK
 from tests.core.test_pictures import BUND, coded, shop, tagged
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.handing_over import shares
 from services.hierarchies import circles, layers, refused_by_circles
+from services.organisation.handover import shares
 
 KEYS = st.sampled_from("abcdefg")
 

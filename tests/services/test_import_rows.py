@@ -8,9 +8,9 @@ from sqlalchemy import delete, select
 from core.database.sessions import reading, unit_of_work
 from core.errors import CellProblem, Problem
 from models.imports import ImportBatch, ImportSlice
-from services import import_rows
-from services.import_rows import Fate, counts_so_far, forget_rows, note_rows, seen_rows
-from services.saving import Saved
+from services.imports import rows as import_rows
+from services.imports.rows import Fate, counts_so_far, forget_rows, note_rows, seen_rows
+from services.saving.plans import Saved
 from tests.conftest import WEI
 
 FATES = st.dictionaries(st.integers(2, 60), st.sampled_from(Fate), max_size=40)

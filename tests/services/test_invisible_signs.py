@@ -8,7 +8,7 @@ from core.queries.finding import find_row
 from models.customers import Customer
 from pages.inputs import save_stated
 from resources import CUSTOMERS
-from services.saving import SaveOptions
+from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN
 
 MARKED = "TW\u200bIN"

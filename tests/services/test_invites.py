@@ -9,8 +9,7 @@ from core.clock import freeze
 from core.database.sessions import reading
 from models.partners.invites import Invite
 from models.partners.partners import Partner
-from services.application_states import reception
-from services.invites import (
+from services.applications.invites import (
     ALPHABET,
     InviteDraft,
     find_invite,
@@ -22,6 +21,7 @@ from services.invites import (
     tiers_below,
     use_invite,
 )
+from services.applications.states import reception
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_CLERK, HUADONG_OWNER, HUADONG_PATH, LING, MEI
 from tests.services.applying import act, invite, refused, rows
 from tests.support.schedules import interleave, some_schedules

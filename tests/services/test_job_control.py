@@ -17,11 +17,11 @@ from core.jobs.queueing import enqueue
 from core.jobs.rows import Job, JobStatus
 from models.accounts.users import User
 from models.imports import ImportBatch, ImportStatus
-from services.accounts import reset_password
-from services.imports import continue_import
-from services.job_control import may_retry, may_stop, retry_job, stop_job
-from services.own_account import prove
-from services.sessions import DOORKEEPER, FRESH, ProofNeeded, find_visitor
+from services.accounts.administration import reset_password
+from services.accounts.own_account import prove
+from services.accounts.sessions import DOORKEEPER, FRESH, ProofNeeded, find_visitor
+from services.imports.batches import continue_import
+from services.jobs.control import may_retry, may_stop, retry_job, stop_job
 from tests.conftest import ADMIN, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, WEI
 from tests.pages.signing_in import session_of
 from tests.services.knocking import NOON, PASSWORD
@@ -183,7 +183,7 @@ def test_a_job_whose_owner_may_not_do_it_any_more_says_so_and_does_not_go_on(val
 
 
 def test_what_gives_rights_goes_on_only_for_an_owner_who_has_just_proved_to_be_there(monkeypatch):
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     job = begun("users", ADMIN, JobStatus.FAILED)
     with freeze(NOON):
         transact(ADMIN, lambda session: reset_password(session, ADMIN.person, PASSWORD))

@@ -18,11 +18,11 @@ from models.accounts.users import User
 from models.customers import Customer
 from models.imports import ImportBatch, ImportStatus
 from models.orders import Order
-from services.accounts import unlock_user
-from services.checks import broken_invariants
-from services.leaving import holdings, leave, possible_successors
-from services.one_time_links import password_link
-from services.tokens import create_token
+from services.accounts.administration import unlock_user
+from services.accounts.links import password_link
+from services.accounts.tokens import create_token
+from services.installation.checks import broken_invariants
+from services.organisation.leaving import holdings, leave, possible_successors
 from tests.conftest import (
     ADMIN,
     BEIFANG_CLERK,

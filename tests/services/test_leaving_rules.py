@@ -4,9 +4,9 @@ from sqlalchemy import Column
 
 import models  # noqa: F401  (maps every table)
 from core.database.sessions import Base
-from services.handing_over import KINDS
-from services.leaving import ENDED
-from services.leaving_rules import KEPT, RULES, Fate
+from services.organisation.handover import KINDS
+from services.organisation.leaving import ENDED
+from services.organisation.leaving_rules import KEPT, RULES, Fate
 
 NAMES_A_PERSON = ("person",)
 
@@ -28,7 +28,7 @@ def _is_reference(column: Column) -> bool:
 def test_every_column_that_names_a_person_says_what_becomes_of_it():
     missing = sorted(columns_that_name_a_person() - RULES.keys() - KEPT.keys())
 
-    assert missing == [], "state in services/leaving_rules.py what becomes of these when a person leaves"
+    assert missing == [], "state in services/organisation/leaving_rules.py what becomes of these when a person leaves"
 
 
 def test_no_rule_is_about_a_column_that_is_not_there():

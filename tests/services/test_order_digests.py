@@ -7,10 +7,10 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.credit import Buyer
-from services.order_contents import HEADER
-from services.order_drafts import content_sha256
-from services.order_pricing import PricedLine
+from services.money.credit import Buyer
+from services.orders.contents import HEADER
+from services.orders.drafts import content_sha256
+from services.orders.pricing import PricedLine
 
 # whatever XML 1.0 can carry is kept in a text, and more than that must not differ
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -11,8 +11,8 @@ from core.events.log import Event
 from models.orders import OrderLine
 from models.products import Product
 from resources.prices import PRICES
-from services.order_drafts import state_order
-from services.orders import change_order, discard_order, submit_order
+from services.orders.drafts import state_order
+from services.orders.lifecycle import change_order, discard_order, submit_order
 from tests.conftest import (
     ADMIN,
     HUADONG_CLERK,

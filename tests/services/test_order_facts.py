@@ -11,7 +11,7 @@ from core.errors import NotFound, NotPermitted
 from models.partners.partners import Partner
 from models.products import Product
 from resources.prices import PRICES
-from services.order_facts import order_facts, waiting_count, waiting_orders
+from services.approvals.order_facts import order_facts, waiting_count, waiting_orders
 from tests.conftest import ADMIN, LING, SUZHOU_CLERK, WEI
 from tests.services.ordering import add_range, approved, save, submitted
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import Problem
 from core.kinds.standard import CENTS_MAX
-from services.order_pricing import (
+from services.orders.pricing import (
     LineDraft,
     PricedLine,
     contained_tax_cents,
@@ -18,7 +18,7 @@ from services.order_pricing import (
     quantity_problem,
     rounded,
 )
-from services.prices import Article, Offer
+from services.products.prices import Article, Offer
 
 DAY = date(2026, 11, 22)
 MILK = Article(1, "MILK", "牛奶", "瓶", 1, 1, 130_000, True)

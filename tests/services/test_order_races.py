@@ -18,11 +18,11 @@ from models.approvals import Approval
 from models.money.credit import CreditBalance
 from models.orders import Order, OrderLine
 from models.partners.partners import Partner
-from services.approvals import approve_order, reject_order, return_order
-from services.order_imports import save_order_lines
-from services.orders import change_order, place_order, withdraw_order
-from services.partners import save_partners
-from services.saving import SaveOptions
+from services.approvals.orders import approve_order, reject_order, return_order
+from services.orders.imports import save_order_lines
+from services.orders.lifecycle import change_order, place_order, withdraw_order
+from services.partners.saving import save_partners
+from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN, LING, MEI, SUZHOU, SUZHOU_CLERK, WEI
 from tests.services.order_races import RACES, run
 from tests.services.ordering import add_range, books_are_right, draft, place, submitted, used

@@ -11,7 +11,7 @@ from core.errors import InvalidInput, NotFound, NotPermitted
 from models.orders import Order, OrderLine, OrderRow
 from models.partners.partners import Partner
 from resources.prices import PRICES
-from services.orders import discard_order, get_order, place_order, submit_order, withdraw_order
+from services.orders.lifecycle import discard_order, get_order, place_order, submit_order, withdraw_order
 from tests.conftest import (
     ADMIN,
     BEIFANG_CLERK,

@@ -8,7 +8,7 @@ from core.errors import DomainError, NotPermitted, RowsRefused
 from core.events.log import Event
 from core.i18n import use_language
 from models.accounts.departments import Department
-from services.organisation import delete_departments, organisation
+from services.organisation.departments import delete_departments, organisation
 from tests.conftest import ADMIN, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, WEI
 from tests.pages.staff_rows import state_rows
 from tests.support.schedules import interleave, some_schedules

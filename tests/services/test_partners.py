@@ -16,10 +16,10 @@ from models.customers import Customer
 from models.partners.partners import Partner
 from resources.customers import CUSTOMERS
 from resources.partners import PARTNERS
-from services.affiliations import upstream_ids_on
-from services.channel_tree import Standing, place
-from services.checks import broken_invariants
-from services.saving import Saved, SaveOptions
+from services.installation.checks import broken_invariants
+from services.partners.affiliations import upstream_ids_on
+from services.partners.tree import Standing, place
+from services.saving.plans import Saved, SaveOptions
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, LING, MEI, SUZHOU, SUZHOU_CLERK
 
 MARKETING = Actor("m@example.com", Role.MARKETING, "m@example.com", language="en")

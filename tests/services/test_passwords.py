@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 
 from core.errors import InvalidInput
 from core.settings import settings
-from services import passwords
+from services.accounts import passwords
 
 GOOD = [
     "purple kettle sings at dawn",

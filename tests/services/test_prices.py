@@ -10,8 +10,8 @@ from core.database.sessions import reading
 from core.errors import InvalidInput, NotPermitted
 from models.prices import Price
 from resources.prices import PRICES
-from services.prices import catalogue, save_prices
-from services.saving import SaveOptions
+from services.products.prices import catalogue, save_prices
+from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, SUZHOU_CLERK, WEI
 from tests.services.ordering import add_range, save
 

@@ -16,14 +16,14 @@ from core.jobs.queueing import enqueue
 from core.jobs.rows import Job
 from models.accounts.tokens import ApiToken
 from models.accounts.users import User
-from services.accounts import remove_second_factor, reset_password
-from services.attempts import TooManyAttempts
-from services.imports import begin_import, start_import
-from services.leaving import leave
-from services.own_account import prove
-from services.second_factor import PURPOSE, enrol, is_accepted, offer_secret
-from services.sessions import DOORKEEPER, FRESH, ProofNeeded, Visitor, find_visitor
-from services.tokens import create_token
+from services.accounts.administration import remove_second_factor, reset_password
+from services.accounts.attempts import TooManyAttempts
+from services.accounts.own_account import prove
+from services.accounts.second_factor import PURPOSE, enrol, is_accepted, offer_secret
+from services.accounts.sessions import DOORKEEPER, FRESH, ProofNeeded, Visitor, find_visitor
+from services.accounts.tokens import create_token
+from services.imports.batches import begin_import, start_import
+from services.organisation.leaving import leave
 from tests.conftest import ADMIN, WEI
 from tests.pages.signing_in import session_of
 from tests.pages.staff_rows import state_rows
@@ -34,7 +34,7 @@ LATER = NOON + FRESH + timedelta(seconds=1)
 
 @pytest.fixture(autouse=True)
 def people(database, monkeypatch):
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     with freeze(NOON):
         transact(ADMIN, lambda session: reset_password(session, ADMIN.person, PASSWORD))
     yield

@@ -13,8 +13,9 @@ from core.errors import DomainError
 from core.files.contents import store_file
 from core.settings import MIB
 from models.received_contents import ReceivedContent
-from services import received_contents
-from services.received_contents import (
+from services.accounts.sessions import DOORKEEPER
+from services.files import received_contents
+from services.files.received_contents import (
     ADDRESS_PICTURE_BYTES_MAX,
     BLOCK_BYTES,
     PERSON_IMPORT_BYTES_MAX,
@@ -27,7 +28,6 @@ from services.received_contents import (
     receive_content,
     require_room,
 )
-from services.sessions import DOORKEEPER
 from tests.conftest import WEI
 
 FAIR, OTHER = Sender("address:192.0.2.1", is_signed_in=False), Sender("address:192.0.2.2", is_signed_in=False)

@@ -14,12 +14,12 @@ from core.events.log import Event
 from importers.runs.batches import ALL_OR_NOTHING, GOOD_ROWS, import_file
 from importers.runs.runner import Source
 from resources.users import USERS
-from services import refusals
-from services.accounts import lock_user
-from services.installation import acting
-from services.refusals import EVERY, note_ended_session, note_refusal, note_refused_rights
-from services.sessions import DOORKEEPER, SignInNeeded, find_visitor
-from services.tokens import create_token
+from services.accounts import denials
+from services.accounts.administration import lock_user
+from services.accounts.denials import EVERY, note_ended_session, note_refusal, note_refused_rights
+from services.accounts.sessions import DOORKEEPER, SignInNeeded, find_visitor
+from services.accounts.tokens import create_token
+from services.installation.maintenance import acting
 from tests.conftest import ADMIN, HUADONG_CLERK, HUADONG_PATH, WEI
 from tests.pages.signing_in import session_of
 from tests.pages.staff_rows import state_rows
@@ -28,7 +28,7 @@ from tests.services.knocking import NOON
 
 @pytest.fixture(autouse=True)
 def nobody_was_refused_before(database, monkeypatch):
-    monkeypatch.setattr(refusals, "_known", {})
+    monkeypatch.setattr(denials, "_known", {})
 
 
 def refusal(actor, permission=Permission.USER_EDIT) -> NotPermitted:
@@ -66,7 +66,7 @@ def test_a_flood_of_refusals_is_told_once_in_ten_minutes():
 def test_another_process_does_not_tell_it_again(monkeypatch):
     with freeze(NOON):
         note_refusal(WEI, refusal(WEI), "/users")
-        monkeypatch.setattr(refusals, "_known", {})
+        monkeypatch.setattr(denials, "_known", {})
 
         assert note_refusal(WEI, refusal(WEI), "/users") is False
     assert len(told()) == 1

@@ -12,20 +12,20 @@ from core.clock import freeze
 from core.database.sessions import reading, transact
 from core.errors import DomainError, InvalidInput
 from models.accounts.sessions import SessionState
-from services.accounts import remove_second_factor
-from services.second_factor import offered_secret
-from services.sessions import (
+from services.accounts.administration import remove_second_factor
+from services.accounts.second_factor import offered_secret
+from services.accounts.sessions import (
     DOORKEEPER,
     Browser,
 )
-from services.sign_in import Entry, enrol_second_factor, give_second_factor
+from services.accounts.sign_in import Entry, enrol_second_factor, give_second_factor
 from tests.conftest import ADMIN, MEI
 from tests.services.knocking import NOON, events, give_passwords, knock, visitor, why_out
 
 
 @pytest.fixture(autouse=True)
 def people(database, monkeypatch):
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     give_passwords()
 
 

@@ -10,9 +10,9 @@ from core.database.sessions import reading, unit_of_work
 from core.errors import NotPermitted
 from core.i18n import use_language
 from models.partners.partners import Partner
-from services.channel_tree import tier_problem
-from services.order_facts import order_facts
-from services.orders import place_order
+from services.approvals.order_facts import order_facts
+from services.orders.lifecycle import place_order
+from services.partners.tree import tier_problem
 from tests.conftest import ADMIN, LING, SUZHOU_CLERK
 from tests.services.ordering import add_range, draft, refused, submitted
 

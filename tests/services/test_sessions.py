@@ -11,9 +11,9 @@ from core.database.sessions import reading, transact
 from core.errors import NotFound
 from models.accounts.sessions import EndReason, UserSession
 from models.accounts.users import User
-from services.accounts import lock_user, reset_password
-from services.attempts import TooManyAttempts
-from services.sessions import (
+from services.accounts.administration import lock_user, reset_password
+from services.accounts.attempts import TooManyAttempts
+from services.accounts.sessions import (
     DOORKEEPER,
     end_session,
     forget_old_sessions,
@@ -28,7 +28,7 @@ OTHER_PASSWORD = "a long sentence about green tea"
 
 @pytest.fixture(autouse=True)
 def people(database, monkeypatch):
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     give_passwords()
 
 

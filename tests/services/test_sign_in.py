@@ -12,20 +12,20 @@ from core.errors import InvalidInput, NotPermitted
 from models.accounts.sessions import SessionState
 from models.accounts.users import User
 from models.partners.partners import Partner
-from services import attempts
-from services.accounts import lock_user, unlock_user
-from services.attempts import TooManyAttempts
-from services.sessions import (
+from services.accounts import attempts
+from services.accounts.administration import lock_user, unlock_user
+from services.accounts.attempts import TooManyAttempts
+from services.accounts.sessions import (
     DOORKEEPER,
 )
-from services.sign_in import account_subject
+from services.accounts.sign_in import account_subject
 from tests.conftest import ADMIN, BEIFANG, BEIFANG_CLERK, HUADONG_CLERK, LING, WEI
 from tests.services.knocking import NOON, change, events, give_passwords, guess, knock, visitor, why_out
 
 
 @pytest.fixture(autouse=True)
 def people(database, monkeypatch):
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     give_passwords()
 
 
@@ -95,7 +95,9 @@ def test_people_of_a_closed_partner_stay_outside():
 
 
 def test_a_hash_of_less_work_is_renewed_at_sign_in(monkeypatch):
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+    monkeypatch.setattr(
+        "services.accounts.passwords.HASHER", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
+    )
 
     knock()
 
@@ -191,14 +193,14 @@ def test_attempts_that_are_being_tried_at_the_same_moment_count(monkeypatch):
     def try_meanwhile(depth: int) -> bool:
         """Stand in for the hash of a password: while it is computed, the next attempt begins."""
         if depth < 12:
-            monkeypatch.setattr("services.passwords.is_correct", lambda *_: try_meanwhile(depth + 1))
+            monkeypatch.setattr("services.accounts.passwords.is_correct", lambda *_: try_meanwhile(depth + 1))
             try:
                 knock(f"nobody{depth}@example.com", "x")
             except (InvalidInput, TooManyAttempts) as error:
                 refused.append(error.code)
         return False
 
-    monkeypatch.setattr("services.passwords.is_correct", lambda *_: try_meanwhile(1))
+    monkeypatch.setattr("services.accounts.passwords.is_correct", lambda *_: try_meanwhile(1))
     with freeze(NOON), pytest.raises(InvalidInput):
         knock("nobody0@example.com", "x")
 

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from core.database.sessions import reading, unit_of_work
 from core.i18n import use_language
 from models.stores import Store, StoreFinding
-from services.checks import broken_invariants
-from services.store_findings import examine_ids
-from services.store_review import decide_store, dismiss_finding, findings_of
-from services.store_rules import POINTS, SENTENCES, TITLES, finding_sentence, score_of
+from services.installation.checks import broken_invariants
+from services.stores.findings import examine_ids
+from services.stores.review import decide_store, dismiss_finding, findings_of
+from services.stores.rules import POINTS, SENTENCES, TITLES, finding_sentence, score_of
 from tests.conftest import ADMIN, LING, SUZHOU_CLERK, WEI
 from tests.services.storing import HUANGPU, METRE, away, events, found, save, shop, stored
 

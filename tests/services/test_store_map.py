@@ -9,8 +9,8 @@ from core.database.sessions import engine_in_use, reading
 from core.errors import NotFound, NotPermitted
 from core.positions.points import distance_m
 from models.stores import Store, StoreFinding, StorePhoto, StorePosition
-from services.store_map import Box, bounds, clusters, neighbours, stores_in
-from services.store_registration import visitor
+from services.stores.map_points import Box, bounds, clusters, neighbours, stores_in
+from services.stores.registration import visitor
 from tests.conftest import BEIFANG_CLERK, HUADONG_OWNER, LING, SUZHOU_CLERK, WEI
 from tests.services.storing import away, save, shop
 

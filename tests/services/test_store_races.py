@@ -14,12 +14,12 @@ from core.errors import Conflict, DomainError
 from core.events.log import Event
 from models.partners.partners import Partner
 from models.stores import Store
-from services.checks import broken_invariants
-from services.partners import save_partners
-from services.saving import SaveOptions
-from services.store_registration import StoreStatement, move_store, register_store
-from services.store_review import close_store, decide_store
-from services.stores import save_stores
+from services.installation.checks import broken_invariants
+from services.partners.saving import save_partners
+from services.saving.plans import SaveOptions
+from services.stores.registration import StoreStatement, move_store, register_store
+from services.stores.review import close_store, decide_store
+from services.stores.saving import save_stores
 from tests.conftest import ADMIN, BEIFANG_CLERK, LING, SUZHOU_CLERK, WEI, add_cast, driver_url, empty_postgres
 from tests.services.storing import away, fix, found, save, shop, stored
 from tests.services.test_store_registration import VISITOR, invited

@@ -13,11 +13,11 @@ from core.events.log import Event
 from models.partners.invites import Invite
 from models.partners.partners import Partner
 from models.stores import Store, StorePhoto
-from services.checks import broken_invariants
-from services.invites import InviteDraft, make_invite
-from services.store_fixes import Fix, best_fix, fix_problem
-from services.store_registration import StoreStatement, invite_facts, move_store, register_store, visitor
-from services.store_review import close_store
+from services.applications.invites import InviteDraft, make_invite
+from services.installation.checks import broken_invariants
+from services.stores.fixes import Fix, best_fix, fix_problem
+from services.stores.registration import StoreStatement, invite_facts, move_store, register_store, visitor
+from services.stores.review import close_store
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_OWNER, HUADONG_PATH, LING, MEI, SUZHOU_CLERK, SUZHOU_PATH, WEI
 from tests.services.storing import count, events, fix, found, photo, positions, register, save, shop, stored
 

@@ -9,10 +9,10 @@ from core.events.log import Event
 from models.partners.partners import Partner
 from models.stores import Store, StoreFinding
 from resources import BY_NAME as RESOURCES
-from services.checks import broken_invariants
-from services.store_ordering import allow_ordering, stop_ordering
-from services.store_registration import move_store
-from services.store_review import (
+from services.installation.checks import broken_invariants
+from services.stores.ordering import allow_ordering, stop_ordering
+from services.stores.registration import move_store
+from services.stores.review import (
     accept_stores,
     close_store,
     close_stores,

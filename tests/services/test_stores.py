@@ -11,7 +11,7 @@ from core.errors import Conflict, NotPermitted
 from core.events.log import Event
 from core.positions.points import distance_m, to_wgs84
 from models.stores import Store, StoreFinding, StorePosition
-from services.checks import broken_invariants
+from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, SUZHOU_PATH, WEI
 from tests.services.storing import HUANGPU, away, count, counts, events, found, positions, save, shop, stored
 

@@ -13,10 +13,10 @@ from core.errors import NotPermitted
 from core.events.log import Event
 from models.accounts.tokens import ApiToken
 from models.accounts.users import User
-from services.installation import examine
-from services.sessions import DOORKEEPER, FRESH, ProofNeeded, find_visitor
-from services.token_rights import confirm_tokens, keys_above_makers
-from services.tokens import actor_of_token, create_token, revoke_token
+from services.accounts.sessions import DOORKEEPER, FRESH, ProofNeeded, find_visitor
+from services.accounts.token_rights import confirm_tokens, keys_above_makers
+from services.accounts.tokens import actor_of_token, create_token, revoke_token
+from services.installation.maintenance import examine
 from tests.conftest import ADMIN, HUADONG_PATH, LING, MEI, WEI
 from tests.pages.signing_in import session_of
 from tests.services.knocking import NOON

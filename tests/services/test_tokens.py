@@ -13,8 +13,8 @@ from core.events.log import Event
 from models.accounts.tokens import ApiToken
 from models.accounts.users import User
 from models.partners.partners import Partner
-from services.sessions import DOORKEEPER, SignInNeeded
-from services.tokens import actor_of_token, create_token, list_tokens, note_used, revoke_token
+from services.accounts.sessions import DOORKEEPER, SignInNeeded
+from services.accounts.tokens import actor_of_token, create_token, list_tokens, note_used, revoke_token
 from tests.conftest import ADMIN, HUADONG, LING
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

@@ -13,8 +13,8 @@ from core.clock import now
 from core.database.sessions import reading, unit_of_work
 from core.files.contents import StoredFile, content_path, store_file, touch_content, write_content
 from core.settings import settings
-from services import unclaimed_contents
-from services.unclaimed_contents import UNCLAIMED_LASTS, sweep_unclaimed_contents
+from services.files import orphans
+from services.files.orphans import UNCLAIMED_LASTS, sweep_unclaimed_contents
 from tests.conftest import ADMIN, WEI
 
 OLD = UNCLAIMED_LASTS + timedelta(hours=1)
@@ -99,14 +99,14 @@ def test_what_is_wanted_again_at_the_last_moment_stays(
     meanwhile: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
 ):
     path = content(b"left behind", OLD)
-    sweep_one = unclaimed_contents._sweep
+    sweep_one = orphans._sweep
 
     def interrupted(session, sha256, before):
         meanwhile(path)
         session.rollback()
         return sweep_one(session, sha256, before)
 
-    monkeypatch.setattr(unclaimed_contents, "_sweep", interrupted)
+    monkeypatch.setattr(orphans, "_sweep", interrupted)
 
     assert sweep() == 0
     assert path.read_bytes() == b"left behind"

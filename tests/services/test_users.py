@@ -10,10 +10,10 @@ from core.events.log import Event
 from models.accounts.sessions import OneTimeLink
 from models.accounts.users import User
 from resources import BY_NAME
-from services.accounts import lock_user
-from services.leaving import leave
-from services.one_time_links import password_link
-from services.sessions import open_sessions
+from services.accounts.administration import lock_user
+from services.accounts.links import password_link
+from services.accounts.sessions import open_sessions
+from services.organisation.leaving import leave
 from tests.conftest import (
     ADMIN,
     BEIFANG_CLERK,

@@ -21,8 +21,8 @@ from core.jobs.worker import run_next
 from models.imports import ImportBatch, ImportProblem, ImportSlice
 from models.orders import OrderLine
 from resources.orders import ORDER_LINES
-from services.checks import broken_invariants
-from services.imports import begin_import, get_import
+from services.imports.batches import begin_import, get_import
+from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN, WEI
 
 LINES = 6

@@ -29,14 +29,14 @@ from models.accounts.sessions import UserSession
 from models.accounts.users import User
 from models.partners.invites import Invite
 from resources import BY_NAME
-from services.application_states import reception
-from services.applications import begin_application, save_draft, submit_application
-from services.demo import DemoSize, load_demo
-from services.imports import start_check, start_import
-from services.invites import STORE, invite_path
-from services.one_time_links import password_link
-from services.second_factor import offer_secret
-from services.tokens import create_token
+from services.accounts.links import password_link
+from services.accounts.second_factor import offer_secret
+from services.accounts.tokens import create_token
+from services.applications.applicant import begin_application, save_draft, submit_application
+from services.applications.invites import STORE, invite_path
+from services.applications.states import reception
+from services.demo.loading import DemoSize, load_demo
+from services.imports.batches import start_check, start_import
 from tests.pages.signing_in import session_of
 from tests.support.server import serving
 

@@ -8,14 +8,14 @@ from core.database.sessions import transact, unit_of_work
 from models.accounts.users import User
 from models.imports import ImportBatch
 from models.partners.partners import Affiliation, Partner
-from services.demo import DemoSize, load_demo
-from services.tokens import create_token
+from services.accounts.tokens import create_token
+from services.demo.loading import DemoSize, load_demo
 from tests.conftest import ADMIN
 
 
 def load_small_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     """Load it in place of the partners of the cast and their people."""
-    monkeypatch.setattr("services.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     with unit_of_work(ADMIN) as session:
         session.execute(delete(User).where(User.partner_id.is_not(None)))
         session.execute(delete(Affiliation))

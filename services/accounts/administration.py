@@ -1,0 +1,213 @@
+"""Accounts as administrators handle them: create, give a new password, lock and unlock, list."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Permission, Role
+from core.clock import now
+from core.database.sessions import actor_of
+from core.disk_space import essential_writes
+from core.drafts import Drafts
+from core.errors import Conflict, InvalidInput, NotFound, Problem
+from core.events.log import Happening, record
+from core.i18n import N_
+from core.kinds.kind import Refused
+from core.kinds.standard import EMAIL
+from core.limits import EMAIL_LENGTH_MAX
+from models.accounts.sessions import EndReason, KnownDevice, OneTimeLink
+from models.accounts.users import User, UserStatus
+from models.partners.partners import Partner
+from services.accounts import second_factor
+from services.accounts.attempts import forget_attempts
+from services.accounts.passwords import hash_password, require_acceptable
+from services.accounts.sessions import actor_of_user, end_session, end_sessions_of, open_sessions, require_proof
+from services.accounts.sign_in import account_subject
+from services.accounts.users import GRANTS, save_users
+from services.saving.plans import SaveOptions
+
+_SEE = {"see_all": "who may change an account may make its devices strangers again"}
+
+
+def create_user(
+    session: Session, email: str, *, name: str, role: str, partner: str | None = None, password: str | None = None
+) -> User:
+    """Create a person who may sign in at once, or, without a password, one who is invited.
+
+    Args:
+        session: Of someone who may edit users.
+        email: As typed. name: shown to others. role: code of ``core.access.Role``. partner: code, for a partner's role.
+        password: None to send a link later, see ``password_link``.
+
+    Raises:
+        Conflict: ``users.exists``.
+        InvalidInput: ``email.invalid``, ``users.unknown_role``, ``users.password_…``.
+        RowsRefused: What ``save_users`` finds wrong.
+    """
+    actor_of(session).require(Permission.USER_EDIT)
+    address = _parse_email(email)
+    if role not in set(Role):
+        raise InvalidInput("users.unknown_role", N_("There is no role “{role}”."), role=role)
+    if session.scalar(select(User.id).where(User.email == address)) is not None:
+        raise Conflict("users.exists", N_("There is an account for {email} already."), email=address)
+    if password is not None:
+        require_acceptable(password, address, name)
+    drafts = Drafts([1], {"email": [address], "name": [name], "role": [role], "partner": [partner]})
+    save_users(session, drafts, SaveOptions()).or_refuse()
+    user = session.scalars(select(User).where(User.email == address)).one()
+    if password is not None:
+        store_password(session, user, password)
+    return user
+
+
+def reset_password(session: Session, email: str, password: str) -> User:
+    """Give an account a new password: all its sessions end, its devices are strangers again, guessing counts anew.
+
+    Raises:
+        NotFound: ``users.not_found``.
+        InvalidInput: ``users.password_…``.
+    """
+    user = reachable_user(session, email)
+    require_acceptable(password, user.email, user.name)
+    store_password(session, user, password)
+    return user
+
+
+@essential_writes()
+def lock_user(session: Session, email: str) -> User:
+    """Keep a person out: all sessions end at once.
+
+    Raises:
+        NotFound: ``users.not_found``.
+        Conflict: ``users.own_account``.
+    """
+    user = reachable_user(session, email)
+    if user.id == actor_of(session).user_id:
+        raise Conflict("users.own_account", N_("This is your own account: someone else has to lock it."))
+    if user.status != UserStatus.LOCKED:
+        _set_status(session, user, UserStatus.LOCKED)
+        end_sessions_of(session, user, EndReason.LOCKED)
+    return user
+
+
+def unlock_user(session: Session, email: str) -> User:
+    """Let a person in again, and forget failed attempts. Raises ``NotFound`` ``users.not_found``."""
+    user = reachable_user(session, email)
+    if user.status == UserStatus.LOCKED:
+        user.left_at = None  # who comes back holds nothing at first
+        _set_status(session, user, UserStatus.ACTIVE if user.password_hash else UserStatus.INVITED)
+    _forget_failures(session, user)
+    return user
+
+
+def remove_second_factor(session: Session, email: str) -> User:
+    """Take the second factor from who lost it.
+
+    Raises:
+        NotFound: ``users.not_found``.
+        ProofNeeded: ``access.proof_needed``.
+    """
+    user = reachable_user(session, email)
+    require_proof(session)
+    second_factor.remove(session, user)
+    return user
+
+
+def end_one_session(session: Session, email: str, session_id: int) -> int:
+    """Sign a person out of one browser; return how many sessions ended.
+
+    Raises:
+        NotFound: ``users.not_found``, ``sessions.not_found``.
+    """
+    user = reachable_user(session, email)
+    if session_id not in {row.id for row in open_sessions(session, user.id)}:
+        raise NotFound("sessions.not_found", N_("There is no such session."))
+    end_session(session, session_id, EndReason.ENDED_BY_ADMINISTRATOR)
+    return 1
+
+
+def end_sessions(session: Session, email: str) -> int:
+    """Sign a person out everywhere; return how many sessions ended. Raises ``NotFound`` ``users.not_found``."""
+    return end_sessions_of(session, reachable_user(session, email), EndReason.ENDED_BY_ADMINISTRATOR)
+
+
+def list_users(session: Session) -> Sequence[tuple[User, str | None]]:
+    """Return everyone the actor may see, with the code of their partner, by e-mail."""
+    actor_of(session).require(Permission.USER_VIEW)
+    query = select(User, Partner.code).outerjoin(Partner, Partner.id == User.partner_id).order_by(User.email)
+    return [(user, code) for user, code in session.execute(query)]
+
+
+def who_can_grant(session: Session) -> list[str]:
+    """Return the names of up to three people who can give rights."""
+    holders = select(User.name).where(User.role == Role.ADMINISTRATOR, User.status == UserStatus.ACTIVE)
+    return list(session.scalars(holders.order_by(User.name).limit(3)))
+
+
+def actor_of_email(session: Session, email: str, *, source: str) -> Actor:
+    """Return the actor of an account: for commands that run with a person's rights and scope.
+
+    Raises:
+        NotFound: ``users.not_found``; also for an account that is not active.
+    """
+    user = reachable_user(session, email, is_change=False)
+    if user.status != UserStatus.ACTIVE:
+        raise _not_found(user.email)
+    path = session.scalar(select(Partner.path).where(Partner.id == user.partner_id))
+    return actor_of_user(user, path or "", source=source)
+
+
+def store_password(session: Session, user: User, password: str) -> None:
+    """Store an acceptable password; sessions end, known devices are strangers again, guessing counts anew, and
+    one-time links of before do not open any more."""
+    user.password_hash, user.password_changed_at = hash_password(password), now()
+    if user.status == UserStatus.INVITED:
+        _set_status(session, user, UserStatus.ACTIVE)
+    record(session, "user.password_changed", "users", [Happening(user.email, user.path)])
+    end_sessions_of(session, user, EndReason.CREDENTIALS_CHANGED)
+    _forget_failures(session, user)
+    void_links(session, user)
+    devices = delete(KnownDevice).where(KnownDevice.user_id == user.id)
+    session.execute(devices.execution_options(**_SEE, synchronize_session=False))
+
+
+def void_links(session: Session, user: User) -> None:
+    """Void the one-time links of an account: they were made for the password of before."""
+    links = update(OneTimeLink).where(OneTimeLink.user_id == user.id, OneTimeLink.used_at.is_(None))
+    session.execute(links.values(used_at=now()).execution_options(**_SEE))
+
+
+def _forget_failures(session: Session, user: User) -> None:
+    forget_attempts(session, account_subject(user.email), f"factor:{user.id}")
+
+
+def _set_status(session: Session, user: User, status: UserStatus) -> None:
+    before, user.status, user.version, user.updated_at = user.status, status.value, user.version + 1, now()
+    changes = {"status": [before, status.value]}
+    record(session, "user.changed", "users", [Happening(user.email, user.path, changes)])
+
+
+def reachable_user(session: Session, email: str, *, is_change: bool = True) -> User:
+    """Return an account the actor may change: nobody reaches above what their own role may give."""
+    actor = actor_of(session)
+    actor.require(Permission.USER_EDIT)
+    address = email.strip()[:EMAIL_LENGTH_MAX].lower()
+    user = session.scalar(select(User).where(User.email == address).with_for_update())
+    if user is None:
+        raise _not_found(address)
+    if is_change and Role(user.role) not in GRANTS.get(actor.role, frozenset()):
+        raise NotFound("users.not_found", N_("There is no account for {email} that you may change."), email=address)
+    return user
+
+
+def _not_found(email: str) -> NotFound:
+    return NotFound("users.not_found", N_("There is no account for {email}."), email=email)
+
+
+def _parse_email(email: str) -> str:
+    try:
+        return str(EMAIL.parse(email))
+    except Refused as refused:
+        problem = Problem(refused.problem.code, N_("“{email}” is not an e-mail address."), {"email": email})
+        raise InvalidInput(problem.code, problem.message, fields={"email": problem}, email=email) from refused

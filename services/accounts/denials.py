@@ -1,0 +1,89 @@
+"""Refused access in the trail: who was refused, where, and for want of which permission or session; never a flood."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.access import Actor
+from core.clock import now
+from core.database.sessions import is_sqlite, reading, transact
+from core.errors import CellProblem, Conflict, DomainError, NotPermitted, Unavailable
+from core.events.log import Event, Happening, record
+from services.accounts.sessions import DOORKEEPER, SignInNeeded, actor_of_token
+
+log = logging.getLogger(__name__)
+
+ACTION = "access.refused"
+SUBJECT = "access"
+EVERY = timedelta(minutes=10)
+KNOWN_MAX = 10_000
+ROUTE_LENGTH_MAX = 200
+REFUSALS_LOCK = 7_202_604  # any number that nothing else locks
+
+RIGHTS_PROBLEMS = frozenset({"users.role_not_yours_to_give", "users.own_role"})
+"""Problems of rows that stand for an attempt to give more than one may."""
+
+_SEE: dict[str, Any] = {"see_all": "whoever is refused does not see the trail, and must not write it twice"}
+_known: dict[tuple[str, str], datetime] = {}  # (person, what was missing) to when this process last looked
+
+
+def note_refusal(actor: Actor, error: DomainError, route: str) -> bool:
+    """Note that ``actor`` was refused; at most once per person and reason within ``EVERY``. Return whether it was.
+
+    What refused stays refused whatever happens here: a busy database or a full disk costs the note, not the answer.
+
+    Args:
+        actor: Who was refused.
+        error: Says which permission is missing; else its code stands for it.
+        route: Path of the address, or of the page whose button was pressed.
+    """
+    missing = str(error.problem.values.get("permission") or error.code)
+    who = actor.owner or actor.name
+    last = _known.get((who, missing))
+    if last is not None and timedelta(0) <= now() - last < EVERY:
+        return False
+    if len(_known) >= KNOWN_MAX:
+        _known.clear()
+    _known[who, missing] = now()
+    why = "permission" if isinstance(error, NotPermitted) else "reason"
+    facts = {why: missing, "route": route[:ROUTE_LENGTH_MAX], "role": actor.role.value}
+    try:
+        return transact(actor, lambda session: _note(session, actor, missing, facts))
+    except (Conflict, Unavailable) as reason:
+        _known.pop((who, missing), None)
+        log.warning("a refusal could not be noted: %s", reason.code)
+        return False
+
+
+def note_ended_session(token: str, error: SignInNeeded, route: str) -> bool:
+    """Note that somebody whose session has ended was refused, as ``note_refusal`` does. Return whether it was.
+
+    Args:
+        token: Secret of the cookie; one that never belonged to a session is not noted.
+        error: Says why the session does not hold, e.g. ``sessions.locked``.
+        route: Path of the page whose button was pressed.
+    """
+    with reading(DOORKEEPER) as session:
+        actor = actor_of_token(session, token)
+    return actor is not None and note_refusal(actor, error, route)
+
+
+def note_refused_rights(actor: Actor, problems: Iterable[CellProblem], route: str) -> bool:
+    """Note that ``actor`` stated a role that is not theirs to give, if one of the rows was refused for that."""
+    found = next((one.problem for one in problems if one.problem.code in RIGHTS_PROBLEMS), None)
+    return found is not None and note_refusal(actor, NotPermitted(found.code, found.message), route)
+
+
+def _note(session: Session, actor: Actor, missing: str, facts: dict[str, str]) -> bool:
+    if not is_sqlite(session):  # another process may be noting the same
+        session.execute(select(func.pg_advisory_xact_lock(REFUSALS_LOCK)))
+    same = (Event.subject == SUBJECT, Event.subject_key == missing, Event.person == actor.person)
+    before = select(Event.id).where(*same, Event.actor == actor.name, Event.at > now() - EVERY).limit(1)
+    if session.scalar(before.execution_options(**_SEE)) is not None:
+        return False
+    record(session, ACTION, SUBJECT, [Happening(missing, actor.partner_path, data=facts)])
+    return True

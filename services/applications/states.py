@@ -1,0 +1,125 @@
+"""From one state of an application to the next: locked, once, and since when somebody has to act."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Permission, Role
+from core.database.sessions import actor_of
+from core.errors import Conflict, NotFound
+from core.events.log import Happening, record
+from core.i18n import DEFAULT_LANGUAGE, N_, translate
+from models.partners.applications import NEXT_STATUSES, STATUS_LABELS, Application, ApplicationStatus
+from models.partners.partners import Partner, PartnerStatus
+from services.partners.affiliation_states import BRAND_ANSWERS, UPSTREAM_ANSWERS
+from services.states import count_change, lock_one, moment, move_on, require_state
+
+RECEPTION = Actor("applicant", Role.ADMINISTRATOR, source="screen")
+"""On whose behalf a stranger's application is written: it may do what the functions called with it do, nothing else."""
+
+DEADLINES = {ApplicationStatus.SUBMITTED: UPSTREAM_ANSWERS, ApplicationStatus.UNDER_REVIEW: BRAND_ANSWERS}
+_DECIDED = {
+    ApplicationStatus.APPROVED: N_("Application {number} was approved by {who} at {when}."),
+    ApplicationStatus.REFUSED: N_("Application {number} was refused by {who} at {when}."),
+    ApplicationStatus.WITHDRAWN: N_("Application {number} was taken back at {when}."),
+}
+
+
+def reception(name: str = "", language: str = DEFAULT_LANGUAGE) -> Actor:
+    """Return who acts for an applicant without an account: called by the name that was stated, nobody in particular."""
+    return replace(RECEPTION, name=name or RECEPTION.name, language=language)
+
+
+def lock_application(session: Session, number: str) -> Application:
+    """Return an application as it is now, its row locked until the transaction ends.
+
+    Raises:
+        NotFound: ``applications.not_found``, also if the actor may not see it.
+    """
+    found = lock_one(session, select(Application).where(Application.number == number))
+    if found is None:
+        raise unknown_application(number)
+    return found
+
+
+def require_status(application: Application, *statuses: ApplicationStatus, version: int | None = None) -> None:
+    """Go on only with an application in one of ``statuses`` and, if a person saw a certain version, still that one.
+
+    Raises:
+        Conflict: ``applications.already_decided``, ``applications.wrong_status``, ``applications.changed_meanwhile``.
+    """
+    require_state(application, statuses, version, wrong_status=_wrong_status, changed_meanwhile=_changed_meanwhile)
+
+
+def advance(session: Session, application: Application, status: ApplicationStatus, action: str, **data: object) -> None:
+    """Move an application on, start the clock of who has to act next, and record it as ``application.<action>``.
+
+    Raises:
+        Conflict: As ``require_status``.
+    """
+    if status not in NEXT_STATUSES[ApplicationStatus(application.status)]:
+        raise _wrong_status(application)
+    changes = move_on(session, application, status, DEADLINES.get(status))
+    tell(session, application, action, changes, **data)
+
+
+def tell(
+    session: Session,
+    application: Application,
+    action: str,
+    changes: dict[str, Any] | None = None,
+    **data: object,
+) -> None:
+    """Record what happened to an application; facts that are nothing are left out."""
+    facts = {name: value for name, value in data.items() if value not in (None, "", [])}
+    happening = Happening(application.number, application.path, changes or {}, facts)
+    record(session, f"application.{action}", "applications", [happening])
+
+
+def set_partner_status(session: Session, partner_id: int | None, status: PartnerStatus) -> None:
+    """Let the applicant's partner row follow its application."""
+    partner = session.scalar(select(Partner).where(Partner.id == partner_id).with_for_update())
+    if partner is None or partner.status == status:
+        return
+    changes = {"status": [partner.status, status.value]}
+    partner.status = status.value
+    count_change(partner)
+    record(session, "partner.changed", "partners", [Happening(partner.code, partner.path, changes)])
+
+
+def unknown_application(number: str) -> NotFound:
+    """Return the error for a number nobody has, or that the actor may not see."""
+    return NotFound("applications.not_found", N_("There is no application {number}."), number=number)
+
+
+def get_application(session: Session, number: str) -> Application:
+    """Return an application. Raises ``NotFound`` ``applications.not_found``."""
+    actor_of(session).require(Permission.APPLICATION_VIEW)
+    found = session.scalar(select(Application).where(Application.number == number))
+    if found is None:
+        raise unknown_application(number)
+    return found
+
+
+def _changed_meanwhile(application: Application) -> Conflict:
+    return Conflict(
+        "applications.changed_meanwhile",
+        N_("Application {number} was changed while you had it open. Look at it as it is now, then decide again."),
+        number=application.number,
+    )
+
+
+def _wrong_status(application: Application) -> Conflict:
+    status = ApplicationStatus(application.status)
+    if status in _DECIDED:
+        who, when = application.decided_by or "", moment(application.decided_at)
+        sentence, number = _DECIDED[status], application.number
+        return Conflict("applications.already_decided", sentence, number=number, who=who, when=when)
+    return Conflict(
+        "applications.wrong_status",
+        N_("Application {number} is in status “{status}”, in which this cannot be done. Reload to see it as it is."),
+        number=application.number,
+        status=translate(STATUS_LABELS[status][0]),
+    )

@@ -1,0 +1,40 @@
+"""The commands ``demo load`` and ``demo clear`` of the machine itself: facts for programs, a table for people."""
+
+from collections.abc import Callable
+from typing import Any
+
+from core.access import command_line
+from core.i18n import _
+from services.demo.clearing import clear_demo
+from services.demo.loading import DemoSize, load_demo
+from services.installation.maintenance import open_database
+
+TOLD_EVERY = 50_000  # orders; a smaller load is over before anybody wonders
+
+
+def load(size: DemoSize, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Open the database and load demo data into it; see ``load_demo``. ``tell`` hears how a large load goes on."""
+    open_database()
+
+    def told(count: int) -> None:
+        if count % TOLD_EVERY == 0:
+            tell(_("{done} of {total} orders are in.", done=f"{count:,}", total=f"{size.orders:,}"))
+
+    return load_demo(command_line(), size, told)
+
+
+def clear() -> dict[str, Any]:
+    """Open the database and clear the demo data in it; see ``clear_demo``."""
+    open_database()
+    return clear_demo(command_line())
+
+
+def people_table(facts: dict[str, Any]) -> str:
+    """Return what a person reads after a load: what is there, and with which password to sign in as whom."""
+    there = _(
+        "{partners} partners, {stores} stores, {products} products, {customers} customers and {orders} orders are in.",
+        **{name: f"{facts[name]:,}" for name in ("partners", "stores", "products", "customers", "orders")},
+    )
+    once = _("Sign in as any of these people; the passwords are not shown again:")
+    lines = [f"  {one['email']:<20} {one['role']:<14} {one['password']}" for one in facts["people"]]
+    return "\n".join([there, once, *lines])

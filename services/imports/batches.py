@@ -1,0 +1,355 @@
+"""Imports as rows: begun, brought forward with every slice of saved rows, ended, and what was refused."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, null, select, update
+from sqlalchemy.orm import Session
+
+from core.access import Permission
+from core.clock import now
+from core.database.bulk import insert_rows
+from core.database.sessions import actor_of, has_one_writer
+from core.errors import CellProblem, Conflict, InvalidInput, NotFound, Problem
+from core.events.log import Happening, record
+from core.files.contents import NAME_LENGTH_MAX, StoredFile
+from core.i18n import N_
+from core.jobs.queueing import ask_to_cancel, enqueue
+from core.jobs.rows import Job, JobStatus
+from models.imports import ALL_OR_NOTHING, ImportBatch, ImportProblem, ImportStatus, ImportWorkbook
+from services.accounts.sessions import require_proof
+from services.imports.rows import forget_rows, note_rows
+from services.jobs.control import stop_job
+from services.saving.plans import Saved
+
+WHOLE_ROWS_MAX = 100_000  # SQLite stores them in two to three seconds, and lets nobody else write meanwhile
+BYTES_PER_ROW = 100  # of a file; a small sheet in a large workbook is slow to read, too
+CHECK_KEPT = timedelta(days=30)  # after the file was brought
+_SEE: dict[str, Any] = {"see_all": "whatever nobody has followed for long is dropped, whoever had it checked"}
+GIVES_RIGHTS = frozenset({Permission.USER_EDIT})
+"""Permissions of resources whose rows give rights: a person proves to be there before they are imported."""
+PROBLEM_COLUMNS = ("batch_id", "row", "field", "value", "code", "message", "values")
+
+
+def begin_import(session: Session, permission: Permission, **stated: Any) -> ImportBatch:
+    """Add an import of a file into a resource.
+
+    Args:
+        session: Its actor becomes whose import it is.
+        permission: What the resource asks of who edits it.
+        stated: Columns of ``ImportBatch``.
+
+    Raises:
+        NotPermitted: The actor may not edit the resource.
+    """
+    actor = actor_of(session)
+    actor.require(permission)
+    batch = ImportBatch(person=actor.owner, **stated)
+    session.add(batch)
+    session.flush()
+    return batch
+
+
+def unfinished_import(session: Session, **stated: Any) -> ImportBatch | None:
+    """Return the person's newest import of a file that lay on the machine, whose process died before it ended.
+
+    Args:
+        session: That of the person.
+        stated: Columns of ``ImportBatch`` as the import was begun with.
+    """
+    begun = select(ImportBatch).where(ImportBatch.status == ImportStatus.RUNNING, ImportBatch.job_id.is_(None))
+    named = begun.where(ImportBatch.resource == stated["resource"], ImportBatch.sha256 == stated["sha256"])
+    for batch in session.scalars(named.order_by(ImportBatch.id.desc())):
+        if all(getattr(batch, name) == value for name, value in stated.items()):
+            return batch
+    return None
+
+
+def keep_file(session: Session, sha256: str, size_bytes: int, name: str) -> StoredFile:
+    """Add a file of the session's person whose content lies in its place already, see ``contents.write_content``."""
+    shown = name.replace("\\", "/").rsplit("/", 1)[-1][-NAME_LENGTH_MAX:] or "file"
+    row = StoredFile(sha256=sha256, name=shown, size_bytes=size_bytes, person=actor_of(session).owner)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def settle_import(session: Session, permission: Permission, batch_id: int, **stated: Any) -> ImportBatch:
+    """State how the file of an import is to be read; what an earlier check found is forgotten.
+
+    Raises:
+        NotPermitted: The actor may not edit the resource.
+        NotFound: ``imports.not_found``.
+        Conflict: ``imports.begun``.
+    """
+    batch = _draft(session, permission, batch_id)
+    for name, value in stated.items():
+        setattr(batch, name, value)
+    batch.checked = None
+    forget_findings(session, batch_id)
+    return batch
+
+
+def start_check(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
+    """Let a worker find out what an import would do. Raises as ``settle_import``."""
+    batch = settle_import(session, permission, batch_id)
+    if batch.job_id is not None:
+        _stop_job(session, batch.job_id)
+    batch.job_id = enqueue(session, "imports.check", weight=weight_of(session, batch), batch_id=batch_id).id
+    return batch
+
+
+def stop_check(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
+    """Stop finding out what an import would do. Raises as ``settle_import``."""
+    batch = _draft(session, permission, batch_id)
+    if batch.job_id is not None:
+        _stop_job(session, batch.job_id)
+    return batch
+
+
+def start_import(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
+    """Let a worker apply an import that was checked; a second click starts nothing.
+
+    Raises:
+        NotPermitted, NotFound, Conflict: As ``settle_import``.
+        InvalidInput: ``imports.not_checked``, ``imports.too_many_for_whole``.
+        ProofNeeded: ``access.proof_needed``, of rows that give rights.
+    """
+    batch = _draft(session, permission, batch_id)
+    if permission in GIVES_RIGHTS:
+        require_proof(session)
+    if batch.checked is None:
+        raise InvalidInput("imports.not_checked", N_("Check the rows first, then import them."))
+    if batch.mode == ALL_OR_NOTHING:
+        require_whole_size(int(batch.checked["rows"]))
+    batch.status = ImportStatus.RUNNING
+    batch.job_id = enqueue(session, "imports.apply", weight=weight_of(session, batch), batch_id=batch_id).id
+    return batch
+
+
+def require_whole_size(row_count: int) -> None:
+    """Refuse more rows than may be saved at once where everybody else has to wait for that.
+
+    Raises:
+        InvalidInput: ``imports.too_many_for_whole``.
+    """
+    if row_count > WHOLE_ROWS_MAX and has_one_writer():
+        too_many = N_(
+            "All or nothing takes at most {limit} rows with SQLite, because everybody else waits until they are stored."
+            " Import the good rows instead, make several files of it, or use PostgreSQL."
+        )
+        raise InvalidInput("imports.too_many_for_whole", too_many, limit=f"{WHOLE_ROWS_MAX:,}")
+
+
+def continue_import(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
+    """Let an import that was stopped go on behind the rows that are dealt with.
+
+    Raises:
+        NotPermitted, NotFound: As ``settle_import``.
+        Conflict: ``imports.not_stopped``.
+    """
+    actor_of(session).require(permission)
+    if permission in GIVES_RIGHTS:
+        require_proof(session)
+    batch = get_import(session, batch_id, lock=True)
+    job = None if batch.job_id is None else session.get(Job, batch.job_id)
+    has_failed = batch.status == ImportStatus.RUNNING and job is not None and job.status == JobStatus.FAILED
+    if batch.status != ImportStatus.CANCELLED and not has_failed:
+        raise Conflict("imports.not_stopped", N_("This import was not stopped, so it cannot go on."))
+    batch.status, batch.finished_at = ImportStatus.RUNNING, None
+    record(session, "import.continued", "imports", [Happening(str(batch_id))], batch_id=batch_id)
+    batch.job_id = enqueue(session, "imports.apply", weight=weight_of(session, batch), batch_id=batch_id).id
+    return batch
+
+
+def stop_import(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
+    """Stop an import at the end of the slice it is in; the rows it has saved stay.
+
+    Raises:
+        NotPermitted, NotFound: As ``settle_import``.
+        Conflict: ``jobs.finished``.
+    """
+    actor_of(session).require(permission)
+    batch = get_import(session, batch_id, lock=True)
+    if batch.status != ImportStatus.RUNNING or batch.job_id is None:
+        raise Conflict("jobs.finished", N_("This job has already ended."))
+    job = stop_job(session, batch.job_id)
+    if job.status == JobStatus.CANCELLED:  # nobody had begun with it
+        batch = end_import(session, batch_id, ImportStatus.CANCELLED)
+    return batch
+
+
+def last_with_headings(session: Session, resource: str, headings_key: str) -> ImportBatch | None:
+    """Return the last import that was applied to sheets with these headings: of this person, else of anyone.
+
+    Only how its columns were read may be taken from someone else's import.
+    """
+    query = select(ImportBatch).where(
+        ImportBatch.resource == resource,
+        ImportBatch.headings_key == headings_key,
+        ImportBatch.headings_key != "",
+        ImportBatch.status == ImportStatus.APPLIED,
+    )
+    newest = query.order_by(ImportBatch.id.desc()).limit(1)
+    return session.scalar(newest) or session.scalar(
+        newest.execution_options(see_all="how colleagues read sheets with the same headings helps everyone")
+    )
+
+
+def last_imports(session: Session, resource: str, *, limit: int) -> Sequence[ImportBatch]:
+    """Return the newest imports of the session's person into a resource."""
+    query = select(ImportBatch).where(ImportBatch.resource == resource)
+    return session.scalars(query.order_by(ImportBatch.id.desc()).limit(limit)).all()
+
+
+def get_import(session: Session, batch_id: int, *, lock: bool = False) -> ImportBatch:
+    """Return an import of the session's person. Raises ``NotFound``: ``imports.not_found``."""
+    query = select(ImportBatch).where(ImportBatch.id == batch_id)
+    batch = session.scalar(query.with_for_update() if lock else query)
+    if batch is None:
+        raise NotFound("imports.not_found", N_("There is no such import."))
+    return batch
+
+
+def resource_of_import(session: Session, batch_id: int) -> str | None:
+    """Return the name of the resource an import goes into, whoever asks; None if there is no such import."""
+    query = select(ImportBatch.resource).where(ImportBatch.id == batch_id)
+    return session.scalar(query.execution_options(see_all="what a job does decides who may stop or repeat it"))
+
+
+def weight_of(session: Session, batch: ImportBatch) -> int:
+    """Return how heavy a job on an import is, see ``Job.weight``: rows of its sheet, and bytes to unpack."""
+    row_count: int = sum(sheet["rows"] for sheet in batch.sheets if sheet["name"] == batch.sheet)
+    file = None if batch.file_id is None else session.get(StoredFile, batch.file_id)
+    return max(row_count, 0 if file is None else file.size_bytes // BYTES_PER_ROW)
+
+
+def bring_forward(session: Session, batch_id: int, saved: Saved, rows: Sequence[int], after_row: int) -> ImportBatch:
+    """Note in the rows' own transaction what became of a slice, so that a stopped import goes on behind it.
+
+    Args:
+        session: The slice's.
+        batch_id: The import.
+        saved: What became of the slice.
+        rows: Numbers of its rows.
+        after_row: The row up to which the import is dealt with, as far as the caller knows.
+
+    Raises:
+        Conflict: ``imports.runs_elsewhere``: another process has brought the import forward meanwhile.
+    """
+    batch = get_import(session, batch_id, lock=True)
+    if batch.last_row != after_row:
+        elsewhere = N_("This import is being worked on by another process. Nothing was stored twice.")
+        raise Conflict("imports.runs_elsewhere", elsewhere)
+    batch.status, batch.finished_at = ImportStatus.RUNNING, None
+    batch.row_count += len(rows)
+    batch.created_count += saved.created
+    batch.updated_count += saved.updated
+    batch.unchanged_count += saved.unchanged
+    batch.refused_count += len({problem.row for problem in saved.problems})
+    batch.last_row = rows[-1] if rows else batch.last_row
+    note_problems(session, batch_id, saved.problems)
+    note_rows(session, batch_id, rows, saved)
+    return batch
+
+
+def note_problems(session: Session, batch_id: int, problems: Sequence[CellProblem]) -> None:
+    """Keep what was refused and why."""
+    rows = [
+        (batch_id, one.row, one.field, one.value, one.problem.code, one.problem.message, _texts(one.problem))
+        for one in problems
+    ]
+    insert_rows(session, ImportProblem, PROBLEM_COLUMNS, rows)
+
+
+def forget_findings(session: Session, batch_id: int) -> None:
+    """Drop what an earlier check of the import found, and the workbook that tells it."""
+    session.execute(delete(ImportProblem).where(ImportProblem.batch_id == batch_id))
+    session.execute(delete(ImportWorkbook).where(ImportWorkbook.batch_id == batch_id))
+    forget_rows(session, batch_id)
+
+
+def forget_old_checks(session: Session) -> int:
+    """Drop what checks found that nobody has followed for long; checking again finds it again. Return how many."""
+    old = (
+        update(ImportBatch)
+        .where(
+            ImportBatch.status == ImportStatus.DRAFT,
+            ImportBatch.checked.is_not(null()),
+            ImportBatch.created_at < now() - CHECK_KEPT,
+        )
+        .values(checked=null())
+        .returning(ImportBatch.id)
+    )
+    forgotten = session.scalars(old, execution_options=_SEE | {"synchronize_session": False}).all()
+    for batch_id in forgotten:
+        forget_findings(session, batch_id)
+    return len(forgotten)
+
+
+def problems_of(session: Session, batch_id: int, *, limit: int | None = None, offset: int = 0) -> list[CellProblem]:
+    """Return what was refused, in row order, from ``offset`` on, at most ``limit``."""
+    get_import(session, batch_id)
+    query = select(ImportProblem).where(ImportProblem.batch_id == batch_id)
+    found = session.scalars(query.order_by(ImportProblem.row, ImportProblem.id).limit(limit).offset(offset))
+    return [CellProblem(p.row, p.field, p.value, Problem(p.code, p.message, p.values)) for p in found]
+
+
+def problem_counts(session: Session, batch_id: int, *, limit: int | None = None) -> list[tuple[str, int]]:
+    """Return (field name, number of refused cells) of the fields with most problems, worst first."""
+    get_import(session, batch_id)
+    count = func.count()
+    query = select(ImportProblem.field, count).where(ImportProblem.batch_id == batch_id).group_by(ImportProblem.field)
+    found = session.execute(query.order_by(count.desc(), ImportProblem.field).limit(limit))
+    return [(name, number) for name, number in found]
+
+
+def end_by_counts(session: Session, batch_id: int) -> ImportBatch:
+    """End an import whose rows are all dealt with: applied, unless every row was refused."""
+    batch = get_import(session, batch_id, lock=True)
+    saved_count = batch.created_count + batch.updated_count + batch.unchanged_count
+    is_applied = saved_count > 0 or batch.refused_count == 0
+    return end_import(session, batch_id, ImportStatus.APPLIED if is_applied else ImportStatus.REFUSED)
+
+
+def refuse_whole(
+    session: Session, batch_id: int, row_count: int, refused_count: int, problems: Iterable[Sequence[CellProblem]]
+) -> ImportBatch:
+    """End an import of which nothing is stored because some rows are wrong; keep what is wrong with them."""
+    batch = get_import(session, batch_id, lock=True)
+    batch.row_count, batch.refused_count = row_count, refused_count
+    for some in problems:
+        note_problems(session, batch_id, some)
+    return end_import(session, batch_id, ImportStatus.REFUSED)
+
+
+def end_import(session: Session, batch_id: int, status: ImportStatus) -> ImportBatch:
+    """End an import and record it; one that has ended so already stays as it is."""
+    batch = get_import(session, batch_id, lock=True)
+    if batch.finished_at is not None and batch.status == status:
+        return batch
+    batch.status, batch.finished_at = status, now()
+    counts = {"created": batch.created_count, "updated": batch.updated_count, "refused": batch.refused_count}
+    facts = {"resource": batch.resource, "file": batch.file_name, **counts}
+    record(session, f"import.{status.value}", "imports", [Happening(str(batch_id), data=facts)], batch_id=batch_id)
+    return batch
+
+
+def _draft(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
+    """Return an import that has not begun, locked."""
+    actor_of(session).require(permission)
+    batch = get_import(session, batch_id, lock=True)
+    if batch.status != ImportStatus.DRAFT:
+        raise Conflict("imports.begun", N_("This import has already begun, so it cannot be changed any more."))
+    return batch
+
+
+def _stop_job(session: Session, job_id: int) -> None:
+    job = session.get(Job, job_id)
+    if job is not None and job.finished_at is None:
+        ask_to_cancel(session, job_id)
+
+
+def _texts(problem: Problem) -> dict[str, str]:
+    return {name: str(value) for name, value in problem.values.items()}

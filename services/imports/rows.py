@@ -1,0 +1,187 @@
+"""What becomes of each row of an import: kept in pieces, counted, looked at page by page.
+
+A check keeps the cells of every row and what they would change, so that a person can look before anything is stored.
+An import keeps one letter for each row; what it changed is in the trail, with the values before.
+"""
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from core.kinds.kind import Cell
+from models.imports import ImportSlice
+from services.saving.plans import Saved
+
+PIECE_ROWS = 5_000  # a page of rows costs one piece, or few
+BLANK = "-"
+
+
+class Fate(StrEnum):
+    """What becomes of a row; the letter is kept."""
+
+    CREATED = "n"
+    UPDATED = "c"
+    UNCHANGED = "s"
+    REFUSED = "w"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRow:
+    """A row of a worksheet as a check saw it.
+
+    Attributes:
+        row: Its number, as the worksheet counts.
+        cells: Field name → cell.
+        changes: Field name → value before and after, as ``Kind.dump`` gives it.
+    """
+
+    row: int
+    cells: Mapping[str, Cell]
+    changes: Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """How many rows of an import met which fate so far, and the number of the last of them."""
+
+    last_row: int
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    refused: int
+
+
+def note_rows(
+    session: Session,
+    batch_id: int,
+    rows: Sequence[int],
+    saved: Saved,
+    cells: Mapping[str, Sequence[Cell]] | None = None,
+) -> None:
+    """Keep what became of rows, in the transaction that says how far the import is.
+
+    Args:
+        session: The slice's.
+        batch_id: The import.
+        rows: Numbers of all its rows that are not blank, in order.
+        saved: What became of them.
+        cells: Field name → one cell for each row, to be looked at; None if that is over.
+    """
+    fates = _fates(rows, saved)
+    pieces = []
+    for start, end in _pieces(rows):
+        numbers = rows[start:end]
+        letters = [BLANK] * (numbers[-1] - numbers[0] + 1)
+        for number in numbers:
+            letters[number - numbers[0]] = fates.get(number, Fate.UNCHANGED).value
+        counted = "".join(letters)
+        pieces.append(
+            {
+                "batch_id": batch_id,
+                "first_row": numbers[0],
+                "last_row": numbers[-1],
+                "row_count": len(numbers),
+                **{f"{fate.name.lower()}_count": counted.count(fate.value) for fate in Fate},
+                "fates": counted,
+                "content": None if cells is None else _content(numbers, cells, slice(start, end), saved.changes),
+            }
+        )
+    if pieces:
+        session.execute(insert(ImportSlice), pieces)
+
+
+def seen_rows(session: Session, batch_id: int, fate: Fate, *, limit: int, offset: int) -> list[SeenRow]:
+    """Return rows that a check found to meet ``fate``, in row order; none once they are imported.
+
+    Whoever calls has looked the import up, see ``services.imports.batches.get_import``.
+    """
+    count = getattr(ImportSlice, f"{fate.name.lower()}_count")
+    query = select(ImportSlice.id, count).where(ImportSlice.batch_id == batch_id, count > 0)
+    found: list[SeenRow] = []
+    before = 0
+    for piece_id, number in session.execute(query.order_by(ImportSlice.first_row)).all():
+        if before + number > offset and len(found) < limit:
+            piece = session.execute(_PIECE.where(ImportSlice.id == piece_id)).one()
+            skipped = max(0, offset - before)
+            found += _seen(piece, fate, skipped, limit - len(found))
+        before += number
+    return found
+
+
+def counts_so_far(session: Session, batch_id: int) -> RowCounts:
+    """Return how many rows of an import were dealt with, and how."""
+    row = session.execute(
+        select(
+            func.coalesce(func.max(ImportSlice.last_row), 0),
+            *(
+                func.coalesce(func.sum(getattr(ImportSlice, name)), 0)
+                for name in ("row_count", *(f"{fate.name.lower()}_count" for fate in Fate))
+            ),
+        ).where(ImportSlice.batch_id == batch_id)
+    ).one()
+    return RowCounts(*(int(value) for value in row))
+
+
+def forget_rows(session: Session, batch_id: int) -> None:
+    """Drop what is kept of the rows of an import."""
+    session.execute(delete(ImportSlice).where(ImportSlice.batch_id == batch_id))
+
+
+_PIECE = select(ImportSlice.first_row, ImportSlice.fates, ImportSlice.content)
+
+
+def _fates(rows: Sequence[int], saved: Saved) -> dict[int, Fate]:
+    """Return row number → fate of the rows that are not simply the same as before."""
+    fates = dict.fromkeys(saved.new_rows, Fate.CREATED)
+    fates |= dict.fromkeys(saved.changes, Fate.UPDATED)
+    return fates | dict.fromkeys({problem.row for problem in saved.problems}, Fate.REFUSED)
+
+
+def _pieces(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield start and end of runs of rows that span at most ``PIECE_ROWS`` row numbers."""
+    start = 0
+    for index, row in enumerate(rows):
+        if row - rows[start] >= PIECE_ROWS:
+            yield start, index
+            start = index
+    if rows:
+        yield start, len(rows)
+
+
+def _content(
+    numbers: Sequence[int], cells: Mapping[str, Sequence[Cell]], part: slice, changes: Mapping[int, Mapping[str, Any]]
+) -> bytes:
+    kept = {
+        "cells": {name: column[part] for name, column in cells.items()},
+        "changes": {str(number): changes[number] for number in numbers if number in changes},
+    }
+    text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+
+
+def _seen(piece: Row[int, str, bytes | None], fate: Fate, skipped: int, limit: int) -> list[SeenRow]:
+    if piece.content is None:
+        return []
+    kept = json.loads(zlib.decompress(piece.content).decode("utf-8", "surrogatepass"))
+    found = []
+    position = -1  # among the rows that are not blank, as the cells are kept
+    for index, letter in enumerate(piece.fates):
+        position += letter != BLANK
+        if letter != fate.value:
+            continue
+        if skipped:
+            skipped -= 1
+            continue
+        number = piece.first_row + index
+        cells = {name: column[position] for name, column in kept["cells"].items()}
+        found.append(SeenRow(number, cells, kept["changes"].get(str(number), {})))
+        if len(found) == limit:
+            break
+    return found

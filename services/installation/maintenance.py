@@ -1,0 +1,270 @@
+"""The installation: opening its database, whose hands a command has, bringing it up to date, and how it is doing."""
+
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import fields
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+import models  # noqa: F401  (maps every table)
+from core.access import Actor, command_line
+from core.clock import now
+from core.database.sessions import connect, reading, unit_of_work
+from core.errors import DomainError, InvalidInput, NotPermitted
+from core.events.seals import recent_chain_faults
+from core.i18n import N_, _, set_language
+from core.jobs.clock_guard import clock_doubt
+from core.schema import versions
+from core.schema.shape import schema_faults
+from core.settings import ROOT, Settings, settings, signing_secret, stated_settings
+from models.accounts.tokens import Confirmation
+from services.accounts.administration import actor_of_email
+from services.accounts.denials import note_refusal
+from services.accounts.links import create_first_administrator, password_link
+from services.accounts.token_rights import keys_above_makers
+from services.installation.setting_findings import file_findings, setting_findings
+
+REFERENCE = ROOT / "data" / "reference.db"
+SECRET_NAMES = frozenset({"secret", "admin_password", "database_url"})
+
+
+def open_database() -> Engine:
+    """Connect to the database of the settings; an empty one gets its tables, an other release's is refused.
+
+    The first command that finds no user makes the administrator of ``QUDAO_ADMIN_EMAIL``.
+
+    Raises:
+        InvalidInput: ``database.unreachable``, ``users.password_too_short`` or a wrong setting.
+        Conflict: ``database.older_schema``, ``database.newer_schema``.
+    """
+    engine = _connect()
+    with _rights_in_words():
+        versions.require_current(engine)
+    _first_administrator()
+    return engine
+
+
+def bring_up_to_date(*, restores_guards: bool = False) -> dict[str, Any]:
+    """Connect, back an older database up, and migrate it.
+
+    Args:
+        restores_guards: Whether triggers that somebody removed are put back; else the database is refused.
+
+    Returns:
+        ``revision``: where it stands now; ``backup``: path of the backup that was made, or None; ``restored``:
+        triggers that were put back.
+
+    Raises:
+        InvalidInput: ``database.unreachable``.
+        Conflict: ``database.newer_schema``, ``database.guards_missing``.
+    """
+    engine = _connect()
+    with _rights_in_words():
+        state = versions.schema_state(engine)
+        versions.refuse_newer(state)
+        backup = _back_up(engine) if state == "older" else None
+        if state != "current":
+            versions.migrate(engine)
+        restored = versions.restore_guards(engine) if restores_guards else []
+        versions.require_guards(engine)
+    _first_administrator()
+    return {"revision": versions.newest_revision(), "backup": backup and str(backup), "restored": restored}
+
+
+@contextmanager
+def acting(email: str = "") -> Iterator[Session]:
+    """Open the database and a unit of work for a person, or for the operator of this machine if ``email`` is "".
+
+    Raises:
+        NotFound: ``users.not_found``. Others as ``open_database``.
+    """
+    open_database()
+    actor = actor_named(email)
+    try:
+        with unit_of_work(actor) as session:
+            yield session
+    except NotPermitted as refused:
+        note_refusal(actor, refused, "command line")
+        raise
+
+
+def password_address(session: Session, email: str) -> str:
+    """Return ``password_link`` as a full address, to be handed on. Raises as it does."""
+    return settings().address + password_link(session, email)
+
+
+def actor_named(email: str = "") -> Actor:
+    """Return the operator of this machine, or a person with an account.
+
+    Raises:
+        NotFound: ``users.not_found``, also for one who is locked.
+    """
+    if not email:
+        return command_line()
+    with reading(command_line()) as session:
+        actor = actor_of_email(session, email, source="command line")
+    set_language(actor.language)
+    return actor
+
+
+def settings_facts() -> dict[str, dict[str, str]]:
+    """Return each setting's value as text, secrets masked, and where it was stated."""
+    stated = stated_settings(os.environ)
+    facts = {}
+    for one in fields(Settings):
+        value, origin = stated.get(one.name, (getattr(settings(), one.name), "default"))
+        shown = ", ".join(sorted(value)) if isinstance(value, frozenset) else str(value)
+        facts[one.name] = {"value": "••••" if shown and one.name in SECRET_NAMES else shown, "from": origin}
+    return facts
+
+
+def examine() -> dict[str, Any]:
+    """Return how the installation is doing: ``ok`` and findings of level "ok", "warning" or "error"."""
+    findings: list[dict[str, str]] = []
+
+    def find(level: str, name: str, detail: str) -> None:
+        findings.append({"level": level, "name": name, "detail": detail})
+
+    find("ok", "python", sys.version.split()[0])
+    _examine_database(find)
+    for one in (*file_findings(), *setting_findings()):
+        find(one.level, one.name, one.detail)
+    if settings().secret or (settings().data_dir / "secret").exists():
+        signing_secret()
+        find("ok", "secret", _("is set"))
+    else:
+        find("warning", "secret", _("is made at the first start"))
+    if REFERENCE.exists():
+        find("ok", "reference data", _("regions are there"))
+    else:
+        find("error", "reference data", _("data/reference.db is missing: take it from the release again"))
+    proxies = ", ".join(sorted(settings().trusted_proxies))
+    find("ok", "trusted proxies", proxies or _("none: each connection counts under its own address"))
+    if not settings().is_https:
+        find(
+            "warning", "address", _("people reach this over plain http: positions and the clipboard do not work there")
+        )
+    return {"ok": all(one["level"] != "error" for one in findings), "findings": findings}
+
+
+def _examine_database(find: Any) -> None:
+    try:
+        engine = _connect()
+        state = versions.schema_state(engine)
+    except (DomainError, SQLAlchemyError) as error:
+        find("error", "database", error.text if isinstance(error, DomainError) else str(error))
+        return
+    find("ok", "database", engine.dialect.name)
+    levels = {"current": "ok", "empty": "warning"}  # any command brings an empty one up to date
+    find(levels.get(state, "error"), "schema", f"{state} ({versions.newest_revision()})")
+    if state == "current":
+        _examine_clock(find)
+        for fault in schema_faults(engine):
+            find("error", "schema", fault)
+        with reading(command_line()) as session:
+            for fault in recent_chain_faults(session):
+                find("error", "audit log", fault)
+        _examine_keys(find)
+    if not versions.has_application_role(engine):
+        find(
+            "warning",
+            "database role",
+            _("this login may not create the role qudao_app: the trail is guarded by triggers only"),
+        )
+
+
+def _examine_clock(find: Any) -> None:
+    with reading(command_line()) as session:
+        doubt = clock_doubt(session)
+    if doubt is None:
+        find("ok", "clock", now().isoformat(timespec="seconds"))
+        return
+    sentence = _(
+        "it said {clock}, the database was last used at {seen}: what acts on dates waits for “jobs confirm-clock”",
+        clock=doubt.doubted_at.isoformat(timespec="seconds"),
+        seen=doubt.seen_at.isoformat(timespec="seconds"),
+    )
+    find("error", "clock", sentence)
+
+
+def _examine_keys(find: Any) -> None:
+    """Name the API keys whose role may do more than who made them."""
+    sentences = {
+        Confirmation.NEEDED: N_("wait for a second person, see /tokens, and cannot be used before: {keys}"),
+        Confirmation.NOT_NEEDED: N_("hold less than their role, as who made them may do less now: {keys}"),
+        Confirmation.CONFIRMED: N_("may do more than who made them, confirmed by a second person: {keys}"),
+    }
+    with reading(command_line()) as session:
+        above = keys_above_makers(session)
+    for confirmation, prefixes in sorted(above.items()):
+        level = "ok" if confirmation is Confirmation.CONFIRMED else "warning"
+        find(level, "api keys", _(sentences[confirmation], keys=", ".join(prefixes)))
+
+
+def _connect() -> Engine:
+    file = settings().database_file
+    if file is not None:
+        make_folder(file.parent)
+    engine = connect(settings().url)
+    try:
+        with engine.connect():
+            return engine
+    except SQLAlchemyError as error:
+        raise InvalidInput(
+            "database.unreachable",
+            N_("The database cannot be opened: {reason}"),
+            reason=str(getattr(error, "orig", error)).strip().splitlines()[0],
+        ) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there. Raises ``InvalidInput``: ``settings.folder_unusable``."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise folder_unusable(folder, error) from error
+
+
+def folder_unusable(folder: Path, error: OSError) -> InvalidInput:
+    """Return the error of a folder that cannot be written to."""
+    message = N_("The folder {folder} cannot be used: {reason}")
+    return InvalidInput("settings.folder_unusable", message, folder=folder, reason=error.strerror or error)
+
+
+@contextmanager
+def _rights_in_words() -> Iterator[None]:
+    """Turn a refusal of PostgreSQL itself into a sentence. Raises ``InvalidInput``: ``database.no_right``."""
+    try:
+        yield
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != "42501":
+            raise
+        message = N_("The login of the database may not do this ({reason}). It needs CREATE on the schema public.")
+        raise InvalidInput("database.no_right", message, reason=str(error.orig).strip().splitlines()[0]) from error
+
+
+def _first_administrator() -> None:
+    """Make the administrator of the settings, if nobody has an account yet."""
+    if settings().admin_email:
+        with unit_of_work(command_line()) as session:
+            create_first_administrator(session)
+
+
+def _back_up(engine: Engine) -> Path | None:
+    """Copy a SQLite database as it is now; PostgreSQL is backed up by who runs it, before migrating."""
+    if engine.dialect.name != "sqlite" or engine.url.database is None:
+        return None
+    folder = settings().data_dir / "backups"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"before-{versions.newest_revision()}-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}.db"
+    with closing(sqlite3.connect(engine.url.database)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+    return target

@@ -1,0 +1,194 @@
+"""Credit: a partner's limit against the orders that use it up, never more than that, whoever comes at once.
+
+The partner's row is locked first, then the order is moved on, then the balance changes by one conditional statement.
+Everyone keeps to that sequence, so nobody waits in a circle. See ``models.money.credit.CreditBalance`` for what counts.
+"""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, bindparam, cast, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from core.access import Permission
+from core.database.prepared import Found, Prepared, Step, run_together
+from core.database.sessions import actor_of
+from core.errors import Conflict, Problem
+from core.i18n import N_, translate
+from core.kinds.standard import grouped_yuan
+from models.money.credit import CreditBalance
+from models.orders import USES_CREDIT, Order
+from models.partners.partners import STATUS_LABELS, Partner, PartnerStatus
+from services.branch_statements import in_branch, read, write
+
+
+class Buyer(NamedTuple):
+    """What an order needs to know of the partner it is for."""
+
+    id: int
+    code: str
+    name: str
+    tier: str
+    path: str
+    status: str
+    credit_limit_cents: int | None
+    contact: str | None
+    phone: str | None
+    region: str | None
+    address: str | None
+
+
+class CreditDifference(NamedTuple):
+    """A balance that is not the sum of its partner's orders: a fault to look into."""
+
+    partner: str
+    used_cents: int
+    orders_cents: int
+
+
+BUYER_COLUMNS: tuple[Any, ...] = tuple(getattr(Partner, name) for name in Buyer._fields)
+
+
+_BEGIN = Prepared(insert(CreditBalance), columns=("partner_id", "path", "used_cents"))
+_USED = Prepared(
+    select(CreditBalance.used_cents).where(
+        CreditBalance.partner_id == bindparam("partner_id"), in_branch(CreditBalance.path)
+    )
+)
+USED_BY_BUYER_OF = Prepared(
+    select(CreditBalance.used_cents).where(
+        CreditBalance.partner_id == select(Order.buyer_id).where(Order.number == bindparam("number")).scalar_subquery(),
+        in_branch(CreditBalance.path),
+    )
+)
+_AFTERWARDS = CreditBalance.used_cents + bindparam("cents", type_=BigInteger)
+_LIMIT = cast(bindparam("limit", type_=BigInteger), BigInteger)
+_ADD = Prepared(
+    update(CreditBalance)
+    .where(CreditBalance.partner_id == bindparam("of_partner"), or_(_LIMIT.is_(None), _AFTERWARDS <= _LIMIT))
+    .values(used_cents=_AFTERWARDS)
+    .returning(CreditBalance.used_cents)
+)
+
+
+def require_active(buyer: Buyer) -> None:
+    """Go on only for a partner that may order. Raises ``Conflict`` ``orders.buyer_not_active``."""
+    if buyer.status != PartnerStatus.ACTIVE.value:
+        problem = Problem("orders.buyer_not_active", N_("is not active, so nothing can be ordered for it"))
+        raise Conflict(
+            "orders.buyer_not_active",
+            N_("{buyer} is not active (status: {status}), so nothing can be ordered for it."),
+            fields={"buyer": problem},
+            buyer=buyer.name,
+            status=translate(STATUS_LABELS[PartnerStatus(buyer.status)][0]),
+        )
+
+
+def hold_credit(session: Session, buyer: Buyer, cents: int) -> int:
+    """Use up ``cents`` of a buyer's credit, if there is enough left; return how much is used then.
+
+    Args:
+        session: Its transaction holds the lock on the buyer's row, so the limit in ``buyer`` is the present one.
+        buyer: Whose credit.
+        cents: Amount of the order, 0 or more.
+
+    Raises:
+        Conflict: ``orders.credit_exceeded``.
+    """
+    return held_credit(session, buyer, cents, run_together(session, holding(buyer, cents))[0])
+
+
+def holding(buyer: Buyer, cents: int) -> Step:
+    """Return the step of ``hold_credit`` that is to be run together with others, before ``held_credit``."""
+    return _changing(buyer.id, cents, buyer.credit_limit_cents)
+
+
+def held_credit(session: Session, buyer: Buyer, cents: int, found: Found) -> int:
+    """Return how much is used after ``holding``. Raises as ``hold_credit``; then all of the unit is undone."""
+    used: int | None = found.scalar()
+    if used is not None:
+        return used
+    limit = buyer.credit_limit_cents
+    already = used_credit_cents(session, buyer.id)
+    if already is None and (limit is None or cents <= limit):
+        write(session, _BEGIN, {"partner_id": buyer.id, "path": buyer.path, "used_cents": cents})
+        return cents
+    raise _exceeded(session, buyer, (already or 0) + cents)
+
+
+def release_credit(session: Session, buyer: Buyer, cents: int) -> int:
+    """Give back what an order held; return how much is used then. Needs the lock as ``hold_credit``."""
+    return released_credit(buyer, run_together(session, releasing(buyer, cents))[0])
+
+
+def releasing(buyer: Buyer, cents: int) -> Step:
+    """Return the step of ``release_credit`` that is to be run together with others, before ``released_credit``."""
+    return _changing(buyer.id, -cents, None)
+
+
+def released_credit(buyer: Buyer, found: Found) -> int:
+    """Return how much is used after ``releasing``."""
+    used: int | None = found.scalar()
+    if used is None:
+        raise RuntimeError(f"partner {buyer.code} has no balance to release credit from")
+    return used
+
+
+def recheck_credit(session: Session, buyer: Buyer, used_cents: int) -> None:
+    """Go on only if what is used of a buyer's credit is within the limit as it is now.
+
+    Both must have been read under the lock, see ``hold_credit``.
+
+    Raises:
+        Conflict: ``orders.credit_exceeded``.
+    """
+    if buyer.credit_limit_cents is not None and used_cents > buyer.credit_limit_cents:
+        raise _exceeded(session, buyer, used_cents)
+
+
+def used_credit_cents(session: Session, partner_id: int) -> int | None:
+    """Return how much of a partner's credit is used; None if it never was."""
+    used: int | None = read(session, _USED, partner_id=partner_id).scalar()
+    return used
+
+
+def credit_differences(session: Session) -> list[CreditDifference]:
+    """Return the balances that are not the sum of their orders; empty if the books are right."""
+    sums = (
+        select(Order.buyer_id, func.sum(Order.total_cents).label("cents"))
+        .where(Order.status.in_(USES_CREDIT))
+        .group_by(Order.buyer_id)
+        .subquery()
+    )
+    orders_cents = func.coalesce(sums.c.cents, 0)
+    used_cents = func.coalesce(CreditBalance.used_cents, 0)
+    query = (
+        select(Partner.code, used_cents, orders_cents)
+        .outerjoin(CreditBalance, CreditBalance.partner_id == Partner.id)
+        .outerjoin(sums, sums.c.buyer_id == Partner.id)
+        .where(used_cents != orders_cents)
+        .order_by(Partner.code)
+    )
+    return [CreditDifference(code, int(used), int(ordered)) for code, used, ordered in session.execute(query)]
+
+
+def _changing(partner_id: int, cents: int, limit: int | None) -> Step:
+    """Return the step that adds to what is used, checks, and brings what is used then; no row if nothing changed."""
+    return _ADD, {"of_partner": partner_id, "cents": cents, "limit": limit}
+
+
+def _exceeded(session: Session, buyer: Buyer, needed_cents: int) -> Conflict:
+    limit = buyer.credit_limit_cents or 0
+    if not actor_of(session).can(Permission.PARTNER_CREDIT_VIEW):
+        sentence = N_("The credit of {buyer} does not cover this order. Ask for a higher limit, or order less.")
+        return Conflict("orders.credit_exceeded", sentence, buyer=buyer.name)
+    return Conflict(
+        "orders.credit_exceeded",
+        N_(
+            "The credit of {buyer} does not cover this: open orders would come to {needed} yuan, "
+            "the limit is {limit} yuan ({over} yuan too much)."
+        ),
+        buyer=buyer.name,
+        needed=grouped_yuan(needed_cents),
+        limit=grouped_yuan(limit),
+        over=grouped_yuan(needed_cents - limit),
+    )

@@ -1,0 +1,231 @@
+"""Orders up to the decision: placed as drafts, changed, submitted against the buyer's credit, withdrawn.
+
+One order's way is few statements: buyer, products with prices, number, header, all lines at once, trail.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from core.access import Permission
+from core.clock import now, today
+from core.database.prepared import run_together
+from core.database.sessions import actor_of
+from core.errors import Conflict
+from core.events.log import Happening, record, recording
+from core.i18n import N_
+from core.kinds.standard import grouped_yuan, yuan
+from models.approvals import Approval
+from models.orders import Order, OrderLine, OrderStatus
+from models.partners.partners import Partner
+from services.money.credit import held_credit, hold_credit, holding, release_credit, require_active
+from services.number_series import ORDERS, counting, next_numbers, numbers_counted
+from services.orders.contents import (
+    HEADER,
+    QUIET,
+    PricedOrder,
+    find_buyer,
+    insert_order,
+    price_for_buyer,
+    price_order,
+    replace_lines,
+    stored_content,
+)
+from services.orders.drafts import OrderDraft, ship_to
+from services.orders.pricing import LineDraft
+from services.orders.states import OrderState, advance, find_order, lock_order, require_status, unknown_order
+
+PLACED_AND_SUBMITTED = ("order.placed", "order.submitted")
+
+
+def get_order(session: Session, number: str) -> Order:
+    """Return an order with its lines and its buyer. Raises ``NotFound`` ``orders.not_found``."""
+    actor_of(session).require(Permission.ORDER_VIEW)
+    loaded = select(Order).options(selectinload(Order.lines), joinedload(Order.buyer))
+    order = session.scalar(loaded.where(Order.number == number))
+    if order is None:
+        raise unknown_order(number)
+    return order
+
+
+def place_order(session: Session, draft: OrderDraft, *, submit: bool = False) -> OrderState:
+    """Make a draft order with today's prices of the buyer's tier; with ``submit`` put it up for decision at once.
+
+    Staff order for any partner, a partner's people for their own or one below it.
+
+    Raises:
+        NotPermitted: The actor may not place orders.
+        InvalidInput: ``partners.not_found``, ``orders.no_lines``, ``orders.too_many_lines``, or the first wrong line's
+            (``products.not_found``, ``orders.product_inactive``, ``orders.no_price``, ``orders.below_minimum``,
+            ``orders.box_multiple``, ``orders.repeated_product``, ``orders.total_too_large``); ``fields`` names all.
+        Conflict: ``orders.buyer_not_active``; with ``submit`` also ``orders.credit_exceeded``.
+    """
+    actor = actor_of(session)
+    actor.require(Permission.ORDER_PLACE)
+    buyer, lines = price_for_buyer(session, draft.buyer, draft.lines)
+    priced = PricedOrder("", buyer, ship_to(draft, buyer) | {"note": draft.note}, lines)
+    number = _next_number(session, priced, submit=submit)
+    happening = Happening(number, buyer.path, data={"total": yuan(priced.total_cents)})
+    told = recording(session, PLACED_AND_SUBMITTED if submit else "order.placed", "orders", happening)
+    return insert_order(session, replace(priced, number=number), told, submit=submit)
+
+
+def change_order(session: Session, number: str, draft: OrderDraft, *, version: int | None = None) -> OrderState:
+    """Replace what a draft order says; one that says so already is left alone.
+
+    Args:
+        session: The caller's.
+        number: Of the order.
+        draft: All of it anew; without ``buyer`` that stays as it is.
+        version: That the person saw.
+
+    Raises:
+        NotFound: ``orders.not_found``.
+        Conflict: Also ``orders.already_decided``, ``orders.wrong_status``, ``orders.changed_meanwhile``.
+        NotPermitted, InvalidInput: As ``place_order``.
+    """
+    actor_of(session).require(Permission.ORDER_PLACE)
+    order, buyer = lock_order(session, number)
+    require_status(order, OrderStatus.DRAFT, version)
+    if draft.buyer is not None and draft.buyer != buyer.code:
+        buyer = find_buyer(session, draft.buyer)
+    lines = price_order(session, buyer, draft.lines)
+    priced = PricedOrder(number, buyer, ship_to(draft, buyer) | {"note": draft.note}, lines)
+    return rewrite_draft(session, order, priced)
+
+
+def submit_order(
+    session: Session, number: str, *, version: int | None = None, total_cents: int | None = None
+) -> OrderState:
+    """Put a draft up for decision, at the prices of today; its total is held against the buyer's credit until then.
+
+    Args:
+        session: The caller's.
+        number: Of the order.
+        version: That the person saw.
+        total_cents: That the person saw: the order is not submitted if prices have changed it.
+
+    Raises:
+        NotFound: ``orders.not_found``.
+        Conflict: ``orders.credit_exceeded``, ``orders.total_changed``, ``orders.buyer_not_active``,
+            ``orders.already_decided``, ``orders.wrong_status``, ``orders.changed_meanwhile``.
+        NotPermitted, InvalidInput: As ``place_order``.
+    """
+    actor = actor_of(session)
+    actor.require(Permission.ORDER_PLACE)
+    order, buyer = lock_order(session, number)
+    require_status(order, OrderStatus.DRAFT, version)
+    require_active(buyer)
+    header, stored = stored_content(session, order.id)
+    lines = price_order(session, buyer, [LineDraft(line.sku, line.quantity, line.unit) for line in stored])
+    priced = PricedOrder(number, buyer, header, lines)
+    if total_cents is not None and total_cents != priced.total_cents:
+        raise Conflict(
+            "orders.total_changed",
+            N_("Prices have changed: order {number} comes to {total} yuan now. Look at it and submit it again."),
+            number=number,
+            total=grouped_yuan(priced.total_cents),
+        )
+    submitted = advance(
+        session,
+        order,
+        OrderStatus.SUBMITTED,
+        total_cents=priced.total_cents,
+        tax_cents=priced.tax_cents,
+        content_sha256=priced.content_sha256,
+        submitted_by=actor.person,
+        submitted_at=now(),
+    )
+    hold_credit(session, buyer, priced.total_cents)
+    if lines != stored:
+        replace_lines(session, [(order.id, buyer.path, lines)])
+    happening = Happening(number, buyer.path, status_change(order, submitted), {"total": yuan(priced.total_cents)})
+    record(session, "order.submitted", "orders", [happening])
+    return submitted
+
+
+def withdraw_order(session: Session, number: str, *, version: int | None = None) -> OrderState:
+    """Take a submitted order back before it is decided; it is a draft again, its hold on the credit is released.
+
+    Raises:
+        NotPermitted: The actor may not place orders.
+        NotFound: ``orders.not_found``.
+        Conflict: ``orders.already_decided``, ``orders.wrong_status``, ``orders.changed_meanwhile``.
+    """
+    actor_of(session).require(Permission.ORDER_PLACE)
+    order, buyer = lock_order(session, number)
+    require_status(order, OrderStatus.SUBMITTED, version)
+    draft = advance(session, order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
+    release_credit(session, buyer, order.total_cents)
+    record(session, "order.withdrawn", "orders", [Happening(number, buyer.path, status_change(order, draft))])
+    return draft
+
+
+def discard_order(session: Session, number: str, *, version: int | None = None) -> None:
+    """Remove a draft; its trail stays. Raises as ``withdraw_order``."""
+    actor_of(session).require(Permission.ORDER_PLACE)
+    order = find_order(session, number)
+    require_status(order, OrderStatus.DRAFT, version)
+    if session.scalar(select(exists().where(Approval.order_id == order.id))):
+        raise Conflict(
+            "orders.decided_before",
+            N_("Order {number} was returned for change before, so it stays on record. Change it, or leave it a draft."),
+            number=number,
+        )
+    advance(session, order, OrderStatus.DRAFT)  # whoever wants it at the same moment comes second
+    session.execute(delete(OrderLine).where(OrderLine.order_id == order.id), execution_options=QUIET)
+    session.execute(delete(Order).where(Order.id == order.id), execution_options=QUIET)
+    record(
+        session, "order.discarded", "orders", [Happening(number, order.path, data={"total": yuan(order.total_cents)})]
+    )
+
+
+def rewrite_draft(
+    session: Session, order: OrderState, priced: PricedOrder, *, batch_id: int | None = None
+) -> OrderState:
+    """Make a draft say what ``priced`` says; one that says so already is left alone."""
+    digest = priced.content_sha256
+    if digest == order.content_sha256:
+        return order
+    amounts = {"total_cents": priced.total_cents, "tax_cents": priced.tax_cents}
+    values = {
+        **priced.header,
+        **amounts,
+        "buyer_id": priced.buyer.id,
+        "path": priced.buyer.path,
+        "content_sha256": digest,
+    }
+    changes = _changes(session, order, priced)
+    changed = advance(session, order, OrderStatus.DRAFT, **values)
+    replace_lines(session, [(order.id, priced.buyer.path, priced.lines)])
+    record(session, "order.changed", "orders", [Happening(order.number, priced.buyer.path, changes)], batch_id=batch_id)
+    return changed
+
+
+def status_change(before: OrderState, after: OrderState) -> dict[str, list[str]]:
+    """Return what the trail keeps of a step."""
+    return {"status": [before.status, after.status]}
+
+
+def _next_number(session: Session, priced: PricedOrder, *, submit: bool) -> str:
+    """Return the number for a new order; its total is held against the buyer's credit first if it is submitted."""
+    if not submit:
+        return next_numbers(session, ORDERS)[0]
+    buyer, cents, day = priced.buyer, priced.total_cents, today()
+    held, counted = run_together(session, holding(buyer, cents), counting(ORDERS, day, 1))
+    held_credit(session, buyer, cents, held)
+    return numbers_counted(ORDERS, day, 1, counted)[0]
+
+
+def _changes(session: Session, order: OrderState, priced: PricedOrder) -> dict[str, list[Any]]:
+    """Return what a draft says before and after, by field."""
+    header, lines = stored_content(session, order.id)
+    pairs: dict[str, list[Any]] = {name: [header[name], priced.header[name]] for name in HEADER}
+    pairs["total"] = [yuan(order.total_cents), yuan(priced.total_cents)]
+    pairs["lines"] = [[f"{x.sku} × {x.units}" for x in some] for some in (lines, priced.lines)]
+    if order.buyer_id != priced.buyer.id:
+        former = session.scalar(select(Partner.code).where(Partner.id == order.buyer_id))
+        pairs["buyer"] = [former, priced.buyer.code]
+    return {name: [before, after] for name, (before, after) in pairs.items() if before != after}

@@ -1,0 +1,39 @@
+"""Shipping: approved orders are marked as shipped. What is shipped stays in the buyer's exposure until it is paid."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from core.access import Permission
+from core.clock import now
+from core.database.sessions import actor_of
+from core.events.log import Happening, record
+from models.orders import OrderStatus
+from services.orders.lifecycle import status_change
+from services.orders.states import OrderState, advance, find_order, require_status
+from services.outcomes import Outcome, each
+
+
+def ship_order(session: Session, number: str, note: str = "") -> OrderState:
+    """Mark an approved order as shipped.
+
+    Raises:
+        NotPermitted: The actor may not ship orders.
+        NotFound: ``orders.not_found``.
+        Conflict: ``orders.already_decided`` or ``orders.wrong_status``.
+    """
+    actor = actor_of(session)
+    actor.require(Permission.ORDER_SHIP)
+    order = find_order(session, number)
+    require_status(order, OrderStatus.APPROVED)
+    shipped = advance(session, order, OrderStatus.SHIPPED, shipped_by=actor.person, shipped_at=now())
+    facts = {"note": note} if note else {}
+    record(session, "order.shipped", "orders", [Happening(number, order.path, status_change(order, shipped), facts)])
+    return shipped
+
+
+def ship_orders(session: Session, numbers: Sequence[str], note: str = "") -> list[Outcome]:
+    """Ship many orders, see ``services.approvals.orders.approve_orders``."""
+    actor = actor_of(session)
+    actor.require(Permission.ORDER_SHIP)
+    return each(actor, numbers, lambda one, number: ship_order(one, number, note))

@@ -1,0 +1,173 @@
+"""From one state of an order to the next: each step once, whoever comes at the same moment.
+
+An order is locked by way of its buyer, and changes only if it still has the version that was read.
+"""
+
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from core.clock import now
+from core.database.prepared import Found, Prepared, Step, run_together
+from core.errors import Conflict, NotFound
+from core.i18n import N_, translate
+from models.orders import NEXT_STATUSES, STATUS_LABELS, Order, OrderStatus
+from models.partners.partners import Partner
+from services.branch_statements import in_branch, read, reading
+from services.money.credit import BUYER_COLUMNS, USED_BY_BUYER_OF, Buyer
+from services.states import moment, require_state
+
+
+class OrderState(NamedTuple):
+    """What rules and callers need to know of an order; amounts in cents. See ``models.orders.Order``."""
+
+    id: int
+    number: str
+    buyer_id: int
+    path: str
+    status: str
+    version: int
+    total_cents: int
+    tax_cents: int
+    content_sha256: str
+    placed_by: str
+    submitted_by: str | None
+    submitted_at: datetime | None
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+_DECIDED = {
+    OrderStatus.APPROVED: N_("Order {number} was approved by {who} at {when}."),
+    OrderStatus.REJECTED: N_("Order {number} was rejected by {who} at {when}."),
+    OrderStatus.SHIPPED: N_("Order {number} was approved by {who} at {when} and has been shipped."),
+}
+STATE_COLUMNS: tuple[Any, ...] = tuple(getattr(Order, name) for name in OrderState._fields)
+
+
+_BY_NUMBER = Prepared(select(*STATE_COLUMNS).where(Order.number == bindparam("number"), in_branch(Order.path)))
+_LOCKED = Prepared(
+    select(*STATE_COLUMNS, *BUYER_COLUMNS)
+    .join(Partner, Order.buyer_id == Partner.id)
+    .where(Order.number == bindparam("number"), in_branch(Order.path))
+    .with_for_update(of=Partner, key_share=True)
+)
+
+
+@cache
+def _changed(names: tuple[str, ...]) -> Prepared:
+    """Return the statement that sets ``names`` in an order that still is as it was seen."""
+    still = (Order.id == bindparam("seen_id"), Order.version == bindparam("seen_version"))
+    columns = {name: bindparam(name, type_=getattr(Order, name).type) for name in (*names, "updated_at")}
+    return Prepared(update(Order).where(*still).values(columns))
+
+
+def find_order(session: Session, number: str) -> OrderState:
+    """Return an order as it is. Raises ``NotFound`` ``orders.not_found``, also if the actor may not see it."""
+    row = read(session, _BY_NUMBER, number=number).first()
+    if row is None:
+        raise unknown_order(number)
+    return OrderState(*row)
+
+
+def lock_order(session: Session, number: str) -> tuple[OrderState, Buyer]:
+    """Return an order and its buyer, the buyer's row locked until the transaction ends.
+
+    The buyer is as it is now. The order may have been changed by who held the lock before: ``advance`` tells, except of
+    its path. So whatever is written with a path takes the buyer's.
+    """
+    return _with_buyer(read(session, _LOCKED, number=number), number)
+
+
+def lock_order_and_credit(session: Session, number: str) -> tuple[OrderState, Buyer, int]:
+    """Return what ``lock_order`` does, and how much of the buyer's credit is used, read under the lock."""
+    locked, used = run_together(
+        session,
+        reading(session, _LOCKED, number=number),
+        reading(session, USED_BY_BUYER_OF, number=number),
+    )
+    return *_with_buyer(locked, number), used.scalar() or 0
+
+
+def require_status(order: OrderState, status: OrderStatus, version: int | None = None) -> None:
+    """Go on only with an order in ``status`` and, if a person saw a certain version of it, still that one.
+
+    Raises:
+        Conflict: ``orders.already_decided``, ``orders.wrong_status`` or ``orders.changed_meanwhile``.
+    """
+    require_state(order, (status,), version, wrong_status=wrong_status, changed_meanwhile=changed_meanwhile)
+
+
+def advance(session: Session, order: OrderState, status: OrderStatus, **values: Any) -> OrderState:
+    """Move an order to ``status`` and set ``values``, if it is still as it was read.
+
+    Raises:
+        Conflict: As ``require_status``: somebody else was faster.
+    """
+    step, advanced = advancing(order, status, **values)
+    require_advanced(session, order, run_together(session, step)[0])
+    return advanced
+
+
+def advancing(order: OrderState, status: OrderStatus, **values: Any) -> tuple[Step, OrderState]:
+    """Return the step of ``advance``, to be run together with others, and what the order is then.
+
+    Raises:
+        Conflict: ``orders.already_decided`` or ``orders.wrong_status``.
+    """
+    if status != order.status and status not in NEXT_STATUSES[OrderStatus(order.status)]:
+        raise wrong_status(order)
+    values |= {"status": status.value, "version": order.version + 1}
+    seen = {"seen_id": order.id, "seen_version": order.version, "updated_at": now()}
+    advanced = order._replace(**{name: value for name, value in values.items() if name in OrderState._fields})
+    return (_changed(tuple(values)), values | seen), advanced
+
+
+def require_advanced(session: Session, order: OrderState, found: Found) -> None:
+    """Go on only if ``advancing`` found the order as it was read; else all of the unit is undone. See ``advance``."""
+    if found.count != 1:
+        raise _lost(session, order)
+
+
+def unknown_order(number: str) -> NotFound:
+    """Return the error for a number nobody has, or that the actor may not see."""
+    return NotFound("orders.not_found", N_("There is no order {number}."), number=number)
+
+
+def wrong_status(order: OrderState) -> Conflict:
+    """Return the error for a step that the order's state does not allow."""
+    if order.decided_at is not None:
+        sentence, when = _DECIDED[OrderStatus(order.status)], moment(order.decided_at)
+        return Conflict("orders.already_decided", sentence, number=order.number, who=order.decided_by, when=when)
+    return Conflict(
+        "orders.wrong_status",
+        N_("Order {number} is in status “{status}”, in which this cannot be done. Reload to see it as it is."),
+        number=order.number,
+        status=translate(STATUS_LABELS[OrderStatus(order.status)][0]),
+    )
+
+
+def changed_meanwhile(order: OrderState) -> Conflict:
+    """Return the error for an order that is not what the person saw."""
+    sentence = N_("Order {number} was changed while you had it open. Reload to see it as it is, then decide again.")
+    return Conflict("orders.changed_meanwhile", sentence, number=order.number)
+
+
+def _with_buyer(found: Found, number: str) -> tuple[OrderState, Buyer]:
+    row = found.first()
+    if row is None:
+        raise unknown_order(number)
+    split = len(STATE_COLUMNS)
+    return OrderState(*row[:split]), Buyer(*row[split:])
+
+
+def _lost(session: Session, order: OrderState) -> Conflict | NotFound:
+    """Return the error for who came second."""
+    present = read(session, _BY_NUMBER, number=order.number).first()
+    if present is None:
+        return unknown_order(order.number)
+    found = OrderState(*present)
+    return changed_meanwhile(found) if found.status == order.status else wrong_status(found)

@@ -1,0 +1,1 @@
+"""Departments, and what happens when somebody leaves: rules, handover, one transaction."""

@@ -1,0 +1,192 @@
+"""Handing over what a person holds: each kind to one colleague, or divided among several, in whole runs of the list."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.access import ROLE_PERMISSIONS, Permission, Role
+from core.clock import now
+from core.database.versioned import Versioned
+from core.events.log import Happening, record
+from core.files.contents import StoredFile
+from core.i18n import N_
+from models.accounts.departments import Department
+from models.accounts.users import User
+from models.customers import Customer
+from models.imports import ImportBatch, ImportStatus
+from models.orders import Order
+from models.partners.invites import Invite
+from services.hierarchies import stored_above
+from services.organisation.leaving_rules import RULES
+from services.saving.lookups import LOOKUP_SLICE
+
+SEE: dict[str, Any] = {"see_all": "whoever lets a person leave hands over all that person holds, seen or not"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of thing a person holds that somebody else must take over.
+
+    Attributes:
+        name: Stable. label: English (a catalogue key).
+        rule: Key of ``services.organisation.leaving_rules.RULES``.
+        key: Mapped attribute that people name a row by. order: by what the list stands.
+        needs: What a successor must be permitted to do; None = nothing.
+        can_split: Whether several colleagues may share it.
+        hand: ``hand(session, leaver, rows, successor)``, rows as (id, key, path), locked.
+    """
+
+    name: str
+    label: str
+    rule: str
+    key: Any
+    order: tuple[Any, ...]
+    needs: Permission | None
+    can_split: bool
+    hand: Callable[[Session, User, Sequence[Any], User], None]
+
+    def accepts(self, successor: User) -> bool:
+        """Return whether the role of ``successor`` lets them go on with it."""
+        return self.needs is None or self.needs in ROLE_PERMISSIONS[Role(successor.role)]
+
+
+def shares(count: int, people: int) -> list[int]:
+    """Return how many of ``count`` each of ``people`` gets: all of them, and nobody two more than another."""
+    each, rest = divmod(count, people)
+    return [each + (place < rest) for place in range(people)]
+
+
+def hand_over(session: Session, kind: Kind, leaver: User, successors: Sequence[User]) -> int:
+    """Give everything of one kind to ``successors``, who are locked; return how many rows there were."""
+    rows = session.execute(rows_of(kind, leaver).with_for_update(), execution_options=SEE).all()
+    begin = 0
+    for successor, share in zip(successors, shares(len(rows), len(successors)), strict=True):
+        if share:
+            kind.hand(session, leaver, rows[begin : begin + share], successor)
+        begin += share
+    return len(rows)
+
+
+def rows_of(kind: Kind, leaver: User) -> Any:
+    """Return the query for what ``leaver`` holds of one kind: number, key and path, in the order of the list."""
+    rule = RULES[kind.rule]
+    model = rule.column.class_
+    path = getattr(model, "path", None)
+    columns = (model.id, kind.key.label("key"), *((path,) if path is not None else ()))
+    return select(*columns).where(rule.names(leaver)).order_by(*kind.order)
+
+
+def _plain(rule: str, subject: str, noun: str) -> Callable[[Session, User, Sequence[Any], User], None]:
+    """Return the function that puts another name into the column of a rule and tells it in the trail."""
+
+    def hand(session: Session, leaver: User, rows: Sequence[Any], successor: User) -> None:
+        column = RULES[rule].column
+        before, after = (one.id if RULES[rule].by_number else one.email for one in (leaver, successor))
+        _write(session, column, [row.id for row in rows], after)
+        changes = {column.key: [before, after]}
+        happenings = [Happening(str(row.key), getattr(row, "path", ""), changes) for row in rows]
+        record(session, f"{noun}.changed", subject, happenings)
+
+    return hand
+
+
+def _hand_reports(session: Session, leaver: User, rows: Sequence[Any], successor: User) -> None:
+    """Let ``successor`` lead those whom ``leaver`` led.
+
+    Whoever stands between the two would be led by somebody they lead: they go to the leaver's own manager instead.
+    """
+    above = stored_above(session, User.email, User.manager_id)
+    way, email = {successor.email}, above.get(successor.email)
+    while email is not None and email != leaver.email:
+        way.add(email)
+        email = above.get(email)
+    for row in rows:
+        manager_id = leaver.manager_id if row.key in way else successor.id
+        _write(session, User.manager_id, [row.id], manager_id)
+        changes = {"manager_id": [leaver.id, manager_id]}
+        record(session, "user.changed", "users", [Happening(row.key, row.path, changes)])
+
+
+def _hand_imports(session: Session, leaver: User, rows: Sequence[Any], successor: User) -> None:
+    """Give imports with their files; one that runs stops where it is, and the successor may let it go on."""
+    numbers = [row.id for row in rows]
+    mine = update(ImportBatch).where(ImportBatch.id.in_(numbers))
+    stopped = mine.where(ImportBatch.status == ImportStatus.RUNNING.value)
+    _execute(session, stopped.values(status=ImportStatus.CANCELLED.value, finished_at=now()))
+    _execute(session, mine.values(person=successor.email))
+    files = select(ImportBatch.file_id).where(ImportBatch.id.in_(numbers))
+    own = update(StoredFile).where(StoredFile.id.in_(files), StoredFile.person == leaver.email)
+    _execute(session, own.values(person=successor.email))
+    facts = {"from": leaver.email, "to": successor.email}
+    record(session, "import.handed_over", "imports", [Happening(str(number), data=facts) for number in numbers])
+
+
+def _write(session: Session, column: Any, numbers: Sequence[int], value: object) -> None:
+    model = column.class_
+    counted = {"version": model.version + 1, "updated_at": now()} if issubclass(model, Versioned) else {}
+    for start in range(0, len(numbers), LOOKUP_SLICE):
+        rows = update(model).where(model.id.in_(numbers[start : start + LOOKUP_SLICE]))
+        _execute(session, rows.values({column.key: value, **counted}))
+
+
+def _execute(session: Session, statement: Any) -> None:
+    session.execute(statement, execution_options={**SEE, "synchronize_session": False})
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "customers",
+        N_("Customers"),
+        "customers.owner_id",
+        Customer.code,
+        (Customer.path, Customer.region, Customer.code),
+        Permission.CUSTOMER_EDIT,
+        True,
+        _plain("customers.owner_id", "customers", "customer"),
+    ),
+    Kind(
+        "orders",
+        N_("Draft orders"),
+        "orders.placed_by",
+        Order.number,
+        (Order.path, Order.number),
+        Permission.ORDER_PLACE,
+        True,
+        _plain("orders.placed_by", "orders", "order"),
+    ),
+    Kind("reports", N_("People they lead"), "users.manager_id", User.email, (User.email,), None, False, _hand_reports),
+    Kind(
+        "departments",
+        N_("Departments they head"),
+        "departments.manager_id",
+        Department.code,
+        (Department.code,),
+        None,
+        False,
+        _plain("departments.manager_id", "departments", "department"),
+    ),
+    Kind(
+        "invites",
+        N_("Open invites"),
+        "invites.made_by",
+        Invite.code,
+        (Invite.path, Invite.code),
+        Permission.INVITE_EDIT,
+        True,
+        _plain("invites.made_by", "invites", "invite"),
+    ),
+    Kind(
+        "imports",
+        N_("Unfinished imports"),
+        "import_batches.person",
+        ImportBatch.id,
+        (ImportBatch.id,),
+        Permission.IMPORT_VIEW,
+        False,
+        _hand_imports,
+    ),
+)
+"""What must be handed over, in the order in which it is asked for."""

@@ -1,0 +1,1 @@
+"""Products and prices per tier: saved from forms and worksheets, read as a catalogue for one tier and day."""

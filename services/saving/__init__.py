@@ -1,0 +1,1 @@
+"""Rows of any table from forms and worksheets: staged, compared and written statement by statement."""

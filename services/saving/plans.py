@@ -1,0 +1,88 @@
+"""How drafts become rows of a table, and what became of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.errors import CellProblem, RowsRefused
+
+
+@dataclass(frozen=True, slots=True)
+class SaveOptions:
+    """How drafts are to be saved.
+
+    Attributes:
+        match: Field to find existing rows by instead of the resource's key; "" for the key.
+        batch_id: Import they come from.
+        version: Version of the one row that the person saw; it is saved only if it still has it.
+    """
+
+    match: str = ""
+    batch_id: int | None = None
+    version: int | None = None
+
+
+@dataclass(slots=True)
+class Saved:
+    """What became of drafts. Rows with problems were left out; all others were saved.
+
+    Attributes:
+        new_rows: Numbers of the rows that were created.
+        changes: Number of each row that was updated → column or field name → stored value before and after.
+    """
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    problems: list[CellProblem] = field(default_factory=list)
+    new_rows: list[int] = field(default_factory=list)
+    changes: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+
+    def add(self, other: "Saved") -> None:
+        """Count what became of further drafts."""
+        self.created += other.created
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.problems += other.problems
+        self.new_rows += other.new_rows
+        self.changes |= other.changes
+
+    def or_refuse(self) -> "Saved":
+        """Return this, or raise ``RowsRefused`` if a row had a problem: for who saves all or nothing."""
+        if self.problems:
+            raise RowsRefused(self.problems)
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a resource's drafts become rows of its table.
+
+    Attributes:
+        subject: Resource name; events carry it.
+        noun: First part of its event names, e.g. "customer".
+        model: Mapped class.
+        keys: Names of the unique columns that name a row.
+        columns: Column names that saving may write, references as their foreign keys.
+        required: Names of the columns that a new row must state.
+        defaults: Column name to the value of a new row that does not state it; blank leaves an old row as it is.
+        kept: Names of columns computed along the way that are no change of their own, e.g. "path".
+    """
+
+    subject: str
+    noun: str
+    model: Any
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    kept: tuple[str, ...] = ("path",)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows ready for their table: column name to values, and the key of each as people write it."""
+
+    numbers: list[int]
+    keys: list[str]
+    columns: dict[str, list[Any]]

@@ -1,0 +1,232 @@
+"""Saving rows of a plain table from drafts: staged, compared, then one insert and one update skip unchanged rows.
+
+Form, API and import come here alike, with one row or ten thousand. What changed is found before anything is written,
+so that an unchanged row costs no write and no event, and each change is recorded with the value before it.
+"""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Select,
+    String,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateTable, MetaData
+
+from core.clock import now
+from core.database.bulk import insert_rows
+from core.database.sessions import EVERYONE, actor_of, is_sqlite
+from core.errors import CellProblem, Conflict, Problem
+from core.events.log import COLUMNS, Event, Happening, record
+from core.i18n import N_
+from core.kinds.standard import MISSING
+from services.saving.plans import Plan, Rows, Saved, SaveOptions
+
+ANALYZE_FROM = 1_000  # staged rows from which PostgreSQL plans better with statistics
+
+KEY_NOT_AVAILABLE = Problem("rows.key_not_available", N_("cannot be used here: choose another"))
+"""Of a key that belongs to a row the actor may not see."""
+
+
+def save_rows(session: Session, plan: Plan, rows: Rows, options: SaveOptions) -> Saved:
+    """Insert the rows that are new, update those that differ, leave the others alone.
+
+    Raises:
+        Conflict: ``rows.changed_meanwhile`` if ``options.version`` is not the row's any more.
+    """
+    if not rows.numbers:
+        return Saved()
+    staged = _stage(session, plan, rows)
+    hidden, incomplete = _refuse_hidden(session, plan, staged), _refuse_incomplete(session, plan, staged, rows)
+    saved = Saved(problems=[*hidden, *incomplete])
+    if saved.problems:
+        refused = {problem.row for problem in saved.problems}
+        session.execute(delete(staged).where(staged.c.row.in_(refused)))
+    changes = _changes(session, plan, staged, rows, options)
+    saved.created = _record_created(session, plan, staged, options)
+    saved.new_rows = _new_numbers(session, plan, staged, rows, saved)
+    saved.changes = {row: happening.changes for row, happening in changes.items()}
+    saved.updated = len(changes)
+    saved.unchanged = len(rows.numbers) - len(saved.problems) - saved.created - saved.updated
+    if saved.created:
+        _insert(session, plan, staged, rows)
+    if saved.updated:
+        _update(session, plan, staged, rows)
+        record(session, f"{plan.noun}.changed", plan.subject, list(changes.values()), batch_id=options.batch_id)
+    return saved
+
+
+def _stage(session: Session, plan: Plan, rows: Rows) -> Table:
+    model_columns = plan.model.__table__.c
+    names = [name for name in (*plan.columns, *plan.kept) if name in model_columns]
+    staged = Table(
+        f"staged_{plan.subject}",
+        MetaData(),
+        Column("row", BigInteger),
+        Column("key_text", String),
+        *(Column(name, model_columns[name].type) for name in names),
+        prefixes=["TEMPORARY"],
+    )
+    session.execute(CreateTable(staged, if_not_exists=True))
+    session.execute(delete(staged))
+    stated = list(rows.columns)
+    values = zip(rows.numbers, rows.keys, *(rows.columns[name] for name in stated), strict=True)
+    insert_rows(session, staged, ["row", "key_text", *stated], list(values))
+    if not is_sqlite(session) and len(rows.numbers) >= ANALYZE_FROM:
+        session.connection().exec_driver_sql(f"ANALYZE {staged.name}")
+    return staged
+
+
+def _on_key(plan: Plan, staged: Table) -> ColumnElement[bool]:
+    table = plan.model.__table__
+    return and_(*(table.c[key] == staged.c[key] for key in plan.keys))
+
+
+def _new_value(plan: Plan, staged: Table, name: str) -> ColumnElement[Any]:
+    """Return what an existing row's column becomes: of a field with a default, blank means as it was."""
+    if name in plan.defaults:
+        return func.coalesce(staged.c[name], plan.model.__table__.c[name])
+    return staged.c[name]
+
+
+def _written(plan: Plan, rows: Rows) -> list[str]:
+    return [name for name in rows.columns if name not in plan.keys]
+
+
+def _differs(plan: Plan, staged: Table, rows: Rows) -> ColumnElement[bool]:
+    table = plan.model.__table__
+    return or_(
+        *(table.c[name].is_distinct_from(_new_value(plan, staged, name)) for name in _written(plan, rows)),
+        not_(true()),
+    )
+
+
+def _refuse_hidden(session: Session, plan: Plan, staged: Table) -> list[CellProblem]:
+    """Refuse rows whose key belongs to a row the actor may not see: it must neither change nor show.
+
+    The refusal does not say that somebody else uses the key.
+    """
+    visible = plan.model.visible_to(actor_of(session))
+    if visible is EVERYONE:
+        return []
+    table = plan.model.__table__
+    query = select(staged.c.row, staged.c.key_text).join(table, _on_key(plan, staged)).where(not_(visible))
+    return [CellProblem(row, plan.keys[0], key, KEY_NOT_AVAILABLE) for row, key in session.execute(query)]
+
+
+def _new_numbers(session: Session, plan: Plan, staged: Table, rows: Rows, saved: Saved) -> list[int]:
+    """Return the numbers of the rows that will be created; asked only where that is not all of them or none."""
+    refused = {problem.row for problem in saved.problems}
+    if not saved.created or saved.created == len(rows.numbers) - len(refused):
+        return [row for row in rows.numbers if saved.created and row not in refused]
+    return list(session.execute(_new_rows(plan, staged, staged.c.row)).scalars())
+
+
+def _changes(session: Session, plan: Plan, staged: Table, rows: Rows, options: SaveOptions) -> dict[int, Happening]:
+    """Return by row number what will change in rows that exist: stored values before and after, by column name."""
+    table = plan.model.__table__
+    names = [name for name in _written(plan, rows) if name not in plan.kept]
+    path = table.c.path if "path" in table.c else literal("")
+    before = [table.c[name].label(f"before_{name}") for name in names]
+    after = [_new_value(plan, staged, name).label(f"after_{name}") for name in names]
+    query: Select[Any] = select(staged.c.row, staged.c.key_text, path, table.c.version, *before, *after)
+    query = query.join_from(staged, table, _on_key(plan, staged)).order_by(staged.c.row)
+    if options.version is not None:
+        _require_version(session, query, options.version)
+    happenings = {}
+    for row in session.execute(query.where(_differs(plan, staged, rows))):
+        number, key, row_path, _, *values = row
+        pairs = zip(names, values[: len(names)], values[len(names) :], strict=True)
+        changes = {name: [_plain(old), _plain(new)] for name, old, new in pairs if old != new}
+        happenings[number] = Happening(key, row_path, changes)
+    return happenings
+
+
+def _require_version(session: Session, query: Select[Any], version: int) -> None:
+    found = session.execute(query).first()
+    if found is not None and found.version != version:
+        raise Conflict(
+            "rows.changed_meanwhile",
+            N_(
+                "Someone else changed this while you had it open. Reload to see the new values, then change them again."
+            ),
+        )
+
+
+def _record_created(session: Session, plan: Plan, staged: Table, options: SaveOptions) -> int:
+    """Record the rows that will be new, in one statement; return how many."""
+    actor = actor_of(session)
+    empty = literal({}, JSON)
+    facts = {
+        "at": literal(now(), Event.__table__.c.at.type),
+        "actor": literal(actor.name),
+        "person": literal(actor.person),
+        "source": literal(actor.source),
+        "action": literal(f"{plan.noun}.created"),
+        "subject": literal(plan.subject),
+        "subject_key": staged.c.key_text,
+        "path": func.coalesce(staged.c.path, "") if "path" in staged.c else literal(""),
+        "changes": empty,
+        "data": empty,
+        "batch_id": literal(options.batch_id, BigInteger),
+    }
+    new = _new_rows(plan, staged, *(facts[name] for name in COLUMNS)).order_by(staged.c.row)
+    events: Any = Event.__table__
+    created = insert(events).from_select(COLUMNS, new, include_defaults=False)
+    result: Any = session.execute(created, execution_options={"preserve_rowcount": True})
+    return int(result.rowcount)
+
+
+def _update(session: Session, plan: Plan, staged: Table, rows: Rows) -> None:
+    table, at = plan.model.__table__, literal(now(), Event.__table__.c.at.type)
+    values = {name: _new_value(plan, staged, name) for name in _written(plan, rows)}
+    changed = update(table).where(_on_key(plan, staged), _differs(plan, staged, rows))
+    session.execute(changed.values(**values, version=table.c.version + 1, updated_at=at))
+
+
+def _insert(session: Session, plan: Plan, staged: Table, rows: Rows) -> None:
+    table, at = plan.model.__table__, literal(now(), Event.__table__.c.at.type)
+    values: dict[str, Any] = {name: staged.c[name] for name in rows.columns}
+    for name, default in plan.defaults.items():
+        given = literal(default, table.c[name].type)
+        values[name] = func.coalesce(staged.c[name], given) if name in rows.columns else given
+    values |= {"version": literal(1), "created_at": at, "updated_at": at}
+    if "path" in table.c:
+        values.setdefault("path", literal("", table.c.path.type))
+    new = _new_rows(plan, staged, *values.values()).order_by(staged.c.row)
+    session.execute(insert(table).from_select(list(values), new, include_defaults=False))
+
+
+def _new_rows(plan: Plan, staged: Table, *columns: Any) -> Select[Any]:
+    """Return the staged rows that the table does not have yet."""
+    table = plan.model.__table__
+    return select(*columns).select_from(staged.outerjoin(table, _on_key(plan, staged))).where(table.c.id.is_(None))
+
+
+def _refuse_incomplete(session: Session, plan: Plan, staged: Table, rows: Rows) -> list[CellProblem]:
+    """Refuse new rows that leave out what a new row needs; a row that exists may leave it as it is."""
+    absent = [name for name in plan.required if name not in rows.columns]
+    if not absent:
+        return []
+    new = session.execute(_new_rows(plan, staged, staged.c.row)).scalars()
+    return [CellProblem(row, absent[0], "", MISSING) for row in new]
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,227 @@
+"""Looking at stores: what speaks against each is found for many at once, kept, and summed up in a score.
+
+A finding about two stores is kept with both. What people decided about a finding stands while its facts are the same;
+an open finding whose facts are gone goes away.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from sqlalchemy import ColumnElement, delete, func, select, true, update
+from sqlalchemy.orm import Session
+
+from core.clock import now
+from core.database.bulk import insert_rows
+from core.database.sessions import is_sqlite
+from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
+from services.saving.lookups import LOOKUP_SLICE
+from services.stores.pairs import SHOWN, Pair, datum_findings, find_pairs, seen_from_the_other
+from services.stores.photos import photo_findings
+from services.stores.positions import read_facts
+from services.stores.regions import Place, misplaced
+from services.stores.rules import Facts, Found, own_findings, score_of
+
+STORES_LOCK = 7_202_605  # any number that nothing else locks
+BLAMELESS = (100, 0)
+"""Score and count of open findings that a new row has."""
+STANDING = ("position.moved",)
+"""What cannot be found by looking again: it stays until people decide."""
+COLUMNS = (
+    "store_id", "path", "code", "points", "data", "other_store_id", "found_at", "decision", "decided_by", "decided_at",
+    "note",
+)  # fmt: skip
+REASON = {"see_all": "what was found about a store does not depend on who looks"}
+Counted = tuple[str, int, str]
+"""Code, points and decision of a finding that counts."""
+Known = dict[int, list[tuple[str, int | None, dict[str, Any]]]]
+
+
+class Verdict(NamedTuple):
+    """What a look at a store came to: its score, codes of what was found just now, whether that put it under review."""
+
+    score: int
+    new_codes: list[str]
+    to_review: bool = False
+
+
+def examine(
+    session: Session,
+    stores: Sequence[Facts],
+    *,
+    fresh: Collection[int] = (),
+    more: Iterable[Found] = (),
+    to_review: Collection[int] = (),
+) -> dict[int, Verdict]:
+    """Look at stores and keep what is found; return id → verdict of each of them and of others it concerned.
+
+    Args:
+        session: That of the change; the stores are in it.
+        stores: As stored.
+        fresh: Ids of those nobody looked at before, inserted as ``BLAMELESS``.
+        more: What else is known to speak against them.
+        to_review: Ids of those that are put under review if they are active and something is found just now.
+    """
+    if not stores:
+        return {}
+    lock_stores(session)
+    concerned = _withdraw(session, sorted({store.id for store in stores} - set(fresh)))
+    pairs = find_pairs(session, stores)
+    found = [*_own(stores), *photo_findings(session, stores), *more]
+    found += [*(pair.found for pair in pairs), *datum_findings(pairs)]
+    paths = {store.id: store.path for store in stores}
+    turned = _for_the_others(session, pairs, set(paths))
+    paths |= {pair.store.id: pair.store.path for pair in turned}
+    found += [pair.found for pair in turned]
+    kept = _keep(session, found, paths, known=_known(session, sorted({*paths} - set(fresh))))
+    looked_at = {*paths, *concerned}
+    questioned = {store.id for store in stores if store.status == StoreStatus.ACTIVE and store.id in kept}
+    review = questioned & set(to_review)
+    scores = rescore(session, sorted(looked_at), dict.fromkeys(fresh, ()) | _as_counting(found, fresh), review)
+    return {one: Verdict(scores[one], kept.get(one, []), one in review) for one in scores}
+
+
+def lock_stores(session: Session) -> None:
+    """Keep others from looking at stores until the transaction ends, so that two registered at once see each other.
+
+    To be taken before any store's row is locked, because a look writes the scores of other stores too.
+    """
+    if not is_sqlite(session):
+        session.execute(select(func.pg_advisory_xact_lock(STORES_LOCK)))
+
+
+def examine_ids(session: Session, ids: Sequence[int], more: Iterable[Found] = ()) -> dict[int, Verdict]:
+    """Look at stores by number, see ``examine``."""
+    return examine(session, read_facts(session, ids), more=more)
+
+
+def rescore(
+    session: Session,
+    ids: Sequence[int],
+    fresh: Mapping[int, Sequence[Counted]] | None = None,
+    review: Collection[int] = (),
+) -> dict[int, int]:
+    """Sum up what counts against stores, write score and count of open findings where they differ; return the scores.
+
+    Args:
+        session: That of the change.
+        ids: Of the stores.
+        fresh: Id of a new store → all that was found about it; what counts against the others is read.
+        review: Ids of those that are put under review.
+    """
+    fresh = fresh or {}
+    counting = {**_counting(session, [one for one in ids if one not in fresh]), **fresh}
+    scores = {one: score_of([(code, points) for code, points, _ in counting.get(one, ())]) for one in ids}
+    by_value: dict[tuple[int, int, bool], list[int]] = defaultdict(list)
+    for one in ids:
+        opened = sum(decision == FindingDecision.OPEN for _, _, decision in counting.get(one, ()))
+        by_value[scores[one], opened, one in review].append(one)
+    for (score, opened, is_reviewed), same in by_value.items():
+        if (score, opened) == BLAMELESS:
+            same = [one for one in same if one not in fresh]  # these were inserted so
+        values: dict[str, Any] = {"score": score, "finding_count": opened}
+        differs: ColumnElement[bool] = Store.score.is_distinct_from(score) | (Store.finding_count != opened)
+        if is_reviewed:
+            values["status"], differs = StoreStatus.UNDER_REVIEW.value, true()
+        for start in range(0, len(same), LOOKUP_SLICE):
+            chosen = Store.id.in_(same[start : start + LOOKUP_SLICE])
+            changed = update(Store).where(chosen, differs).values(values)
+            session.execute(changed, execution_options=REASON | {"synchronize_session": False})
+    return scores
+
+
+def _own(stores: Sequence[Facts]) -> list[Found]:
+    """Return what speaks against each store by itself."""
+    placed = [store for store in stores if store.wgs84_latitude is not None]
+    latitudes = np.array([store.wgs84_latitude for store in placed], dtype=np.float64)
+    longitudes = np.array([store.wgs84_longitude for store in placed], dtype=np.float64)
+    wrong = misplaced(latitudes, longitudes, [store.region for store in placed]) if placed else {}
+    places: dict[int, Place] = {placed[row].id: place for row, place in wrong.items()}
+    return [one for store in stores for one in own_findings(store, places.get(store.id))]
+
+
+def _withdraw(session: Session, ids: Sequence[int]) -> set[int]:
+    """Remove what is open about stores, and about others because of them; return those others."""
+    concerned: set[int] = set()
+    is_open = (StoreFinding.decision == FindingDecision.OPEN.value) & StoreFinding.code.not_in(STANDING)
+    for start in range(0, len(ids), LOOKUP_SLICE):
+        some = ids[start : start + LOOKUP_SLICE]
+        beside = StoreFinding.other_store_id.in_(some), is_open
+        concerned.update(session.scalars(select(StoreFinding.store_id).where(*beside), execution_options=REASON))
+        gone = (StoreFinding.store_id.in_(some) | StoreFinding.other_store_id.in_(some)), is_open
+        session.execute(delete(StoreFinding).where(*gone), execution_options=REASON | {"synchronize_session": False})
+    return concerned - set(ids)
+
+
+def _for_the_others(session: Session, pairs: Sequence[Pair], looked_at: set[int]) -> list[Pair]:
+    """Return the pairs with stores that were not looked at, from their view, as far as they have room for more."""
+    turned = [seen_from_the_other(pair) for pair in pairs if pair.other.id not in looked_at]
+    ids = sorted({pair.store.id for pair in turned})
+    room: dict[tuple[int, str], int] = defaultdict(int)
+    for start in range(0, len(ids), LOOKUP_SLICE):
+        of = StoreFinding.store_id.in_(ids[start : start + LOOKUP_SLICE])
+        query = select(StoreFinding.store_id, StoreFinding.code, func.count()).where(of)
+        grouped = query.group_by(StoreFinding.store_id, StoreFinding.code)
+        for store_id, code, count in session.execute(grouped, execution_options=REASON):
+            room[store_id, code] = count
+    fitting = []
+    for pair in turned:
+        key = pair.store.id, pair.found.code
+        if room[key] < SHOWN:
+            room[key] += 1
+            fitting.append(pair)
+    return fitting
+
+
+def _known(session: Session, ids: Sequence[int]) -> Known:
+    """Return what is there about stores: what people decided, and what is open about others."""
+    known: Known = defaultdict(list)
+    columns = (StoreFinding.store_id, StoreFinding.code, StoreFinding.other_store_id, StoreFinding.data)
+    for start in range(0, len(ids), LOOKUP_SLICE):
+        query = select(*columns).where(StoreFinding.store_id.in_(ids[start : start + LOOKUP_SLICE]))
+        for store_id, code, other, data in session.execute(query, execution_options=REASON):
+            known[store_id].append((code, other, _lasting(data)))
+    return known
+
+
+def _keep(session: Session, found: Sequence[Found], paths: dict[int, str], known: Known) -> dict[int, list[str]]:
+    """Add findings that are not known already; return store → codes of those added."""
+    at, rows = now(), []
+    kept: dict[int, list[str]] = defaultdict(list)
+    for one in found:
+        there = known.get(one.store_id)
+        if not there or (one.code, one.other_store_id, _lasting(one.data)) not in there:
+            kept[one.store_id].append(one.code)
+            opened = FindingDecision.OPEN.value, None, None, ""
+            rows.append(
+                (one.store_id, paths[one.store_id], one.code, one.points, one.data, one.other_store_id, at, *opened)
+            )
+    insert_rows(session, StoreFinding, COLUMNS, rows)
+    return kept
+
+
+def _lasting(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of a finding that it stands and falls with."""
+    return {name: value for name, value in data.items() if name != "count"}
+
+
+def _counting(session: Session, ids: Sequence[int]) -> dict[int, list[Counted]]:
+    """Return code, points and decision of what counts against stores: all but what was dismissed."""
+    counting: dict[int, list[Counted]] = defaultdict(list)
+    counts = StoreFinding.decision != FindingDecision.DISMISSED.value
+    columns = (StoreFinding.store_id, StoreFinding.code, StoreFinding.points, StoreFinding.decision)
+    for start in range(0, len(ids), LOOKUP_SLICE):
+        query = select(*columns).where(StoreFinding.store_id.in_(ids[start : start + LOOKUP_SLICE]), counts)
+        for store_id, code, points, decision in session.execute(query, execution_options=REASON):
+            counting[store_id].append((code, points, decision))
+    return counting
+
+
+def _as_counting(found: Sequence[Found], fresh: Collection[int]) -> dict[int, Sequence[Counted]]:
+    counting: dict[int, Sequence[Counted]] = {}
+    for one in found:
+        if one.store_id in fresh:
+            counted = (one.code, one.points, FindingDecision.OPEN.value)
+            counting[one.store_id] = (*counting.get(one.store_id, ()), counted)
+    return counting

@@ -1,0 +1,301 @@
+"""Stores registered where they stand: by staff, by partners for their branch, by whoever holds an invite."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Permission, Role
+from core.clock import now
+from core.database.sessions import actor_of
+from core.errors import Conflict, InvalidInput, Problem
+from core.events.log import Happening, record
+from core.i18n import N_
+from core.kinds.kind import Kind, Refused
+from core.kinds.standard import CODE, MISSING, NAME, NOTE, PHONE
+from core.positions.points import shown_position
+from core.positions.texts import ANGLE_PLACES
+from models.partners.partners import Partner, PartnerStatus
+from models.regions.kind import REGION
+from models.stores import Store, StoreStatus
+from services.applications.invites import require_invite, use_invite
+from services.form_submissions import keep_submission, submission_result
+from services.number_series import next_numbers
+from services.partners.tree import lock_tree
+from services.stores.findings import BLAMELESS, Verdict, examine, lock_stores
+from services.stores.fixes import Fix, best_fix, require_good
+from services.stores.names import name_key
+from services.stores.ordering import TIER, give_partner, hold_partners
+from services.stores.photos import keep_photos
+from services.stores.positions import Captured, derive, keep_positions, read_facts
+from services.stores.rules import GOOD_SCORE, found
+from services.stores.saving import find_store, moved_finding
+
+SERIES = "ST"
+REASON = {"see_all": "an invite says under whom, and a code belongs to one store of the whole brand"}
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatement:
+    """What a person says about a store, as typed.
+
+    Attributes:
+        partner: Code of its upstream; "" for the person's own partner, for brand staff the brand itself.
+        code: "" for one of our series.
+        tried_again: Whether the person was told that the position is inaccurate and could not get a better one.
+    """
+
+    name: str
+    phone: str = ""
+    region: str = ""
+    address: str = ""
+    contact: str = ""
+    partner: str = ""
+    code: str = ""
+    note: str = ""
+    tried_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedBy:
+    """Who invites: name and region (adcode) of the partner; name "" for the brand itself."""
+
+    partner_name: str
+    region: str | None
+
+
+KINDS: dict[str, Kind] = {
+    "name": NAME, "phone": PHONE, "region": REGION, "address": NOTE, "contact": NAME, "code": CODE, "note": NOTE,
+}  # fmt: skip
+REQUIRED = ("name", "phone")
+
+
+def visitor(language: str) -> Actor:
+    """Return on whose behalf somebody without an account registers a store with an invite: it sees nothing."""
+    return Actor("visitor", Role.PARTNER_CLERK, language=language)
+
+
+def invite_facts(session: Session, invite: str) -> InvitedBy:
+    """Return who invites to register a store.
+
+    Raises:
+        NotFound, Conflict: As ``services.applications.invites.require_invite``.
+    """
+    actor_of(session).require(Permission.STORE_REGISTER)
+    partner_id = require_invite(session, invite, TIER).partner_id
+    found_row = session.execute(
+        select(Partner.name, Partner.region).where(Partner.id == partner_id), execution_options=REASON
+    ).first()
+    return InvitedBy(*found_row) if found_row else InvitedBy("", None)
+
+
+def register_store(
+    session: Session,
+    statement: StoreStatement,
+    fixes: Sequence[Fix],
+    photos: Sequence[str] = (),
+    invite: str = "",
+) -> Store:
+    """Register a store with the best of its fixes and its photos, and look at what speaks against it.
+
+    With an invite the store waits as ``applied``, with a row of its own among the partners. Else it is active if
+    it scores ``GOOD_SCORE``, and under review if it does not.
+
+    Args:
+        session: The caller's.
+        statement: What the person says.
+        fixes: All that the phone measured, or the one point that was set or pasted.
+        photos: References, see ``services.files.pictures``.
+        invite: Code of an invite; "" for somebody with an account.
+
+    Raises:
+        NotPermitted: The actor may not register stores.
+        InvalidInput: A field is wrong, or ``services.stores.fixes.fix_problem`` asks for a better position.
+        NotFound: ``partners.not_found``, ``invites.unknown``.
+        Conflict: ``stores.code_taken``, ``invites.used_up`` and the like.
+    """
+    actor = actor_of(session)
+    actor.require(Permission.STORE_REGISTER)
+    stated = _checked(statement)
+    fix = best_fix(fixes)
+    require_good(fix, len(photos), tried_again=statement.tried_again)
+    if invite or not (actor.is_brand or actor.partner_path):
+        upstream_id = use_invite(session, invite, TIER).partner_id
+        lock_tree(session)
+    else:
+        upstream_id = _upstream(session, actor, statement.partner)
+    path = hold_partners(session, [upstream_id])[upstream_id] if upstream_id is not None else ""
+    lock_stores(session)
+    store = Store(
+        **stated | {"code": _free_code(session, stated["code"])},
+        partner_id=upstream_id,
+        path=path,
+        status=StoreStatus.APPLIED.value if invite else StoreStatus.UNDER_REVIEW.value,
+        name_key=name_key(stated["name"] or "", stated["region"]),
+        score=BLAMELESS[0],
+        registered_by=actor.person or actor.name,
+    )
+    _place(store, fix)
+    session.add(store)
+    session.flush()
+    if invite:
+        give_partner(session, store, PartnerStatus.APPLIED)
+    verdict = _look_at(session, store, photos, is_new=True)
+    if not invite and verdict.score >= GOOD_SCORE:
+        store.status = StoreStatus.ACTIVE.value
+    facts = {"score": verdict.score, "found": sorted(set(verdict.new_codes)), "status": store.status}
+    facts |= {"invite": invite} if invite else {}
+    record(session, "store.registered", "stores", [Happening(store.code, store.path, data=facts)])
+    session.flush()
+    return store
+
+
+def register_store_once(
+    session: Session,
+    form_id: str,
+    statement: StoreStatement,
+    fixes: Sequence[Fix],
+    photos: Sequence[str] = (),
+    invite: str = "",
+) -> Store:
+    """Register a store as ``register_store`` does; a form that is sent again returns the store it has made.
+
+    Args:
+        session: The caller's.
+        form_id: Random id of the form, 1 to ``FORM_ID_LENGTH_MAX`` characters.
+        statement, fixes, photos, invite: As ``register_store``, which says what is raised.
+    """
+    actor_of(session).require(Permission.STORE_REGISTER)
+    if code := submission_result(session, form_id):
+        return session.scalars(select(Store).where(Store.code == code), execution_options=REASON).one()
+    store = register_store(session, statement, fixes, photos, invite)
+    keep_submission(session, form_id, store.code)
+    return store
+
+
+def move_store(
+    session: Session,
+    code: str,
+    fixes: Sequence[Fix],
+    photos: Sequence[str] = (),
+    note: str = "",
+    *,
+    tried_again: bool = False,
+) -> Store:
+    """Move a store to the best of ``fixes``: where it was is kept with its dates, and somebody has to look at it.
+
+    Raises:
+        NotPermitted: The actor may not register stores.
+        NotFound: ``stores.not_found``.
+        Conflict: ``stores.wrong_status`` for a closed one.
+        InvalidInput: As ``register_store``.
+    """
+    actor_of(session).require(Permission.STORE_REGISTER)
+    store = find_store(session, code, lock=True)
+    if store.status == StoreStatus.CLOSED:
+        raise Conflict("stores.wrong_status", N_("Store {store} is closed."), store=code)
+    fix = best_fix(fixes)
+    require_good(fix, len(photos), tried_again=tried_again)
+    before, was = (store.wgs84_latitude, store.wgs84_longitude), store.status
+    changes = {"position": [_shown(store)]}
+    _place(store, fix)
+    changes["position"].append(_shown(store))
+    store.version, store.updated_at = store.version + 1, now()
+    session.flush()
+    verdict = _look_at(session, store, photos, is_new=False, before=before)
+    if was == StoreStatus.ACTIVE and verdict.new_codes:
+        store.status = StoreStatus.UNDER_REVIEW.value
+        changes["status"] = [was, store.status]
+    facts = {"score": verdict.score, "found": sorted(set(verdict.new_codes)), "note": note}
+    record(session, "store.moved", "stores", [Happening(store.code, store.path, changes, facts)])
+    session.flush()
+    return store
+
+
+def next_store_code(session: Session) -> str:
+    """Return a code of our series that no store has and nobody else gets."""
+    while True:
+        (code,) = next_numbers(session, SERIES)
+        if not _is_taken(session, code):
+            return code
+
+
+def _checked(statement: StoreStatement) -> dict[str, str | None]:
+    """Return what is stated as it is stored. Raises ``InvalidInput`` with a problem for each wrong field."""
+    stated: dict[str, str | None] = {}
+    wrong: dict[str, Problem] = {}
+    for name, kind in KINDS.items():
+        try:
+            stated[name] = kind.parse_cell(getattr(statement, name))
+        except Refused as refused:
+            wrong[name] = refused.problem
+            continue
+        if name in REQUIRED and not (stated[name] or "").strip():
+            wrong[name] = MISSING
+    if wrong:
+        first = next(iter(wrong.values()))
+        raise InvalidInput(first.code, first.message, fields=wrong, **first.values)
+    return stated
+
+
+def _upstream(session: Session, actor: Actor, code: str) -> int | None:
+    """Return the partner a store is to belong to, of those the actor sees."""
+    if not code:
+        return actor.partner_id
+    upstream_id = session.scalar(select(Partner.id).where(Partner.code == code))
+    if upstream_id is None:
+        problem = Problem("partners.not_found", N_("names no partner: there is no {key}"), {"key": code})
+        raise InvalidInput(problem.code, problem.message, fields={"partner": problem}, key=code)
+    return upstream_id
+
+
+def _free_code(session: Session, code: str | None) -> str:
+    if code is None:
+        return next_store_code(session)
+    if _is_taken(session, code):
+        problem = Problem("stores.code_taken", N_("is taken: choose another"))
+        raise Conflict("stores.code_taken", N_("The code {store} is taken: choose another."), fields={"code": problem},
+                       store=code)  # fmt: skip
+    return code
+
+
+def _is_taken(session: Session, code: str) -> bool:
+    return session.scalar(select(Store.id).where(Store.code == code), execution_options=REASON) is not None
+
+
+def _place(store: Store, fix: Fix) -> None:
+    store.latitude, store.longitude = round(fix.latitude, ANGLE_PLACES), round(fix.longitude, ANGLE_PLACES)
+    store.datum = fix.datum
+    store.accuracy_m = None if fix.accuracy_m is None else round(fix.accuracy_m, 1)
+    store.position_source, store.fixed_at = fix.source, fix.fixed_at
+    derived = derive([Captured(store.latitude, store.longitude, store.datum)])
+    store.wgs84_latitude, store.wgs84_longitude = derived.wgs84_latitude[0], derived.wgs84_longitude[0]
+    store.cell = derived.cell[0]
+
+
+def _look_at(
+    session: Session,
+    store: Store,
+    photos: Sequence[str],
+    *,
+    is_new: bool,
+    before: tuple[float | None, float | None] = (None, None),
+) -> Verdict:
+    """Keep position and photos of a store, and what speaks against it."""
+    keep_photos(session, store, photos)
+    facts = read_facts(session, [store.id])
+    fresh = {store.id} if is_new else set()
+    keep_positions(session, facts, now(), fresh=fresh)
+    moved = None if is_new else moved_finding(facts[0], *before)
+    if moved is None and not is_new:
+        moved = found(facts[0], "position.moved", {"distance_m": 0})
+    verdict = examine(session, facts, fresh=fresh, more=[moved] if moved else [])[store.id]
+    session.refresh(store, ["score", "finding_count"])
+    return verdict
+
+
+def _shown(store: Store) -> str:
+    if store.latitude is None or store.longitude is None:
+        return ""
+    return f"{shown_position(store.latitude, store.longitude)} {store.datum}"
