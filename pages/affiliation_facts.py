@@ -22,11 +22,14 @@ from models.partners.affiliation_requests import (
     RequestStatus,
 )
 from models.partners.partners import Partner
-from pages import house
 from pages.application_story import span_text
 from pages.door import call
 from pages.history import history_of
+from pages.house import content as page_content
+from pages.house.buttons import button, text_link
 from pages.house.going import load_again
+from pages.house.overlays import confirm
+from pages.house.records import Happening, instant_text, short_instant_text, timeline
 from resources.affiliation_requests import AFFILIATION_REQUESTS
 from services.accounts.users import people_names
 from services.partners.affiliation_requests import (
@@ -51,7 +54,7 @@ class RequestFacts:
     request: AffiliationRequest
     partners: Mapping[int, tuple[str, str]]
     names: Mapping[str, str]
-    history: Sequence[house.Happening]
+    history: Sequence[Happening]
 
     def name_of(self, partner_id: int | None) -> str:
         """Return a partner's name; of one that the viewer may not see, that it is another partner."""
@@ -84,47 +87,47 @@ def draw_request(facts: RequestFacts, actor: Actor, *, crumbs: Mapping[str, str]
     label, _tone = STATUS_LABELS[status]
     moving, above = facts.name_of(request.partner_id), facts.name_of(request.to_upstream_id)
     title = _("{name} under {upstream}", name=moving, upstream=above)
-    with house.page_header(
-        title, request.number, chip_text=_(label), tone=house.tone_of(status.value), crumbs=dict(crumbs)
+    with page_content.page_header(
+        title, request.number, chip_text=_(label), tone=page_content.tone_of(status.value), crumbs=dict(crumbs)
     ):
         _draw_actions(request, actor)
-    house.steps(way_of(facts))
-    with house.columns() as (content, rail):
+    page_content.steps(way_of(facts))
+    with page_content.columns() as (content, rail):
         with content:
             if request.objection:
                 words = _("The present upstream objects: {reason}", reason=request.objection)
-                house.notice(words, "warning", testid="objection")
+                page_content.notice(words, "warning", testid="objection")
             if request.problem:
                 words = _("It could not be moved on its day: {reason}", reason=request.problem)
-                house.notice(words, "danger", testid="problem")
+                page_content.notice(words, "danger", testid="problem")
             if request.decision_note:
-                house.notice(_("Reason: {reason}", reason=request.decision_note), "info", testid="reason")
-            with house.panel(_("Change of upstream")):
-                house.kv(_shown(facts))
+                page_content.notice(_("Reason: {reason}", reason=request.decision_note), "info", testid="reason")
+            with page_content.panel(_("Change of upstream")):
+                page_content.kv(_shown(facts))
         if facts.history:  # nobody else's branch tells its story to the upstream that is asked
-            with rail, house.panel(_("Its story")):
-                house.timeline(facts.history)
+            with rail, page_content.panel(_("Its story")):
+                timeline(facts.history)
 
 
-def way_of(facts: RequestFacts) -> list[house.Step]:
+def way_of(facts: RequestFacts) -> list[page_content.Step]:
     """Return the way of a request: asked, owner, new upstream, brand, moved."""
     request = facts.request
-    steps = [house.Step(_("Asked for"), "", "done", house.short_instant_text(request.created_at))]
+    steps = [page_content.Step(_("Asked for"), "", "done", short_instant_text(request.created_at))]
     answers = [(_("Owner"), request.owner_answer, request.owner_at)]
     if request.to_upstream_id is not None:
         answers.append((_("New upstream"), request.upstream_answer, request.upstream_at))
     for label, answer, at in answers:
         if answer is None:
-            steps.append(house.Step(label, "", "current" if request.status == RequestStatus.ASKED else "open"))
+            steps.append(page_content.Step(label, "", "current" if request.status == RequestStatus.ASKED else "open"))
         else:
             words, state = _(ANSWER_LABELS[Answer(answer)][0]), "failed" if answer == Answer.DECLINED else "done"
-            steps.append(house.Step(label, words, state, house.short_instant_text(at)))  # type: ignore[arg-type]
+            steps.append(page_content.Step(label, words, state, short_instant_text(at)))  # type: ignore[arg-type]
     waits = request.status == RequestStatus.UNDER_REVIEW
     decided = "done" if request.decided_at else "current" if waits else "open"
-    decided_at = house.short_instant_text(request.decided_at)
-    steps.append(house.Step(_("Review by the brand"), "", decided, decided_at))  # type: ignore[arg-type]
+    decided_at = short_instant_text(request.decided_at)
+    steps.append(page_content.Step(_("Review by the brand"), "", decided, decided_at))  # type: ignore[arg-type]
     moved = "done" if request.moved_at else "current" if request.status == RequestStatus.APPROVED else "open"
-    steps.append(house.Step(_("Moved"), "", moved, request.valid_from.isoformat()))  # type: ignore[arg-type]
+    steps.append(page_content.Step(_("Moved"), "", moved, request.valid_from.isoformat()))  # type: ignore[arg-type]
     return steps
 
 
@@ -138,7 +141,7 @@ def _shown(facts: RequestFacts) -> dict[str, object]:
         known = facts.partners.get(partner_id) if partner_id else None
         if known is None:
             return facts.name_of(partner_id)
-        return partial(house.text_link, f"{known[1]} · {known[0]}", record_path("partners", known[0]))
+        return partial(text_link, f"{known[1]} · {known[0]}", record_path("partners", known[0]))
 
     shown: dict[str, object] = {
         _("Partner"): partner(request.partner_id),
@@ -150,7 +153,7 @@ def _shown(facts: RequestFacts) -> dict[str, object]:
         _("Reason"): request.reason,
     }
     if request.due_at is not None:
-        shown[_("Answer due")] = f"{house.instant_text(request.due_at)} · {_waits(request)}"
+        shown[_("Answer due")] = f"{instant_text(request.due_at)} · {_waits(request)}"
     return shown
 
 
@@ -185,12 +188,12 @@ def _draw_actions(request: AffiliationRequest, actor: Actor) -> None:
 
 
 def _button(name: str, label: str, on_click: Callable[[], Any], **options: Any) -> None:
-    house.button(label, on_click, testid=f"action-{name}", **options)
+    button(label, on_click, testid=f"action-{name}", **options)
 
 
 def _with_reason(label: str, run: Callable[[str], Any]) -> Callable[[], Any]:
     async def ask() -> None:
-        reason = await house.confirm(label, _("Those concerned read the reason."), yes=label, reason=_("Reason"))
+        reason = await confirm(label, _("Those concerned read the reason."), yes=label, reason=_("Reason"))
         if reason is not None:
             await run(reason)
 

@@ -13,10 +13,12 @@ from core.i18n import N_, _
 from core.kinds.kind import Reference, Refused
 from core.kinds.standard import DAY
 from models.partners.partners import Partner
-from pages import house
 from pages.affiliation_facts import draw_request, read_request
 from pages.application_actions import find_upstreams
 from pages.door import call_or_raise, page, show_refusal
+from pages.house import content
+from pages.house.buttons import button, link_button
+from pages.house.fields import Field, date_field, search_field, show_problems, text_field
 from pages.house.going import go_to
 from pages.identity import current_actor, page_actor
 from pages.inputs import find_references
@@ -48,7 +50,7 @@ async def ask_page(request: Request) -> None:
     own = await read(actor, _partner, request.query_params.get("partner", ""))
     title = _("Change of upstream")
     async with staff_shell(title, current="affiliation_requests"):
-        with house.page_header(title, crumbs={_("Changes of upstream"): PATH}):
+        with content.page_header(title, crumbs={_("Changes of upstream"): PATH}):
             pass
         AskForm(actor, own).draw()
 
@@ -66,15 +68,15 @@ class AskForm:
     def __init__(self, actor: Actor, partner: tuple[str, str, str] | None) -> None:
         self._actor = actor
         self._partner = partner
-        self._fields: dict[str, house.Field] = {}
+        self._fields: dict[str, Field] = {}
 
     def draw(self) -> None:
         """Draw the inputs."""
         is_staff = self._actor.is_brand
-        with house.stack(), house.panel(_("Who is to stand where")), house.stack():
+        with content.stack(), content.panel(_("Who is to stand where")), content.stack():
             label = f"{self._partner[1]} · {self._partner[0]}" if self._partner else ""
-            with house.form():
-                self._fields["partner"] = house.search_field(
+            with content.form():
+                self._fields["partner"] = search_field(
                     "partner",
                     _("Partner"),
                     self._find_partners,
@@ -84,22 +86,22 @@ class AskForm:
                 )
                 if is_staff:
                     hint = _("Empty: directly under the brand.")
-                    self._fields["upstream"] = house.search_field(
+                    self._fields["upstream"] = search_field(
                         "upstream", _("New upstream"), self._find_upstreams, hint=hint
                     )
                 else:
                     hint = _("The partner code that the new upstream gave you. Empty: directly under the brand.")
-                    self._fields["upstream"] = house.text_field("upstream", _("New upstream"), hint=hint)
-                self._fields["valid_from"] = house.date_field(
+                    self._fields["upstream"] = text_field("upstream", _("New upstream"), hint=hint)
+                self._fields["valid_from"] = date_field(
                     "valid_from", _("From the day"), today().isoformat(), required=True
                 )
-            self._fields["reason"] = house.text_field("reason", _("Reason"), multiline=True)
-            house.text(
+            self._fields["reason"] = text_field("reason", _("Reason"), multiline=True)
+            content.text(
                 _("The owner and the new upstream agree, the present upstream may object, then the brand decides.")
             )
-            with house.row():
-                house.button(_("Ask for it"), self._ask, look="primary", testid="action-save")
-                house.link_button(_("Cancel"), PATH, testid="action-cancel-new")
+            with content.row():
+                button(_("Ask for it"), self._ask, look="primary", testid="action-save")
+                link_button(_("Cancel"), PATH, testid="action-cancel-new")
 
     async def _ask(self) -> None:
         await current_actor()
@@ -111,7 +113,7 @@ class AskForm:
             )
         except DomainError as refused:
             fields = {name: problem.text for name, problem in refused.fields.items()}
-            if house.show_problems(self._fields, fields) or not fields:
+            if show_problems(self._fields, fields) or not fields:
                 show_refusal(refused)
             return
         go_to(f"{PATH}/{made.number}")
@@ -127,7 +129,7 @@ class AskForm:
 
 def _ask_link(actor: Actor) -> None:
     if actor.can(Permission.AFFILIATION_ASK):
-        house.link_button(_("Ask for a change"), f"{PATH}/new", look="primary", testid="action-new")
+        link_button(_("Ask for a change"), f"{PATH}/new", look="primary", testid="action-new")
 
 
 def _partner(session: Session, code: str) -> tuple[str, str, str] | None:

@@ -13,8 +13,11 @@ from core.i18n import N_, _
 from models.partners.applications import Application, ApplicationStatus
 from models.partners.partners import Partner, PartnerStatus
 from models.partners.tiers import TIERS
-from pages import house
 from pages.door import call_or_raise, show_refusal
+from pages.house import content
+from pages.house.buttons import button
+from pages.house.fields import Field, search_field, text_field
+from pages.house.overlays import drawer, toast
 from pages.identity import current_actor
 from pages.reading import read
 from services.applications.decisions import (
@@ -59,14 +62,14 @@ class ApplicationActions:
         self._actor = actor
         self._on_done = on_done
         self._on_stale = on_stale
-        self._note: house.Field | None = None
+        self._note: Field | None = None
 
     def draw(self) -> None:
         """Draw what the actor can do now, with one field for the reason or note."""
         status = ApplicationStatus(self._application.status)
         if is_own(self._actor, self._application):
             sentence = _("You made or entered this application yourself: someone else has to decide it.")
-            house.notice(sentence, "info", testid="own-application")
+            content.notice(sentence, "info", testid="own-application")
         elif status is ApplicationStatus.UNDER_REVIEW and self._actor.can(Permission.APPLICATION_DECIDE):
             self._draw_decision()
         elif status is ApplicationStatus.SUBMITTED and may_speak_for_upstream(self._actor, self._application):
@@ -93,13 +96,13 @@ class ApplicationActions:
         self._draw_note(_("Reason"), _("Reason (needed for each of these)"))
 
     def _draw_note(self, label: str, placeholder: str) -> None:
-        self._note = house.text_field("reason", label, placeholder=placeholder, max_length=2000)
+        self._note = text_field("reason", label, placeholder=placeholder, max_length=2000)
 
     def _button(
         self, name: str, label: str, service: Callable[..., Any], *, needs_note: bool = False, **options: Any
     ) -> None:
         run = partial(self._decide, name, service, needs_note)
-        house.button(label, run, testid=f"action-{name}", **options)
+        button(label, run, testid=f"action-{name}", **options)
 
     async def _decide(self, name: str, service: Callable[..., Any], needs_note: bool) -> None:
         note = str(self._note.value or "").strip() if self._note else ""
@@ -122,20 +125,20 @@ class ApplicationActions:
         except DomainError as error:
             show_refusal(error)
         else:
-            house.toast(_(DONE[name], number=number))
+            toast(_(DONE[name], number=number))
             await self._on_done()
 
     def _draw_assign(self) -> None:
-        with house.drawer(_("Another upstream")) as show, house.stack():
-            house.text(_("The partner chosen is asked for its word first. Nobody chosen: directly under the brand."))
-            chosen = house.search_field("upstream", _("Upstream"), self._find_upstreams)
-            note = house.text_field("assign-note", _("Note"), multiline=True)
+        with drawer(_("Another upstream")) as show, content.stack():
+            content.text(_("The partner chosen is asked for its word first. Nobody chosen: directly under the brand."))
+            chosen = search_field("upstream", _("Upstream"), self._find_upstreams)
+            note = text_field("assign-note", _("Note"), multiline=True)
 
             async def assign() -> None:
                 await self._run("assign", assign_upstream, chosen.value or None, str(note.value or ""))
 
-            house.button(_("Put under it"), assign, look="primary", testid="action-assign")
-        house.button(_("Another upstream"), show, look="quiet", testid="action-other-upstream")
+            button(_("Put under it"), assign, look="primary", testid="action-assign")
+        button(_("Another upstream"), show, look="quiet", testid="action-other-upstream")
 
     async def _find_upstreams(self, text: str) -> dict[str, str]:
         return await read(await current_actor(), find_upstreams, self._application.tier or "", text)

@@ -10,10 +10,13 @@ from models.partners.applications import STATUS_LABELS, WAITING, WORD_LABELS, Ap
 from models.partners.partners import STATUS_LABELS as PARTNER_LABELS
 from models.partners.partners import PartnerStatus
 from models.partners.tiers import TIERS
-from pages import house
 from pages.application_reading import ApplicationFacts, coverage_text
 from pages.application_story import awaited_text
+from pages.house.buttons import text_link
+from pages.house.content import chip, kv, notice, row, tone_of
+from pages.house.elements import Tag
 from pages.house.photos import photo_view
+from pages.house.records import instant_text
 from pages.value_texts import value_text
 from resources.applications import APPLICATIONS
 
@@ -22,13 +25,13 @@ def draw_facts(facts: ApplicationFacts, actor: Actor) -> None:
     """Draw an application as those need it who decide: who waits, what looks odd, what was stated, the licence."""
     application = facts.application
     status = ApplicationStatus(application.status)
-    with house.row():
-        with house.Tag("h2", css="qd-heading"):
-            house.text_link(application.name or application.number, f"/applications/{application.number}")
-        house.chip(_(STATUS_LABELS[status][0]), house.tone_of(status.value))
+    with row():
+        with Tag("h2", css="qd-heading"):
+            text_link(application.name or application.number, f"/applications/{application.number}")
+        chip(_(STATUS_LABELS[status][0]), tone_of(status.value))
     draw_notices(facts, actor)
-    with house.Tag("div", css="qd-facts-beside"):
-        house.kv(stated(facts, actor), pairs=1)
+    with Tag("div", css="qd-facts-beside"):
+        kv(stated(facts, actor), pairs=1)
         draw_licence(facts)
 
 
@@ -37,24 +40,24 @@ def draw_notices(facts: ApplicationFacts, actor: Actor) -> None:
     application = facts.application
     status, upstream = application.status, facts.upstream.name if facts.upstream else ""
     if awaited := awaited_text(application, upstream):
-        house.notice(awaited, "info", testid="awaited")
+        notice(awaited, "info", testid="awaited")
     if application.upstream_word:
         _draw_word(facts)
     if application.reason:
-        house.notice(_("Reason: {reason}", reason=application.reason), "info", testid="reason")
+        notice(_("Reason: {reason}", reason=application.reason), "info", testid="reason")
     if facts.duplicates:
         sentence = _("Perhaps it is a partner already:")
-        with house.notice(sentence, "warning", testid="duplicates"), house.Tag("ul"):
+        with notice(sentence, "warning", testid="duplicates"), Tag("ul"):
             for one in facts.duplicates:
-                with house.Tag("li"):
-                    house.text_link(f"{one.name} · {one.code}", record_path("partners", one.code))
+                with Tag("li"):
+                    text_link(f"{one.name} · {one.code}", record_path("partners", one.code))
                     label = _(PARTNER_LABELS[PartnerStatus(one.status)][0])
-                    house.Tag("span", f" · {label} · {one.why.text}")
+                    Tag("span", f" · {label} · {one.why.text}")
     elif actor.can(Permission.APPLICATION_DECIDE) and status in WAITING:
-        house.notice(_("No partner with this code, phone or a similar name is known."), "ok", testid="no-duplicates")
+        notice(_("No partner with this code, phone or a similar name is known."), "ok", testid="no-duplicates")
     if facts.findings:
         items = [one.text for one in facts.findings]
-        house.notice(_("Look at this before you decide:"), "warning", items=items, testid="findings")
+        notice(_("Look at this before you decide:"), "warning", items=items, testid="findings")
 
 
 def stated(facts: ApplicationFacts, actor: Actor) -> dict[str, object]:
@@ -80,11 +83,11 @@ def stated(facts: ApplicationFacts, actor: Actor) -> dict[str, object]:
         _("Note"): application.note,
     }
     if application.submitted_at is not None:
-        rows[_("Submitted at")] = house.instant_text(application.submitted_at)
+        rows[_("Submitted at")] = instant_text(application.submitted_at)
     if application.entered_by:
         rows[_("Entered by")] = facts.names.get(application.entered_by, application.entered_by)
     if facts.partner is not None and actor.can(Permission.PARTNER_VIEW):
-        rows[_("Partner")] = partial(house.text_link, facts.partner.code, record_path("partners", facts.partner.code))
+        rows[_("Partner")] = partial(text_link, facts.partner.code, record_path("partners", facts.partner.code))
     return rows
 
 
@@ -95,7 +98,7 @@ def draw_licence(facts: ApplicationFacts) -> None:
         url = f"/applications/{application.number}/licence"
         photo_view(url, _("Photo of the business licence"), note=_("Business licence"), testid="licence")
     else:
-        house.Tag("p", _("No photo of a licence was handed in."), "qd-hint")
+        Tag("p", _("No photo of a licence was handed in."), "qd-hint")
 
 
 def _draw_word(facts: ApplicationFacts) -> None:
@@ -105,21 +108,21 @@ def _draw_word(facts: ApplicationFacts) -> None:
     if application.upstream_by:
         parts.append(facts.names.get(application.upstream_by, application.upstream_by))
     if application.upstream_at:
-        parts.append(house.instant_text(application.upstream_at))
+        parts.append(instant_text(application.upstream_at))
     if application.upstream_note:
         parts.append(application.upstream_note)
     is_good = word in (UpstreamWord.CONFIRMED, UpstreamWord.ON_BEHALF)
-    house.notice(" · ".join(parts), "ok" if is_good else "warning", testid="upstream-word")
+    notice(" · ".join(parts), "ok" if is_good else "warning", testid="upstream-word")
 
 
 def _draw_upstream(facts: ApplicationFacts) -> None:
     if facts.upstream is None:
         words = _("directly under the brand") if facts.application.status == "approved" else _("The brand decides")
-        house.Tag("span", words)
+        Tag("span", words)
         return
-    house.text_link(facts.upstream.name, record_path("partners", facts.upstream.code))
+    text_link(facts.upstream.name, record_path("partners", facts.upstream.code))
     label = _(PARTNER_LABELS[PartnerStatus(facts.upstream.status)][0])
-    house.Tag("span", f" · {_(TIERS[facts.upstream.tier].label)} · {label}")
+    Tag("span", f" · {_(TIERS[facts.upstream.tier].label)} · {label}")
 
 
 def _code_text(code: str | None) -> str:

@@ -8,11 +8,14 @@ from core.access import Actor, Permission
 from core.errors import DomainError
 from core.i18n import _
 from models.partners.applications import Application
-from pages import house
 from pages.application_actions import ApplicationActions
 from pages.application_facts import draw_facts
 from pages.application_reading import can_act, inbox_counts, inbox_item, read_facts, read_inbox
+from pages.house.buttons import link_button
+from pages.house.content import empty_state, keys_hint, notice, page_header, panel, say_subtitle
+from pages.house.elements import Tag
 from pages.house.own_style import carry_style
+from pages.house.views import SplitView, View, view_tabs
 from pages.identity import current_actor, page_actor
 from pages.navigation import count_again, staff_shell
 from pages.reading import read
@@ -43,19 +46,19 @@ class ApplicationInbox:
         """Draw the page, with one line open."""
         found = await read(self._actor, read_inbox, self._view)
         counts = await read(self._actor, inbox_counts)
-        with house.page_header(_("Applications"), self._subtitle(found)):
+        with page_header(_("Applications"), self._subtitle(found)):
             if self._view == MINE and found:
-                house.keys_hint({"J K": _("Up and down"), "A": self._yes(), "R": self._no()})
-            house.link_button(_("All as a list"), "/applications", testid="action-all")
+                keys_hint({"J K": _("Up and down"), "A": self._yes(), "R": self._no()})
+            link_button(_("All as a list"), "/applications", testid="action-all")
             if self._actor.can(Permission.PARTNER_EDIT):
-                house.link_button(_("Enter an application"), "/applications/new", testid="action-new")
-        self._views = house.Tag("div")
+                link_button(_("Enter an application"), "/applications/new", testid="action-new")
+        self._views = Tag("div")
         self._draw_views(counts)
         if not found:
             self._draw_nothing()
             return
         items = [inbox_item(one) for one in found]
-        self._split = house.SplitView(items, self._show, label=_("Applications"))
+        self._split = SplitView(items, self._show, label=_("Applications"))
         self._keys = [item.key for item in items]
         first = number if number in self._keys else self._keys[0]
         await self._split.open(first, leave_list=bool(number))
@@ -74,10 +77,10 @@ class ApplicationInbox:
         mine = _("To decide") if self._actor.can(Permission.APPLICATION_DECIDE) else _("To confirm")
         labels = {MINE: mine, UPSTREAM: _("Waiting for others"), DONE: _("Decided")}
         views = [view for view in labels if view != MINE or waits_for(self._actor)]
-        shown = [house.View(view, labels[view], count=counts.get(view)) for view in views]
+        shown = [View(view, labels[view], count=counts.get(view)) for view in views]
         self._views.clear()
         with self._views:
-            house.view_tabs(shown, current=self._view)
+            view_tabs(shown, current=self._view)
 
     def _draw_nothing(self) -> None:
         texts = {
@@ -85,8 +88,8 @@ class ApplicationInbox:
             UPSTREAM: (_("Nobody else is awaited"), _("Here stands what upstreams and applicants have to do.")),
             DONE: (_("Nothing decided yet"), _("What was approved, refused or taken back appears here.")),
         }
-        with house.panel(), house.empty_state(*texts[self._view]):
-            house.link_button(_("All applications"), "/applications")
+        with panel(), empty_state(*texts[self._view]):
+            link_button(_("All applications"), "/applications")
 
     async def _show(self, number: str, problem: str = "", *, anew: bool = False) -> None:
         """Draw one application at the right, as it is now; the buttons of the one before go first."""
@@ -100,19 +103,19 @@ class ApplicationInbox:
             facts = await read(actor, read_facts, number)
         except DomainError as error:
             with self._split.detail():
-                house.notice(error.text, "danger", testid="problem")
+                notice(error.text, "danger", testid="problem")
             return
         if number != self._shown:
             return  # another one was opened meanwhile
         with self._split.detail():
             if problem:
-                house.notice(problem, "danger", testid="problem")
+                notice(problem, "danger", testid="problem")
             draw_facts(facts, actor)
         with self._split.bar():
             if can_act(actor, facts.application):
                 ApplicationActions(facts.application, actor, self._done, self._stale).draw()
             else:
-                house.link_button(_("Open the application"), f"/applications/{number}")
+                link_button(_("Open the application"), f"/applications/{number}")
 
     async def _done(self) -> None:
         """Show what is next after a decision; the decided line goes."""
@@ -122,7 +125,7 @@ class ApplicationInbox:
         actor = await current_actor()
         found = await read(actor, read_inbox, self._view)
         self._draw_views(await read(actor, inbox_counts))
-        house.say_subtitle(self._subtitle(found))
+        say_subtitle(self._subtitle(found))
         await count_again()
         self._split.show([inbox_item(one) for one in found if one.number in self._keys])
         self._keys = [one.number for one in found if one.number in self._keys]
@@ -131,7 +134,7 @@ class ApplicationInbox:
             return
         self._shown = ""
         words = _("No application waits for you"), _("You have dealt with all of them.")
-        with self._split.detail(), house.empty_state(*words):
+        with self._split.detail(), empty_state(*words):
             pass
         with self._split.bar():
             pass

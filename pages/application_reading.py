@@ -18,7 +18,8 @@ from models.partners.tiers import TIERS
 from models.regions.resolving import region
 from models.regions.table import is_inside
 from pages.application_story import StoryLine, is_late, since_text, story_of
-from pages.house import ListItem, instant_text
+from pages.house.records import instant_text
+from pages.house.views import ListItem
 from services.accounts.users import people_names
 from services.applications.decisions import is_own, may_speak_for_upstream
 from services.applications.hints import Duplicate, duplicates_of, findings_of

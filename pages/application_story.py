@@ -11,7 +11,8 @@ from core.clock import now
 from core.events.log import Event
 from core.i18n import N_, _, ngettext
 from models.partners.applications import Application, ApplicationStatus
-from pages import house
+from pages.house.content import Step
+from pages.house.records import Happening, instant_text, short_instant_text, timeline
 from pages.value_texts import who_text
 from services.applications.states import RECEPTION
 
@@ -66,8 +67,8 @@ def draw_story(story: Sequence[StoryLine], *, for_applicant: bool = False) -> No
         waited = _("after {time}", time=span_text(line.waited)) if line.waited >= timedelta(minutes=1) else ""
         tone = TONES.get(line.action, "")
         what = _(SENTENCES[line.action]) if line.action in SENTENCES else line.action
-        happenings.append(house.Happening(who, what, line.at, note=note, source=waited, tone=tone))  # type: ignore[arg-type]
-    house.timeline(happenings, label=_("Its story"))
+        happenings.append(Happening(who, what, line.at, note=note, source=waited, tone=tone))  # type: ignore[arg-type]
+    timeline(happenings, label=_("Its story"))
 
 
 def whose(action: str) -> str:
@@ -79,7 +80,7 @@ def whose(action: str) -> str:
     return _("The system") if action == "unanswered" else _("The brand")
 
 
-def way_of(application: Application, upstream: str) -> list[house.Step]:
+def way_of(application: Application, upstream: str) -> list[Step]:
     """Return the way of an application as a thin line of steps; the current one says since when and until when."""
     status = ApplicationStatus(application.status)
     steps = [_step(_("Applied"), application.submitted_at, is_current=status is ApplicationStatus.DRAFT)]
@@ -88,7 +89,7 @@ def way_of(application: Application, upstream: str) -> list[house.Step]:
         waits = status is ApplicationStatus.SUBMITTED
         steps.append(_step(label, application.upstream_at, is_current=waits, application=application))
     if status is ApplicationStatus.RETURNED:
-        steps.append(house.Step(_("Returned for change"), since_text(application), "current"))
+        steps.append(Step(_("Returned for change"), since_text(application), "current"))
     waits = status is ApplicationStatus.UNDER_REVIEW
     steps.append(_step(_("Review by the brand"), application.decided_at, is_current=waits, application=application))
     ends = {
@@ -98,7 +99,7 @@ def way_of(application: Application, upstream: str) -> list[house.Step]:
     }
     label, state = ends.get(status, (_("Partner"), "open"))
     ended_at = application.decided_at if status in ends else None
-    steps.append(house.Step(label, "", state, house.short_instant_text(ended_at)))  # type: ignore[arg-type]
+    steps.append(Step(label, "", state, short_instant_text(ended_at)))  # type: ignore[arg-type]
     return steps
 
 
@@ -107,8 +108,8 @@ def awaited_text(application: Application, upstream: str) -> str:
     status = ApplicationStatus(application.status)
     values = {
         "name": upstream,
-        "since": house.instant_text(application.waits_since),
-        "until": house.instant_text(application.due_at) if application.due_at else "",
+        "since": instant_text(application.waits_since),
+        "until": instant_text(application.due_at) if application.due_at else "",
     }
     if status is ApplicationStatus.SUBMITTED:
         return _("{name} is asked to confirm, since {since}. Without an answer by {until} it goes on.", **values)
@@ -142,7 +143,7 @@ def span_text(waited: timedelta) -> str:
     return ngettext("{count} day", "{count} days", minutes // (24 * 60))
 
 
-def _step(label: str, at: datetime | None, *, is_current: bool, application: Application | None = None) -> house.Step:
+def _step(label: str, at: datetime | None, *, is_current: bool, application: Application | None = None) -> Step:
     if is_current:
-        return house.Step(label, since_text(application) if application else "", "current")
-    return house.Step(label, "", "done" if at else "open", house.short_instant_text(at))
+        return Step(label, since_text(application) if application else "", "current")
+    return Step(label, "", "done" if at else "open", short_instant_text(at))

@@ -14,14 +14,18 @@ from core.i18n import N_, _
 from core.settings import settings
 from models.accounts.users import UserStatus
 from models.partners.applications import STATUS_LABELS, ApplicationStatus
-from pages import house
 from pages.application_actions import ApplicationActions
 from pages.application_facts import draw_licence, draw_notices, stated
 from pages.application_inbox import inbox_page
 from pages.application_reading import ApplicationFacts, read_facts
 from pages.application_story import draw_story, way_of
 from pages.door import call, page, show_refusal
+from pages.house.buttons import button, link_button
+from pages.house.content import columns, kv, notice, page_header, panel, stack, steps, text, tone_of
+from pages.house.elements import Tag
+from pages.house.fields import text_field
 from pages.house.going import load_again
+from pages.house.overlays import confirm, drawer
 from pages.house.own_style import carry_style
 from pages.identity import current_actor, require_actor
 from pages.listing import list_page
@@ -61,28 +65,28 @@ async def application_page(number: str) -> None:
         application = facts.application
         status = ApplicationStatus(application.status)
         label, _tone = STATUS_LABELS[status]
-        with house.page_header(
+        with page_header(
             application.name or number,
             number,
             chip_text=_(label),
-            tone=house.tone_of(status.value),
+            tone=tone_of(status.value),
             crumbs={_("Applications"): "/applications"},
         ):
             _draw_steps(facts, actor)
-        house.steps(way_of(application, facts.upstream.name if facts.upstream else ""))
-        problem = house.Tag("div").style("display:contents")
-        with house.Tag("div", css="qd-decide"):
+        steps(way_of(application, facts.upstream.name if facts.upstream else ""))
+        problem = Tag("div").style("display:contents")
+        with Tag("div", css="qd-decide"):
             ApplicationActions(application, actor, _load, partial(_say, problem)).draw()
-        with house.columns() as (content, rail):
+        with columns() as (content, rail):
             with content:
-                with house.stack():
+                with stack():
                     draw_notices(facts, actor)
-                with house.panel(_("What was stated")):
-                    house.kv(stated(facts, actor))
+                with panel(_("What was stated")):
+                    kv(stated(facts, actor))
             with rail:
-                with house.panel(_("Business licence")):
+                with panel(_("Business licence")):
                     draw_licence(facts)
-                with house.panel(_("Its story")):
+                with panel(_("Its story")):
                     draw_story(facts.story)
 
 
@@ -96,9 +100,9 @@ def licence_of(request: Request, number: str) -> Response:
 
 
 def _links(actor: Actor) -> None:
-    house.link_button(_("Inbox"), "/applications/review", testid="action-inbox")
+    link_button(_("Inbox"), "/applications/review", testid="action-inbox")
     if actor.can(Permission.PARTNER_EDIT):
-        house.link_button(_("Enter an application"), "/applications/new", look="primary", testid="action-new")
+        link_button(_("Enter an application"), "/applications/new", look="primary", testid="action-new")
 
 
 def _draw_steps(facts: ApplicationFacts, actor: Actor) -> None:
@@ -107,14 +111,14 @@ def _draw_steps(facts: ApplicationFacts, actor: Actor) -> None:
     number, status = application.number, ApplicationStatus(application.status)
     is_open = status in (ApplicationStatus.DRAFT, ApplicationStatus.RETURNED)
     if actor.can(Permission.PARTNER_EDIT) and is_open:
-        house.link_button(_("Go on filling in"), f"/applications/{number}/edit", testid="action-edit")
-        house.button(_("Take back"), partial(_withdraw, number), testid="action-withdraw")
+        link_button(_("Go on filling in"), f"/applications/{number}/edit", testid="action-edit")
+        button(_("Take back"), partial(_withdraw, number), testid="action-withdraw")
     if actor.can(Permission.APPLICATION_DECIDE) and facts.account == UserStatus.INVITED:
-        shown = house.Tag("div").style("display:contents")
-        house.button(_("Link to sign in"), partial(_show_link, number, shown), testid="action-link")
+        shown = Tag("div").style("display:contents")
+        button(_("Link to sign in"), partial(_show_link, number, shown), testid="action-link")
 
 
-async def _show_link(number: str, shown: house.Tag) -> None:
+async def _show_link(number: str, shown: Tag) -> None:
     try:
         path = await run_in_threadpool(owner_link, await current_actor(), number)
     except DomainError as refused:
@@ -122,9 +126,9 @@ async def _show_link(number: str, shown: house.Tag) -> None:
         return
     base = settings().public_url or str(context.client.request.base_url)
     shown.clear()
-    with shown, house.drawer(_("Link to sign in")) as show:
-        house.text(_("Send this link to the new owner. It opens once, within three days, to choose a password."))
-        house.text_field("link", _("Link"), base.rstrip("/") + path, wide=True)
+    with shown, drawer(_("Link to sign in")) as show:
+        text(_("Send this link to the new owner. It opens once, within three days, to choose a password."))
+        text_field("link", _("Link"), base.rstrip("/") + path, wide=True)
     show()
 
 
@@ -132,7 +136,7 @@ async def _withdraw(number: str) -> None:
     await current_actor()
     question = _("Take application {number} back?", number=number)
     sentence = _("It ends here. The applicant can apply anew whenever they like.")
-    reason = await house.confirm(question, sentence, yes=_("Take back"), danger=True, reason=_("Reason"))
+    reason = await confirm(question, sentence, yes=_("Take back"), danger=True, reason=_("Reason"))
     if reason is not None:
         done = await call(withdraw_application, number, reason)
         if done is not None:
@@ -143,7 +147,7 @@ async def _load() -> None:
     load_again()
 
 
-async def _say(place: house.Tag, sentence: str) -> None:
+async def _say(place: Tag, sentence: str) -> None:
     place.clear()
     with place:
-        house.notice(sentence, "danger", testid="problem")
+        notice(sentence, "danger", testid="problem")

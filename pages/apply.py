@@ -10,13 +10,13 @@ from core.database.sessions import reading
 from core.errors import DomainError, NotFound
 from core.i18n import N_, _
 from models.partners.applications import Application, ApplicationStatus
-from pages import house
 from pages.apply_desk import StaffDesk, VisitorDesk
 from pages.apply_form import ApplyForm
 from pages.apply_reading import Invited, read_held, read_kept, read_licence
 from pages.apply_status import draw_status
 from pages.apply_visitor import read_as_applicant
 from pages.door import RECONNECT_S, page
+from pages.house.content import notice, page_header
 from pages.house.link_card import carry_links
 from pages.house.own_style import carry_script, carry_style
 from pages.house.visitor_shell import visitor_shell
@@ -49,11 +49,11 @@ async def held_page(request: Request, token: str) -> None:
     with visitor_shell(_("Your application")):
         _carry()
         if application.status in _FILLED_IN:
-            with house.page_header(_("Become a partner"), application.number):
+            with page_header(_("Become a partner"), application.number):
                 pass
             if application.reason:
                 sentence = _("Returned for change: {reason}", reason=application.reason)
-                house.notice(sentence, "warning", testid="returned")
+                notice(sentence, "warning", testid="returned")
             invited = await _kept_invite(application)
             ApplyForm(VisitorDesk(token), invited=invited, application=application).draw()
         else:
@@ -65,7 +65,7 @@ async def entry_page() -> None:
     title = _("Enter an application")
     async with staff_shell(title, current="applications"):
         _carry()
-        with house.page_header(title, crumbs={_("Applications"): "/applications"}):
+        with page_header(title, crumbs={_("Applications"): "/applications"}):
             pass
         ApplyForm(StaffDesk()).draw()
 
@@ -76,7 +76,7 @@ async def edit_page(number: str) -> None:
     require_status(application, *_FILLED_IN)
     async with staff_shell(number, current="applications"):
         _carry()
-        with house.page_header(number, crumbs={_("Applications"): "/applications"}):
+        with page_header(number, crumbs={_("Applications"): "/applications"}):
             pass
         invited = await _kept_invite(application)
         ApplyForm(StaffDesk(number), invited=invited, application=application).draw()

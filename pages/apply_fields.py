@@ -13,10 +13,14 @@ from models.partners.invites import CODE_LENGTH
 from models.partners.tiers import TIERS
 from models.regions import resolving
 from models.regions.table import region
-from pages import house
 from pages.apply_desk import Desk
 from pages.apply_reading import Invited, read_invited, read_proposals
 from pages.apply_visitor import speak
+from pages.house.buttons import link_button
+from pages.house.content import form, notice, row
+from pages.house.elements import Tag
+from pages.house.fields import Field, choice_field, search_field, show_problems, text_field
+from pages.house.focus import focus_on
 from pages.house.photos import photo_field, photo_view
 from services.applications.drafts import kept_texts, read_texts
 from services.applications.invites import STORE, plain_code
@@ -50,11 +54,11 @@ class ApplyFields:
         self._invited = invited
         self._on_change = on_change
         self._on_licence = on_licence
-        self._licence_before: house.Tag | None = None
+        self._licence_before: Tag | None = None
         self._asked = ("", "")
         self._checked = invited.code if invited else ""
         self._proposals: dict[str, str] = {}
-        self.fields: dict[str, house.Field] = {}
+        self.fields: dict[str, Field] = {}
 
     @property
     def stated(self) -> dict[str, str]:
@@ -85,7 +89,7 @@ class ApplyFields:
 
     def refuse(self, problems: Mapping[str, str]) -> list[str]:
         """Show problems beside their inputs, clear the others, and return all sentences with their labels."""
-        house.show_problems(self.fields, problems)
+        show_problems(self.fields, problems)
         labels = self.labels
         return [
             _("{label}: {problem}", label=labels[name], problem=sentence) if name in labels else sentence
@@ -100,14 +104,14 @@ class ApplyFields:
 
     def draw_target(self) -> None:
         """Draw what is applied for: invite, tier, region, upstream."""
-        self._invite_box = house.Tag("div")
+        self._invite_box = Tag("div")
         self._draw_invite()
         tier = self._before.get("tier") or None
         choices = self._tiers()
         if len(choices) == 1:
             tier = next(iter(choices))
-        with house.form():
-            self.fields["tier"] = house.choice_field(
+        with form():
+            self.fields["tier"] = choice_field(
                 "tier",
                 _("I want to become"),
                 choices,
@@ -116,7 +120,7 @@ class ApplyFields:
                 on_change=self._target_changed,
             )
             found = region(self._before.get("region", ""))
-            self.fields["region"] = house.search_field(
+            self.fields["region"] = search_field(
                 "region",
                 _("County or district"),
                 self._find_regions,
@@ -126,13 +130,13 @@ class ApplyFields:
                 hint=_("Where you want to sell. Type a part of the name, for example 姑苏."),
                 on_change=self._target_changed,
             )
-        self._upstream_box = house.Tag("div", hidden=True)
+        self._upstream_box = Tag("div", hidden=True)
         with self._upstream_box:
             self._draw_upstream()
 
     def draw_company(self, licence_path: str) -> None:
         """Draw name, social credit code, licence and address; ``licence_path`` leads to the picture that is there."""
-        with house.form():
+        with form():
             self._text("name", _("Name of the company or shop"), required=True, hint=_("As it stands in the licence."))
             self._text(
                 "uscc",
@@ -153,7 +157,7 @@ class ApplyFields:
 
     def draw_contact(self) -> None:
         """Draw who can be reached, and how."""
-        with house.form():
+        with form():
             self._text("contact", _("Contact"), required=True).control.props["autocomplete"] = "name"
             phone = self._text("phone", _("Mobile phone"), required=True)
             phone.control.props("inputmode=tel")
@@ -165,9 +169,9 @@ class ApplyFields:
             email.control.props["autocomplete"] = "email"
         self._text("note", _("What else we should know"), multiline=True)
 
-    def _text(self, name: str, label: str, **options: Any) -> house.Field:
+    def _text(self, name: str, label: str, **options: Any) -> Field:
         options.setdefault("on_change", partial(self._typed, name))
-        self.fields[name] = house.text_field(name, label, self._before.get(name, ""), **options)
+        self.fields[name] = text_field(name, label, self._before.get(name, ""), **options)
         return self.fields[name]
 
     def _typed(self, name: str) -> None:
@@ -181,11 +185,11 @@ class ApplyFields:
                 self.fields.pop("invite", None)
                 by = self._invited.by
                 words = _("Upstream set by the brand: {name}", name=by) if self._invited.is_assigned else ""
-                house.notice(words or _("Invited by {name}", name=by), "ok", testid="invited")
+                notice(words or _("Invited by {name}", name=by), "ok", testid="invited")
                 if STORE in self._invited.tiers and self._invited.code:
                     href = f"/stores/register?invite={self._invited.code}"
-                    with house.row():
-                        house.link_button(_("Register a store"), href, testid="action-store")
+                    with row():
+                        link_button(_("Register a store"), href, testid="action-store")
             else:
                 hint = _("Eight letters and digits, if somebody gave you one. You can apply without it.")
                 self._text("invite", _("Invite code"), hint=hint, on_change=self._invite_typed)
@@ -193,7 +197,7 @@ class ApplyFields:
     def _draw_upstream(self) -> None:
         choices = {THE_BRAND: _("I do not know: the brand decides")}
         kept = self._before.get("upstream", "")
-        self.fields["upstream"] = house.choice_field(
+        self.fields["upstream"] = choice_field(
             "upstream",
             _("Whom do you want to buy from?"),
             choices,
@@ -222,7 +226,7 @@ class ApplyFields:
             self.fields["invite"].refuse(refused.text)
             return
         self._draw_invite()
-        house.focus_on(self._invite_box)  # the input it was typed into is gone
+        focus_on(self._invite_box)  # the input it was typed into is gone
         self._upstream_box.put(hidden=True)
         choices, control = self._tiers(), self.fields["tier"].control
         value = control.value if control.value in choices else next(iter(choices)) if len(choices) == 1 else None

@@ -8,14 +8,18 @@ from core.errors import DomainError, Problem
 from core.i18n import N_, _
 from models.partners.applications import Application
 from models.partners.tiers import TIERS
-from pages import house
 from pages.apply_desk import Desk
 from pages.apply_fields import TEXTS, ApplyFields
 from pages.apply_reading import Invited
 from pages.apply_status import draw_link
 from pages.apply_visitor import speak
 from pages.door import show_refusal
+from pages.house.buttons import button
+from pages.house.content import Step, kv, notice, stack, steps
 from pages.house.drafts import BrowserDraft
+from pages.house.elements import Tag
+from pages.house.fields import check_field, show_problems
+from pages.house.focus import focus_on
 from pages.house.going import leave, replace_address
 from pages.house.inbox import look_again
 from pages.value_texts import value_text
@@ -53,57 +57,57 @@ class ApplyForm:
 
     def draw(self) -> None:
         """Draw all steps; one of them is shown."""
-        with house.stack():
-            self._way = house.Tag("div", testid="apply-steps")
-            self._problems = house.Tag("div").style("display:contents")
-            self._headings: dict[int, house.Tag] = {}
+        with stack():
+            self._way = Tag("div", testid="apply-steps")
+            self._problems = Tag("div").style("display:contents")
+            self._headings: dict[int, Tag] = {}
             panels = {}
             for step, draw in ((1, self._fields.draw_target), (2, self._draw_company), (3, self._fields.draw_contact)):
                 panels[step] = self._panel(step, draw)
             panels[LAST] = self._panel(LAST, self._draw_check)
             self._panels = panels
-            self._link = house.Tag("div")
+            self._link = Tag("div")
         self._draft = BrowserDraft(f"applications:{self._number}", self._resume) if self._number else None
         self._show(self._step)
         if self._desk.has_begun:
             self._draw_link()
         look_again(AUTOSAVE_S, self._autosave)
 
-    def _panel(self, step: int, draw: Callable[[], None]) -> house.Tag:
+    def _panel(self, step: int, draw: Callable[[], None]) -> Tag:
         title = _(TITLES[step])
-        with house.Tag("section", css="qd-panel", aria_label=title, testid=f"step-{step}") as made:
-            with house.Tag("div", css="qd-panel-head"):
-                self._headings[step] = house.Tag("h2", title)
-            with house.Tag("div", css="qd-panel-body"), house.stack():
+        with Tag("section", css="qd-panel", aria_label=title, testid=f"step-{step}") as made:
+            with Tag("div", css="qd-panel-head"):
+                self._headings[step] = Tag("h2", title)
+            with Tag("div", css="qd-panel-body"), stack():
                 draw()
-                with house.Tag("div", css="qd-apply-bar"):
+                with Tag("div", css="qd-apply-bar"):
                     if step > 1:
-                        house.button(_("Back"), partial(self._go, step - 1), testid=f"action-back-{step}")
+                        button(_("Back"), partial(self._go, step - 1), testid=f"action-back-{step}")
                     if step < LAST:
                         further = partial(self._continue, step)
-                        house.button(_("Continue"), further, look="primary", testid=f"action-continue-{step}")
+                        button(_("Continue"), further, look="primary", testid=f"action-continue-{step}")
                     else:
-                        house.button(_("Submit application"), self._submit, look="primary", testid="action-submit")
+                        button(_("Submit application"), self._submit, look="primary", testid="action-submit")
         return made
 
     def _draw_company(self) -> None:
         self._fields.draw_company(self._desk.licence_path if self._has_licence else "")
 
     def _draw_check(self) -> None:
-        self._summary = house.Tag("div")
+        self._summary = Tag("div")
         if not self._has_consented:
             consent = _("I agree that the brand keeps what is stated here and checks it, in order to decide about it.")
             if self._desk.is_staff:
                 consent = _("The applicant agrees that what is stated here is kept and checked.")
-            self._consent = house.check_field("consent", consent)
+            self._consent = check_field("consent", consent)
 
     def _show(self, step: int) -> None:
         self._step = step
         self._way.clear()
         with self._way:
-            house.steps(
+            steps(
                 [
-                    house.Step(_(title), state="current" if one == step else "done" if one < step else "open")
+                    Step(_(title), state="current" if one == step else "done" if one < step else "open")
                     for one, title in TITLES.items()
                 ]
             )
@@ -120,7 +124,7 @@ class ApplyForm:
     def _open(self, step: int) -> None:
         """Show a step to somebody who has come from another one."""
         self._show(step)
-        house.focus_on(self._headings[step])
+        focus_on(self._headings[step])
 
     async def _continue(self, step: int) -> None:
         """Keep what the step says and show the next one, or say beside the fields what is wrong."""
@@ -161,7 +165,7 @@ class ApplyForm:
         """Show why something was not done: beside its field, on the first step that has one, and summed up above."""
         fields = dict(refused.fields)
         if "consent" in fields and not self._has_consented:
-            house.show_problems({"consent": self._consent}, {"consent": fields.pop("consent").text})
+            show_problems({"consent": self._consent}, {"consent": fields.pop("consent").text})
             return
         if not fields and refused.code.startswith("invites."):
             fields = {"invite": refused.problem}
@@ -176,7 +180,7 @@ class ApplyForm:
         self._problems.clear()
         if problems:
             with self._problems:
-                house.notice(_("Please look at this again:"), "danger", items=sentences, testid="form-problems")
+                notice(_("Please look at this again:"), "danger", items=sentences, testid="form-problems")
 
     def _changed(self) -> dict[str, str]:
         """Return what this page changed and has not stored: nothing else, as another page may have it newer."""
@@ -234,7 +238,7 @@ class ApplyForm:
         facts[_("Business licence")] = _("handed in") if self._has_licence else ""
         self._summary.clear()
         with self._summary:
-            house.kv(facts, pairs=1)
+            kv(facts, pairs=1)
 
     def _draw_link(self) -> None:
         if self._desk.is_staff:

@@ -7,13 +7,16 @@ from core.i18n import _
 from models.accounts.users import UserStatus
 from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus
 from models.partners.tiers import TIERS
-from pages import house
 from pages.application_story import awaited_text, draw_story, way_of
 from pages.apply_reading import Held
 from pages.apply_visitor import as_holder, speak
 from pages.door import show_refusal
+from pages.house.buttons import button, link_button, text_link
+from pages.house.content import kv, notice, page_header, panel, row, stack, steps, text, tone_of
+from pages.house.elements import Tag
 from pages.house.going import go_to, load_again
 from pages.house.link_card import full_address, link_card
+from pages.house.overlays import confirm
 from pages.value_texts import value_text
 from resources.applications import APPLICATIONS
 from services.applications.applicant import welcome_link, withdraw_application
@@ -27,19 +30,17 @@ def draw_status(held: Held, token: str) -> None:
     application = held.application
     status = ApplicationStatus(application.status)
     label, _tone = STATUS_LABELS[status]
-    with house.page_header(
-        _("Your application"), application.number, chip_text=_(label), tone=house.tone_of(status.value)
-    ):
+    with page_header(_("Your application"), application.number, chip_text=_(label), tone=tone_of(status.value)):
         if status in _WAITING:
-            house.button(_("Take back"), partial(_withdraw, token, application.number), testid="action-withdraw")
-    with house.stack():
-        house.steps(way_of(application, held.upstream))
+            button(_("Take back"), partial(_withdraw, token, application.number), testid="action-withdraw")
+    with stack():
+        steps(way_of(application, held.upstream))
         _draw_next(held, token)
-        with house.panel(_("What you stated")):
-            house.kv(stated_facts(application, held.upstream), pairs=1)
+        with panel(_("What you stated")):
+            kv(stated_facts(application, held.upstream), pairs=1)
             if application.licence_sha256:
-                house.text_link(_("Photo of the business licence"), f"/apply/{token}/licence", testid="licence")
-        with house.panel(_("Its story")):
+                text_link(_("Photo of the business licence"), f"/apply/{token}/licence", testid="licence")
+        with panel(_("Its story")):
             draw_story(held.story, for_applicant=True)
         draw_link(f"/apply/{token}", _("Keep the link to this page"))
 
@@ -58,11 +59,11 @@ def stated_facts(application: Application, upstream: str) -> dict[str, object]:
 
 def draw_link(path: str, words: str) -> None:
     """Draw the applicant's own link under ``words``, as text and as a picture to scan with another phone."""
-    house.Tag("qudao-keep", path=path)
-    with house.Tag("details", css="qd-panel qd-apply-link", testid="own-link"):
-        house.Tag("summary", words)
-        with house.Tag("div", css="qd-panel-body"):
-            house.text(_("Come back with this link, and keep it to yourself: it opens your data."))
+    Tag("qudao-keep", path=path)
+    with Tag("details", css="qd-panel qd-apply-link", testid="own-link"):
+        Tag("summary", words)
+        with Tag("div", css="qd-panel-body"):
+            text(_("Come back with this link, and keep it to yourself: it opens your data."))
             link_card(_("Your link"), full_address(path))
 
 
@@ -71,28 +72,28 @@ def _draw_next(held: Held, token: str) -> None:
     application = held.application
     status = ApplicationStatus(application.status)
     if status in _WAITING:
-        house.notice(awaited_text(application, held.upstream), "info", testid="awaited")
+        notice(awaited_text(application, held.upstream), "info", testid="awaited")
     elif status is ApplicationStatus.APPROVED:
         _draw_welcome(held, token)
     elif status is ApplicationStatus.REFUSED:
-        house.notice(_("The application was refused: {reason}", reason=application.reason or ""), "danger")
-        house.link_button(_("Apply anew"), "/apply", testid="action-anew")
+        notice(_("The application was refused: {reason}", reason=application.reason or ""), "danger")
+        link_button(_("Apply anew"), "/apply", testid="action-anew")
     else:
-        house.notice(_("The application was taken back."), "info")
-        house.link_button(_("Apply anew"), "/apply", testid="action-anew")
+        notice(_("The application was taken back."), "info")
+        link_button(_("Apply anew"), "/apply", testid="action-anew")
 
 
 def _draw_welcome(held: Held, token: str) -> None:
     if held.account == UserStatus.INVITED:
-        house.notice(_("Welcome! You are a partner now. Choose a password, and sign in with your e-mail."), "ok")
-        with house.row():
+        notice(_("Welcome! You are a partner now. Choose a password, and sign in with your e-mail."), "ok")
+        with row():
             chooser = partial(_choose_password, token)
-            house.button(_("Choose a password"), chooser, look="primary", testid="action-welcome")
+            button(_("Choose a password"), chooser, look="primary", testid="action-welcome")
         return
-    house.notice(_("Welcome! You are a partner now."), "ok")
+    notice(_("Welcome! You are a partner now."), "ok")
     if held.account:
-        with house.row():
-            house.link_button(_("Sign in"), "/login", look="primary", testid="action-sign-in")
+        with row():
+            link_button(_("Sign in"), "/login", look="primary", testid="action-sign-in")
 
 
 async def _choose_password(token: str) -> None:
@@ -106,7 +107,7 @@ async def _withdraw(token: str, number: str) -> None:
     speak()
     question = _("Take application {number} back?", number=number)
     sentence = _("It ends here. You can apply anew whenever you like.")
-    if await house.confirm(question, sentence, yes=_("Take back"), danger=True) is None:
+    if await confirm(question, sentence, yes=_("Take back"), danger=True) is None:
         return
     try:
         await as_holder(token, withdraw_application)

@@ -8,9 +8,11 @@ from core.i18n import _, ngettext
 from models.approvals import DECISION_LABELS, Decision
 from models.orders import STATUS_LABELS, OrderStatus
 from models.partners.tiers import TIERS
-from pages import house
 from pages.approval_reading import waiting_text
-from pages.house.content import MINUS
+from pages.house.buttons import text_link
+from pages.house.content import MINUS, chip, kv, money, money_text, notice, row, short_money_text, tone_of
+from pages.house.elements import Tag
+from pages.house.records import Cell, LineColumn, instant_text, line_table
 from pages.order_reading import region_text
 from pages.orders import name_cell, price_text, quantity_text
 from services.approvals.order_facts import LineFacts, OrderFacts
@@ -22,19 +24,19 @@ def draw_facts(facts: OrderFacts, names: Mapping[str, str]) -> None:
     """Draw an order as its approver needs it: who, on what credit, why it came, what looks odd, and every line."""
     order = facts.order
     label, _tone = STATUS_LABELS[OrderStatus(order.status)]
-    with house.row():
-        with house.Tag("h2", css="qd-heading"):
-            house.text_link(order.number, record_path("orders", order.number))
-        house.chip(_(label), house.tone_of(order.status))
-        house.Tag("b", house.money_text(order.total_cents), "qd-heading", testid="decide-total")
+    with row():
+        with Tag("h2", css="qd-heading"):
+            text_link(order.number, record_path("orders", order.number))
+        chip(_(label), tone_of(order.status))
+        Tag("b", money_text(order.total_cents), "qd-heading", testid="decide-total")
     for decision in facts.decisions:
         what = _(DECISION_LABELS[Decision(decision.decision)][0])
-        told = f"{decision.name} · {what} · {house.instant_text(decision.decided_at)}"
-        house.notice(f"{told} · {decision.reason}" if decision.reason else told, "info", testid="decided")
+        told = f"{decision.name} · {what} · {instant_text(decision.decided_at)}"
+        notice(f"{told} · {decision.reason}" if decision.reason else told, "info", testid="decided")
     if facts.findings and order.status == OrderStatus.SUBMITTED:
         items = [one.text for one in facts.findings]
-        house.notice(_("Look at this before you decide:"), "warning", items=items, testid="findings")
-    house.kv(_facts(facts, names))
+        notice(_("Look at this before you decide:"), "warning", items=items, testid="findings")
+    kv(_facts(facts, names))
     _draw_lines(facts)
 
 
@@ -44,7 +46,7 @@ def _facts(facts: OrderFacts, names: Mapping[str, str]) -> dict[str, object]:
     upstream = facts.upstream[1] if facts.upstream else _("the brand itself")
     tier = _("{tier}, under {upstream}", tier=_(TIERS[buyer.tier].label), upstream=upstream)
     since, at = facts.waiting_since, order.submitted_at
-    submitted = house.instant_text(at) if at else None
+    submitted = instant_text(at) if at else None
     waits = f"{submitted} · {waiting_text(since)[0]}" if submitted and since else submitted
     amount = _short(facts.history_cents)
     history = ngettext("{count} order · {amount}", "{count} orders · {amount}", facts.history_count, amount=amount)
@@ -64,23 +66,23 @@ def _facts(facts: OrderFacts, names: Mapping[str, str]) -> dict[str, object]:
 
 
 def _draw_buyer(facts: OrderFacts, tier: str) -> None:
-    house.text_link(facts.buyer.name, record_path("partners", facts.buyer.code))
-    house.Tag("span", _(" ({details})", details=tier))
+    text_link(facts.buyer.name, record_path("partners", facts.buyer.code))
+    Tag("span", _(" ({details})", details=tier))
 
 
 def _credit(facts: OrderFacts) -> str:
-    used = house.money_text(facts.credit_used_cents)
+    used = money_text(facts.credit_used_cents)
     limit = facts.buyer.credit_limit_cents
     if limit is None:
         return _("not limited, {used} used", used=used)
-    return _("{limit}, {used} used", limit=house.money_text(limit), used=used)
+    return _("{limit}, {used} used", limit=money_text(limit), used=used)
 
 
 def _draw_left(facts: OrderFacts) -> None:
     if facts.credit_left_cents is None:
-        house.Tag("span", _("not limited"))
+        Tag("span", _("not limited"))
     else:
-        house.money(facts.credit_left_cents)
+        money(facts.credit_left_cents)
 
 
 def _region(facts: OrderFacts) -> str:
@@ -95,40 +97,40 @@ def _region(facts: OrderFacts) -> str:
 
 
 def _short(cents: int) -> str:
-    return house.short_money_text(cents) if cents >= 10_000_00 else house.money_text(cents)
+    return short_money_text(cents) if cents >= 10_000_00 else money_text(cents)
 
 
 def _draw_lines(facts: OrderFacts) -> None:
     columns = [
-        house.LineColumn("sku", _("SKU")),
-        house.LineColumn("name", _("Product")),
-        house.LineColumn("quantity", _("Quantity"), "right"),
-        house.LineColumn("today", _("List price today"), "right"),
-        house.LineColumn("price", _("Price ordered"), "right"),
-        house.LineColumn("total", _("Amount"), "right"),
+        LineColumn("sku", _("SKU")),
+        LineColumn("name", _("Product")),
+        LineColumn("quantity", _("Quantity"), "right"),
+        LineColumn("today", _("List price today"), "right"),
+        LineColumn("price", _("Price ordered"), "right"),
+        LineColumn("total", _("Amount"), "right"),
     ]
     rows = [_line(one) for one in facts.lines]
-    foot = {"sku": _("Total"), "total": house.money_text(facts.order.total_cents)}
-    with house.Tag("div", css="qd-lines qd-lines-decided"):
-        house.line_table(columns, rows, caption=_("Lines of the order"), foot=foot, testid="lines")
+    foot = {"sku": _("Total"), "total": money_text(facts.order.total_cents)}
+    with Tag("div", css="qd-lines qd-lines-decided"):
+        line_table(columns, rows, caption=_("Lines of the order"), foot=foot, testid="lines")
 
 
-def _line(facts: LineFacts) -> dict[str, str | house.Cell]:
+def _line(facts: LineFacts) -> dict[str, str | Cell]:
     line = facts.line
     return {
         "sku": line.sku,
         "name": name_cell(line.sku, line.name),
         "quantity": quantity_text(line.quantity, line.unit, line.units),
         "today": price_text(facts.price_today) if facts.price_today is not None else "",
-        "price": house.Cell(draw=partial(_draw_price, facts)) if facts.difference_ppm else price_text(line.unit_price),
-        "total": house.money_text(line.total_cents),
+        "price": Cell(draw=partial(_draw_price, facts)) if facts.difference_ppm else price_text(line.unit_price),
+        "total": money_text(line.total_cents),
     }
 
 
 def _draw_price(facts: LineFacts) -> None:
-    with house.Tag("span", css="qd-difference"):
-        house.Tag("span", price_text(facts.line.unit_price))
-        house.Tag("small", percent_text(facts.difference_ppm or 0))
+    with Tag("span", css="qd-difference"):
+        Tag("span", price_text(facts.line.unit_price))
+        Tag("small", percent_text(facts.difference_ppm or 0))
 
 
 def percent_text(ppm: int) -> str:

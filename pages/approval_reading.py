@@ -13,7 +13,9 @@ from core.i18n import _, ngettext
 from models.approvals import DECISION_LABELS, Approval, Decision
 from models.orders import STATUS_LABELS, Order, OrderStatus
 from models.partners.partners import Partner
-from pages.house import ListItem, instant_text, money_text
+from pages.house.content import money_text
+from pages.house.records import instant_text
+from pages.house.views import ListItem
 from pages.navigation import waiting_count
 from services.accounts.users import people_names
 from services.approvals.order_facts import OrderFacts, WaitingOrder, order_facts, waiting_orders

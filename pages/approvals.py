@@ -10,7 +10,6 @@ from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _
 from models.approvals import Decision
 from models.orders import STATUS_LABELS, OrderStatus
-from pages import house
 from pages.approval_facts import draw_facts
 from pages.approval_reading import (
     DONE,
@@ -24,8 +23,14 @@ from pages.approval_reading import (
 )
 from pages.bulk_decision import BulkDecision
 from pages.door import call_or_raise, page, permitted_actor, show_refusal
+from pages.house.buttons import button, link_button, text_link
+from pages.house.content import chip, empty_state, keys_hint, notice, page_header, panel, row, say_subtitle, tone_of
+from pages.house.elements import Tag
+from pages.house.fields import Field, text_field
 from pages.house.inbox import Inbox, look_again
+from pages.house.overlays import toast
 from pages.house.own_style import carry_style
+from pages.house.views import View, view_tabs
 from pages.identity import page_actor
 from pages.navigation import count_again, staff_shell
 from pages.order_reading import look
@@ -71,20 +76,20 @@ class ApprovalInbox:
         self._found = found
         self._shown = ""
         self._facts: OrderFacts | None = None
-        self._reason: house.Field | None = None
+        self._reason: Field | None = None
 
     async def draw(self, number: str) -> None:
         """Draw the page, with one line open."""
         waits = self._view == WAITING
         may_decide = self._actor.can(Permission.ORDER_APPROVE)
-        with house.page_header(_("Waiting for me") if may_decide else _("Sent by me"), self._subtitle()):
+        with page_header(_("Waiting for me") if may_decide else _("Sent by me"), self._subtitle()):
             if waits:
-                house.keys_hint({"J K": _("Up and down"), "A": _("Approve"), "R": _("Reject")})
+                keys_hint({"J K": _("Up and down"), "A": _("Approve"), "R": _("Reject")})
                 self._bulk = BulkDecision(self._decided_many)
                 self._bulk.draw()
-        self._views = house.Tag("div")
+        self._views = Tag("div")
         self._draw_views()
-        self._news = house.Tag("div", css="qd-fresh", role="status", hidden=True)
+        self._news = Tag("div", css="qd-fresh", role="status", hidden=True)
         if not self._found.items:
             self._draw_nothing()
             return
@@ -105,16 +110,16 @@ class ApprovalInbox:
     def _draw_views(self) -> None:
         labels = {WAITING: _("To decide"), DONE: _("Decided"), SENT_BY_ME: _("Sent by me")}
         counts = self._found.counts
-        views = [house.View(view, labels[view], count=counts[view]) for view in labels if view in counts]
+        views = [View(view, labels[view], count=counts[view]) for view in labels if view in counts]
         self._views.clear()
         with self._views:
-            house.view_tabs(views, current=self._view)
+            view_tabs(views, current=self._view)
 
     async def _count_again(self) -> None:
         """Say how many are left, wherever this page says so."""
         with self._views:  # the button that was pressed may be gone by now
             self._found.counts.update(await look(inbox_counts))
-            house.say_subtitle(self._subtitle())
+            say_subtitle(self._subtitle())
             self._draw_views()
             await count_again()
 
@@ -124,8 +129,8 @@ class ApprovalInbox:
             DONE: (_("Nothing decided yet"), _("What you approve, reject or return appears here.")),
             SENT_BY_ME: (_("Nothing sent yet"), _("Orders that you submitted in the last 90 days appear here.")),
         }
-        with house.panel(), house.empty_state(*texts[self._view]):
-            house.link_button(_("All orders"), "/orders")
+        with panel(), empty_state(*texts[self._view]):
+            link_button(_("All orders"), "/orders")
 
     async def _show(self, number: str, problem: str = "", *, is_news: bool = False) -> None:
         """Draw one order at the right, as it is now; one that is there already stays, unless there is news of it.
@@ -146,7 +151,7 @@ class ApprovalInbox:
             show_refusal(error)
         except DomainError as error:
             with self._inbox.detail():
-                house.notice(error.text, "danger", testid="problem")
+                notice(error.text, "danger", testid="problem")
 
     async def _show_facts(self, number: str, problem: str) -> None:
         facts, names = await look(read_facts, number)
@@ -155,7 +160,7 @@ class ApprovalInbox:
         self._facts = facts
         with self._inbox.detail():
             if problem:
-                house.notice(problem, "danger", testid="problem")
+                notice(problem, "danger", testid="problem")
             draw_facts(facts, names)
         with self._inbox.bar():
             self._draw_bar(facts)
@@ -165,26 +170,26 @@ class ApprovalInbox:
         if number != self._shown:
             return
         with self._inbox.detail():
-            with house.row():
-                with house.Tag("h2", css="qd-heading"):
-                    house.text_link(order.number, record_path("orders", order.number))
-                house.chip(_(STATUS_LABELS[OrderStatus(order.status)][0]), house.tone_of(order.status))
+            with row():
+                with Tag("h2", css="qd-heading"):
+                    text_link(order.number, record_path("orders", order.number))
+                chip(_(STATUS_LABELS[OrderStatus(order.status)][0]), tone_of(order.status))
             draw_lines(order.lines, order.total_cents, order.tax_cents)
         with self._inbox.bar():
-            house.link_button(_("Open the order"), record_path("orders", order.number))
+            link_button(_("Open the order"), record_path("orders", order.number))
 
     def _draw_bar(self, facts: OrderFacts) -> None:
         if facts.order.status != OrderStatus.SUBMITTED:
-            house.link_button(_("Open the order"), record_path("orders", facts.order.number))
+            link_button(_("Open the order"), record_path("orders", facts.order.number))
             return
         if facts.is_own:
             sentence = _("You placed or submitted this order yourself: someone else has to decide it.")
-            house.notice(sentence, "info", testid="own-order")
+            notice(sentence, "info", testid="own-order")
             return
-        house.button(_("Approve"), self._approve, look="primary", key="a", testid="action-approve")
-        house.button(_("Reject"), self._reject, look="danger", key="r", testid="action-reject")
-        house.button(_("Return for change"), self._return, testid="action-return")
-        self._reason = house.text_field(
+        button(_("Approve"), self._approve, look="primary", key="a", testid="action-approve")
+        button(_("Reject"), self._reject, look="danger", key="r", testid="action-reject")
+        button(_("Return for change"), self._return, testid="action-return")
+        self._reason = text_field(
             "reason", _("Opinion"), placeholder=_("Opinion (needed to reject or return)"), max_length=2000
         )
 
@@ -213,7 +218,7 @@ class ApprovalInbox:
         except DomainError as error:
             show_refusal(error)
         else:
-            house.toast(_(DECIDED[decision], number=number))
+            toast(_(DECIDED[decision], number=number))
             await self._go_on(number)
 
     async def _go_on(self, number: str) -> None:
@@ -225,7 +230,7 @@ class ApprovalInbox:
             await self._inbox.open(following)
         else:
             self._shown, self._facts = "", None
-            with self._inbox.detail(), house.empty_state(_("Nothing waits for you"), _("Everything here is decided.")):
+            with self._inbox.detail(), empty_state(_("Nothing waits for you"), _("Everything here is decided.")):
                 pass
             with self._inbox.bar():
                 pass
@@ -264,8 +269,8 @@ class ApprovalInbox:
             return
         parts = [_("{count} new", count=added)] if added else []
         parts += [_("{count} decided by others", count=gone)] if gone else []
-        with self._news, house.notice(" · ".join(parts), "info", testid="news"):
-            house.button(_("Refresh the list"), self._refresh, testid="action-refresh")
+        with self._news, notice(" · ".join(parts), "info", testid="news"):
+            button(_("Refresh the list"), self._refresh, testid="action-refresh")
 
     async def _refresh(self) -> None:
         actor = await permitted_actor(Permission.ORDER_APPROVE)

@@ -13,7 +13,12 @@ from core.i18n import _
 from core.queries.finding import matching_keys, read_query
 from core.resource import Action, Resource
 from pages.door import call, permitted_actor, show_refusal
-from pages.house import DataGrid, GridAction, LineColumn, Selection, Tag, confirm, drawer, line_table, notice, toast
+from pages.house.content import notice
+from pages.house.data_grid import DataGrid
+from pages.house.elements import Tag
+from pages.house.grid_spec import GridAction, Selection
+from pages.house.overlays import confirm, drawer, toast
+from pages.house.records import LineColumn, line_table
 from pages.identity import current_actor
 from pages.reading import read
 from services.outcomes import Outcome

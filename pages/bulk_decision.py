@@ -9,8 +9,12 @@ from core.addresses import record_path
 from core.errors import DomainError
 from core.i18n import _, ngettext
 from models.approvals import Decision
-from pages import house
 from pages.door import permitted_actor, show_refusal
+from pages.house import buttons
+from pages.house.content import money_text, notice
+from pages.house.elements import Tag
+from pages.house.overlays import confirm, drawer
+from pages.house.records import Cell, LineColumn, line_table
 from services.approvals.order_facts import WaitingOrder
 from services.approvals.orders import decide_order
 from services.outcomes import Outcome, each
@@ -25,13 +29,13 @@ class BulkDecision:
 
     def draw(self) -> None:
         """Draw the buttons; they can be pressed once something is ticked."""
-        self._reject_button = house.button(
+        self._reject_button = buttons.button(
             _("Reject chosen"), self._reject, look="danger", testid="action-reject-chosen", enabled=False
         )
-        self._approve_button = house.button(
+        self._approve_button = buttons.button(
             _("Approve chosen"), self._approve, testid="action-approve-chosen", enabled=False
         )
-        self._report = house.Tag("div", hidden=True)
+        self._report = Tag("div", hidden=True)
 
     def choose(self, orders: Sequence[WaitingOrder]) -> None:
         """Note what is ticked now."""
@@ -46,7 +50,7 @@ class BulkDecision:
 
     async def _approve(self) -> None:
         chosen = self._chosen
-        answer = await house.confirm(
+        answer = await confirm(
             ngettext(
                 "Approve {count} order for {total}?",
                 "Approve {count} orders for {total} in all?",
@@ -61,7 +65,7 @@ class BulkDecision:
 
     async def _reject(self) -> None:
         chosen = self._chosen
-        reason = await house.confirm(
+        reason = await confirm(
             ngettext(
                 "Reject {count} order for {total}?",
                 "Reject {count} orders for {total} in all?",
@@ -101,26 +105,26 @@ class BulkDecision:
         what = _("Approved") if decision is Decision.APPROVED else _("Rejected")
         rows = [
             {
-                "number": house.Cell(one.key, href=record_path("orders", one.key), note=orders[one.key].buyer_name),
-                "total": house.money_text(orders[one.key].total_cents),
-                "result": house.Cell(one.problem.text, tone="danger") if one.problem else what,
+                "number": Cell(one.key, href=record_path("orders", one.key), note=orders[one.key].buyer_name),
+                "total": money_text(orders[one.key].total_cents),
+                "result": Cell(one.problem.text, tone="danger") if one.problem else what,
             }
             for one in sorted(outcomes, key=lambda one: one.ok)
         ]
         columns = [
-            house.LineColumn("number", _("Order")),
-            house.LineColumn("total", _("Amount"), "right"),
-            house.LineColumn("result", _("Result")),
+            LineColumn("number", _("Order")),
+            LineColumn("total", _("Amount"), "right"),
+            LineColumn("result", _("Result")),
         ]
         self._report.clear()
-        with self._report, house.drawer(_("Result for each order")) as show:
+        with self._report, drawer(_("Result for each order")) as show:
             decided = {"count": len(done), "all": len(outcomes), "total": _total(done)}
-            house.notice(_("{count} of {all} decided, {total} in all", **decided), "ok")
+            notice(_("{count} of {all} decided, {total} in all", **decided), "ok")
             if len(done) < len(outcomes):
-                house.notice(_("{count} not decided", count=len(outcomes) - len(done)), "danger", testid="bulk-refused")
-            house.line_table(columns, rows, caption=_("Result for each order"), testid="bulk-result")
+                notice(_("{count} not decided", count=len(outcomes) - len(done)), "danger", testid="bulk-refused")
+            line_table(columns, rows, caption=_("Result for each order"), testid="bulk-result")
         show()
 
 
 def _total(orders: Sequence[WaitingOrder]) -> str:
-    return house.money_text(sum(one.total_cents for one in orders))
+    return money_text(sum(one.total_cents for one in orders))

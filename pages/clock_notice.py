@@ -4,8 +4,10 @@ from core.access import Actor, Permission
 from core.i18n import _
 from core.jobs.clock_guard import ClockDoubt, clock_doubt
 from pages.door import call
-from pages.house import button, instant_text, notice, row, stack
+from pages.house.buttons import button
+from pages.house.content import notice, row, stack
 from pages.house.going import load_again
+from pages.house.records import instant_text
 from pages.reading import read
 from services.jobs.clock_confirmation import confirm_clock
 

@@ -6,8 +6,9 @@ from typing import Literal
 
 from core.i18n import _
 from core.resource import Field, Resource
-from pages.house import Filter, GridColumn, View
-from pages.house.grid_spec import Format
+from pages.house.filters import Filter
+from pages.house.grid_spec import Format, GridColumn
+from pages.house.views import View
 from pages.value_texts import chip_tone, status_field
 
 FORMATS: dict[str, Format] = {

@@ -9,7 +9,7 @@ from core.i18n import _, ngettext
 from models.customers import STAGE_LABELS, CustomerStage
 from pages.bulk import BulkActions
 from pages.door import call, permitted_actor
-from pages.house import GridAction, Selection
+from pages.house.grid_spec import GridAction, Selection
 from pages.house.questions import choose
 from services.customers import move_customers
 from services.outcomes import Outcome

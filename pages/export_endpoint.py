@@ -25,7 +25,7 @@ from core.settings import settings
 from core.throttling.capacity import EXPORTS
 from importers.exporting import write_rows
 from pages.heavy_work import caller_of, one_download, run_while_connected
-from pages.house import instant_text
+from pages.house.records import instant_text
 from pages.identity import require_actor
 from pages.policies import permitted
 from resources import BY_NAME

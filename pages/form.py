@@ -10,8 +10,10 @@ from core.i18n import _
 from core.resource import Resource
 from pages.choices import choosable
 from pages.door import call_or_raise, page, show_refusal
-from pages.house import Tag, button, link_button, notice, page_header, panel, row, stack
+from pages.house.buttons import button, link_button
+from pages.house.content import notice, page_header, panel, row, stack
 from pages.house.drafts import BrowserDraft
+from pages.house.elements import Tag
 from pages.house.going import ask_before_leaving, leave
 from pages.inputs import NEW, Inputs, save_stated
 from pages.listing import OWN_PAGES

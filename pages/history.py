@@ -13,7 +13,7 @@ from core.i18n import N_, _
 from core.kinds.kind import Reference
 from core.resource import Field, Resource
 from core.settings import settings
-from pages.house import Change, Happening
+from pages.house.records import Change, Happening
 from pages.value_texts import value_text, who_text
 from services.accounts.users import people_names
 

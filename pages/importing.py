@@ -15,18 +15,11 @@ from importers.runs.drafts import editor_of
 from models.imports import ImportBatch
 from pages.addresses import RowId
 from pages.door import page
-from pages.house import (
-    Cell,
-    LineColumn,
-    columns,
-    file_drop,
-    instant_text,
-    line_table,
-    link_button,
-    panel,
-    text,
-)
+from pages.house.buttons import link_button
+from pages.house.content import columns, panel, text
+from pages.house.file_drop import file_drop
 from pages.house.going import go_to
+from pages.house.records import Cell, LineColumn, instant_text, line_table
 from pages.identity import page_actor
 from pages.import_results import register_results, register_template
 from pages.importing_check import draw_check

@@ -12,19 +12,11 @@ from importers.runs.drafts import editor_of
 from importers.runs.notices import import_notices
 from models.imports import ALL_OR_NOTHING, ImportBatch
 from pages.door import call, show_refusal
-from pages.house import (
-    Progress,
-    Tag,
-    button,
-    columns,
-    link_button,
-    live_progress,
-    notice,
-    panel,
-    row,
-    text,
-)
+from pages.house.buttons import button, link_button
+from pages.house.content import columns, notice, panel, row, text
+from pages.house.elements import Tag
 from pages.house.going import go_to, load_again
+from pages.house.progress import Progress, live_progress
 from pages.identity import current_actor, page_actor
 from pages.importing_parts import draw_facts, job_progress, step_path
 from pages.importing_rows import draw_rows

@@ -20,10 +20,14 @@ from importers.runs.drafts import (
 )
 from importers.runs.mapping import stated_fields
 from models.imports import ALL_OR_NOTHING, GOOD_ROWS, ImportBatch
-from pages import house
 from pages.door import call_or_raise
-from pages.house import Tag
+from pages.house.buttons import button, link_button
+from pages.house.content import chip, columns, notice, panel, row
+from pages.house.elements import Tag
+from pages.house.fields import Field, choice_field
+from pages.house.focus import focus_on
 from pages.house.going import go_to
+from pages.house.tokens import Tone
 from pages.identity import page_actor
 from pages.importing_parts import step_path
 from pages.inputs import Inputs
@@ -40,7 +44,7 @@ MATCHES: Mapping[str, Mapping[str, object]] = {
     "partners": PARTNER_MATCHES,
     "products": PRODUCT_MATCHES,
 }
-WORDS: dict[Certainty, tuple[str, house.Tone]] = {
+WORDS: dict[Certainty, tuple[str, Tone]] = {
     "sure": (N_("Sure"), "approved"),
     "likely": (N_("Likely"), "pending"),
     "none": (N_("Please choose"), "draft"),
@@ -71,31 +75,31 @@ class ColumnsPage:
     ) -> None:
         self.resource, self.batch, self.proposals, self.choice = resource, batch, proposals, choice
         self.fields = {field.name: field for field in stated_fields(SHEETS[resource.name], actor)}
-        self.selects: dict[int, house.Field] = {}
+        self.selects: dict[int, Field] = {}
         self.constants: dict[str, Inputs] = {}
         self._chips: dict[int, Tag] = {}
 
     def draw(self) -> None:
         """Draw the page."""
         self._top = Tag("div", css="qd-stack", testid="import-missing", aria_live="polite")
-        with house.columns() as (content, rail):
-            with content, house.panel(_("Your columns and ours")):
+        with columns() as (content, rail):
+            with content, panel(_("Your columns and ours")):
                 with Tag("div"):
                     for proposal in self.proposals:
                         self._line(proposal)
                 self._unnamed()
             with rail:
-                with house.panel(_("The same for every row")):
+                with panel(_("The same for every row")):
                     self._constants()
-                with house.panel(_("How it is imported")):
+                with panel(_("How it is imported")):
                     self._ways()
         for name in self.choice.constants:
             self._add_constant(name)
         self._changed()
-        with house.row():
-            house.button(_("Next: check"), self._next, look="primary", testid="action-next")
+        with row():
+            button(_("Next: check"), self._next, look="primary", testid="action-next")
             path = step_path(self.resource, self.batch, "sheet")
-            house.link_button(_("Other sheet or headings"), path, look="quiet", testid="action-sheet")
+            link_button(_("Other sheet or headings"), path, look="quiet", testid="action-sheet")
 
     def _line(self, proposal: Proposal) -> None:
         is_first = proposal is self.proposals[0]
@@ -109,7 +113,7 @@ class ColumnsPage:
                 return
             choices = {IGNORED: _("Do not import")} | {name: self._label(name) for name in self.fields}
             with Tag("div").style("flex:1 1 180px;min-width:0"):
-                select = house.choice_field(
+                select = choice_field(
                     f"column-{proposal.position}",
                     "",
                     choices,
@@ -131,7 +135,7 @@ class ColumnsPage:
         words, tone = WORDS[certainty]
         self._chips[position].clear()
         with self._chips[position]:
-            house.chip(_(words), tone)
+            chip(_(words), tone)
 
     def _chosen(self, proposal: Proposal) -> None:
         """Mark what the person chose; a field goes to one column only, the last one chosen."""
@@ -161,7 +165,7 @@ class ColumnsPage:
         self._constant_box = Tag("div", css="qd-stack")
         self._constant_box.visible = False
         choices = {name: self._label(name) for name in self.fields if name not in self.resource.keys}
-        self._more = house.choice_field("constant", _("Add a field"), choices, on_change=self._add_chosen)
+        self._more = choice_field("constant", _("Add a field"), choices, on_change=self._add_chosen)
 
     def _add_chosen(self) -> None:
         name = self._more.value
@@ -178,9 +182,7 @@ class ColumnsPage:
         self._constant_box.visible = True
         with self._constant_box, Tag("div", css="qd-stack") as box:
             self.constants[name] = Inputs([field], {name: self.choice.constants.get(name)})
-            house.button(
-                _("Take away"), partial(self._drop_constant, name, box), look="quiet", testid=f"action-drop-{name}"
-            )
+            button(_("Take away"), partial(self._drop_constant, name, box), look="quiet", testid=f"action-drop-{name}")
         self._changed()
 
     def _drop_constant(self, name: str, box: Tag) -> None:
@@ -197,7 +199,7 @@ class ColumnsPage:
         choices |= {name: _(self.fields[name].label) for name in matches if name not in self.resource.keys}
         self._match = None
         if matches:
-            self._match = house.choice_field(
+            self._match = choice_field(
                 "match",
                 _("Known rows are found by"),
                 choices,
@@ -205,7 +207,7 @@ class ColumnsPage:
                 hint=_("A row that is found is changed, any other is new."),
                 on_change=self._changed,
             )
-        self._mode = house.choice_field(
+        self._mode = choice_field(
             "mode",
             _("If some rows are wrong"),
             {GOOD_ROWS: _("import the good ones"), ALL_OR_NOTHING: _("import nothing at all")},
@@ -227,12 +229,12 @@ class ColumnsPage:
                     "Still missing: {fields}. Choose the column below. If your file has none, add it there first.",
                     fields=self._labels(missing),
                 )
-                house.notice(sentence, "warning")
+                notice(sentence, "warning")
             elif keys:
                 words = _(
                     "Without {fields} only known rows are changed; new ones are refused.", fields=self._labels(keys)
                 )
-                house.notice(words)
+                notice(words)
 
     def _labels(self, names: list[str]) -> str:
         return _(", ").join(_(self.fields[name].label) for name in names)
@@ -255,9 +257,9 @@ class ColumnsPage:
             self._top.clear()
             self._top.visible = True
             with self._top:
-                said = house.notice(error.text, "danger", testid="import-refused")
+                said = notice(error.text, "danger", testid="import-refused")
             if not error.fields.keys() & self.constants.keys():
-                house.focus_on(said)
+                focus_on(said)
             return
         go_to(step_path(self.resource, self.batch, "check"))
 

@@ -9,22 +9,12 @@ from core.resource import Resource
 from importers.runs.drafts import editor_of
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportStatus
 from pages.door import call, show_refusal
-from pages.house import (
-    Progress,
-    Tag,
-    button,
-    confirm,
-    link_button,
-    live_progress,
-    notice,
-    panel,
-    row,
-    stat_tile,
-    text,
-    tiles,
-)
-from pages.house.content import NoticeTone
+from pages.house.buttons import button, link_button
+from pages.house.content import NoticeTone, notice, panel, row, stat_tile, text, tiles
+from pages.house.elements import Tag
 from pages.house.going import load_again
+from pages.house.overlays import confirm
+from pages.house.progress import Progress, live_progress
 from pages.importing_check import job_of
 from pages.importing_parts import job_progress
 from pages.importing_problems import draw_problems

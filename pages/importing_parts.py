@@ -16,18 +16,12 @@ from importers.runs.drafts import editor_of
 from models.imports import STATUS_LABELS, ImportBatch, ImportStatus
 from pages.door import permitted_actor, show_refusal
 from pages.heavy_work import caller_of, run_heavy
-from pages.house import (
-    Progress,
-    Step,
-    Tag,
-    Tone,
-    chip,
-    focus_on,
-    link_button,
-    page_header,
-    panel,
-    steps,
-)
+from pages.house.buttons import link_button
+from pages.house.content import Step, chip, page_header, panel, steps
+from pages.house.elements import Tag
+from pages.house.focus import focus_on
+from pages.house.progress import Progress
+from pages.house.tokens import Tone
 from pages.navigation import staff_shell
 
 StepName = Literal["file", "sheet", "columns", "check", "done"]

@@ -15,20 +15,11 @@ from importers.runs.drafts import editor_of
 from importers.runs.error_workbooks import column_positions, is_made_at_once, reason_text
 from models.imports import ImportBatch
 from pages.door import call, show_refusal
-from pages.house import (
-    Cell,
-    LineColumn,
-    Progress,
-    Tag,
-    button,
-    line_table,
-    link_button,
-    live_progress,
-    notice,
-    pager,
-    row,
-    text,
-)
+from pages.house.buttons import button, link_button
+from pages.house.content import notice, row, text
+from pages.house.elements import Tag
+from pages.house.progress import Progress, live_progress
+from pages.house.records import Cell, LineColumn, line_table, pager
 from pages.identity import current_actor, page_actor
 from pages.importing_parts import WHOLE_WORDS, job_progress
 from pages.reading import read

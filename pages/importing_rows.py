@@ -15,7 +15,10 @@ from core.kinds.kind import Refused
 from core.resource import Field, Resource
 from models.imports import ImportBatch
 from pages.door import show_refusal
-from pages.house import Cell, LineColumn, Tag, before_after, line_table, pager, panel, tabs, text
+from pages.house.content import panel, text
+from pages.house.elements import Tag
+from pages.house.records import Cell, LineColumn, before_after, line_table, pager
+from pages.house.views import tabs
 from pages.identity import current_actor, page_actor
 from pages.importing_parts import WHOLE_WORDS
 from pages.importing_problems import draw_problems

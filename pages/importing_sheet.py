@@ -7,23 +7,13 @@ from core.i18n import _, ngettext
 from core.resource import Resource
 from importers.runs.drafts import choose_sheet, top_rows
 from models.imports import ImportBatch
-from pages.house import (
-    Cell,
-    Field,
-    LineColumn,
-    Tag,
-    button,
-    chip,
-    choice_field,
-    focus_on,
-    form,
-    line_table,
-    notice,
-    panel,
-    row,
-    text,
-)
+from pages.house.buttons import button
+from pages.house.content import chip, form, notice, panel, row, text
+from pages.house.elements import Tag
+from pages.house.fields import Field, choice_field
+from pages.house.focus import focus_on
 from pages.house.going import go_to
+from pages.house.records import Cell, LineColumn, line_table
 from pages.importing_parts import attempt, step_path
 
 BLANK = "\N{NO-BREAK SPACE}"  # a blank cell of their sheet is blank here too, and no "—"

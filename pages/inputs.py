@@ -15,7 +15,9 @@ from core.kinds.kind import Kind, Reference
 from core.queries.finding import find_row
 from core.resource import Field, Resource
 from models.regions import resolving
-from pages import house
+from pages.house import fields as form_fields
+from pages.house.content import form
+from pages.house.fields import Search
 from pages.identity import current_actor
 from pages.reading import read
 from pages.value_texts import value_text
@@ -38,7 +40,7 @@ class Inputs:
     def __init__(
         self, fields: Sequence[Field], row: Mapping[str, Any], *, on_change: Callable[[], None] | None = None
     ) -> None:
-        with house.form():
+        with form():
             self.fields = {field.name: _input(field, row, on_change) for field in fields}
         self.before = {name: _text(one.value) for name, one in self.fields.items()}
 
@@ -68,7 +70,7 @@ class Inputs:
 
     def refuse(self, problems: Mapping[str, Problem]) -> list[str]:
         """Show problems beside their inputs; return the sentences of all of them, for the top of the form."""
-        house.show_problems(self.fields, {name: problem.text for name, problem in problems.items()})
+        form_fields.show_problems(self.fields, {name: problem.text for name, problem in problems.items()})
         labels = {name: one.label for name, one in self.fields.items()}
         return [
             _("{label}: {problem}", label=labels[name], problem=problem.text) if name in labels else problem.text
@@ -118,32 +120,32 @@ def find_references(session: Session, reference: Reference, text: str) -> dict[s
     return {key: f"{title} · {key}" for key, title in session.execute(query)}
 
 
-def _input(field: Field, row: Mapping[str, Any], on_change: Callable[[], None] | None) -> house.Field:
+def _input(field: Field, row: Mapping[str, Any], on_change: Callable[[], None] | None) -> form_fields.Field:
     name, label, kind, value = field.name, _(field.label), field.kind, row.get(field.name)
     if kind.choices:
         choices = {one.value: _(one.label) for one in kind.choices}
-        return house.choice_field(
+        return form_fields.choice_field(
             name, label, choices, value, required=field.required, clearable=not field.required, on_change=on_change
         )
     if kind.reference is not None:
         title = row.get(f"{name}__title")
         shown = f"{title} · {value}" if title else ""
         search = reference_search(kind.reference)
-        return house.search_field(
+        return form_fields.search_field(
             name, label, search, value, value_label=shown, required=field.required, on_change=on_change
         )
     if kind.name == "region":
         shown = value_text(kind, value)
-        return house.search_field(
+        return form_fields.search_field(
             name, label, _find_regions, value, value_label=shown, required=field.required, on_change=on_change
         )
     if kind.name == "date":
-        return house.date_field(name, label, value or "", required=field.required, on_change=on_change)
+        return form_fields.date_field(name, label, value or "", required=field.required, on_change=on_change)
     text = _typed(kind, value)
     if kind.align == "right":
         sign = "¥" if kind.name in {"money", "unit_price"} else ""
-        return house.number_field(name, label, text, sign=sign, required=field.required, on_change=on_change)
-    return house.text_field(
+        return form_fields.number_field(name, label, text, sign=sign, required=field.required, on_change=on_change)
+    return form_fields.text_field(
         name,
         label,
         text,
@@ -166,7 +168,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def reference_search(reference: Reference) -> house.fields.Search:
+def reference_search(reference: Reference) -> Search:
     """Return what a search field asks to find rows of another resource, as far as the person may see them."""
 
     async def search(text: str) -> dict[str, str]:

@@ -14,12 +14,18 @@ from models.partners.applications import STATUS_LABELS, Application, Application
 from models.partners.invites import Invite
 from models.partners.partners import Partner
 from models.partners.tiers import TIERS
-from pages import house
 from pages.application_actions import find_upstreams
 from pages.door import call_or_raise, page, show_refusal
+from pages.house import content as page_content
+from pages.house.buttons import button, link_button
+from pages.house.elements import Tag
+from pages.house.fields import Field, check_field, choice_field, number_field, search_field, show_problems, text_field
 from pages.house.going import go_to, load_again
 from pages.house.link_card import carry_links, full_address, link_card
+from pages.house.overlays import confirm
 from pages.house.own_style import carry_style
+from pages.house.records import Cell, LineColumn, instant_text, line_table
+from pages.house.tokens import Tone
 from pages.identity import current_actor
 from pages.listing import list_page
 from pages.navigation import staff_shell
@@ -56,7 +62,7 @@ async def new_invite_page() -> None:
     title = _("New invite")
     async with staff_shell(title, current="invites") as actor:
         carry_style("apply.css")
-        with house.page_header(title, crumbs={_("Invites"): "/invites"}):
+        with page_content.page_header(title, crumbs={_("Invites"): "/invites"}):
             pass
         own = await read(actor, _own_partner)
         NewInvite(actor, own).draw()
@@ -68,14 +74,14 @@ class NewInvite:
     def __init__(self, actor: Actor, own: tuple[str, str, str] | None) -> None:
         self._actor = actor
         self._own = own
-        self._fields: dict[str, house.Field] = {}
+        self._fields: dict[str, Field] = {}
 
     def draw(self) -> None:
         """Draw the inputs."""
-        with house.stack(), house.panel(_("Who may apply with it")), house.stack():
-            with house.form():
+        with page_content.stack(), page_content.panel(_("Who may apply with it")), page_content.stack():
+            with page_content.form():
                 label = f"{self._own[1]} · {self._own[0]}" if self._own else ""
-                self._fields["partner"] = house.search_field(
+                self._fields["partner"] = search_field(
                     "partner",
                     _("Invites to stand under"),
                     self._find_partners,
@@ -84,24 +90,24 @@ class NewInvite:
                     hint="" if self._own else _("Empty: directly under the brand."),
                     on_change=self._partner_changed,
                 )
-                self._fields["uses"] = house.number_field("uses", _("May be used"), "1", unit=_("times"))
+                self._fields["uses"] = number_field("uses", _("May be used"), "1", unit=_("times"))
                 choices = {days: _(words) for days, words in LASTING.items()}
-                self._fields["days"] = house.choice_field("days", _("Valid for"), choices, "30")
-                self._fields["note"] = house.text_field("note", _("Note"), hint=_("For you: where it was given out."))
-            house.Tag("span", _("For the tiers"), "qd-label")
-            self._tiers_box = house.Tag("div", css="qd-tier-choices", role="group", aria_label=_("For the tiers"))
-            self._tier_problem = house.Tag("span", "", "qd-problem", role="alert")
+                self._fields["days"] = choice_field("days", _("Valid for"), choices, "30")
+                self._fields["note"] = text_field("note", _("Note"), hint=_("For you: where it was given out."))
+            Tag("span", _("For the tiers"), "qd-label")
+            self._tiers_box = Tag("div", css="qd-tier-choices", role="group", aria_label=_("For the tiers"))
+            self._tier_problem = Tag("span", "", "qd-problem", role="alert")
             self._draw_tiers(self._own[2] if self._own else None)
-            with house.row():
-                house.button(_("Make the invite"), self._make, look="primary", testid="action-save")
-                house.link_button(_("Cancel"), "/invites", testid="action-cancel-new")
+            with page_content.row():
+                button(_("Make the invite"), self._make, look="primary", testid="action-save")
+                link_button(_("Cancel"), "/invites", testid="action-cancel-new")
 
     def _draw_tiers(self, upstream_tier: str | None) -> None:
         self._tiers_box.clear()
-        self._tiers: dict[str, house.Field] = {}
+        self._tiers: dict[str, Field] = {}
         with self._tiers_box:
             for code in tiers_below(upstream_tier):
-                self._tiers[code] = house.check_field(f"tier-{code}", _(TIERS[code].label), code == "dealer")
+                self._tiers[code] = check_field(f"tier-{code}", _(TIERS[code].label), code == "dealer")
 
     async def _partner_changed(self) -> None:
         code = self._fields["partner"].value
@@ -127,7 +133,7 @@ class NewInvite:
             fields = {name: problem.text for name, problem in refused.fields.items()}
             self._tier_problem.text = fields.pop("tiers", "")
             shown = {"uses": fields["uses_max"]} if "uses_max" in fields else fields
-            if house.show_problems(self._fields, shown) or not refused.fields:
+            if show_problems(self._fields, shown) or not refused.fields:
                 show_refusal(refused)
             return
         go_to(f"/invites/{made.code}")
@@ -141,18 +147,20 @@ async def invite_page(code: str) -> None:
         invite, partner, used = await read(actor, read_invite, code)
         state, tone = _state(invite)
         under = partner or _("directly under the brand")
-        with house.page_header(_("Invite"), under, chip_text=state, tone=tone, crumbs={_("Invites"): "/invites"}):
+        with page_content.page_header(
+            _("Invite"), under, chip_text=state, tone=tone, crumbs={_("Invites"): "/invites"}
+        ):
             if tone == "approved":
                 revoke = partial(_revoke, code)
-                house.button(_("Take back"), revoke, look="danger", testid="action-revoke")
-        with house.columns() as (content, rail):
+                button(_("Take back"), revoke, look="danger", testid="action-revoke")
+        with page_content.columns() as (content, rail):
             with content:
                 if tone == "approved":
                     _draw_code(invite)
-                with house.panel(_("Who applied with it")):
+                with page_content.panel(_("Who applied with it")):
                     _draw_used(used)
-            with rail, house.panel(_("Terms")):
-                house.kv(_terms(invite), pairs=1)
+            with rail, page_content.panel(_("Terms")):
+                page_content.kv(_terms(invite), pairs=1)
 
 
 def read_invite(session: Session, code: str) -> tuple[Invite, str, list[tuple[str, str, str]]]:
@@ -174,41 +182,41 @@ def read_invite(session: Session, code: str) -> tuple[Invite, str, list[tuple[st
 def _draw_code(invite: Invite) -> None:
     code = invite.code
     url = full_address(invite_path(invite))
-    with house.panel(_("To show, print or send")), house.stack():
-        house.Tag("b", f"{code[:4]} {code[4:]}", "qd-invite-code", testid="invite-code")
+    with page_content.panel(_("To show, print or send")), page_content.stack():
+        Tag("b", f"{code[:4]} {code[4:]}", "qd-invite-code", testid="invite-code")
         words = _("Whoever scans the picture, opens the link or types the code applies to stand there.")
         link_card(_("Link"), url, note=words)
 
 
 def _draw_used(used: list[tuple[str, str, str]]) -> None:
     if not used:
-        house.text(_("Nobody yet."))
+        page_content.text(_("Nobody yet."))
         return
     columns = [
-        house.LineColumn("number", _("Application number")),
-        house.LineColumn("name", _("Applicant")),
-        house.LineColumn("status", _("Status")),
+        LineColumn("number", _("Application number")),
+        LineColumn("name", _("Applicant")),
+        LineColumn("status", _("Status")),
     ]
-    rows: list[dict[str, str | house.Cell]] = []
+    rows: list[dict[str, str | Cell]] = []
     for number, name, status in used:
         label = _(STATUS_LABELS[ApplicationStatus(status)][0])
-        chip = partial(house.chip, label, house.tone_of(status))
-        link = house.Cell(number, href=f"/applications/{number}")
-        rows.append({"number": link, "name": name, "status": house.Cell(draw=chip)})
-    house.line_table(columns, rows, caption=_("Who applied with it"))
+        chip = partial(page_content.chip, label, page_content.tone_of(status))
+        link = Cell(number, href=f"/applications/{number}")
+        rows.append({"number": link, "name": name, "status": Cell(draw=chip)})
+    line_table(columns, rows, caption=_("Who applied with it"))
 
 
 def _terms(invite: Invite) -> dict[str, object]:
     return {
         _("For the tiers"): "、".join(_(TIERS[code].label) for code in invite.tier_codes if code in TIERS),
         _("Used"): _("{used} of {most}", used=invite.used_count, most=min(invite.uses_max, USES_MAX)),
-        _("Valid until"): house.instant_text(invite.expires_at),
+        _("Valid until"): instant_text(invite.expires_at),
         _("Made by"): invite.made_by,
         _("Note"): invite.note,
     }
 
 
-def _state(invite: Invite) -> tuple[str, house.Tone]:
+def _state(invite: Invite) -> tuple[str, Tone]:
     if invite.revoked_at is not None:
         return _("Taken back"), "rejected"
     if invite.expires_at <= now():
@@ -229,7 +237,7 @@ async def _revoke(code: str) -> None:
     await current_actor()
     question = _("Take invite {code} back?", code=code)
     sentence = _("From now on nobody can use it. Who has applied already is not affected.")
-    if await house.confirm(question, sentence, yes=_("Take back"), danger=True) is None:
+    if await confirm(question, sentence, yes=_("Take back"), danger=True) is None:
         return
     try:
         await call_or_raise(revoke_invites, [code])

@@ -12,25 +12,14 @@ from core.i18n import N_, _
 from core.jobs.rows import STATUS_LABELS, Job, JobStatus
 from pages.clock_notice import draw_clock_notice
 from pages.door import call, page
-from pages.house import (
-    Cell,
-    LineColumn,
-    Progress,
-    Tag,
-    View,
-    button,
-    chip,
-    empty_state,
-    instant_text,
-    line_table,
-    live_progress,
-    page_header,
-    panel,
-    text_link,
-    view_tabs,
-)
+from pages.house.buttons import button, text_link
+from pages.house.content import chip, empty_state, page_header, panel
+from pages.house.elements import Tag
 from pages.house.going import load_again
 from pages.house.own_style import carry_style
+from pages.house.progress import Progress, live_progress
+from pages.house.records import Cell, LineColumn, instant_text, line_table
+from pages.house.views import View, view_tabs
 from pages.identity import current_actor
 from pages.navigation import staff_shell
 from pages.reading import read

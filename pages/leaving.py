@@ -8,22 +8,11 @@ from core.addresses import KeyInPath, record_path
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
 from pages.door import call_or_raise, page, permitted_actor, show_refusal
-from pages.house import (
-    Tag,
-    button,
-    columns,
-    confirm,
-    kv,
-    link_button,
-    notice,
-    page_header,
-    panel,
-    row,
-    stack,
-    text,
-    text_field,
-)
-from pages.house.fields import Field, search_field
+from pages.house.buttons import button, link_button
+from pages.house.content import columns, kv, notice, page_header, panel, row, stack, text
+from pages.house.elements import Tag
+from pages.house.fields import Field, search_field, text_field
+from pages.house.overlays import confirm
 from pages.house.own_style import carry_style
 from pages.identity import current_actor
 from pages.navigation import staff_shell

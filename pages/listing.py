@@ -16,18 +16,13 @@ from pages.bulk import BulkActions
 from pages.columns import grid_columns, grid_filters, grid_views, search_words
 from pages.customer_stages import move_actions
 from pages.door import page
-from pages.house import (
-    DataGrid,
-    GridAction,
-    GridSpec,
-    data_grid,
-    filter_bar,
-    link_button,
-    page_header,
-    stack,
-    view_tabs,
-)
+from pages.house.buttons import link_button
+from pages.house.content import page_header, stack
+from pages.house.data_grid import DataGrid, data_grid
+from pages.house.filters import filter_bar
 from pages.house.going import download_button
+from pages.house.grid_spec import GridAction, GridSpec
+from pages.house.views import view_tabs
 from pages.navigation import staff_shell
 from pages.reading import read
 from pages.user_links import link_actions

@@ -11,7 +11,7 @@ from core.database.sessions import actor_of
 from core.i18n import _
 from models.accounts.users import ROLE_LABELS
 from models.orders import Order, OrderStatus
-from pages.house import NavGroup, NavItem, say_counts, shell
+from pages.house.shell import NavGroup, NavItem, say_counts, shell
 from pages.identity import current_actor, page_actor
 from pages.reading import read
 from services.applications.queues import applications_waiting, requests_waiting

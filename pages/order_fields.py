@@ -7,8 +7,9 @@ from starlette.concurrency import run_in_threadpool
 from core.i18n import _
 from core.kinds.standard import NAME_LENGTH_MAX, NOTE_LENGTH_MAX
 from models.regions import resolving
-from pages import house
-from pages.house.fields import Search
+from pages.house.content import form
+from pages.house.elements import Tag
+from pages.house.fields import Field, Search, search_field, show_problems, text_field
 from pages.identity import current_actor
 from pages.order_reading import REGIONS_SHOWN, region_text
 from services.money.credit import Buyer
@@ -20,7 +21,7 @@ class OrderFields:
     """The inputs of an order's head."""
 
     def __init__(self, header: Mapping[str, str | None], on_change: Callable[[], None]) -> None:
-        self.fields: dict[str, house.Field] = {}
+        self.fields: dict[str, Field] = {}
         self._header = dict(header)
         self._preset: dict[str, str] = {}
         self._on_change = on_change
@@ -30,13 +31,11 @@ class OrderFields:
     ) -> None:
         """Draw the inputs; ``search`` finds buyers, ``on_buyer`` is called when another one is chosen."""
         code, label = (buyer.code, f"{buyer.name} · {buyer.code}") if buyer else (None, "")
-        with house.form():
-            made = house.search_field(
-                "buyer", _("Buyer"), search, code, value_label=label, required=True, on_change=on_buyer
-            )
+        with form():
+            made = search_field("buyer", _("Buyer"), search, code, value_label=label, required=True, on_change=on_buyer)
             made.enable(has_choice)
             self.fields["buyer"] = made
-        self._ship_to = house.Tag("div", css="qd-form")
+        self._ship_to = Tag("div", css="qd-form")
         self.preset(buyer)
 
     def preset(self, buyer: Buyer | None) -> None:
@@ -66,20 +65,18 @@ class OrderFields:
 
     def refuse(self, problems: Mapping[str, str]) -> bool:
         """Show problems (field name to sentence) beside their inputs; return whether there is one."""
-        house.show_problems(self.fields, problems)
+        show_problems(self.fields, problems)
         return any(name in self.fields for name in problems)
 
     def _draw_ship_to(self, values: Mapping[str, str], note: str) -> None:
         code = values["ship_to_region"]
         changed = self._on_change
         made = [
-            house.text_field(
+            text_field(
                 "ship_to_name", _("Ship to"), values["ship_to_name"], max_length=NAME_LENGTH_MAX, on_change=changed
             ),
-            house.text_field(
-                "ship_to_phone", _("Ship-to phone"), values["ship_to_phone"], max_length=40, on_change=changed
-            ),
-            house.search_field(
+            text_field("ship_to_phone", _("Ship-to phone"), values["ship_to_phone"], max_length=40, on_change=changed),
+            search_field(
                 "ship_to_region",
                 _("Ship-to region"),
                 find_regions,
@@ -87,10 +84,8 @@ class OrderFields:
                 value_label=region_text(code),
                 on_change=changed,
             ),
-            house.text_field(
-                "ship_to_address", _("Ship-to address"), values["ship_to_address"], max_length=NOTE_LENGTH_MAX
-            ),
-            house.text_field("note", _("Note"), note, multiline=True, max_length=NOTE_LENGTH_MAX),
+            text_field("ship_to_address", _("Ship-to address"), values["ship_to_address"], max_length=NOTE_LENGTH_MAX),
+            text_field("note", _("Note"), note, multiline=True, max_length=NOTE_LENGTH_MAX),
         ]
         self.fields |= {field.name: field for field in made}
 

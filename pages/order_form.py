@@ -14,11 +14,14 @@ from core.errors import DomainError
 from core.i18n import N_, _, ngettext
 from core.kinds.standard import NOTE_LENGTH_MAX
 from models.orders import OrderStatus
-from pages import house
 from pages.door import call_or_raise, page
 from pages.house.basket import BasketBar, Fold, SubmitButton, ordering_page
+from pages.house.buttons import button
+from pages.house.content import money_text, notice, page_header, panel
 from pages.house.drafts import BrowserDraft
+from pages.house.focus import focus_on
 from pages.house.going import ask_before_leaving, go_to
+from pages.house.overlays import toast
 from pages.identity import page_actor
 from pages.navigation import staff_shell
 from pages.order_basket import Basket
@@ -116,8 +119,8 @@ async def _draw(start: Start, title: str) -> None:
     async with staff_shell(title, current="orders"):
         form = OrderForm(start)
         only = start.account.buyer.name if start.account and not start.has_choice and start.draft is None else title
-        with house.page_header(only):
-            house.button(_("Paste an order"), form.paste.open, testid="action-paste")
+        with page_header(only):
+            button(_("Paste an order"), form.paste.open, testid="action-paste")
         await form.draw()
 
 
@@ -141,10 +144,10 @@ class OrderForm:
             self._kept = BrowserDraft(f"orders.new:{page_actor().person}", self._resume)
         if self._start.left_out:
             sentence = _("Not sold any more, or without a price, and left out:")
-            house.notice(sentence, "warning", items=self._start.left_out, testid="left-out")
+            notice(sentence, "warning", items=self._start.left_out, testid="left-out")
         buyer = self._account.buyer if self._account else None
         with ordering_page() as (offers, facts):
-            with facts, house.panel(_("Order")):
+            with facts, panel(_("Order")):
                 self._fold = Fold("")
                 with self._fold.content:
                     self._fields.draw(buyer, self._search, self._buyer_chosen, has_choice=self._start.has_choice)
@@ -152,7 +155,7 @@ class OrderForm:
                 self._offers.draw()
         self._bar = BasketBar()
         with self._bar.actions:
-            house.button(_("Save draft"), self._save_draft, testid="action-save-draft")
+            button(_("Save draft"), self._save_draft, testid="action-save-draft")
             SubmitButton(_("Submit order"), self._submit)
         self._basket.units = dict(self._start.units)
         await self._reprice()
@@ -213,7 +216,7 @@ class OrderForm:
         total = self._basket.total_cents
         note, is_short = _credit_text(self._account, total)
         count = ngettext("{count} piece", "{count} pieces", self._basket.pieces)
-        self._bar.show(count, house.money_text(total), note, is_short=is_short)
+        self._bar.show(count, money_text(total), note, is_short=is_short)
         ask_before_leaving(self._basket.units != self._start.units)
         self._keep()
 
@@ -248,21 +251,21 @@ class OrderForm:
         await self._reprice()
         self._show_summary()
         self._fold.open(False)
-        house.toast(_("Your draft is back: go on where you were."))
+        toast(_("Your draft is back: go on where you were."))
 
     async def _save_draft(self) -> None:
         await self._save(submit=False)
 
     async def _submit(self, shown_total: str) -> None:
         """Submit the order as the person saw it; another total is shown first."""
-        total = house.money_text(self._basket.total_cents)
+        total = money_text(self._basket.total_cents)
         if shown_total == total:
             await self._save(submit=True)
         else:
             sentence = _(
                 "The order changed while you submitted it: it comes to {total} now. Submit it again.", total=total
             )
-            house.focus_on(self._bar.refuse(sentence, []))
+            focus_on(self._bar.refuse(sentence, []))
 
     async def _save(self, *, submit: bool) -> None:
         if self._is_saving:
@@ -303,7 +306,7 @@ class OrderForm:
         if self._fields.refuse(sentences):
             self._fold.open()
         elif not is_seen:
-            house.focus_on(said)
+            focus_on(said)
 
 
 def kept_order(state: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, int]]:
@@ -322,7 +325,7 @@ def _credit_text(account: Account | None, total_cents: int) -> tuple[str, bool]:
         return _("Credit not limited"), False
     free = account.limit_cents - account.used_cents
     if total_cents > free:
-        over = house.money_text(total_cents - free)
-        return _("Credit left {left}: this order is {over} too much", left=house.money_text(free), over=over), True
-    left = house.money_text(free - total_cents)
-    return _("Credit left {left} · after this order {after}", left=house.money_text(free), after=left), False
+        over = money_text(total_cents - free)
+        return _("Credit left {left}: this order is {over} too much", left=money_text(free), over=over), True
+    left = money_text(free - total_cents)
+    return _("Credit left {left} · after this order {after}", left=money_text(free), after=left), False

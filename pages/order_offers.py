@@ -5,8 +5,11 @@ from typing import Literal
 
 from core.i18n import _
 from core.kinds.standard import UNIT_PRICE
-from pages import house
 from pages.house.basket import Offer, OfferRow, offer_list
+from pages.house.buttons import button
+from pages.house.content import empty_state, money_text
+from pages.house.elements import Tag
+from pages.house.fields import text_field
 from pages.order_basket import Basket
 from pages.order_reading import OFFERS_SHOWN, Offered
 from pages.value_texts import value_text
@@ -29,22 +32,22 @@ class Offers:
         self._which: Which = "all"
         self._limit = OFFERS_SHOWN
         self._rows: dict[str, OfferRow] = {}
-        self._tabs: dict[Which, house.Tag] = {}
+        self._tabs: dict[Which, Tag] = {}
         self._turn = 0
 
     def draw(self) -> None:
         """Draw ways to find a product, and the list, which ``load`` fills."""
-        with house.Tag("div", css="qd-finder"):
-            with house.Tag("div", css="qd-tabs", role="tablist", aria_label=_("Products")):
+        with Tag("div", css="qd-finder"):
+            with Tag("div", css="qd-tabs", role="tablist", aria_label=_("Products")):
                 for which, label in (("all", _("All")), ("usual", _("Often ordered")), ("chosen", _("Chosen"))):
                     self._tab(which, label)  # type: ignore[arg-type]
-            self._text = house.text_field(
+            self._text = text_field(
                 "product", _("Find a product"), placeholder=_("SKU or name"), on_change=self._search
             )
             self._text.control.props(f"debounce={_TYPING_PAUSE_MS} clearable")
         headings = [_("Product"), _("SKU"), _("Minimum"), _("Per box"), _("Price"), _("Quantity"), _("Amount")]
         self._list = offer_list(headings, label=_("Products"))
-        self._below = house.Tag("div")
+        self._below = Tag("div")
 
     async def load(self) -> None:
         """Read the products again and draw them."""
@@ -78,7 +81,7 @@ class Offers:
         return bool(shown)
 
     def _tab(self, which: Which, label: str) -> None:
-        made = house.Tag("button", label, "qd-tab", type="button", role="tab", testid=f"view-{which}")
+        made = Tag("button", label, "qd-tab", type="button", role="tab", testid=f"view-{which}")
         made.put(aria_selected="true" if which == self._which else "false")
         made.on("click", lambda: self._choose(which), [])
         self._tabs[which] = made
@@ -116,8 +119,8 @@ class Offers:
             if not count:
                 self._draw_nothing()
             elif count == self._limit and self._which == "all":
-                with house.Tag("div", css="qd-offer-more"):
-                    house.button(_("Show more"), self._more, testid="action-more")
+                with Tag("div", css="qd-offer-more"):
+                    button(_("Show more"), self._more, testid="action-more")
 
     def _draw_nothing(self) -> None:
         if not self._basket.tier:
@@ -129,7 +132,7 @@ class Offers:
             title, sentence = _("No orders in the last 90 days"), _("What is ordered often appears here.")
         else:
             title, sentence = _("No product found"), _("Try fewer letters, or part of the SKU.")
-        with house.empty_state(title, sentence):
+        with empty_state(title, sentence):
             pass
 
     def _step(self, sku: str, boxes: int) -> None:
@@ -144,6 +147,6 @@ class Offers:
 
     def _show(self, sku: str, problem: str = "") -> None:
         line = self._basket.line(sku)
-        total = house.money_text(line.total_cents) if isinstance(line, PricedLine) else ""
+        total = money_text(line.total_cents) if isinstance(line, PricedLine) else ""
         why = problem or ("" if line is None or isinstance(line, PricedLine) else line.text)
         self._rows[sku].show(self._basket.units.get(sku, 0), total, why)

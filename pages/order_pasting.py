@@ -4,7 +4,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 from core.i18n import _, ngettext
-from pages import house
+from pages.house.buttons import button
+from pages.house.content import notice, panel, row
+from pages.house.elements import Tag
+from pages.house.fields import show_problems, text_field
 from pages.order_basket import Basket
 from pages.order_paste import Choice, Unclear, pasted_lines, possible_skus, read_lines
 from pages.order_reading import Offered
@@ -23,19 +26,19 @@ class PasteBox:
 
     def draw(self) -> None:
         """Draw the box, closed."""
-        self._box = house.Tag("div", hidden=True)
-        with self._box, house.panel(_("Paste an order")):
-            self._text = house.text_field(
+        self._box = Tag("div", hidden=True)
+        with self._box, panel(_("Paste an order")):
+            self._text = text_field(
                 "pasted",
                 _("One product a line: SKU and quantity"),
                 multiline=True,
                 hint=_("Pieces are meant unless a line says boxes, e.g. “{example}”.", example="A01 20 · B02 3箱"),
             )
-            with house.row():
-                house.button(_("Take into the order"), self.take, look="primary", testid="action-read-pasted")
-                house.button(_("Close"), self.close, look="quiet", testid="action-close-paste")
-            self._told = house.Tag("div", role="status")
-            self._asked = house.Tag("div", testid="unclear")
+            with row():
+                button(_("Take into the order"), self.take, look="primary", testid="action-read-pasted")
+                button(_("Close"), self.close, look="quiet", testid="action-close-paste")
+            self._told = Tag("div", role="status")
+            self._asked = Tag("div", testid="unclear")
 
     def open(self) -> None:
         """Show the box."""
@@ -71,7 +74,7 @@ class PasteBox:
         self._tell(len(units), unclear)
 
     def _refuse(self, problem: str) -> None:
-        house.show_problems({"pasted": self._text}, {"pasted": problem})
+        show_problems({"pasted": self._text}, {"pasted": problem})
 
     def _tell(self, taken: int, unclear: Sequence[Unclear]) -> None:
         self._told.clear()
@@ -79,34 +82,34 @@ class PasteBox:
         with self._told:
             if taken:
                 told = ngettext("{count} product taken into the order", "{count} products taken into the order", taken)
-                house.notice(told, "ok", testid="pasted-taken")
+                notice(told, "ok", testid="pasted-taken")
             if unclear:
                 asked = ngettext(
                     "{count} line is not clear: please say what is meant",
                     "{count} lines are not clear: please say what is meant",
                     len(unclear),
                 )
-                house.notice(asked, "warning")
+                notice(asked, "warning")
         with self._asked:
             for one in unclear:
                 self._ask(one)
 
     def _ask(self, unclear: Unclear) -> None:
-        with house.Tag("div", css="qd-unclear") as made:
-            house.Tag("p", unclear.text)
-            house.Tag("small", unclear.problem.text)
-            with house.row():
+        with Tag("div", css="qd-unclear") as made:
+            Tag("p", unclear.text)
+            Tag("small", unclear.problem.text)
+            with row():
                 for choice in unclear.choices:
                     self._choice(choice, made)
-                house.button(_("Leave out"), made.delete, look="quiet")
+                button(_("Leave out"), made.delete, look="quiet")
 
-    def _choice(self, choice: Choice, asked: house.Tag) -> None:
+    def _choice(self, choice: Choice, asked: Tag) -> None:
         async def choose() -> None:
             self._basket.put(choice.wanted.sku, choice.wanted.units)
             await self._on_change()
             asked.delete()  # with the button pressed, so last
 
-        house.button(_choice_text(choice), choose, testid=f"action-choose-{choice.wanted.sku}-{choice.wanted.units}")
+        button(_choice_text(choice), choose, testid=f"action-choose-{choice.wanted.sku}-{choice.wanted.units}")
 
 
 def _choice_text(choice: Choice) -> str:

@@ -15,11 +15,15 @@ from models.approvals import Approval, Decision
 from models.orders import STATUS_LABELS, LineUnit, Order, OrderLine, OrderStatus
 from models.partners.partners import Partner
 from models.partners.tiers import TIERS
-from pages import house
 from pages.door import call, page
 from pages.history import history_of
+from pages.house import content as page_content
+from pages.house.buttons import button, link_button, text_link
+from pages.house.elements import Tag
 from pages.house.going import go_to, load_again
+from pages.house.overlays import confirm
 from pages.house.own_style import carry_style
+from pages.house.records import Cell, Happening, LineColumn, line_table, short_instant_text, timeline
 from pages.listing import list_page
 from pages.navigation import staff_shell
 from pages.order_reading import region_text
@@ -50,24 +54,24 @@ async def order_page(number: KeyInPath) -> None:
         view = await read(actor, read_order, number)
         order = view.order
         label, _tone = STATUS_LABELS[OrderStatus(order.status)]
-        with house.page_header(
+        with page_content.page_header(
             order.number,
-            house.money_text(order.total_cents),
+            page_content.money_text(order.total_cents),
             chip_text=_(label),
-            tone=house.tone_of(order.status),
+            tone=page_content.tone_of(order.status),
             crumbs={_("Orders"): "/orders"},
         ):
             OrderSteps(order, actor).draw()
-        house.steps(_way(view))
+        page_content.steps(_way(view))
         _draw_reason(view)
-        with house.columns() as (content, rail):
+        with page_content.columns() as (content, rail):
             with content:
-                with house.panel(_("Lines")):
+                with page_content.panel(_("Lines")):
                     draw_lines(order.lines, order.total_cents, order.tax_cents)
-                with house.panel(_("Buyer and delivery")):
-                    house.kv(_facts(view, actor))
-            with rail, house.panel(_("History")):
-                house.timeline(view.history)
+                with page_content.panel(_("Buyer and delivery")):
+                    page_content.kv(_facts(view, actor))
+            with rail, page_content.panel(_("History")):
+                timeline(view.history)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class OrderView:
     order: Order
     upstream: Partner | None
     names: dict[str, str]
-    history: Sequence[house.Happening]
+    history: Sequence[Happening]
     decision: Approval | None
 
     def who(self, person: str | None) -> str:
@@ -109,26 +113,26 @@ class OrderSteps:
         status = OrderStatus(self._order.status)
         if self._actor.can(Permission.ORDER_PLACE):
             again = f"/orders/new?from={quote(self._order.number, safe='')}"
-            house.link_button(_("Order again"), again, testid="action-reorder")
+            link_button(_("Order again"), again, testid="action-reorder")
         if status is OrderStatus.DRAFT and self._actor.can(Permission.ORDER_PLACE):
             self._draw_draft()
         if status is OrderStatus.SUBMITTED:
             self._draw_submitted()
         if status is OrderStatus.APPROVED and self._actor.can(Permission.ORDER_SHIP):
-            house.button(_("Mark as shipped"), self._ship, look="primary", testid="action-ship")
+            button(_("Mark as shipped"), self._ship, look="primary", testid="action-ship")
 
     def _draw_draft(self) -> None:
-        house.button(_("Discard"), self._discard, look="danger", testid="action-discard")
-        house.link_button(_("Change"), record_path("orders", self._order.number, "edit"), testid="action-edit")
-        house.button(_("Submit order"), self._submit, look="primary", testid="action-submit")
+        button(_("Discard"), self._discard, look="danger", testid="action-discard")
+        link_button(_("Change"), record_path("orders", self._order.number, "edit"), testid="action-edit")
+        button(_("Submit order"), self._submit, look="primary", testid="action-submit")
 
     def _draw_submitted(self) -> None:
         if self._actor.can(Permission.ORDER_PLACE):
-            house.button(_("Withdraw"), self._withdraw, testid="action-withdraw")
+            button(_("Withdraw"), self._withdraw, testid="action-withdraw")
         own = self._actor.person in (self._order.placed_by, self._order.submitted_by)
         if self._actor.can(Permission.ORDER_APPROVE) and not own:
-            house.button(_("Reject"), self._reject, look="danger", testid="action-reject")
-            house.button(_("Approve"), self._approve, look="primary", testid="action-approve")
+            button(_("Reject"), self._reject, look="danger", testid="action-reject")
+            button(_("Approve"), self._approve, look="primary", testid="action-approve")
 
     async def _submit(self) -> None:
         order = self._order
@@ -137,13 +141,13 @@ class OrderSteps:
     async def _withdraw(self) -> None:
         sentence = _("It becomes a draft again, and its hold on the credit is released.")
         question = _("Withdraw order {number}?", number=self._order.number)
-        if await house.confirm(question, sentence, yes=_("Withdraw")) is not None:
+        if await confirm(question, sentence, yes=_("Withdraw")) is not None:
             self._seen(await call(withdraw_order, self._order.number, version=self._order.version))
 
     async def _discard(self) -> None:
         question = _("Discard draft {number}?", number=self._order.number)
         sentence = _("The draft and its lines are removed. This cannot be undone.")
-        if await house.confirm(question, sentence, yes=_("Discard"), danger=True) is not None:
+        if await confirm(question, sentence, yes=_("Discard"), danger=True) is not None:
             self._seen(await call(_discard, self._order.number, self._order.version), "/orders")
 
     async def _approve(self) -> None:
@@ -151,7 +155,7 @@ class OrderSteps:
         self._seen(await call(decide_order, self._order.number, Decision.APPROVED, "", version=version))
 
     async def _reject(self) -> None:
-        reason = await house.confirm(
+        reason = await confirm(
             _("Reject order {number}?", number=self._order.number),
             _("The submitter reads the reason. A rejected order cannot be submitted again."),
             yes=_("Reject"),
@@ -164,8 +168,8 @@ class OrderSteps:
 
     async def _ship(self) -> None:
         question = _("Mark order {number} as shipped?", number=self._order.number)
-        sentence = _("Its goods for {amount} have left.", amount=house.money_text(self._order.total_cents))
-        if await house.confirm(question, sentence, yes=_("Shipped")) is not None:
+        sentence = _("Its goods for {amount} have left.", amount=page_content.money_text(self._order.total_cents))
+        if await confirm(question, sentence, yes=_("Shipped")) is not None:
             self._seen(await call(ship_order, self._order.number))
 
     def _seen(self, done: object, path: str = "") -> None:
@@ -181,38 +185,38 @@ class OrderSteps:
 def draw_lines(lines: Sequence[OrderLine], total_cents: int, tax_cents: int) -> None:
     """Draw the lines of an order with their prices as they were priced, and the totals."""
     columns = [
-        house.LineColumn("sku", _("SKU")),
-        house.LineColumn("name", _("Product")),
-        house.LineColumn("quantity", _("Quantity"), "right"),
-        house.LineColumn("price", _("Unit price"), "right"),
-        house.LineColumn("tax", _("Tax rate"), "right"),
-        house.LineColumn("total", _("Amount"), "right"),
+        LineColumn("sku", _("SKU")),
+        LineColumn("name", _("Product")),
+        LineColumn("quantity", _("Quantity"), "right"),
+        LineColumn("price", _("Unit price"), "right"),
+        LineColumn("tax", _("Tax rate"), "right"),
+        LineColumn("total", _("Amount"), "right"),
     ]
-    rows: list[dict[str, str | house.Cell]] = [
+    rows: list[dict[str, str | Cell]] = [
         {
             "sku": line.sku,
             "name": name_cell(line.sku, line.name),
             "quantity": quantity_text(line.quantity, line.unit, line.units),
             "price": price_text(line.unit_price),
             "tax": value_text(RATE, RATE.dump(line.tax_rate_ppm)),
-            "total": house.money_text(line.total_cents),
+            "total": page_content.money_text(line.total_cents),
         }
         for line in lines
     ]
-    tax = _("with tax {amount}", amount=house.money_text(tax_cents))
-    foot = {"sku": _("Total"), "name": tax, "total": house.money_text(total_cents)}
-    with house.Tag("div", css="qd-lines qd-lines-priced"):
-        house.line_table(columns, rows, caption=_("Lines of the order"), foot=foot, testid="lines")
+    tax = _("with tax {amount}", amount=page_content.money_text(tax_cents))
+    foot = {"sku": _("Total"), "name": tax, "total": page_content.money_text(total_cents)}
+    with Tag("div", css="qd-lines qd-lines-priced"):
+        line_table(columns, rows, caption=_("Lines of the order"), foot=foot, testid="lines")
 
 
-def name_cell(sku: str, name: str) -> house.Cell:
+def name_cell(sku: str, name: str) -> Cell:
     """Return the name of a product, on a phone with its SKU below, where that has no column of its own."""
 
     def draw() -> None:
-        house.Tag("span", name)
-        house.Tag("small", sku, "qd-line-sku")
+        Tag("span", name)
+        Tag("small", sku, "qd-line-sku")
 
-    return house.Cell(draw=draw)
+    return Cell(draw=draw)
 
 
 def quantity_text(quantity: int, unit: str, units: int) -> str:
@@ -234,13 +238,13 @@ def _draw_reason(view: OrderView) -> None:
         return
     facts = {"name": view.who(decision.person), "reason": decision.reason}
     if view.order.status == OrderStatus.REJECTED:
-        house.notice(_("{name} rejected this order: {reason}", **facts), "danger", testid="decision-reason")
+        page_content.notice(_("{name} rejected this order: {reason}", **facts), "danger", testid="decision-reason")
     elif view.order.status == OrderStatus.DRAFT and decision.decision == Decision.RETURNED:
         sentence = _("{name} returned this order for change: {reason}", **facts)
-        house.notice(sentence, "warning", testid="decision-reason")
+        page_content.notice(sentence, "warning", testid="decision-reason")
 
 
-def _way(view: OrderView) -> list[house.Step]:
+def _way(view: OrderView) -> list[page_content.Step]:
     order, status = view.order, OrderStatus(view.order.status)
     decided = status in (OrderStatus.APPROVED, OrderStatus.REJECTED, OrderStatus.SHIPPED)
     decision = _("Rejected") if status is OrderStatus.REJECTED else _("Approval")
@@ -259,7 +263,7 @@ def _way(view: OrderView) -> list[house.Step]:
     )
     labels = (_("Draft"), _("Submission"), decision, _("Shipping"))
     return [
-        house.Step(label, view.who(person), state, house.short_instant_text(at) if person else "")  # type: ignore[arg-type]
+        page_content.Step(label, view.who(person), state, short_instant_text(at) if person else "")  # type: ignore[arg-type]
         for label, (person, at), state in zip(labels, done, states[status], strict=True)
     ]
 
@@ -267,7 +271,7 @@ def _way(view: OrderView) -> list[house.Step]:
 def _facts(view: OrderView, actor: Actor) -> dict[str, object]:
     order, buyer = view.order, view.order.buyer
     facts: dict[str, object] = {
-        _("Buyer"): partial(house.text_link, f"{buyer.name} · {buyer.code}", record_path("partners", buyer.code)),
+        _("Buyer"): partial(text_link, f"{buyer.name} · {buyer.code}", record_path("partners", buyer.code)),
         _("Tier"): _(TIERS[buyer.tier].label),
     }
     if view.upstream is not None or actor.is_brand:
@@ -288,4 +292,4 @@ def _discard(session: Session, number: str, version: int) -> bool:
 
 def _import_link(actor: Actor) -> None:
     if actor.can(Permission.ORDER_PLACE):
-        house.link_button(_("Import"), "/orders/import", testid="action-import")
+        link_button(_("Import"), "/orders/import", testid="action-import")

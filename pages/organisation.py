@@ -6,7 +6,8 @@ from core.access import Actor, Permission, Role
 from core.addresses import record_path
 from core.i18n import N_, _, ngettext
 from pages.door import page
-from pages.house import empty_state, link_button, page_header, panel
+from pages.house.buttons import link_button
+from pages.house.content import empty_state, page_header, panel
 from pages.house.tree import tree, tree_leaf, tree_node
 from pages.navigation import role_label, staff_shell
 from pages.reading import read

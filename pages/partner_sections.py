@@ -13,8 +13,10 @@ from models.partners.affiliation_requests import STATUS_LABELS as REQUEST_LABELS
 from models.partners.affiliation_requests import AffiliationRequest, RequestStatus
 from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus
 from models.partners.partners import Affiliation, Partner
-from pages import house
 from pages.application_story import StoryLine, draw_story, story_of
+from pages.house import content
+from pages.house.buttons import link_button, text_link
+from pages.house.records import LineColumn, line_table
 from pages.reading import read
 from pages.record_sections import Record
 
@@ -35,24 +37,24 @@ async def draw_partner_story(record: Record, actor: Actor) -> None:
     if not actor.can(Permission.APPLICATION_VIEW):
         return
     story = await read(actor, read_story, record.key)
-    with house.panel(_("Under whom it stands")), house.stack():
+    with content.panel(_("Under whom it stands")), content.stack():
         _draw_stays(story)
         for request in story.requests:
             label = _(REQUEST_LABELS[RequestStatus(request.status)][0])
-            with house.row():
+            with content.row():
                 words = f"{request.number} · {request.valid_from.isoformat()}"
-                house.text_link(words, f"/affiliation_requests/{request.number}")
-                house.chip(label, house.tone_of(request.status))
+                text_link(words, f"/affiliation_requests/{request.number}")
+                content.chip(label, content.tone_of(request.status))
         if actor.can(Permission.AFFILIATION_ASK) and record.row.get("status") == "active":
             href = f"/affiliation_requests/new?partner={quote(record.key, safe='')}"
-            with house.row():
-                house.link_button(_("Change of upstream"), href, testid="action-change-upstream")
+            with content.row():
+                link_button(_("Change of upstream"), href, testid="action-change-upstream")
     for application, lines in story.applications:
-        with house.panel(_("How it became a partner")), house.stack():
-            with house.row():
-                house.text_link(application.number, f"/applications/{application.number}")
+        with content.panel(_("How it became a partner")), content.stack():
+            with content.row():
+                text_link(application.number, f"/applications/{application.number}")
                 status = ApplicationStatus(application.status)
-                house.chip(_(STATUS_LABELS[status][0]), house.tone_of(status.value))
+                content.chip(_(STATUS_LABELS[status][0]), content.tone_of(status.value))
             draw_story(lines)
 
 
@@ -85,15 +87,15 @@ def read_story(session: Session, code: str) -> PartnerStory:
 
 def _draw_stays(story: PartnerStory) -> None:
     columns = [
-        house.LineColumn("upstream", _("Upstream")),
-        house.LineColumn("from", _("From the day")),
-        house.LineColumn("to", _("Until")),
+        LineColumn("upstream", _("Upstream")),
+        LineColumn("from", _("From the day")),
+        LineColumn("to", _("Until")),
     ]
     rows = [
         {"upstream": name, "from": since.isoformat(), "to": until.isoformat() if until else _("until now")}
         for name, since, until in story.stays
     ]
-    house.line_table(columns, rows, caption=_("Under whom it stands"), testid="stays")
+    line_table(columns, rows, caption=_("Under whom it stands"), testid="stays")
 
 
 def _name(upstream_id: int | None, names: dict[int, str]) -> str:

@@ -15,8 +15,11 @@ from core.resource import Action, Resource
 from pages.bulk import ask, look_of
 from pages.door import call, page, permitted_actor
 from pages.history import history_of
-from pages.house import Happening, button, columns, page_header, panel, text, timeline, toast
+from pages.house.buttons import button
+from pages.house.content import columns, page_header, panel, text
 from pages.house.going import go_to, load_again
+from pages.house.overlays import toast
+from pages.house.records import Happening, timeline
 from pages.listing import OWN_PAGES
 from pages.navigation import staff_shell
 from pages.partner_sections import draw_partner_story

@@ -13,8 +13,9 @@ from core.queries.finding import find_row
 from core.resource import Field, Resource
 from pages.choices import choosable
 from pages.door import call_or_raise, permitted_actor, show_refusal
-from pages.house import Button, Tag, button, chip, kv, notice, row, text_link
-from pages.house.content import EMPTY
+from pages.house.buttons import Button, button, text_link
+from pages.house.content import EMPTY, chip, kv, notice, row
+from pages.house.elements import Tag
 from pages.house.going import ask_before_leaving, leave
 from pages.identity import current_actor
 from pages.inputs import Inputs, save_stated

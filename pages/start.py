@@ -19,23 +19,10 @@ from core.kinds.kind import Kind
 from core.queries.finding import find_page, read_query
 from pages.clock_notice import draw_clock_notice
 from pages.door import page
-from pages.house import (
-    Happening,
-    Step,
-    Tag,
-    columns,
-    link_button,
-    page_header,
-    panel,
-    row,
-    stack,
-    stat_tile,
-    steps,
-    text,
-    text_link,
-    tiles,
-    timeline,
-)
+from pages.house.buttons import link_button, text_link
+from pages.house.content import Step, columns, page_header, panel, row, stack, stat_tile, steps, text, tiles
+from pages.house.elements import Tag
+from pages.house.records import Happening, timeline
 from pages.navigation import staff_shell, waiting_count
 from pages.reading import read
 from pages.value_texts import who_text

@@ -24,9 +24,13 @@ from models.stores import (
     StorePosition,
     StoreStatus,
 )
-from pages import house
+from pages.house import content
+from pages.house.buttons import button, text_link
+from pages.house.elements import Tag
 from pages.house.maps import MapPoint, map_view
 from pages.house.photos import photo_view
+from pages.house.records import Cell, LineColumn, instant_text, line_table
+from pages.house.tokens import Tone
 from pages.store_reading import (
     accuracy_text,
     datum_text,
@@ -96,54 +100,52 @@ def read_case(session: Session, code: str) -> Case:
 def draw_case(case: Case, *, on_dismiss: Callable[[StoreFinding], Any] | None = None) -> None:
     """Draw a store as its reviewer needs it: what speaks against it first, then photo, map, facts."""
     store = case.store
-    with house.row():
-        with house.Tag("h2", css="qd-heading"):
-            house.text_link(store.name, record_path("stores", store.code))
-        house.chip(_(STATUS_LABELS[StoreStatus(store.status)][0]), house.tone_of(store.status))
+    with content.row():
+        with Tag("h2", css="qd-heading"):
+            text_link(store.name, record_path("stores", store.code))
+        content.chip(_(STATUS_LABELS[StoreStatus(store.status)][0]), content.tone_of(store.status))
         draw_score(store.score)
     draw_findings(case, on_dismiss)
-    with house.Tag("div", css="qd-case"):
+    with Tag("div", css="qd-case"):
         draw_map(case)
         draw_photos(case)
-    house.kv(_facts(case))
+    content.kv(_facts(case))
     draw_neighbours(case)
 
 
 def draw_score(score: int | None) -> None:
     """Draw the score of 100, in the colour of what it means, beside the word."""
     if score is not None:
-        tone: house.Tone = "approved" if score >= GOOD_SCORE else "pending" if score >= 50 else "rejected"
-        house.chip(_("Score {score}", score=score), tone)
+        tone: Tone = "approved" if score >= GOOD_SCORE else "pending" if score >= 50 else "rejected"
+        content.chip(_("Score {score}", score=score), tone)
 
 
 def draw_findings(case: Case, on_dismiss: Callable[[StoreFinding], Any] | None) -> None:
     """Draw what was found, with the points each takes off; open ones first."""
     if not case.findings:
-        house.notice(_("Nothing speaks against this store."), "ok", testid="no-findings")
+        content.notice(_("Nothing speaks against this store."), "ok", testid="no-findings")
         return
     ordered = sorted(case.findings, key=lambda one: (one.decision != FindingDecision.OPEN, -one.points))
-    with house.Tag("ul", css="qd-findings", testid="findings"):
+    with Tag("ul", css="qd-findings", testid="findings"):
         for one in ordered:
             _draw_finding(case, one, on_dismiss)
 
 
 def _draw_finding(case: Case, one: StoreFinding, on_dismiss: Callable[[StoreFinding], Any] | None) -> None:
     is_open = one.decision == FindingDecision.OPEN
-    with house.Tag("li", css="qd-finding", data_open="true" if is_open else "false"):
-        house.Tag("span", f"−{one.points}" if one.decision != FindingDecision.DISMISSED else "0", "qd-finding-points")
-        with house.Tag("div", css="qd-finding-text"):
-            house.Tag("b", _(TITLES.get(one.code, one.code)))
-            house.Tag("span", finding_sentence(one).text)
+    with Tag("li", css="qd-finding", data_open="true" if is_open else "false"):
+        Tag("span", f"−{one.points}" if one.decision != FindingDecision.DISMISSED else "0", "qd-finding-points")
+        with Tag("div", css="qd-finding-text"):
+            Tag("b", _(TITLES.get(one.code, one.code)))
+            Tag("span", finding_sentence(one).text)
             if one.other_store_id in case.others:
                 code, name = case.others[one.other_store_id]
-                house.text_link(f"{name} · {code}", record_path("stores", code))
+                text_link(f"{name} · {code}", record_path("stores", code))
             if not is_open:
                 said = " · ".join(filter(None, (_(DECISION_LABELS[FindingDecision(one.decision)][0]), one.note)))
-                house.Tag("small", said)
+                Tag("small", said)
         if is_open and on_dismiss is not None:
-            made = house.button(
-                _("Not so"), partial(on_dismiss, one), look="quiet", testid=f"action-dismiss-{one.code}"
-            )
+            made = button(_("Not so"), partial(on_dismiss, one), look="quiet", testid=f"action-dismiss-{one.code}")
             made.put(aria_label=_("Dismiss: {finding}", finding=_(TITLES.get(one.code, one.code))))
 
 
@@ -153,7 +155,7 @@ def draw_map(case: Case) -> None:
     if points:
         map_view(points, label=_("Map of {name} and the stores around", name=case.store.name))
     else:
-        house.notice(_("This store has no position."), "info", testid="no-position")
+        content.notice(_("This store has no position."), "info", testid="no-position")
 
 
 def map_points(case: Case) -> list[MapPoint]:
@@ -194,12 +196,12 @@ def _is_near(store: Store, photo: StorePhoto) -> bool:
 def draw_photos(case: Case) -> None:
     """Draw the photos, each with what its file said."""
     if not case.photos:
-        house.Tag("div", _("No photo was handed in."), "qd-no-photo")
+        Tag("div", _("No photo was handed in."), "qd-no-photo")
         return
-    with house.Tag("div", css="qd-photo-views"):
+    with Tag("div", css="qd-photo-views"):
         for at, photo in enumerate(case.photos, 1):
             words = _("Photo {number} of {name}", number=at, name=case.store.name)
-            taken = house.instant_text(photo.taken_at) if photo.taken_at else ""
+            taken = instant_text(photo.taken_at) if photo.taken_at else ""
             note = " · ".join(filter(None, (taken, photo.camera, photo.software)))
             source = record_path("stores", case.store.code, "photos", str(photo.id))
             photo_view(source, words, note=note, testid=f"photo-{at}")
@@ -210,39 +212,39 @@ def draw_neighbours(case: Case) -> None:
     if not case.near:
         return
     columns = [
-        house.LineColumn("name", _("Store")),
-        house.LineColumn("status", _("Status")),
-        house.LineColumn("distance", _("Distance"), "right"),
+        LineColumn("name", _("Store")),
+        LineColumn("status", _("Status")),
+        LineColumn("distance", _("Distance"), "right"),
     ]
     rows: list[dict[str, Any]] = [
         {
-            "name": house.Cell(one.name, note=one.code, href=record_path("stores", one.code)),
+            "name": Cell(one.name, note=one.code, href=record_path("stores", one.code)),
             "status": _(STATUS_LABELS[StoreStatus(one.status)][0]),
             "distance": length_text(one.distance_m),
         }
         for one in case.near[:NEIGHBOURS_LISTED]
     ]
-    house.line_table(columns, rows, caption=_("Stores around"))
+    line_table(columns, rows, caption=_("Stores around"))
 
 
 def draw_positions(case: Case) -> None:
     """Draw every position the store had."""
     columns = [
-        house.LineColumn("position", _("Position")),
-        house.LineColumn("source", _("How")),
-        house.LineColumn("time", _("From … to")),
-        house.LineColumn("person", _("Who")),
+        LineColumn("position", _("Position")),
+        LineColumn("source", _("How")),
+        LineColumn("time", _("From … to")),
+        LineColumn("person", _("Who")),
     ]
     rows: list[dict[str, Any]] = [
         {
-            "position": house.Cell(shown_position(one.latitude, one.longitude), note=datum_text(one.datum)),
-            "source": house.Cell(source_text(one.position_source) or "—", note=accuracy_text(one.accuracy_m)),
+            "position": Cell(shown_position(one.latitude, one.longitude), note=datum_text(one.datum)),
+            "source": Cell(source_text(one.position_source) or "—", note=accuracy_text(one.accuracy_m)),
             "time": f"{_day(one.valid_from)} – {_day(one.valid_to)}",
             "person": one.name,
         }
         for one in case.positions
     ]
-    house.line_table(columns, rows, caption=_("Positions of the store"))
+    line_table(columns, rows, caption=_("Positions of the store"))
 
 
 def _facts(case: Case) -> dict[str, object]:
@@ -254,7 +256,7 @@ def _facts(case: Case) -> dict[str, object]:
     partner = case.partner
     return {
         _("Store code"): store.code,
-        _("Supplied by"): partial(house.text_link, partner[1], record_path("partners", partner[0]))
+        _("Supplied by"): partial(text_link, partner[1], record_path("partners", partner[0]))
         if partner
         else _("The brand itself"),
         _("Region"): region_text(store.region),
@@ -263,11 +265,11 @@ def _facts(case: Case) -> dict[str, object]:
         _("Phone"): store.phone,
         _("Position"): position,
         _("Measured"): measured,
-        _("Measured at"): house.instant_text(store.fixed_at) if store.fixed_at else None,
-        _("Registered by"): f"{case.person} · {house.instant_text(store.created_at)}" if case.person else None,
+        _("Measured at"): instant_text(store.fixed_at) if store.fixed_at else None,
+        _("Registered by"): f"{case.person} · {instant_text(store.created_at)}" if case.person else None,
         _("Note"): store.note,
     }
 
 
 def _day(instant: datetime | None) -> str:
-    return _("today") if instant is None else house.instant_text(instant)[:10] if instant <= now() else ""
+    return _("today") if instant is None else instant_text(instant)[:10] if instant <= now() else ""

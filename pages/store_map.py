@@ -15,9 +15,12 @@ from core.errors import InvalidInput
 from core.i18n import N_, _
 from models.regions.table import table
 from models.stores import STATUS_LABELS, StoreStatus
-from pages import house
 from pages.door import page, show_refusal
 from pages.heavy_work import one_list
+from pages.house.buttons import link_button
+from pages.house.content import chip, empty_state, page_header, panel
+from pages.house.elements import Tag
+from pages.house.fields import choice_field, search_field
 from pages.house.maps import Map, carry_map, map_view
 from pages.house.own_style import carry_style
 from pages.identity import require_actor
@@ -115,12 +118,12 @@ async def store_map_page(request: Request) -> None:
     async with staff_shell(_("Store map"), current="store-map", fill=True) as actor:
         carry_map()
         box = await read(actor, bounds, status=status, partner=partner)
-        with house.page_header(_("Store map"), _("Positions in GCJ-02, without a base map")):
-            house.link_button(_("As a list"), "/stores", icon="rows", testid="action-list")
+        with page_header(_("Store map"), _("Positions in GCJ-02, without a base map")):
+            link_button(_("As a list"), "/stores", icon="rows", testid="action-list")
             if actor.can(Permission.STORE_REGISTER):
-                house.link_button(_("Register a store"), "/stores/register", look="primary", testid="action-register")
+                link_button(_("Register a store"), "/stores/register", look="primary", testid="action-register")
         if box is None and not status and not partner:
-            with house.panel(), house.empty_state(_("No store has a position yet"), _("Register one where it stands.")):
+            with panel(), empty_state(_("No store has a position yet"), _("Register one where it stands.")):
                 pass
             return
         StoreMapPage(status, partner, box).draw()
@@ -136,19 +139,17 @@ class StoreMapPage:
     def draw(self) -> None:
         """Draw it."""
         carry_style("stores.css")
-        with house.Tag("div", css="qd-map-filters"):
+        with Tag("div", css="qd-map-filters"):
             choices = {"": _("All")} | {status.value: _(STATUS_LABELS[status][0]) for status in StoreStatus}
-            self._status_field = house.choice_field(
-                "status", _("Status"), choices, self._status, on_change=self._narrow
-            )
-            self._partner_field = house.search_field(
+            self._status_field = choice_field("status", _("Status"), choices, self._status, on_change=self._narrow)
+            self._partner_field = search_field(
                 "partner",
                 _("Partner and everyone below"),
                 find_partners,
                 self._partner or None,
                 on_change=self._narrow,
             )
-        with house.Tag("div", css="qd-map-page"):
+        with Tag("div", css="qd-map-page"):
             self._map: Map = map_view(
                 label=_("Map of the stores"),
                 source="/stores/map/clusters",
@@ -156,7 +157,7 @@ class StoreMapPage:
                 bounds=self._bounds,
                 fill=True,
             )
-            self._list = house.Tag("div", css="qd-map-list", role="region", aria_label=_("Stores in view"), tabindex=0)
+            self._list = Tag("div", css="qd-map-list", role="region", aria_label=_("Stores in view"), tabindex=0)
         self._map.on("mapshown", self._list_view, ["detail"])
 
     def _query(self) -> str:
@@ -181,17 +182,17 @@ class StoreMapPage:
         self._list.clear()
         with self._list:
             count = f"{LISTED_MAX}+" if len(found) > LISTED_MAX else str(len(found))
-            house.Tag("h2", _("{count} in view", count=count), "qd-map-list-head")
+            Tag("h2", _("{count} in view", count=count), "qd-map-list-head")
             for store in found[:LISTED_MAX]:
                 _list_line(store)
 
 
 def _list_line(store: MapStore) -> None:
-    with house.Tag("a", css="qd-item", href=record_path("stores", store.code)):
-        house.Tag("b", store.name)
-        house.chip(_(STATUS_LABELS[StoreStatus(store.status)][0]), status_tone(store.status, store.score))
-        house.Tag("small", store.code)
-        house.Tag("small", "" if store.score is None else _("Score {score}", score=store.score))
+    with Tag("a", css="qd-item", href=record_path("stores", store.code)):
+        Tag("b", store.name)
+        chip(_(STATUS_LABELS[StoreStatus(store.status)][0]), status_tone(store.status, store.score))
+        Tag("small", store.code)
+        Tag("small", "" if store.score is None else _("Score {score}", score=store.score))
 
 
 def _box_of(event: GenericEventArguments) -> Box | None:

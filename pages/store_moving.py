@@ -7,8 +7,11 @@ from core.addresses import KeyInPath, record_path
 from core.errors import DomainError
 from core.i18n import N_, _
 from core.kinds.standard import NOTE_LENGTH_MAX
-from pages import house
 from pages.door import RECONNECT_S, call_or_raise, page
+from pages.house.buttons import button, link_button
+from pages.house.content import notice, page_header, panel, row, text
+from pages.house.elements import Tag
+from pages.house.fields import text_field
 from pages.house.going import leave
 from pages.house.maps import MapPoint
 from pages.house.own_style import carry_style
@@ -54,14 +57,14 @@ class Moving:
         """Draw it; the present position and the stores around stand on the map."""
         store = self._case.store
         address = record_path("stores", store.code)
-        with house.Tag("div", css="qd-register"):
-            with house.page_header(
+        with Tag("div", css="qd-register"):
+            with page_header(
                 _("New position of {name}", name=store.name), crumbs={_("Stores"): "/stores", store.code: address}
             ):
                 pass
-            self._problems = house.Tag("div", aria_live="assertive")
-            with house.panel():
-                house.text(_("Where it was stays on record with its dates. A reviewer looks at the new position."))
+            self._problems = Tag("div", aria_live="assertive")
+            with panel():
+                text(_("Where it was stays on record with its dates. A reviewer looks at the new position."))
                 points = map_points(self._case)
                 self._position.neighbours = [_as_before(one) for one in points]
                 self._position.start = next((_as_pin(one) for one in points if one.kind == "here"), None)
@@ -69,10 +72,10 @@ class Moving:
                 if store.region:
                     self._position.set_region(store.region)
                 self._photos.draw()
-                self._note = house.text_field("note", _("Why it moved"), multiline=True, max_length=NOTE_LENGTH_MAX)
-                with house.row():
-                    house.button(_("Hand in the new position"), self._move, look="primary", testid="action-move")
-                    house.link_button(_("Cancel"), address)
+                self._note = text_field("note", _("Why it moved"), multiline=True, max_length=NOTE_LENGTH_MAX)
+                with row():
+                    button(_("Hand in the new position"), self._move, look="primary", testid="action-move")
+                    link_button(_("Cancel"), address)
 
     async def _move(self) -> None:
         code = self._case.store.code
@@ -96,7 +99,7 @@ class Moving:
     def _refuse(self, sentence: str) -> None:
         self._problems.clear()
         with self._problems:
-            house.notice(sentence, "danger", testid="problem")
+            notice(sentence, "danger", testid="problem")
 
 
 def _as_before(point: MapPoint) -> MapPoint:

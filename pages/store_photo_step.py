@@ -6,7 +6,8 @@ from typing import Any
 from core.errors import InvalidInput
 from core.i18n import _
 from core.positions.points import to_wgs84
-from pages import house
+from pages.house.content import notice
+from pages.house.elements import Tag
 from pages.house.photos import PhotoField, photo_field
 from pages.store_reading import apart_m, length_text
 from services.files.pictures import HandedPicture, picture_of
@@ -42,7 +43,7 @@ class PhotoStep:
         self.field: PhotoField = photo_field(
             "photos", _("Photos of the store"), photos_max=PHOTOS_MAX, on_change=self._changed, hint=hint
         )
-        self._note = house.Tag("div", css="qd-stack", aria_live="polite")
+        self._note = Tag("div", css="qd-stack", aria_live="polite")
 
     def problem(self) -> str:
         """Return why they cannot be handed in yet, "" if they can."""
@@ -76,9 +77,9 @@ class PhotoStep:
 def _draw_distance(metres: float) -> None:
     far = length_text(metres)
     if metres > FAR_M:
-        house.notice(_("A photo says it was taken {distance} from here. Is it of this store?", distance=far), "warning")
+        notice(_("A photo says it was taken {distance} from here. Is it of this store?", distance=far), "warning")
     else:
-        house.notice(_("A photo says it was taken {distance} from here: that fits.", distance=far), "ok")
+        notice(_("A photo says it was taken {distance} from here: that fits.", distance=far), "ok")
 
 
 def _handed(reference: str) -> HandedPicture | None:

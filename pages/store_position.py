@@ -14,9 +14,15 @@ from core.kinds.kind import Refused
 from core.positions.points import DATUM_LABELS, Datum, parse_position, shown_position, to_wgs84
 from models.regions.table import region
 from models.stores import PositionSource
-from pages import house
+from pages.house.buttons import button
+from pages.house.content import chip, form, kv, notice, row, stack
+from pages.house.elements import Tag
+from pages.house.fields import choice_field, search_field, show_problems, text_field
+from pages.house.focus import focus_on
 from pages.house.locator import NoPosition, Reading, locator
 from pages.house.maps import Map, MapPoint, carry_map, map_view
+from pages.house.records import instant_text
+from pages.house.tokens import Tone
 from pages.store_reading import (
     accuracy_text,
     apart_m,
@@ -78,24 +84,24 @@ class PositionStep:
         """Draw the three ways; what they find is shown below."""
         carry_map()
         locator(self._take_readings, self._failed)
-        self._result = house.stack()
+        self._result = stack()
         self._result.put(hidden=True, aria_live="polite")
-        with house.Tag("div", css="qd-ways"):
-            house.Tag("span", _("Other ways"), "qd-ways-label")
-            house.button(_("Pin on the map"), self._open_map, icon="map", testid="action-pin")
-            house.button(_("Paste coordinates"), self._open_paste, icon="file", testid="action-paste")
+        with Tag("div", css="qd-ways"):
+            Tag("span", _("Other ways"), "qd-ways-label")
+            button(_("Pin on the map"), self._open_map, icon="map", testid="action-pin")
+            button(_("Paste coordinates"), self._open_paste, icon="file", testid="action-paste")
         self._draw_paste()
-        self._region_box = house.Tag("div", hidden=True)
+        self._region_box = Tag("div", hidden=True)
         with self._region_box:
-            self._region = house.search_field(
+            self._region = search_field(
                 "region",
                 _("Region"),
                 find_any_region,
                 on_change=self._region_chosen,
                 hint=_("The county the store lies in. It is compared with the position."),
             )
-        self._region_note = house.Tag("div", hidden=True, aria_live="polite")
-        self._map_box = house.Tag("div", css="qd-stack", hidden=True)
+        self._region_note = Tag("div", hidden=True, aria_live="polite")
+        self._map_box = Tag("div", css="qd-stack", hidden=True)
 
     # --- measured ---
 
@@ -135,10 +141,10 @@ class PositionStep:
     # --- pasted ---
 
     def _draw_paste(self) -> None:
-        self._paste = house.Tag("div", css="qd-stack", hidden=True)
+        self._paste = Tag("div", css="qd-stack", hidden=True)
         with self._paste:
-            with house.form():
-                self._pasted = house.text_field(
+            with form():
+                self._pasted = text_field(
                     "coordinates",
                     _("Coordinates or a link from a map"),
                     placeholder="31.230416, 121.473701",
@@ -147,15 +153,15 @@ class PositionStep:
                     on_enter=self._take_paste,
                 )
                 choices = {datum.value: _(DATUM_LABELS[datum][0]) for datum in Datum}
-                self._datum = house.choice_field(
+                self._datum = choice_field(
                     "datum",
                     _("Where they come from"),
                     choices,
                     Datum.GCJ02.value,
                     hint=_("Maps in China shift positions by some hundred metres, each in its own way."),
                 )
-            with house.row():
-                house.button(_("Use these coordinates"), self._take_paste, testid="action-use-coordinates")
+            with row():
+                button(_("Use these coordinates"), self._take_paste, testid="action-use-coordinates")
 
     def _open_paste(self) -> None:
         self._paste.put(hidden=False)
@@ -165,7 +171,7 @@ class PositionStep:
         try:
             found = parse_position(str(self._pasted.value or ""), str(self._datum.value))
         except Refused as refused:
-            house.show_problems({"coordinates": self._pasted}, {"coordinates": refused.problem.text})
+            show_problems({"coordinates": self._pasted}, {"coordinates": refused.problem.text})
             return
         self._pasted.refuse("")
         at = now()
@@ -190,7 +196,7 @@ class PositionStep:
         with self._result:
             if problem is not None:
                 tone = "danger" if problem.code in UNUSABLE else "warning"
-                house.notice(problem.text, "danger" if tone == "danger" else "warning", testid="position-problem")
+                notice(problem.text, "danger" if tone == "danger" else "warning", testid="position-problem")
             if best is not None:
                 self._draw_fix(best)
 
@@ -203,22 +209,22 @@ class PositionStep:
                 "{accuracy}, best of {count}", accuracy=accuracy_text(best.accuracy_m), count=len(self.fixes)
             )
             age_s = max(0, round(((best.received_at or now()) - best.fixed_at).total_seconds()))
-            at = house.instant_text(best.fixed_at)
+            at = instant_text(best.fixed_at)
             facts[_("Measured")] = _("{time}, {age} s old when it came", time=at, age=age_s)
         else:
             facts[_("How")] = source_text(best.source)
             if self._measured:
                 apart = apart_m(_shown(best), _shown(best_fix(self._measured)))
                 facts[_("From the measured point")] = length_text(apart)
-        with house.Tag("div", css="qd-fix", testid="position-facts"):
-            house.chip(*_grade(best))
-            house.kv(facts, pairs=1)
+        with Tag("div", css="qd-fix", testid="position-facts"):
+            chip(*_grade(best))
+            kv(facts, pairs=1)
             if best.source != PositionSource.GPS and self._measured:
-                house.button(_("Back to the measured point"), self._back_to_measured, testid="action-measured")
+                button(_("Back to the measured point"), self._back_to_measured, testid="action-measured")
 
     def _back_to_measured(self) -> None:
         self._take_checked(self._measured)
-        house.focus_on(self._result)  # the button is gone
+        focus_on(self._result)  # the button is gone
 
     # --- region ---
 
@@ -250,7 +256,7 @@ class PositionStep:
         self._region_note.put(hidden=not sentence)
         if sentence:
             with self._region_note:
-                house.notice(sentence, "warning", testid="region-problem")
+                notice(sentence, "warning", testid="region-problem")
 
     def _region_problem(self) -> str:
         point = self._wgs84()
@@ -284,7 +290,7 @@ class PositionStep:
         with self._map_box:
             self._map = map_view(points, label=_("Map with the position of the store"), on_pin=self._take_pin)
             words = _("Drag the pin, tap where the store is, or use the arrows below or on the keyboard.")
-            house.Tag("p", words, "qd-hint")
+            Tag("p", words, "qd-hint")
 
     def _points(self) -> list[MapPoint]:
         best, found = self.best, list(self.neighbours)
@@ -319,7 +325,7 @@ class PositionStep:
             self._take_checked(fixes)
 
 
-def _grade(fix: Fix) -> tuple[str, house.Tone]:
+def _grade(fix: Fix) -> tuple[str, Tone]:
     """Return in words how good a position is, with its tone."""
     if fix.source != PositionSource.GPS:
         return _("Lower grade"), "pending"

@@ -15,7 +15,8 @@ from core.positions.points import DATUM_LABELS, EARTH_RADIUS_M, Datum, convert, 
 from models.regions import resolving
 from models.regions.table import region
 from models.stores import SOURCE_LABELS, PositionSource, Store, StorePhoto, StoreStatus
-from pages.house import Tone, tone_of
+from pages.house.content import tone_of
+from pages.house.tokens import Tone
 from pages.identity import current_actor
 from pages.inputs import find_references
 from pages.reading import read

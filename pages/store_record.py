@@ -12,10 +12,13 @@ from core.errors import DomainError
 from core.i18n import _
 from models.partners.partners import PartnerStatus
 from models.stores import StoreFinding, StoreStatus
-from pages import house
 from pages.door import call
+from pages.house.buttons import button, link_button, text_link
+from pages.house.content import notice, panel, text
+from pages.house.elements import Tag
 from pages.house.going import load_again
 from pages.house.maps import carry_map
+from pages.house.overlays import confirm
 from pages.house.own_style import carry_style
 from pages.reading import read
 from pages.record_sections import Record
@@ -31,12 +34,12 @@ def store_actions(record: Record, actor: Actor) -> None:
     """Draw the buttons of a store's record beside its own actions."""
     status, code = record.row.get("status"), quote(record.key, safe="")
     if status in WAITS and actor.can(Permission.STORE_REVIEW):
-        house.link_button(_("Review"), f"/stores/review?store={code}", look="primary", testid="action-review")
+        link_button(_("Review"), f"/stores/review?store={code}", look="primary", testid="action-review")
     if status == StoreStatus.CLOSED and actor.can(Permission.STORE_REVIEW):
-        house.button(_("Open again"), partial(_reopen, record.key), testid="action-reopen")
+        button(_("Open again"), partial(_reopen, record.key), testid="action-reopen")
     if status != StoreStatus.CLOSED and actor.can(Permission.STORE_REGISTER):
         move = record_path("stores", record.key, "position")
-        house.link_button(_("New position"), move, icon="place", testid="action-move")
+        link_button(_("New position"), move, icon="place", testid="action-move")
 
 
 async def store_sections(record: Record, actor: Actor) -> None:
@@ -47,20 +50,20 @@ async def store_sections(record: Record, actor: Actor) -> None:
     try:
         case = await read(actor, read_case, record.key)
     except DomainError as error:
-        house.notice(error.text, "danger", testid="problem")
+        notice(error.text, "danger", testid="problem")
         return
     may_review = actor.can(Permission.STORE_REVIEW)
-    with house.panel(_("Position")):
-        with house.Tag("div", css="qd-case"):
+    with panel(_("Position")):
+        with Tag("div", css="qd-case"):
             draw_map(case)
             draw_photos(case)
         draw_neighbours(case)
         if case.positions:
             draw_positions(case)
-    with house.panel(_("What speaks against it")):
+    with panel(_("What speaks against it")):
         draw_findings(case, partial(dismiss, load_again) if may_review else None)
     if may_review:
-        with house.panel(_("Ordering")):
+        with panel(_("Ordering")):
             _draw_ordering(case)
 
 
@@ -68,7 +71,7 @@ async def dismiss(then: Callable[[], Any], finding: StoreFinding) -> None:
     """Ask why a finding does not hold, dismiss it, and call ``then``."""
     title = _(TITLES.get(finding.code, finding.code))
     sentence = _("Its points come back into the score; it stays in the history.")
-    note = await house.confirm(_("Dismiss “{finding}”?", finding=title), sentence, yes=_("Dismiss"), reason=_("Why"))
+    note = await confirm(_("Dismiss “{finding}”?", finding=title), sentence, yes=_("Dismiss"), reason=_("Why"))
     if note is not None and await call(dismiss_finding, finding.id, note) is not None:
         result = then()
         if isawaitable(result):
@@ -78,15 +81,13 @@ async def dismiss(then: Callable[[], Any], finding: StoreFinding) -> None:
 def _draw_ordering(case: Case) -> None:
     store = case.store
     if case.ordering:
-        house.text_link(_("It stands among the partners under its own code."), record_path("partners", store.code))
+        text_link(_("It stands among the partners under its own code."), record_path("partners", store.code))
     else:
-        house.text(
-            _("This store does not order by itself. If it may, it stands among the partners, under its supplier.")
-        )
+        text(_("This store does not order by itself. If it may, it stands among the partners, under its supplier."))
     if case.ordering == PartnerStatus.ACTIVE:
-        house.button(_("Stop ordering"), partial(_stop, store.code), look="danger", testid="action-stop-ordering")
+        button(_("Stop ordering"), partial(_stop, store.code), look="danger", testid="action-stop-ordering")
     elif store.status == StoreStatus.ACTIVE:
-        house.button(_("Allow ordering"), partial(_allow, store.code), testid="action-allow-ordering")
+        button(_("Allow ordering"), partial(_allow, store.code), testid="action-allow-ordering")
 
 
 async def _allow(code: str) -> None:
@@ -96,7 +97,7 @@ async def _allow(code: str) -> None:
 
 async def _stop(code: str) -> None:
     sentence = _("Its open orders stay; it places no new ones.")
-    note = await house.confirm(
+    note = await confirm(
         _("Stop ordering of {code}?", code=code), sentence, yes=_("Stop"), danger=True, reason=_("Why")
     )
     if note is not None and await call(stop_ordering, code, note) is not None:
@@ -104,7 +105,7 @@ async def _stop(code: str) -> None:
 
 
 async def _reopen(code: str) -> None:
-    note = await house.confirm(
+    note = await confirm(
         _("Open {code} again?", code=code), _("It waits for a review first."), yes=_("Open again"), reason=_("Why")
     )
     if note is not None and await call(reopen_store, code, note) is not None:

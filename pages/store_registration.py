@@ -17,9 +17,13 @@ from core.database.sessions import transact
 from core.errors import DomainError
 from core.i18n import N_, _, current_language, set_language
 from models.stores import STATUS_LABELS, Store, StoreStatus
-from pages import house
 from pages.door import RECONNECT_S, call_or_raise, page
+from pages.house import content
+from pages.house.buttons import button, link_button
 from pages.house.drafts import BrowserDraft
+from pages.house.elements import Tag
+from pages.house.focus import focus_on
+from pages.house.overlays import toast
 from pages.house.own_style import carry_style
 from pages.house.visitor_shell import visitor_shell
 from pages.identity import actor_of_request, language_of
@@ -104,16 +108,16 @@ class Registration:
 
     def draw(self) -> None:
         """Draw it with the first step open."""
-        with house.Tag("div", css="qd-register") as self._page:
+        with Tag("div", css="qd-register") as self._page:
             person = self._actor.person if self._actor else self._invite
             self._draft = BrowserDraft(f"stores.register:{person}", self._resume)
             under = _("For {partner}", partner=self._invited.partner_name) if self._invited else ""
-            with house.page_header(_("Register a store"), under):
+            with content.page_header(_("Register a store"), under):
                 pass
-            self._way = house.Tag("div")
-            self._problems = house.Tag("div", aria_live="assertive")
-            self._sections: dict[Step, house.Tag] = {}
-            self._headings: dict[Step, house.Tag] = {}
+            self._way = Tag("div")
+            self._problems = Tag("div", aria_live="assertive")
+            self._sections: dict[Step, Tag] = {}
+            self._headings: dict[Step, Tag] = {}
             draws: dict[Step, Callable[[], None]] = {
                 "where": self._draw_where,
                 "what": self._statement.draw,
@@ -131,27 +135,27 @@ class Registration:
     @contextmanager
     def _section(self, step: Step) -> Iterator[None]:
         titles = {"where": _("Where is it?"), "what": _("What is it?"), "photo": _("Show it")}
-        with house.Tag("section", css="qd-panel", aria_label=titles[step]) as self._sections[step]:
-            with house.Tag("div", css="qd-panel-head"):
-                self._headings[step] = house.Tag("h2", titles[step])
-            with house.Tag("div", css="qd-panel-body"):
+        with Tag("section", css="qd-panel", aria_label=titles[step]) as self._sections[step]:
+            with Tag("div", css="qd-panel-head"):
+                self._headings[step] = Tag("h2", titles[step])
+            with Tag("div", css="qd-panel-body"):
                 yield
-            with house.Tag("div", css="qd-register-bar"):
+            with Tag("div", css="qd-register-bar"):
                 self._draw_bar(step)
 
     def _draw_bar(self, step: Step) -> None:
         at = STEPS.index(step)
         if at:
-            house.button(_("Back"), partial(self._open, STEPS[at - 1]), testid=f"action-back-{step}")
+            button(_("Back"), partial(self._open, STEPS[at - 1]), testid=f"action-back-{step}")
         if step != "photo":
-            made = house.button(_("Continue"), partial(self._next, step), look="primary", testid=f"action-next-{step}")
+            made = button(_("Continue"), partial(self._next, step), look="primary", testid=f"action-next-{step}")
             if step == "where":
                 self._continue = made
         else:
-            house.button(_("Register the store"), self._register, look="primary", testid="action-register")
+            button(_("Register the store"), self._register, look="primary", testid="action-register")
 
     def _draw_where(self) -> None:
-        house.text(_("Stand at the entrance of the store and let your phone measure where it is."))
+        content.text(_("Stand at the entrance of the store and let your phone measure where it is."))
         self._position.draw()
 
     def _placed(self) -> None:
@@ -160,7 +164,7 @@ class Registration:
 
     def _draw_photo(self) -> None:
         self._photos.draw()
-        self._summary = house.Tag("div", css="qd-fix")
+        self._summary = Tag("div", css="qd-fix")
 
     def _photos_changed(self) -> None:
         self._problems.clear()
@@ -169,18 +173,18 @@ class Registration:
     def _open(self, step: Step) -> None:
         """Show a step to somebody who has come from another one."""
         self._show(step)
-        house.focus_on(self._headings[step])
+        focus_on(self._headings[step])
 
     def _show(self, step: Step) -> None:
         self._at = step
         labels = {"where": _("Where"), "what": _("What"), "photo": _("Photo")}
         way = [
-            house.Step(labels[one], "", "current" if one == step else "done" if at < STEPS.index(step) else "open")
+            content.Step(labels[one], "", "current" if one == step else "done" if at < STEPS.index(step) else "open")
             for at, one in enumerate(STEPS)
         ]
         self._way.clear()
         with self._way:
-            house.steps(way, label=_("Steps of the registration"))
+            content.steps(way, label=_("Steps of the registration"))
         for one, section in self._sections.items():
             section.put(hidden=one != step)
         self._problems.clear()
@@ -205,9 +209,9 @@ class Registration:
         """Say why it does not go on; if no input says so too, the focus goes here."""
         self._problems.clear()
         with self._problems:
-            said = house.notice(sentence, "danger", items=items, testid="problem")
+            said = content.notice(sentence, "danger", items=items, testid="problem")
         if self._at != "what" or not items:
-            house.focus_on(said)
+            focus_on(said)
 
     def _draw_summary(self) -> None:
         best, stated = self._position.best, self._statement.stated
@@ -218,7 +222,7 @@ class Registration:
             facts[_("Position")] = " · ".join(filter(None, how))
         self._summary.clear()
         with self._summary:
-            house.kv(facts, pairs=1)
+            content.kv(facts, pairs=1)
 
     # --- sending ---
 
@@ -281,19 +285,23 @@ class Registration:
             if waits
             else _("It was accepted at once.")
         )
-        with self._page, house.panel(), house.empty_state(_("{name} is registered", name=store.name), sentence) as done:
+        with (
+            self._page,
+            content.panel(),
+            content.empty_state(_("{name} is registered", name=store.name), sentence) as done,
+        ):
             self._draw_result(store, _(STATUS_LABELS[status][0]))
-        house.focus_on(done)
+        focus_on(done)
 
     def _draw_result(self, store: Store, status: str) -> None:
-        with house.Tag("div", css="qd-stack qd-done", testid="registered", data_code=store.code):
-            with house.row():
-                house.Tag("b", store.code, testid="registered-code")
-                house.chip(status, house.tone_of(store.status))
+        with Tag("div", css="qd-stack qd-done", testid="registered", data_code=store.code):
+            with content.row():
+                Tag("b", store.code, testid="registered-code")
+                content.chip(status, content.tone_of(store.status))
             if self._actor is not None:
-                with house.row():
-                    house.link_button(_("Open the store"), record_path("stores", store.code), testid="action-open")
-                    house.link_button(_("Register another store"), PATH, look="primary", testid="action-another")
+                with content.row():
+                    link_button(_("Open the store"), record_path("stores", store.code), testid="action-open")
+                    link_button(_("Register another store"), PATH, look="primary", testid="action-another")
 
     # --- the draft ---
 
@@ -319,4 +327,4 @@ class Registration:
         if any(found) or self._position.fixes:
             step = state.get("step")
             self._show(step if step in STEPS and self._position.fixes else "where")
-            house.toast(_("Your draft is back: go on where you were."))
+            toast(_("Your draft is back: go on where you were."))

@@ -17,13 +17,18 @@ from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _, ngettext
 from models.partners.partners import Partner
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
-from pages import house
 from pages.addresses import RowId
 from pages.approval_reading import waiting_text
 from pages.door import call, call_or_raise, page, show_refusal
+from pages.house.buttons import button, link_button
+from pages.house.content import empty_state, keys_hint, notice, page_header, panel, say_subtitle
+from pages.house.elements import Tag
+from pages.house.fields import Field, text_field
 from pages.house.inbox import Inbox, look_again
 from pages.house.maps import carry_map
+from pages.house.overlays import confirm, toast
 from pages.house.own_style import carry_style
+from pages.house.views import ListItem
 from pages.identity import page_actor, require_actor
 from pages.navigation import count_again, staff_shell
 from pages.order_reading import look
@@ -70,7 +75,7 @@ def register_store_review(app: FastAPI) -> None:
 class Waiting:
     """What waits: the lines of the list, and how many wait too long."""
 
-    items: list[house.ListItem]
+    items: list[ListItem]
     late_count: int
     count: int
 
@@ -102,12 +107,12 @@ def read_waiting_codes(session: Session) -> set[str]:
     return {store.code for store in waiting(session, limit=SHOWN_MAX)}
 
 
-def _item(store: Store, partners: dict[int, str], worst: StoreFinding | None) -> house.ListItem:
+def _item(store: Store, partners: dict[int, str], worst: StoreFinding | None) -> ListItem:
     since = store.updated_at
     age, _is_late = waiting_text(since)
     why = _(TITLES.get(worst.code, worst.code)) if worst else partners.get(store.partner_id or 0, _("The brand itself"))
     score = "" if store.score is None else str(store.score)
-    return house.ListItem(store.code, store.name, score, why, age, now() - since > LATE)
+    return ListItem(store.code, store.name, score, why, age, now() - since > LATE)
 
 
 async def store_review_page(request: Request) -> None:
@@ -129,23 +134,23 @@ class StoreInbox:
         self._known = {item.key for item in found.items}
         self._case: Case | None = None
         self._shown = ""
-        self._note: house.Field | None = None
+        self._note: Field | None = None
 
     async def draw(self, code: str) -> None:
         """Draw the page, with one line open."""
-        with house.page_header(_("Stores to review"), self._subtitle()):
-            house.keys_hint({"J K": _("Up and down"), "A": _("Accept")})
-            self._accept_chosen = house.button(
+        with page_header(_("Stores to review"), self._subtitle()):
+            keys_hint({"J K": _("Up and down"), "A": _("Accept")})
+            self._accept_chosen = button(
                 _("Accept chosen"), self._accept_many, testid="action-accept-chosen", enabled=False
             )
-            house.link_button(_("Store map"), "/stores/map?status=under_review", icon="map", testid="action-map")
-        self._news = house.Tag("div", css="qd-fresh", role="status", hidden=True)
+            link_button(_("Store map"), "/stores/map?status=under_review", icon="map", testid="action-map")
+        self._news = Tag("div", css="qd-fresh", role="status", hidden=True)
         if not self._found.items:
             with (
-                house.panel(),
-                house.empty_state(_("No store waits"), _("Stores appear here when something about them needs a look.")),
+                panel(),
+                empty_state(_("No store waits"), _("Stores appear here when something about them needs a look.")),
             ):
-                house.link_button(_("All stores"), "/stores")
+                link_button(_("All stores"), "/stores")
             return
         self._inbox = Inbox(
             self._found.items, self._show, label=_("Stores to review"), on_tick=self._ticked, tickable=self._known
@@ -173,28 +178,26 @@ class StoreInbox:
             return
         except DomainError as error:
             with self._inbox.detail():
-                house.notice(error.text, "danger", testid="problem")
+                notice(error.text, "danger", testid="problem")
             return
         if code != self._shown:
             return  # another one was opened meanwhile
         self._case = case
         with self._inbox.detail():
             if problem:
-                house.notice(problem, "danger", testid="problem")
+                notice(problem, "danger", testid="problem")
             draw_case(case, on_dismiss=self._dismiss)
         with self._inbox.bar():
             self._draw_bar(case)
 
     def _draw_bar(self, case: Case) -> None:
         if case.store.status not in WAITS:
-            house.link_button(_("Open the store"), record_path("stores", case.store.code))
+            link_button(_("Open the store"), record_path("stores", case.store.code))
             return
-        house.button(_("Accept"), self._accept, look="primary", key="a", testid="action-accept")
-        house.button(_("Send back"), self._send_back, testid="action-send-back")
-        house.button(_("Close the store"), self._close, look="danger", testid="action-close")
-        self._note = house.text_field(
-            "note", _("Note"), placeholder=_("Note (needed to send back or close)"), max_length=500
-        )
+        button(_("Accept"), self._accept, look="primary", key="a", testid="action-accept")
+        button(_("Send back"), self._send_back, testid="action-send-back")
+        button(_("Close the store"), self._close, look="danger", testid="action-close")
+        self._note = text_field("note", _("Note"), placeholder=_("Note (needed to send back or close)"), max_length=500)
 
     async def _accept(self) -> None:
         await self._decide("accept")
@@ -225,7 +228,7 @@ class StoreInbox:
         except DomainError as error:
             show_refusal(error)
         else:
-            house.toast(_(said, name=case.store.name))
+            toast(_(said, name=case.store.name))
             await self._go_on(code)
 
     async def _go_on(self, code: str) -> None:
@@ -236,7 +239,7 @@ class StoreInbox:
             await self._inbox.open(following)
             return
         self._shown, self._case = "", None
-        with self._inbox.detail(), house.empty_state(_("No store waits"), _("Everything here is decided.")):
+        with self._inbox.detail(), empty_state(_("No store waits"), _("Everything here is decided.")):
             pass
         with self._inbox.bar():
             pass
@@ -245,7 +248,7 @@ class StoreInbox:
         """Say how many are left, wherever this page says so."""
         items = [item for item in self._found.items if item.key in self._known]
         self._found = Waiting(items, sum(item.is_late for item in items), await look(waiting_count))
-        house.say_subtitle(self._subtitle())
+        say_subtitle(self._subtitle())
         await count_again()
 
     async def _dismiss(self, finding: StoreFinding) -> None:
@@ -260,7 +263,7 @@ class StoreInbox:
         chosen = [key for key in self._inbox.keys if key in self._inbox.ticked]
         sentence = _("Each is decided on its own; what was decided meanwhile stays as it is.")
         question = ngettext("Accept {count} store?", "Accept {count} stores?", len(chosen))
-        if not chosen or await house.confirm(question, sentence, yes=_("Accept")) is None:
+        if not chosen or await confirm(question, sentence, yes=_("Accept")) is None:
             return
         outcomes: list[Outcome] | None = await call(accept_stores, chosen, "")
         for outcome in outcomes or ():
@@ -268,7 +271,7 @@ class StoreInbox:
                 self._known.discard(outcome.key)
                 self._inbox.remove(outcome.key)
             else:
-                house.toast(f"{outcome.key}: {outcome.problem.text}", tone="danger")
+                toast(f"{outcome.key}: {outcome.problem.text}", tone="danger")
         await self._count_again()
         if outcomes and not self._inbox.current and self._inbox.keys:
             await self._inbox.open(self._inbox.keys[0], leave_list=False)
@@ -285,8 +288,8 @@ class StoreInbox:
         if added or gone:
             parts = [_("{count} new", count=added)] if added else []
             parts += [_("{count} decided by others", count=gone)] if gone else []
-            with self._news, house.notice(" · ".join(parts), "info", testid="news"):
-                house.button(_("Refresh the list"), self._refresh, testid="action-refresh")
+            with self._news, notice(" · ".join(parts), "info", testid="news"):
+                button(_("Refresh the list"), self._refresh, testid="action-refresh")
 
     async def _refresh(self) -> None:
         self._found = await look(read_waiting)

@@ -6,7 +6,8 @@ from typing import Any
 from core.access import Actor
 from core.i18n import _
 from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX
-from pages import house
+from pages.house.content import form
+from pages.house.fields import Field, search_field, show_problems, text_field
 from pages.store_reading import find_partners
 
 NEEDED = ("name", "phone")
@@ -24,12 +25,12 @@ class StatementFields:
     def __init__(self, actor: Actor | None, on_change: Callable[[], None]) -> None:
         self._actor = actor
         self._on_change = on_change
-        self.fields: dict[str, house.Field] = {}
+        self.fields: dict[str, Field] = {}
 
     def draw(self) -> None:
         """Draw them."""
         street = _("Street and number, as customers find it")
-        with house.form():
+        with form():
             self._text("name", _("Store name"), NAME_LENGTH_MAX, required=True)
             self._text("address", _("Address"), NOTE_LENGTH_MAX, hint=street)
             self._text("contact", _("Contact"), NAME_LENGTH_MAX)
@@ -37,7 +38,7 @@ class StatementFields:
             if self._actor is not None:
                 brand, own = _("Empty: the brand itself"), _("Empty: your own company")
                 hint = brand if self._actor.is_brand else own
-                self.fields["partner"] = house.search_field(
+                self.fields["partner"] = search_field(
                     "partner", _("Supplied by"), find_partners, on_change=self._on_change, hint=hint
                 )
                 self._text("code", _("Store code"), CODE_LENGTH_MAX, hint=_("Empty: the next number"))
@@ -55,7 +56,7 @@ class StatementFields:
 
     def refuse(self, problems: Mapping[str, str]) -> list[str]:
         """Show problems (field name to sentence) beside their inputs; return those that have one, with its label."""
-        house.show_problems(self.fields, problems)
+        show_problems(self.fields, problems)
         return [
             _("{label}: {problem}", label=self.fields[name].label, problem=sentence)
             for name, sentence in problems.items()
@@ -87,6 +88,6 @@ class StatementFields:
         return any(self.stated.values())
 
     def _text(self, name: str, label: str, length: int, *, required: bool = False, hint: str = "") -> None:
-        self.fields[name] = house.text_field(
+        self.fields[name] = text_field(
             name, label, required=required, hint=hint, max_length=length, on_change=self._on_change
         )

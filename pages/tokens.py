@@ -12,21 +12,10 @@ from models.accounts.tokens import Confirmation
 from models.accounts.users import ROLE_LABELS
 from models.partners.partners import Partner
 from pages.door import call_or_raise, page, permitted_actor, show_refusal
-from pages.house import (
-    Tag,
-    button,
-    choice_field,
-    form,
-    link_button,
-    notice,
-    page_header,
-    panel,
-    row,
-    search_field,
-    show_problems,
-    stack,
-    text_field,
-)
+from pages.house.buttons import button, link_button
+from pages.house.content import form, notice, page_header, panel, row, stack
+from pages.house.elements import Tag
+from pages.house.fields import choice_field, search_field, show_problems, text_field
 from pages.house.going import ask_before_leaving, leave
 from pages.house.link_card import carry_links, link_card
 from pages.inputs import reference_search

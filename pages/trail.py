@@ -12,7 +12,9 @@ from core.events.log import Event
 from core.i18n import N_, _
 from pages.door import page
 from pages.history import source_text, told
-from pages.house import Happening, instant_text, kv, page_header, panel, stack, text_link, timeline
+from pages.house.buttons import text_link
+from pages.house.content import kv, page_header, panel, stack
+from pages.house.records import Happening, instant_text, timeline
 from pages.listing import list_page
 from pages.navigation import staff_shell
 from pages.reading import read

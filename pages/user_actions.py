@@ -11,8 +11,9 @@ from core.addresses import record_path
 from core.i18n import N_, _
 from models.accounts.users import UserStatus
 from pages.door import call, permitted_actor
-from pages.house import button, confirm, link_button
+from pages.house.buttons import button, link_button
 from pages.house.going import load_again
+from pages.house.overlays import confirm
 from pages.record_sections import Record
 from services.accounts.administration import lock_user, remove_second_factor, unlock_user
 from services.accounts.users import GRANTS

@@ -10,9 +10,12 @@ from importers.writing.cell_values import SheetColumn
 from importers.writing.xlsx import write_xlsx
 from pages.bulk import BulkActions
 from pages.door import call, permitted_actor
-from pages.house import GridAction, Selection, Tag, confirm, instant_text
+from pages.house.elements import Tag
 from pages.house.going import offer_file
+from pages.house.grid_spec import GridAction, Selection
 from pages.house.link_card import full_address, link_card
+from pages.house.overlays import confirm
+from pages.house.records import instant_text
 from services.accounts.links import LINK_LASTS, LinkMade, password_links
 from services.outcomes import Outcome
 

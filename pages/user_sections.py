@@ -13,23 +13,14 @@ from models.accounts.sessions import LinkPurpose
 from models.accounts.users import User, UserStatus
 from pages.browsers import browser_name
 from pages.door import call, permitted_actor
-from pages.house import (
-    Cell,
-    LineColumn,
-    Tag,
-    Tone,
-    button,
-    chip,
-    confirm,
-    instant_text,
-    kv,
-    line_table,
-    panel,
-    row,
-    text,
-)
+from pages.house.buttons import button
+from pages.house.content import chip, kv, panel, row, text
+from pages.house.elements import Tag
 from pages.house.going import load_again
 from pages.house.link_card import carry_links
+from pages.house.overlays import confirm
+from pages.house.records import Cell, LineColumn, instant_text, line_table
+from pages.house.tokens import Tone
 from pages.reading import read
 from pages.record_sections import Record
 from pages.user_actions import may_change

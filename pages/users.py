@@ -12,7 +12,9 @@ from core.i18n import N_, _
 from models.partners.partners import Partner
 from pages.door import call, page
 from pages.form import NewRow
-from pages.house import Tag, button, link_button, notice, page_header, panel, row, stack
+from pages.house.buttons import button, link_button
+from pages.house.content import notice, page_header, panel, row, stack
+from pages.house.elements import Tag
 from pages.house.going import ask_before_leaving
 from pages.house.link_card import carry_links
 from pages.navigation import staff_shell

@@ -10,8 +10,9 @@ from core.i18n import N_, _
 from core.kinds.kind import Kind
 from core.resource import Field, Resource
 from models.regions.resolving import region
-from pages.house import Tone, instant_text, money_text
-from pages.house.content import MINUS
+from pages.house.content import MINUS, money_text
+from pages.house.records import instant_text
+from pages.house.tokens import Tone
 
 ACTOR = "actor"
 """Name of the field that says who acted, see ``core.events.log.Event.actor``."""

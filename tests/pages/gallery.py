@@ -12,7 +12,21 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from nicegui import app, ui
 
 from core.access import Actor, Role
-from pages import house
+from pages.house import content as parts
+from pages.house import shell as page_shell
+from pages.house.buttons import button, link_button
+from pages.house.data_grid import DataGrid, data_grid
+from pages.house.elements import Tag
+from pages.house.fields import Field, check_field, choice_field, date_field, number_field, search_field, text_field
+from pages.house.file_drop import file_drop
+from pages.house.filters import Filter, filter_bar
+from pages.house.grid_spec import GridAction, GridColumn, GridSpec, Selection
+from pages.house.overlays import confirm, drawer, toast, toast_undo
+from pages.house.progress import Progress, ProgressBar
+from pages.house.records import Cell, Change, Happening, LineColumn, line_table, timeline
+from pages.house.theme import serve_assets
+from pages.house.tokens import Tone
+from pages.house.views import ListItem, SplitView, View, tabs, view_tabs
 from pages.plain.rendering import render
 from tests.pages.gallery_door import Door
 from tests.support.small_product import run_pages
@@ -31,38 +45,38 @@ ROWS = 100_000
 START = datetime(2026, 11, 22, 7, 39, tzinfo=UTC)
 ACTOR = Actor("李敏", Role.OPERATIONS, person="li.min@example.com")
 NAV = [
-    house.NavGroup(
+    page_shell.NavGroup(
         "工作台",
         [
-            house.NavItem("approvals", "待我审批", "/gallery/approvals", icon="approvals"),
-            house.NavItem("orders", "订单", "/gallery/list", icon="orders"),
-            house.NavItem("customers", "客户", "/gallery/record", icon="customers"),
+            page_shell.NavItem("approvals", "待我审批", "/gallery/approvals", icon="approvals"),
+            page_shell.NavItem("orders", "订单", "/gallery/list", icon="orders"),
+            page_shell.NavItem("customers", "客户", "/gallery/record", icon="customers"),
         ],
     ),
-    house.NavGroup(
+    page_shell.NavGroup(
         "渠道",
         [
-            house.NavItem("partners", "代理与门店", "/gallery/parts", icon="partners"),
-            house.NavItem("stores", "门店定位", "/gallery/parts", icon="stores"),
-            house.NavItem("imports", "导入", "/gallery/parts", icon="imports"),
+            page_shell.NavItem("partners", "代理与门店", "/gallery/parts", icon="partners"),
+            page_shell.NavItem("stores", "门店定位", "/gallery/parts", icon="stores"),
+            page_shell.NavItem("imports", "导入", "/gallery/parts", icon="imports"),
         ],
     ),
-    house.NavGroup(
+    page_shell.NavGroup(
         "资金",
         [
-            house.NavItem("ledger", "账本与返利", "/gallery/parts", icon="ledger"),
-            house.NavItem("deposits", "保证金", "/gallery/parts", icon="prices"),
+            page_shell.NavItem("ledger", "账本与返利", "/gallery/parts", icon="ledger"),
+            page_shell.NavItem("deposits", "保证金", "/gallery/parts", icon="prices"),
         ],
     ),
 ]
 COLUMNS = [
-    house.GridColumn("number", "订单号", width=170, pinned=True, link=True),
-    house.GridColumn("buyer", "客户"),
-    house.GridColumn("region", "区域", width=110),
-    house.GridColumn("status", "状态", width=130, format="chip", chip=CHIPS),
-    house.GridColumn("total", "金额", width=150, format="money"),
-    house.GridColumn("placed_at", "下单时间", width=160, format="datetime"),
-    house.GridColumn("tags", "标签", width=150, format="tags", shown=False),
+    GridColumn("number", "订单号", width=170, pinned=True, link=True),
+    GridColumn("buyer", "客户"),
+    GridColumn("region", "区域", width=110),
+    GridColumn("status", "状态", width=130, format="chip", chip=CHIPS),
+    GridColumn("total", "金额", width=150, format="money"),
+    GridColumn("placed_at", "下单时间", width=160, format="datetime"),
+    GridColumn("tags", "标签", width=150, format="tags", shown=False),
 ]
 
 
@@ -74,15 +88,15 @@ def main(port: int) -> None:
 
 def build(server: FastAPI) -> None:
     """Add everything the gallery needs to ``server``."""
-    house.serve_assets(server)
+    serve_assets(server)
     server.add_middleware(Door)
     server.get("/grid/orders")(grid_orders)
     server.post("/upload")(upload)
     server.get("/gallery/plain/{name}")(plain)
-    house.HousePage("/gallery/list")(list_page)
-    house.HousePage("/gallery/approvals")(approvals_page)
-    house.HousePage("/gallery/record")(record_page)
-    house.HousePage("/gallery/parts")(parts_page)
+    page_shell.HousePage("/gallery/list")(list_page)
+    page_shell.HousePage("/gallery/approvals")(approvals_page)
+    page_shell.HousePage("/gallery/record")(record_page)
+    page_shell.HousePage("/gallery/parts")(parts_page)
 
 
 def row(at: int) -> dict[str, Any]:
@@ -129,8 +143,8 @@ def plain(request: Request, name: str) -> HTMLResponse:
     return render(f"{name}.html", request=request, status=200, code=404, reference="E-20261122-0007", **words)
 
 
-def order_grid() -> house.DataGrid:
-    spec = house.GridSpec(
+def order_grid() -> DataGrid:
+    spec = GridSpec(
         "orders",
         "订单",
         COLUMNS,
@@ -142,37 +156,37 @@ def order_grid() -> house.DataGrid:
         empty_action=("导入订单", "/orders/import"),
     )
     actions = [
-        house.GridAction("approve", "同意", say_chosen, look="primary"),
-        house.GridAction("reject", "驳回", say_chosen, look="danger"),
+        GridAction("approve", "同意", say_chosen, look="primary"),
+        GridAction("reject", "驳回", say_chosen, look="danger"),
     ]
-    return house.data_grid(spec, actions=actions)
+    return data_grid(spec, actions=actions)
 
 
-def say_chosen(selection: house.Selection) -> None:
-    house.toast(f"{selection.count}: {'+'.join(selection.keys)} {selection.all_matching} {selection.query}")
+def say_chosen(selection: Selection) -> None:
+    toast(f"{selection.count}: {'+'.join(selection.keys)} {selection.all_matching} {selection.query}")
 
 
 def list_page() -> None:
     with shell("订单", "orders", fill=True):
-        with house.page_header("订单", "100,000 单"):
-            house.link_button("导出当前视图", "/orders/export", testid="action-export")
-            house.link_button("导入订单", "/orders/import", testid="action-import")
-            house.button("新建订单", look="primary", testid="action-new")
-        house.view_tabs(
+        with parts.page_header("订单", "100,000 单"):
+            link_button("导出当前视图", "/orders/export", testid="action-export")
+            link_button("导入订单", "/orders/import", testid="action-import")
+            button("新建订单", look="primary", testid="action-new")
+        view_tabs(
             [
-                house.View("", "全部"),
-                house.View("waiting", "待审批", "status=submitted"),
-                house.View("large", "大额（≥ ¥5 万）", "total=50000.."),
-                house.View("mine", "浙江区 · 我的", "region=浙江"),
+                View("", "全部"),
+                View("waiting", "待审批", "status=submitted"),
+                View("large", "大额（≥ ¥5 万）", "total=50000.."),
+                View("mine", "浙江区 · 我的", "region=浙江"),
             ]
         )
-        with house.stack().classes("qd-fill"):
-            house.filter_bar(
+        with parts.stack().classes("qd-fill"):
+            filter_bar(
                 [
-                    house.Filter("status", "状态", "choice", {code: label for code, (label, _tone) in CHIPS.items()}),
-                    house.Filter("region", "区域", "choice", {region: region for region in REGIONS}),
-                    house.Filter("placed_at", "下单时间", "date"),
-                    house.Filter("total", "金额", "number"),
+                    Filter("status", "状态", "choice", {code: label for code, (label, _tone) in CHIPS.items()}),
+                    Filter("region", "区域", "choice", {region: region for region in REGIONS}),
+                    Filter("placed_at", "下单时间", "date"),
+                    Filter("total", "金额", "number"),
                 ],
                 search="订单号或客户",
             )
@@ -181,38 +195,38 @@ def list_page() -> None:
 
 def approvals_page() -> None:
     with shell("待我审批", "approvals", fill=True):
-        with house.page_header("待我审批", "12 件 · 2 件超时"):
-            house.keys_hint({"J K": "上下", "A": "同意", "R": "驳回"})
-            house.button("批量同意")
-        house.view_tabs(
+        with parts.page_header("待我审批", "12 件 · 2 件超时"):
+            parts.keys_hint({"J K": "上下", "A": "同意", "R": "驳回"})
+            button("批量同意")
+        view_tabs(
             [
-                house.View("", "待处理", count=12),
-                house.View("sent", "我发起的"),
-                house.View("done", "已处理"),
-                house.View("cc", "抄送我", count=5),
+                View("", "待处理", count=12),
+                View("sent", "我发起的"),
+                View("done", "已处理"),
+                View("cc", "抄送我", count=5),
             ]
         )
         items = [
-            house.ListItem(
+            ListItem(
                 f"A{n}",
                 f"杭州西湖{n}号店",
-                house.money_text(3_744_000 + n * 1_248_000),
+                parts.money_text(3_744_000 + n * 1_248_000),
                 f"特价单 · 低于授权价 {n + 3}%",
                 "已超时 3 小时" if n < 2 else "已等 2 小时",
                 n < 2,
             )
             for n in range(12)
         ]
-        split = house.SplitView(items, lambda key: draw_approval(split, key), label="待处理")
+        split = SplitView(items, lambda key: draw_approval(split, key), label="待处理")
         ui.timer(0.01, lambda: split.open("A0", leave_list=False), once=True)
 
 
-def draw_approval(split: house.SplitView, key: str) -> None:
+def draw_approval(split: SplitView, key: str) -> None:
     with split.detail():
-        with house.row():
-            house.Tag("h2", f"特价订单 SO-202611-{key}", "qd-heading")
-            house.chip("待审批 · 第 2/3 步", "pending")
-        house.kv(
+        with parts.row():
+            Tag("h2", f"特价订单 SO-202611-{key}", "qd-heading")
+            parts.chip("待审批 · 第 2/3 步", "pending")
+        parts.kv(
             {
                 "客户": "杭州西湖0号店（二级代理 浙江恒源）",
                 "发起人": "销售 · 王磊 11-22 09:14",
@@ -222,14 +236,14 @@ def draw_approval(split: house.SplitView, key: str) -> None:
                 "近 90 天": "14 单 · ¥42.3 万 · 退货 0.8%",
             }
         )
-        house.line_table(
+        line_table(
             [
-                house.LineColumn("sku", "SKU"),
-                house.LineColumn("name", "商品"),
-                house.LineColumn("quantity", "数量", "right"),
-                house.LineColumn("allowed", "授权价", "right"),
-                house.LineColumn("price", "本单价", "right"),
-                house.LineColumn("total", "小计", "right"),
+                LineColumn("sku", "SKU"),
+                LineColumn("name", "商品"),
+                LineColumn("quantity", "数量", "right"),
+                LineColumn("allowed", "授权价", "right"),
+                LineColumn("price", "本单价", "right"),
+                LineColumn("total", "小计", "right"),
             ],
             [
                 {
@@ -237,60 +251,60 @@ def draw_approval(split: house.SplitView, key: str) -> None:
                     "name": "有机山茶油礼盒 500ml×2",
                     "quantity": str(12 * (n + 1)),
                     "allowed": "¥118.00",
-                    "price": house.Cell("¥109.00  −7.6%", tone="danger"),
-                    "total": house.money_text(130_800 * (n + 1)),
+                    "price": Cell("¥109.00  −7.6%", tone="danger"),
+                    "total": parts.money_text(130_800 * (n + 1)),
                 }
                 for n in range(5)
             ],
             caption="订单明细",
         )
     with split.bar():
-        house.button("同意", say_approved, look="primary", key="a", testid="action-approve")
-        house.button("驳回", ask_reason, look="danger", key="r", testid="action-reject")
+        button("同意", say_approved, look="primary", key="a", testid="action-approve")
+        button("驳回", ask_reason, look="danger", key="r", testid="action-reject")
         for label in ("退回到…", "转交", "加签", "抄送"):
-            house.button(label)
+            button(label)
 
 
 def say_approved() -> None:
-    house.toast_undo("已同意 1 单", lambda: house.toast("已撤销"))
+    toast_undo("已同意 1 单", lambda: toast("已撤销"))
 
 
 async def ask_reason() -> None:
-    answer = await house.confirm(
+    answer = await confirm(
         "驳回 1 单？", "代理会收到驳回原因，可以修改后重新提交。", yes="驳回", danger=True, reason="原因"
     )
     if answer is not None:
-        house.toast(f"已驳回：{answer}")
+        toast(f"已驳回：{answer}")
 
 
 def record_page() -> None:
     with shell("SO-202611-000123", "orders"):
         crumbs = {"订单": "/gallery/list"}
-        with house.page_header("SO-202611-000123", "¥37,440.00", chip_text="待审批", tone="pending", crumbs=crumbs):
-            house.button("打印")
-            house.button("撤回", look="danger")
-            house.button("同意", look="primary")
-        house.steps(
+        with parts.page_header("SO-202611-000123", "¥37,440.00", chip_text="待审批", tone="pending", crumbs=crumbs):
+            button("打印")
+            button("撤回", look="danger")
+            button("同意", look="primary")
+        parts.steps(
             [
-                house.Step("提交", "王磊 11-22 09:14", "done"),
-                house.Step("区域经理", "陈晨 11-22 10:02", "done"),
-                house.Step("财务", "等待 2 小时", "current"),
-                house.Step("发货"),
-                house.Step("完成"),
+                parts.Step("提交", "王磊 11-22 09:14", "done"),
+                parts.Step("区域经理", "陈晨 11-22 10:02", "done"),
+                parts.Step("财务", "等待 2 小时", "current"),
+                parts.Step("发货"),
+                parts.Step("完成"),
             ]
         )
-        with house.columns() as (content, rail):
-            with content, house.panel("基本信息"):
-                house.kv({"客户": "杭州西湖0号店", "信用": lambda: house.money(-12_000), "备注": None, "数量": 1234})
-            with rail, house.panel("历史"):
-                house.timeline(
+        with parts.columns() as (content, rail):
+            with content, parts.panel("基本信息"):
+                parts.kv({"客户": "杭州西湖0号店", "信用": lambda: parts.money(-12_000), "备注": None, "数量": 1234})
+            with rail, parts.panel("历史"):
+                timeline(
                     [
-                        house.Happening("陈晨", "同意了订单", START, note="价格在授权内", tone="ok"),
-                        house.Happening(
+                        Happening("陈晨", "同意了订单", START, note="价格在授权内", tone="ok"),
+                        Happening(
                             "王磊",
                             "修改了收货地址",
                             START - timedelta(hours=2),
-                            changes=[house.Change("电话", "138 0013 8000", "139 0013 9000")],
+                            changes=[Change("电话", "138 0013 8000", "139 0013 9000")],
                             source="屏幕",
                         ),
                     ]
@@ -299,69 +313,72 @@ def record_page() -> None:
 
 def parts_page() -> None:
     with shell("部件", "partners"):
-        with house.page_header("部件", "一页看全"):
-            house.button("危险", look="danger")
-            house.button("次要", look="quiet")
-            house.button("不可用", enabled=False)
-        with house.tiles():
+        with parts.page_header("部件", "一页看全"):
+            button("危险", look="danger")
+            button("次要", look="quiet")
+            button("不可用", enabled=False)
+        with parts.tiles():
             note = "↑ 12.4% · 目标 1.2 亿"
-            house.stat_tile("本月销售", 123_456_780_00, note=note, trend="up", href="/gallery/list", cents=True)
-            house.stat_tile("待审批", 12, note="2 件超时", trend="down")
-            house.stat_tile("门店", 8_431)
-        house.notice("有 2 处需要修改：", "danger", items=["手机号少一位", "地区不明确"])
-        house.notice("3 条新记录，刷新后可见。")
-        with house.panel("新客户"):
+            parts.stat_tile("本月销售", 123_456_780_00, note=note, trend="up", href="/gallery/list", cents=True)
+            parts.stat_tile("待审批", 12, note="2 件超时", trend="down")
+            parts.stat_tile("门店", 8_431)
+        parts.notice("有 2 处需要修改：", "danger", items=["手机号少一位", "地区不明确"])
+        parts.notice("3 条新记录，刷新后可见。")
+        with parts.panel("新客户"):
             fields = form_fields()
-            with house.row():
+            with parts.row():
                 check = partial(fields["phone"].refuse, "手机号应为 11 位")
-                house.button("保存", check, look="primary", testid="action-save")
-                house.button("删除", ask_deletion, look="danger", testid="action-delete")
-        house.file_drop(
+                button("保存", check, look="primary", testid="action-save")
+                button("删除", ask_deletion, look="danger", testid="action-delete")
+        file_drop(
             "/upload",
             title="把文件拖到这里",
             hint="xlsx、xls、csv…，最大 200 MB；表头叫什么都可以。",
-            on_done=lambda answer: house.toast(f"收到 {answer['bytes']} 字节"),
+            on_done=lambda answer: toast(f"收到 {answer['bytes']} 字节"),
         )
-        house.ProgressBar(house.Progress("正在导入客户.xlsx", 42_000, 100_000, 95))
-        with house.panel("页签"), house.tabs(["明细", "历史"]) as panels:
+        ProgressBar(Progress("正在导入客户.xlsx", 42_000, 100_000, 95))
+        with parts.panel("页签"), tabs(["明细", "历史"]) as panels:
             with panels[0]:
-                house.text("第一页")
+                parts.text("第一页")
             with panels[1]:
-                house.text("第二页")
-        with house.panel("状态"), house.row():
-            for tone in get_args(house.Tone):
-                house.chip(tone, tone)
-        with house.panel("空"), house.empty_state("还没有客户", "拖入任何 Excel，先看会发生什么，再决定。"):
-            house.button("导入客户", look="primary")
-        with house.drawer("历史") as show:
-            house.text("抽屉里的内容")
-        house.button("打开抽屉", show, testid="action-drawer")
+                parts.text("第二页")
+        with parts.panel("状态"), parts.row():
+            for tone in get_args(Tone):
+                parts.chip(tone, tone)
+        with (
+            parts.panel("空"),
+            parts.empty_state("还没有客户", "拖入任何 Excel，先看会发生什么，再决定。"),
+        ):
+            button("导入客户", look="primary")
+        with drawer("历史") as show:
+            parts.text("抽屉里的内容")
+        button("打开抽屉", show, testid="action-drawer")
 
 
-def form_fields() -> dict[str, house.Field]:
+def form_fields() -> dict[str, Field]:
     async def search(text: str) -> dict[str, str]:
         return {f"P{n}": f"{place}代理" for n, place in enumerate(PLACES) if text in place or text == "dl"}
 
-    with house.form():
+    with parts.form():
         fields = [
-            house.text_field("name", "名称", "杭州恒源", required=True, hint="与营业执照一致"),
-            house.text_field("phone", "电话", "1380013800", required=True),
-            house.choice_field("stage", "阶段", {"lead": "线索", "won": "成交"}, "lead"),
-            house.search_field("partner", "所属代理", search),
-            house.number_field("credit", "授信额度", "50000.00", sign="¥", hint="空白表示不限"),
-            house.date_field("from", "生效日期", "2026-11-22"),
-            house.text_field("note", "备注", multiline=True),
-            house.check_field("news", "接收通知", True),
+            text_field("name", "名称", "杭州恒源", required=True, hint="与营业执照一致"),
+            text_field("phone", "电话", "1380013800", required=True),
+            choice_field("stage", "阶段", {"lead": "线索", "won": "成交"}, "lead"),
+            search_field("partner", "所属代理", search),
+            number_field("credit", "授信额度", "50000.00", sign="¥", hint="空白表示不限"),
+            date_field("from", "生效日期", "2026-11-22"),
+            text_field("note", "备注", multiline=True),
+            check_field("news", "接收通知", True),
         ]
     return {field.name: field for field in fields}
 
 
 async def ask_deletion() -> None:
-    await house.confirm("删除批次 12？", "不能撤销。", yes="删除", danger=True, type_to_confirm="批次12")
+    await confirm("删除批次 12？", "不能撤销。", yes="删除", danger=True, type_to_confirm="批次12")
 
 
 def shell(title: str, current: str, *, fill: bool = False) -> Any:
-    return house.shell(
+    return page_shell.shell(
         title,
         current=current,
         actor=ACTOR,
