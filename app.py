@@ -59,9 +59,9 @@ def run_server() -> None:
     from integrations.listening import require_free
     from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
-    from pages.listening import RUN_OPTIONS, announce
     from pages.opening import open_pages
-    from pages.policies import require_policies
+    from pages.web.listening import RUN_OPTIONS, announce
+    from pages.web.policies import require_policies
     from services.accounts.links import NOBODY_YET, setup_link
     from services.installation.start_up import start_serving
 

@@ -23,8 +23,8 @@ from benchmarks.stage import fresh_database, say
 from core.access import command_line
 from core.database.sessions import connect, transact, unit_of_work
 from models.accounts.sessions import SessionState
-from pages.house.theme import asset_url
-from pages.identity import cookie_name
+from pages.components.base.theme import asset_url
+from pages.web.identity import cookie_name
 from services.accounts.administration import create_user
 from services.accounts.one_time_secrets import new_token
 from services.accounts.sessions import Browser, begin_session

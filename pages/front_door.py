@@ -7,10 +7,10 @@ from fastapi import FastAPI
 from core.addresses import KeysInPaths
 from core.errors import DomainError
 from core.logs import is_logged
-from pages.guards import install_guards
 from pages.plain import account, set_up, sign_in
-from pages.responses import install_error_answers
-from pages.sockets.guard import guard_sockets
+from pages.web.guards import install_guards
+from pages.web.responses import install_error_answers
+from pages.web.sockets.guard import guard_sockets
 from resources import BY_NAME
 
 

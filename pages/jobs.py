@@ -10,20 +10,20 @@ from sqlalchemy.orm import Session
 from core.clock import now
 from core.i18n import N_, _
 from core.jobs.rows import STATUS_LABELS, Job, JobStatus
-from pages.clock_notice import draw_clock_notice
-from pages.door import call, page
-from pages.house.buttons import button, text_link
-from pages.house.content import chip, empty_state, page_header, panel
-from pages.house.elements import Tag
-from pages.house.going import load_again
-from pages.house.own_style import carry_style
-from pages.house.progress import Progress, live_progress
-from pages.house.records import Cell, LineColumn, instant_text, line_table
-from pages.house.views import View, view_tabs
-from pages.identity import current_actor
-from pages.navigation import staff_shell
-from pages.reading import read
-from pages.value_texts import tone_named, who_text
+from pages.components.base.assets import carry_style
+from pages.components.base.buttons import button, text_link
+from pages.components.base.elements import Tag
+from pages.components.base.navigation import load_again
+from pages.components.layout.content import chip, empty_state, page_header, panel
+from pages.components.layout.progress import Progress, live_progress
+from pages.components.layout.records import Cell, LineColumn, instant_text, line_table
+from pages.components.layout.views import View, view_tabs
+from pages.resources.value_texts import tone_named, who_text
+from pages.shell.calls import call, page
+from pages.shell.clock_notice import draw_clock_notice
+from pages.shell.navigation import staff_shell
+from pages.shell.reading import read
+from pages.web.identity import current_actor
 from services.jobs.control import may_retry, may_stop, retry_job, stop_job
 
 SHOWN_MAX = 100

@@ -2,23 +2,23 @@
 
 from fastapi import FastAPI
 
-from pages.affiliations import register_affiliations
-from pages.applications import register_applications
-from pages.apply import register_apply
-from pages.approvals import register_approvals
+from pages.applications.invites import register_invites
+from pages.applications.record import register_applications
+from pages.apply.entry import register_apply
+from pages.approvals.inbox import register_approvals
+from pages.components.base.theme import serve_assets
 from pages.front_door import open_front_door
-from pages.grid_endpoint import router as grid
-from pages.house.theme import serve_assets
-from pages.importing import register_importing
-from pages.invites import register_invites
-from pages.order_form import register_order_form
-from pages.orders import register_orders
-from pages.picture_responses import register_pictures
+from pages.imports.upload import register_importing
+from pages.orders.form import register_order_form
+from pages.orders.record import register_orders
+from pages.partners.affiliations import register_affiliations
+from pages.resources.grid_endpoint import router as grid
 from pages.staff import register_staff_pages
-from pages.store_map import register_store_map
-from pages.store_moving import register_store_moving
-from pages.store_registration import register_store_registration
-from pages.store_review import register_store_review
+from pages.stores.map_page import register_store_map
+from pages.stores.moving import register_store_moving
+from pages.stores.registration import register_store_registration
+from pages.stores.review import register_store_review
+from pages.web.pictures import register_pictures
 
 
 def open_pages(app: FastAPI) -> None:

@@ -1,8 +1,8 @@
 """The pages of ordering and deciding, registered in the order that their addresses need."""
 
-from pages.approvals import register_approvals
-from pages.order_form import register_order_form
-from pages.orders import register_orders
+from pages.approvals.inbox import register_approvals
+from pages.orders.form import register_order_form
+from pages.orders.record import register_orders
 
 
 def register_ordering() -> None:

@@ -2,17 +2,17 @@
 
 from fastapi import FastAPI
 
-from pages import export_endpoint, search_endpoint
-from pages.form import register_forms
+from pages.events import register_trail
 from pages.jobs import register_jobs
-from pages.leaving import register_leaving
-from pages.listing import register_lists
-from pages.organisation import register_organisation
-from pages.record import register_records
+from pages.people.invite import register_users
+from pages.people.leaving import register_leaving
+from pages.people.organisation import register_organisation
+from pages.resources import export_endpoint, search_endpoint
+from pages.resources.form import register_forms
+from pages.resources.listing import register_lists
+from pages.resources.record import register_records
 from pages.start import register_start
 from pages.tokens import register_tokens
-from pages.trail import register_trail
-from pages.users import register_users
 
 
 def register_staff_pages(app: FastAPI) -> None:

@@ -17,15 +17,15 @@ from core.i18n import N_, _, ngettext
 from core.jobs.rows import Job, JobStatus
 from core.kinds.kind import Kind
 from core.queries.finding import find_page, read_query
-from pages.clock_notice import draw_clock_notice
-from pages.door import page
-from pages.house.buttons import link_button, text_link
-from pages.house.content import Step, columns, page_header, panel, row, stack, stat_tile, steps, text, tiles
-from pages.house.elements import Tag
-from pages.house.records import Happening, timeline
-from pages.navigation import staff_shell, waiting_count
-from pages.reading import read
-from pages.value_texts import who_text
+from pages.components.base.buttons import link_button, text_link
+from pages.components.base.elements import Tag
+from pages.components.layout.content import Step, columns, page_header, panel, row, stack, stat_tile, steps, text, tiles
+from pages.components.layout.records import Happening, timeline
+from pages.resources.value_texts import who_text
+from pages.shell.calls import page
+from pages.shell.clock_notice import draw_clock_notice
+from pages.shell.navigation import staff_shell, waiting_count
+from pages.shell.reading import read
 from resources import BY_NAME
 from resources.events import EVENTS
 from services.applications.queues import applications_waiting, waits_for

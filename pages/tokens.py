@@ -11,17 +11,17 @@ from core.kinds.kind import Reference
 from models.accounts.tokens import Confirmation
 from models.accounts.users import ROLE_LABELS
 from models.partners.partners import Partner
-from pages.door import call_or_raise, page, permitted_actor, show_refusal
-from pages.house.buttons import button, link_button
-from pages.house.content import form, notice, page_header, panel, row, stack
-from pages.house.elements import Tag
-from pages.house.fields import choice_field, search_field, show_problems, text_field
-from pages.house.going import ask_before_leaving, leave
-from pages.house.link_card import carry_links, link_card
-from pages.inputs import reference_search
-from pages.listing import list_page
-from pages.navigation import staff_shell
-from pages.record import record_page
+from pages.components.base.buttons import button, link_button
+from pages.components.base.elements import Tag
+from pages.components.base.navigation import ask_before_leaving, leave
+from pages.components.forms.fields import choice_field, search_field, show_problems, text_field
+from pages.components.layout.content import form, notice, page_header, panel, row, stack
+from pages.components.layout.link_card import carry_links, link_card
+from pages.resources.inputs import reference_search
+from pages.resources.listing import list_page
+from pages.resources.record import record_page
+from pages.shell.calls import call_or_raise, page, permitted_actor, show_refusal
+from pages.shell.navigation import staff_shell
 from resources.tokens import TOKENS
 from services.accounts.tokens import create_token
 from services.accounts.users import GRANTS

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from core.database.sessions import unit_of_work
-from pages.house.theme import asset_url
+from pages.components.base.theme import asset_url
 from services.applications.applicant import begin_application
 from services.applications.invites import InviteDraft, make_invite
 from tests.conftest import HUADONG_OWNER, LING

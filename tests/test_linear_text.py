@@ -26,10 +26,10 @@ from importers.writing.text import guard, unguard
 from importers.writing.xlsx_cells import text_xml
 from models.regions import kind, resolving
 from models.regions.phone_places import place_given_out
-from pages.identity import language_of
-from pages.order_paste import pasted_lines, possible_skus, read_lines
-from pages.plain.cookies import safe_next
-from pages.upload_endpoint import stated_name
+from pages.imports.upload_endpoint import stated_name
+from pages.orders.paste_parsing import pasted_lines, possible_skus, read_lines
+from pages.web.cookies import safe_next
+from pages.web.identity import language_of
 from resources import CUSTOMERS, SHEETS
 from services.accounts import passwords
 from services.accounts.one_time_secrets import token_hash

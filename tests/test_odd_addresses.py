@@ -12,7 +12,7 @@ import pytest
 from api.application import make_api
 from core.access import Role
 from core.database.sessions import unit_of_work
-from pages.identity import cookie_name
+from pages.web.identity import cookie_name
 from resources import ALL
 from services.accounts.tokens import create_token
 from tests.conftest import ADMIN

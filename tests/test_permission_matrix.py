@@ -25,7 +25,7 @@ from models.accounts.tokens import ApiToken
 from models.partners.affiliation_requests import AffiliationRequest
 from models.partners.applications import Application
 from models.partners.invites import Invite
-from pages.identity import cookie_name
+from pages.web.identity import cookie_name
 from services.accounts.one_time_secrets import token_hash
 from services.orders.drafts import OrderDraft
 from services.orders.lifecycle import place_order

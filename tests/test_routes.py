@@ -19,7 +19,7 @@ from core.access import PARTNER_ROLES, ROLE_PERMISSIONS, Actor, Permission, Role
 from core.database.sessions import connect, unit_of_work
 from core.schema import versions
 from models.accounts.users import User
-from pages.identity import cookie_name
+from pages.web.identity import cookie_name
 from tests.conftest import ADMIN, HUADONG, HUADONG_PATH, add_cast
 from tests.pages.signing_in import session_of
 from tests.support.server import serving

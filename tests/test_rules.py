@@ -147,11 +147,11 @@ def test_only_pages_and_app_know_the_user_interface():
     assert importers_of("nicegui", allowed=("pages/", "app.py")) == []
 
 
-def test_pages_are_made_of_house_components():
+def test_pages_are_made_of_components():
     wrong = [
         module.place(node)
         for module in product_modules()
-        if module.stands_in("pages/") and not module.stands_in("pages/house/")
+        if module.stands_in("pages/") and not module.stands_in("pages/components/")
         for node in module.nodes()
         if isinstance(node, ast.Attribute) and dotted(node.value) in {"ui", "nicegui.ui"}
     ]
@@ -174,7 +174,7 @@ def test_no_key_is_evaluated_as_script_in_the_browser():
     wrong = [
         module.place(key)
         for module in product_modules()
-        if not module.stands_in("pages/house/")
+        if not module.stands_in("pages/components/")
         for node in module.nodes()
         for key in keys_of(node)
         if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value.startswith(":")
@@ -229,7 +229,7 @@ def test_nothing_runs_text_as_code():
 
 def test_errors_nobody_expected_are_swallowed_only_where_foreign_work_runs():
     # the last logs and answers each request
-    allowed = ("core/jobs/worker.py", "core/jobs/schedule.py", "importers/", "pages/response_headers.py")
+    allowed = ("core/jobs/worker.py", "core/jobs/schedule.py", "importers/", "pages/web/response_headers.py")
 
     wrong = [
         module.place(node)

@@ -12,13 +12,13 @@ from core.i18n import LANGUAGES, N_, _
 from core.limits import FORM_TEXT_LENGTH_MAX
 from models.accounts.sessions import EndReason
 from models.accounts.users import ROLE_LABELS
-from pages.addresses import RowId
-from pages.browsers import browser_name
-from pages.identity import LANGUAGE_COOKIE, require_visitor, visitor_of_request
-from pages.plain.cookies import forget, safe_next, see_other, set_preference, set_session
-from pages.plain.rendering import render
 from pages.plain.set_up import length_hint, require_same
-from pages.policies import PUBLIC, SIGNED_IN
+from pages.web.addresses import RowId
+from pages.web.cookies import forget, safe_next, see_other, set_preference, set_session
+from pages.web.identity import LANGUAGE_COOKIE, require_visitor, visitor_of_request
+from pages.web.policies import PUBLIC, SIGNED_IN
+from pages.web.rendering import render
+from pages.web.user_agents import browser_name
 from services.accounts.own_account import (
     THEMES,
     change_password,

@@ -13,9 +13,9 @@ from core.i18n import N_, _
 from core.limits import FORM_TEXT_LENGTH_MAX
 from core.settings import settings
 from models.accounts.users import ROLE_LABELS
-from pages.plain.cookies import browser_of, device_token, see_other, session_token, set_entry
-from pages.plain.rendering import render
-from pages.policies import PUBLIC
+from pages.web.cookies import browser_of, device_token, see_other, session_token, set_entry
+from pages.web.policies import PUBLIC
+from pages.web.rendering import render
 from services.accounts.attempts import TooManyAttempts
 from services.accounts.links import (
     NOBODY_YET,

@@ -11,8 +11,7 @@ from core.errors import DomainError
 from core.i18n import _
 from core.limits import FORM_TEXT_LENGTH_MAX
 from models.accounts.sessions import EndReason, SessionState
-from pages.identity import cookie_name, visitor_of_request
-from pages.plain.cookies import (
+from pages.web.cookies import (
     browser_of,
     device_token,
     forget,
@@ -21,8 +20,9 @@ from pages.plain.cookies import (
     session_token,
     set_entry,
 )
-from pages.plain.rendering import render
-from pages.policies import PUBLIC
+from pages.web.identity import cookie_name, visitor_of_request
+from pages.web.policies import PUBLIC
+from pages.web.rendering import render
 from services.accounts.second_factor import enrolment_picture, offered_secret
 from services.accounts.sessions import DOORKEEPER, SignInNeeded, Visitor, end_session
 from services.accounts.sign_in import Entry, enrol_second_factor, give_second_factor, sign_in

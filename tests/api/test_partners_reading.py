@@ -9,7 +9,7 @@ from core.queries.finding import find_page, read_query, stream_rows
 from models.customers import Customer
 from models.orders import Order
 from models.partners.invites import Invite
-from pages.history import history_of
+from pages.resources.history import history_of
 from resources import ALL, SHEETS
 from resources.orders import ORDERS
 from tests.api.test_orders import ORDER

@@ -16,8 +16,8 @@ from sqlalchemy import create_engine, select, text, update
 from core.access import Role, command_line
 from core.database.sessions import connect, unit_of_work
 from models.accounts.users import User
-from pages.identity import cookie_name
-from pages.sockets.limits import PER_SESSION_MAX
+from pages.web.identity import cookie_name
+from pages.web.sockets.limits import PER_SESSION_MAX
 from tests.pages.signing_in import session_of
 from tests.support.every_page import page_paths, settle
 

@@ -8,11 +8,11 @@ from core.database.sessions import actor_of
 from core.errors import Conflict, NotFound
 from core.i18n import N_, _
 from models.customers import Customer
-from pages.door import call, page
-from pages.house.buttons import button
-from pages.house.content import text
-from pages.house.shell import shell
-from pages.identity import page_actor
+from pages.components.base.buttons import button
+from pages.components.layout.content import text
+from pages.components.layout.shell import shell
+from pages.shell.calls import call, page
+from pages.web.identity import page_actor
 from tests.support.small_product import serve_small_product
 
 

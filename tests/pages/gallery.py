@@ -12,22 +12,30 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from nicegui import app, ui
 
 from core.access import Actor, Role
-from pages.house import content as parts
-from pages.house import shell as page_shell
-from pages.house.buttons import button, link_button
-from pages.house.data_grid import DataGrid, data_grid
-from pages.house.elements import Tag
-from pages.house.fields import Field, check_field, choice_field, date_field, number_field, search_field, text_field
-from pages.house.file_drop import file_drop
-from pages.house.filters import Filter, filter_bar
-from pages.house.grid_spec import GridAction, GridColumn, GridSpec, Selection
-from pages.house.overlays import confirm, drawer, toast, toast_undo
-from pages.house.progress import Progress, ProgressBar
-from pages.house.records import Cell, Change, Happening, LineColumn, line_table, timeline
-from pages.house.theme import serve_assets
-from pages.house.tokens import Tone
-from pages.house.views import ListItem, SplitView, View, tabs, view_tabs
-from pages.plain.rendering import render
+from pages.components.base.buttons import button, link_button
+from pages.components.base.design_tokens import Tone
+from pages.components.base.elements import Tag
+from pages.components.base.theme import serve_assets
+from pages.components.forms.dialogs import confirm, drawer, toast, toast_undo
+from pages.components.forms.fields import (
+    Field,
+    check_field,
+    choice_field,
+    date_field,
+    number_field,
+    search_field,
+    text_field,
+)
+from pages.components.forms.file_drop import file_drop
+from pages.components.layout import content as parts
+from pages.components.layout import shell as page_shell
+from pages.components.layout.progress import Progress, ProgressBar
+from pages.components.layout.records import Cell, Change, Happening, LineColumn, line_table, timeline
+from pages.components.layout.views import ListItem, SplitView, View, tabs, view_tabs
+from pages.components.lists.data_grid import DataGrid, data_grid
+from pages.components.lists.filters import Filter, filter_bar
+from pages.components.lists.grid_spec import GridAction, GridColumn, GridSpec, Selection
+from pages.web.rendering import render
 from tests.pages.gallery_door import Door
 from tests.support.small_product import run_pages
 

@@ -7,7 +7,7 @@ from core.access import Actor
 from core.database.sessions import transact
 from models.accounts.sessions import SessionState
 from models.accounts.users import User
-from pages.identity import cookie_name
+from pages.web.identity import cookie_name
 from services.accounts.sessions import DOORKEEPER, Browser, begin_session
 
 

@@ -1,11 +1,11 @@
 """The pages of stores behind the real door: for their tests, in this process or in one of its own."""
 
-from pages.picture_responses import register_pictures
 from pages.staff import register_staff_pages
-from pages.store_map import register_store_map
-from pages.store_moving import register_store_moving
-from pages.store_registration import register_store_registration
-from pages.store_review import register_store_review
+from pages.stores.map_page import register_store_map
+from pages.stores.moving import register_store_moving
+from pages.stores.registration import register_store_registration
+from pages.stores.review import register_store_review
+from pages.web.pictures import register_pictures
 from tests.support.small_product import serve_small_product
 
 serve_small_product(

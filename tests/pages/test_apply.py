@@ -3,10 +3,10 @@
 import pytest
 
 from core.database.sessions import reading
-from pages.application_reading import coverage_text, inbox_counts, inbox_item, read_facts, read_inbox
-from pages.application_story import awaited_text, way_of
-from pages.apply_reading import read_held, read_invited, read_kept, read_proposals
-from pages.apply_visitor import count_visit
+from pages.applications.queries import coverage_text, inbox_counts, inbox_item, read_facts, read_inbox
+from pages.applications.timeline import awaited_text, way_of
+from pages.apply.queries import read_held, read_invited, read_kept, read_proposals
+from pages.apply.visitor import count_visit
 from resources.partners import PARTNERS
 from services.applications.applicant import begin_application
 from services.applications.decisions import assign_upstream, owner_link, return_application

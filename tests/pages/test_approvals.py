@@ -11,8 +11,8 @@ from core.database.sessions import reading, unit_of_work
 from core.i18n import set_language, use_language
 from models.approvals import Approval
 from models.orders import Order
-from pages.approval_facts import percent_text
-from pages.approval_reading import LATE, waiting_text
+from pages.approvals.facts import percent_text
+from pages.approvals.queries import LATE, waiting_text
 from pages.ordering import register_approvals
 from services.approvals.orders import approve_order
 from services.orders.lifecycle import submit_order, withdraw_order

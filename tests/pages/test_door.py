@@ -9,7 +9,7 @@ from core.database.sessions import reading, transact, unit_of_work
 from models.accounts.sessions import EndReason
 from models.accounts.users import User as Account
 from models.customers import Customer
-from pages.identity import LANGUAGE_COOKIE
+from pages.web.identity import LANGUAGE_COOKIE
 from services.accounts.administration import lock_user
 from services.accounts.sessions import DOORKEEPER, end_session, find_visitor
 from tests.conftest import ADMIN, HUADONG_CLERK, LING, MEI

@@ -19,7 +19,7 @@ from core.database.sessions import connect, reading, unit_of_work
 from core.events.log import Event
 from models.customers import Customer
 from models.received_contents import ReceivedContent
-from pages.identity import cookie_name
+from pages.web.identity import cookie_name
 from services.accounts.sessions import DOORKEEPER
 from tests.conftest import ADMIN, MEI, WEI
 from tests.pages.signing_in import session_of

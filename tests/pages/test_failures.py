@@ -11,8 +11,8 @@ from core.database import errors
 from core.database.errors import disk_full
 from core.database.sessions import connect
 from pages.front_door import open_front_door
-from pages.identity import cookie_name
-from pages.policies import PUBLIC
+from pages.web.identity import cookie_name
+from pages.web.policies import PUBLIC
 from tests.conftest import LING
 from tests.pages.signing_in import session_of, sign_in_as
 from tests.support.server import serving_copy

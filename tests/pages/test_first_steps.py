@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from core.database.sessions import reading, unit_of_work
 from models.accounts.sessions import AttemptCount
 from models.partners.applications import Application
-from pages.identity import LANGUAGE_COOKIE
+from pages.web.identity import LANGUAGE_COOKIE
 from services.accounts.attempts import VISITORS_PER_ADDRESS
 from services.accounts.sessions import DOORKEEPER
 from services.applications.invites import InviteDraft, make_invite

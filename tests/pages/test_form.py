@@ -9,9 +9,9 @@ from nicegui.testing.user_interaction import UserInteraction
 
 from core.database.sessions import reading
 from core.i18n import set_language
-from pages.house.drafts import BrowserDraft
-from pages.inputs import find_references
-from pages.listing import OWN_PAGES
+from pages.components.forms.drafts import BrowserDraft
+from pages.resources.inputs import find_references
+from pages.resources.listing import OWN_PAGES
 from resources import ALL, BY_NAME
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, WEI
 from tests.pages.finding import found, is_there, one, state

@@ -8,8 +8,9 @@ from starlette.requests import HTTPConnection
 from core.access import Actor
 from core.database.sessions import unit_of_work
 from models.customers import Customer
-from pages import grid_endpoint, heavy_work
-from pages.responses import install_error_answers
+from pages.resources import grid_endpoint
+from pages.web import heavy_work
+from pages.web.responses import install_error_answers
 from services.accounts.sessions import SignInNeeded
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_CLERK, HUADONG_PATH, LING, WEI
 

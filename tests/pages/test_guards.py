@@ -12,8 +12,8 @@ from core.access import Permission
 from core.errors import Conflict, InvalidInput, NotFound
 from core.i18n import N_
 from pages.front_door import open_front_door
-from pages.guards import BODY_BYTES_MAX
-from pages.policies import (
+from pages.web.guards import BODY_BYTES_MAX
+from pages.web.policies import (
     PUBLIC,
     SIGNED_IN,
     allow_large_body,

@@ -16,8 +16,8 @@ from core.events.log import Event
 from core.settings import settings
 from core.throttling.capacity import DOWNLOADS, EXPORTS, LISTS, WORKBOOKS, Capacity, Limits
 from models.customers import Customer
-from pages import export_endpoint
-from pages.heavy_work import run_while_connected
+from pages.resources import export_endpoint
+from pages.web.heavy_work import run_while_connected
 from resources.customers import CUSTOMERS
 from tests.conftest import ADMIN, MEI, WEI
 from tests.pages.signing_in import sign_in_as

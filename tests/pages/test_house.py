@@ -10,13 +10,13 @@ from nicegui.testing import User
 
 from core.clock import freeze
 from core.i18n import use_language
-from pages.house.content import MINUS, money_text, short_money_text
-from pages.house.elements import safe_url
-from pages.house.grid_spec import KEYS_MAX, GridColumn, GridSpec, Selection, selection_from, without_code
-from pages.house.overlays import Toasts
-from pages.house.records import short_instant_text
-from pages.house.theme import asset_url
-from pages.house.tokens import CHIPS, DARK, LIGHT
+from pages.components.base.design_tokens import CHIPS, DARK, LIGHT
+from pages.components.base.elements import safe_url
+from pages.components.base.theme import asset_url
+from pages.components.forms.dialogs import Toasts
+from pages.components.layout.content import MINUS, money_text, short_money_text
+from pages.components.layout.records import short_instant_text
+from pages.components.lists.grid_spec import KEYS_MAX, GridColumn, GridSpec, Selection, selection_from, without_code
 from tests.pages.finding import found, is_there, one, state
 from tests.support.source import ROOT
 

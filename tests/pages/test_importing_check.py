@@ -12,8 +12,8 @@ from core.database.sessions import reading
 from core.i18n import set_language, use_language
 from core.jobs.rows import Job, JobStatus
 from models.customers import Customer
-from pages.importing_parts import job_progress
-from pages.importing_rows import find_rows
+from pages.imports.rows import find_rows
+from pages.imports.wizard import job_progress
 from services.imports.rows import Fate
 from tests.conftest import ADMIN, LING
 from tests.pages.finding import found, is_there, one

@@ -7,9 +7,9 @@ from core.access import Role
 from core.database.sessions import reading
 from core.events.log import Event
 from core.i18n import use_language
-from pages.columns import grid_columns, grid_filters, grid_views, search_words
-from pages.listing import OWN_PAGES
-from pages.navigation import navigation_for
+from pages.resources.columns import grid_columns, grid_filters, grid_views, search_words
+from pages.resources.listing import OWN_PAGES
+from pages.shell.navigation import navigation_for
 from resources import ALL, BY_NAME
 from tests.conftest import ADMIN, BEIFANG_CLERK, CAST, HUADONG_CLERK, LING, MEI, WEI
 from tests.pages.finding import found, is_there, one, state

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from core.database.sessions import reading
 from core.i18n import set_language
 from models.orders import Order, OrderLine
-from pages.house.drafts import BrowserDraft
-from pages.order_form import kept_order
-from pages.order_paste import Unclear, Wanted, pasted_lines, possible_skus, read_lines
+from pages.components.forms.drafts import BrowserDraft
+from pages.orders.form import kept_order
+from pages.orders.paste_parsing import Unclear, Wanted, pasted_lines, possible_skus, read_lines
 from services.products.prices import Article
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, WEI
 from tests.pages.finding import found, is_there, one, state

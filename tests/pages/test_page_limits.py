@@ -7,10 +7,10 @@ from nicegui import Client
 from nicegui.testing import User
 
 from core import settings as core_settings
-from pages import page_limits
-from pages.identity import LANGUAGE_COOKIE
-from pages.page_limits import WAITING_PER_SOURCE_MAX
-from pages.rate_limit import Buckets
+from pages.web import page_limits
+from pages.web.identity import LANGUAGE_COOKIE
+from pages.web.page_limits import WAITING_PER_SOURCE_MAX
+from pages.web.rate_limit import Buckets
 from tests.conftest import HUADONG_CLERK, LING
 from tests.pages.signing_in import session_of, sign_in_as
 

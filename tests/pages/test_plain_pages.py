@@ -15,7 +15,7 @@ from models.accounts.sessions import UserSession
 from models.accounts.users import User
 from pages.front_door import open_front_door
 from pages.plain.account import browser_name
-from pages.plain.cookies import safe_next
+from pages.web.cookies import safe_next
 from services.accounts.administration import create_user, reset_password
 from services.accounts.attempts import PER_ADDRESS
 from services.accounts.links import NOBODY_YET, password_link, setup_link

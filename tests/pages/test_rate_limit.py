@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from core import settings as core_settings
-from pages import rate_limit
-from pages.rate_limit import BURST, FILES_BURST, KNOWN_BURST, PROBES_BURST
+from pages.web import rate_limit
+from pages.web.rate_limit import BURST, FILES_BURST, KNOWN_BURST, PROBES_BURST
 from tests.conftest import LING, MEI
 from tests.pages.signing_in import sign_in_as
 from tests.pages.test_guards import ORIGIN, small_product

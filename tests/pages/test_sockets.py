@@ -15,10 +15,10 @@ from core.events.log import Event
 from models.accounts.sessions import EndReason
 from models.accounts.users import User, UserStatus
 from models.orders import Order, OrderStatus
-from pages.identity import cookie_name
-from pages.sockets import limits
-from pages.sockets.connections import page_cookie_name
-from pages.sockets.guard import HANDLERS, NAMESPACE, guard_sockets
+from pages.web.identity import cookie_name
+from pages.web.sockets import limits
+from pages.web.sockets.connections import page_cookie_name
+from pages.web.sockets.guard import HANDLERS, NAMESPACE, guard_sockets
 from services.accounts import denials
 from services.accounts.administration import lock_user
 from services.accounts.sessions import end_session, find_visitor

@@ -7,7 +7,7 @@ from nicegui.testing import User
 
 from core.database.sessions import reading, unit_of_work
 from core.queries.finding import find_page, read_query
-from pages.navigation import waiting_count
+from pages.shell.navigation import waiting_count
 from pages.start import find_overview
 from resources import BY_NAME
 from services.orders.drafts import OrderDraft

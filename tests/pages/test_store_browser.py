@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core.database.sessions import connect, reading, unit_of_work
 from core.files.contents import content_path
 from models.stores import StorePhoto
-from pages.house.locator import SECONDS_MAX
+from pages.components.forms.geolocation import SECONDS_MAX
 from services.applications.invites import InviteDraft, make_invite
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER
 from tests.pages.store_phones import (

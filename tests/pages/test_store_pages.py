@@ -9,7 +9,7 @@ from core.clock import freeze
 from core.database.sessions import unit_of_work
 from core.i18n import _, set_language
 from models.regions.table import table
-from pages.store_map import places
+from pages.stores.map_page import places
 from resources.stores import STORES
 from services.applications.invites import InviteDraft, make_invite, revoke_invites
 from services.stores.review import close_store

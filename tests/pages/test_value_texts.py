@@ -3,7 +3,7 @@
 import pytest
 
 from core.i18n import use_language
-from pages.value_texts import add_titles, chip_tone, value_text
+from pages.resources.value_texts import add_titles, chip_tone, value_text
 from resources import BY_NAME
 
 CUSTOMERS, PARTNERS, PRODUCTS, PRICES = (BY_NAME[name] for name in ("customers", "partners", "products", "prices"))

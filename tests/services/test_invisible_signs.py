@@ -6,7 +6,7 @@ from core.database.sessions import reading, unit_of_work
 from core.drafts import draft_one
 from core.queries.finding import find_row
 from models.customers import Customer
-from pages.inputs import save_stated
+from pages.resources.inputs import save_stated
 from resources import CUSTOMERS
 from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN

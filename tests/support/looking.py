@@ -4,7 +4,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
 from core.access import Actor
-from pages.identity import cookie_name
+from pages.web.identity import cookie_name
 from tests.pages.signing_in import session_of
 
 DESKTOP, PHONE = (1440, 900), (390, 844)

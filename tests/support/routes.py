@@ -9,7 +9,7 @@ from nicegui import app
 
 from api.application import add_api
 from pages.opening import open_pages
-from pages.policies import OF_THE_FRAMEWORK, policies_of
+from pages.web.policies import OF_THE_FRAMEWORK, policies_of
 
 
 def routes() -> list[dict[str, Any]]:

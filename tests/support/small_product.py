@@ -10,9 +10,9 @@ import jobs  # noqa: F401  (registers every job)
 import models  # noqa: F401  (maps every table)
 from core.database.sessions import connect
 from core.settings import settings
-from pages import grid_endpoint
+from pages.components.base.theme import serve_assets
 from pages.front_door import open_front_door
-from pages.house.theme import serve_assets
+from pages.resources import grid_endpoint
 
 Register = Callable[[FastAPI], object]
 

@@ -1,0 +1,158 @@
+"""What can be done about an application: the upstream's word, the brand's decision; one bar for inbox and record."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Permission
+from core.errors import Conflict, DomainError, NotFound
+from core.i18n import N_, _
+from models.partners.applications import Application, ApplicationStatus
+from models.partners.partners import Partner, PartnerStatus
+from models.partners.tiers import TIERS
+from pages.components.base.buttons import button
+from pages.components.forms.dialogs import drawer, toast
+from pages.components.forms.fields import Field, search_field, text_field
+from pages.components.layout import content
+from pages.shell.calls import call_or_raise, show_refusal
+from pages.shell.reading import read
+from pages.web.identity import current_actor
+from services.applications.decisions import (
+    approve_application,
+    assign_upstream,
+    confirm_application,
+    decline_application,
+    is_own,
+    may_speak_for_upstream,
+    refuse_application,
+    return_application,
+)
+
+FOUND_MAX = 30
+DONE = {
+    "confirm": N_("Application {number} confirmed"),
+    "decline": N_("Application {number} declined"),
+    "approve": N_("Application {number} approved"),
+    "refuse": N_("Application {number} refused"),
+    "return": N_("Application {number} returned for change"),
+    "assign": N_("Application {number} put under another upstream"),
+}
+
+
+class ApplicationActions:
+    """The buttons for one application on one person's screen.
+
+    Args:
+        application: As the person sees it.
+        actor: Decides what is offered; each service decides again.
+        on_done: Called when something was done. on_stale: called with a sentence when somebody was faster.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        actor: Actor,
+        on_done: Callable[[], Awaitable[None]],
+        on_stale: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._application = application
+        self._actor = actor
+        self._on_done = on_done
+        self._on_stale = on_stale
+        self._note: Field | None = None
+
+    def draw(self) -> None:
+        """Draw what the actor can do now, with one field for the reason or note."""
+        status = ApplicationStatus(self._application.status)
+        if is_own(self._actor, self._application):
+            sentence = _("You made or entered this application yourself: someone else has to decide it.")
+            content.notice(sentence, "info", testid="own-application")
+        elif status is ApplicationStatus.UNDER_REVIEW and self._actor.can(Permission.APPLICATION_DECIDE):
+            self._draw_decision()
+        elif status is ApplicationStatus.SUBMITTED and may_speak_for_upstream(self._actor, self._application):
+            self._draw_word()
+        elif status is ApplicationStatus.SUBMITTED and self._actor.can(Permission.APPLICATION_DECIDE):
+            self._draw_on_behalf()
+
+    def _draw_decision(self) -> None:
+        self._button("approve", _("Approve"), approve_application, look="primary", key="a")
+        self._button("refuse", _("Refuse"), refuse_application, look="danger", key="r", needs_note=True)
+        self._button("return", _("Return for change"), return_application, needs_note=True)
+        self._draw_assign()
+        self._draw_note(_("Reason"), _("Reason (needed to refuse or return)"))
+
+    def _draw_word(self) -> None:
+        self._button("confirm", _("Confirm"), confirm_application, look="primary", key="a")
+        self._button("decline", _("Decline"), decline_application, look="danger", key="r", needs_note=True)
+        self._draw_note(_("Note"), _("Note (needed to decline)"))
+
+    def _draw_on_behalf(self) -> None:
+        self._button("confirm", _("Confirm on behalf"), confirm_application, needs_note=True)
+        self._button("refuse", _("Refuse"), refuse_application, look="danger", key="r", needs_note=True)
+        self._button("return", _("Return for change"), return_application, needs_note=True)
+        self._draw_note(_("Reason"), _("Reason (needed for each of these)"))
+
+    def _draw_note(self, label: str, placeholder: str) -> None:
+        self._note = text_field("reason", label, placeholder=placeholder, max_length=2000)
+
+    def _button(
+        self, name: str, label: str, service: Callable[..., Any], *, needs_note: bool = False, **options: Any
+    ) -> None:
+        run = partial(self._decide, name, service, needs_note)
+        button(label, run, testid=f"action-{name}", **options)
+
+    async def _decide(self, name: str, service: Callable[..., Any], needs_note: bool) -> None:
+        note = str(self._note.value or "").strip() if self._note else ""
+        if needs_note and not note and self._note:
+            await current_actor()
+            self._note.refuse(_("Please give a reason"))
+            self._note.control.run_method("focus")
+            return
+        await self._run(name, service, note)
+
+    async def _run(self, name: str, service: Callable[..., Any], *arguments: Any) -> None:
+        number = self._application.number
+        try:
+            await call_or_raise(service, number, *arguments, version=self._application.version)
+        except (Conflict, NotFound) as error:
+            if error.code in ("applications.email_taken", "applications.upstream_not_active"):
+                show_refusal(error)
+            else:
+                await self._on_stale(error.text)
+        except DomainError as error:
+            show_refusal(error)
+        else:
+            toast(_(DONE[name], number=number))
+            await self._on_done()
+
+    def _draw_assign(self) -> None:
+        with drawer(_("Another upstream")) as show, content.stack():
+            content.text(_("The partner chosen is asked for its word first. Nobody chosen: directly under the brand."))
+            chosen = search_field("upstream", _("Upstream"), self._find_upstreams)
+            note = text_field("assign-note", _("Note"), multiline=True)
+
+            async def assign() -> None:
+                await self._run("assign", assign_upstream, chosen.value or None, str(note.value or ""))
+
+            button(_("Put under it"), assign, look="primary", testid="action-assign")
+        button(_("Another upstream"), show, look="quiet", testid="action-other-upstream")
+
+    async def _find_upstreams(self, text: str) -> dict[str, str]:
+        return await read(await current_actor(), find_upstreams, self._application.tier or "", text)
+
+
+def find_upstreams(session: Session, tier: str, text: str) -> dict[str, str]:
+    """Return code → name of active partners under whom a tier may stand and that a text may mean."""
+    allowed = TIERS[tier].upstreams if tier in TIERS else frozenset()
+    query = select(Partner.code, Partner.name, Partner.tier).where(
+        Partner.status == PartnerStatus.ACTIVE.value, Partner.tier.in_(sorted(allowed))
+    )
+    if text:
+        query = query.where(
+            or_(Partner.code.icontains(text, autoescape=True), Partner.name.icontains(text, autoescape=True))
+        )
+    found = session.execute(query.order_by(Partner.name, Partner.code).limit(FOUND_MAX))
+    return {code: f"{name} · {_(TIERS[its_tier].label)} · {code}" for code, name, its_tier in found}

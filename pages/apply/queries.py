@@ -1,0 +1,104 @@
+"""What the pages of applicants read: the application they hold, who invites them, and under whom they may stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.i18n import _
+from models.accounts.users import User
+from models.partners.applications import Application
+from models.partners.invites import Invite
+from models.partners.partners import Partner
+from models.partners.tiers import TIERS
+from pages.applications.timeline import StoryLine, story_of
+from services.applications.applicant import number_held
+from services.applications.invites import find_invite, plain_code
+from services.applications.upstreams import city_name, proposed_upstreams
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """What an applicant may know of who invites them.
+
+    Attributes:
+        code: Of the invite, "" without one.
+        by: The partner, or the brand, under whom they are to stand.
+        is_assigned: Whether the brand named that upstream, and no invite.
+    """
+
+    code: str
+    by: str
+    tiers: tuple[str, ...]
+    is_assigned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An application as its applicant sees it.
+
+    Attributes:
+        upstream: Name of the partner it names as upstream; "" for none.
+        account: "invited" while the owner's account waits for its password, "active" afterwards; "" before.
+    """
+
+    application: Application
+    upstream: str
+    account: str
+    story: Sequence[StoryLine]
+
+
+def read_invited(session: Session, code: str) -> Invited:
+    """Return who invites by a code. Raises as ``find_invite``."""
+    return _invited(session, find_invite(session, code))
+
+
+def read_kept(session: Session, application: Application) -> Invited | None:
+    """Return under whom a resumed application is to stand, if that is settled: by the brand, or by its invite.
+
+    Raises:
+        DomainError: The invite of a draft that was never submitted cannot be used any more, see ``find_invite``.
+    """
+    if "assigned" in application.stated:
+        tiers = tuple(TIERS)
+        return Invited("", _under(session, application.upstream_id), tiers, is_assigned=True)
+    code = plain_code(str(application.stated.get("invite", "")))
+    if application.invite_id is not None and application.stated.get("used") == code:
+        return _invited(session, session.get_one(Invite, application.invite_id))
+    return read_invited(session, code) if code else None
+
+
+def read_proposals(session: Session, tier: str, region_code: str) -> dict[str, str]:
+    """Return code → how a partner that may be chosen as upstream is shown."""
+    found = proposed_upstreams(session, tier, region_code)
+    return {
+        one.code: " · ".join(part for part in (one.name, _(TIERS[one.tier].label), one.city) if part) for one in found
+    }
+
+
+def read_held(session: Session, token: str) -> Held:
+    """Return the application whose link somebody holds. Raises ``NotFound`` ``applications.link_not_valid``."""
+    number = number_held(session, token)
+    application = session.scalars(select(Application).where(Application.number == number)).one()
+    upstream = session.get(Partner, application.upstream_id) if application.upstream_id else None
+    account = select(User.status).where(User.email == application.email, User.partner_id == application.partner_id)
+    status = session.scalar(account) if application.partner_id and application.email else None
+    return Held(application, upstream.name if upstream else "", status or "", story_of(session, application))
+
+
+def _invited(session: Session, invite: Invite) -> Invited:
+    return Invited(invite.code, _under(session, invite.partner_id), invite.tier_codes)
+
+
+def _under(session: Session, partner_id: int | None) -> str:
+    above = session.get(Partner, partner_id) if partner_id else None
+    if above is None:
+        return _("the brand itself")
+    parts = (above.name, _(TIERS[above.tier].label), city_name(above.region))
+    return " · ".join(part for part in parts if part)
+
+
+def read_licence(session: Session, token: str) -> str:
+    """Return the hash of the licence picture of a held application, "" for none."""
+    return read_held(session, token).application.licence_sha256 or ""

@@ -1,0 +1,79 @@
+"""How an applicant without an account reaches the services: by the secret of a link, and not too often."""
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from nicegui import context
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from core.access import Actor
+from core.database.sessions import reading, transact
+from core.errors import DomainError
+from core.i18n import current_language, set_language
+from core.throttling.networks import counted_source
+from pages.shell.calls import show_refusal
+from pages.web.identity import actor_of_request, language_of
+from services.accounts.attempts import VISITORS_PER_ADDRESS, count_from_address
+from services.applications.applicant import number_held
+from services.applications.states import reception
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+def speak() -> None:
+    """Make sentences in the language of the person behind this event from now on, with or without an account."""
+    request = context.client.request
+    actor = actor_of_request(request)
+    set_language(language_of(request, actor.language if actor else current_language()))
+
+
+def applicant(name: str = "") -> Actor:
+    """Return who acts for the visitor of this page; from now on sentences are made in their language."""
+    speak()
+    return reception(name, current_language())
+
+
+def count_visit(session: Session, address: str) -> None:
+    """Count one more question of a stranger. Raises ``TooManyAttempts`` when there are too many of them in a minute."""
+    count_from_address(session, f"{counted_source(address)}#apply", VISITORS_PER_ADDRESS)
+
+
+async def visitor_counts() -> bool:
+    """Count one more question of this visitor; return False, and say so, when there were too many."""
+    client = context.client.request.client
+    address = client.host if client else ""
+    try:
+        await run_in_threadpool(transact, applicant(), lambda session: count_visit(session, address))
+    except DomainError as refused:
+        show_refusal(refused)
+        return False
+    return True
+
+
+async def as_holder(
+    token: str, service: Callable[Concatenate[Session, str, P], T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Run a service on the application whose link the visitor holds, asked anew each time.
+
+    Raises:
+        NotFound: ``applications.link_not_valid``.
+        DomainError: What the service refuses.
+    """
+
+    def work(session: Session) -> T:
+        return service(session, number_held(session, token), *args, **kwargs)
+
+    return await run_in_threadpool(transact, applicant(), work)
+
+
+async def read_as_applicant(query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what ``query`` reads for a visitor."""
+    actor = applicant()
+
+    def work() -> T:
+        with reading(actor) as session:
+            return query(session, *args, **kwargs)
+
+    return await run_in_threadpool(work)

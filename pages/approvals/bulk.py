@@ -1,0 +1,130 @@
+"""Deciding many orders at once: named with count and total first, each decided on its own, each result told."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from starlette.concurrency import run_in_threadpool
+
+from core.access import Permission
+from core.addresses import record_path
+from core.errors import DomainError
+from core.i18n import _, ngettext
+from models.approvals import Decision
+from pages.components.base import buttons
+from pages.components.base.elements import Tag
+from pages.components.forms.dialogs import confirm, drawer
+from pages.components.layout.content import money_text, notice
+from pages.components.layout.records import Cell, LineColumn, line_table
+from pages.shell.calls import permitted_actor, show_refusal
+from services.approvals.order_facts import WaitingOrder
+from services.approvals.orders import decide_order
+from services.outcomes import Outcome, each
+
+
+class BulkDecision:
+    """The buttons for the lines ticked in an inbox; ``on_done`` gets the numbers that were decided."""
+
+    def __init__(self, on_done: Callable[[Sequence[str]], Awaitable[None]]) -> None:
+        self._on_done = on_done
+        self._chosen: Sequence[WaitingOrder] = ()
+
+    def draw(self) -> None:
+        """Draw the buttons; they can be pressed once something is ticked."""
+        self._reject_button = buttons.button(
+            _("Reject chosen"), self._reject, look="danger", testid="action-reject-chosen", enabled=False
+        )
+        self._approve_button = buttons.button(
+            _("Approve chosen"), self._approve, testid="action-approve-chosen", enabled=False
+        )
+        self._report = Tag("div", hidden=True)
+
+    def choose(self, orders: Sequence[WaitingOrder]) -> None:
+        """Note what is ticked now."""
+        self._chosen = list(orders)
+        count = f" ({len(orders)})" if orders else ""
+        for button, label in (
+            (self._reject_button, _("Reject chosen")),
+            (self._approve_button, _("Approve chosen")),
+        ):
+            button.text = label + count
+            button.set_enabled(bool(orders))
+
+    async def _approve(self) -> None:
+        chosen = self._chosen
+        answer = await confirm(
+            ngettext(
+                "Approve {count} order for {total}?",
+                "Approve {count} orders for {total} in all?",
+                len(chosen),
+                total=_total(chosen),
+            ),
+            _("Each is checked and decided on its own; what was changed since you saw it is left as it is."),
+            yes=_("Approve"),
+        )
+        if answer is not None:
+            await self._decide(chosen, Decision.APPROVED, "")
+
+    async def _reject(self) -> None:
+        chosen = self._chosen
+        reason = await confirm(
+            ngettext(
+                "Reject {count} order for {total}?",
+                "Reject {count} orders for {total} in all?",
+                len(chosen),
+                total=_total(chosen),
+            ),
+            _("Each submitter reads the reason. Rejected orders cannot be submitted again."),
+            yes=_("Reject"),
+            danger=True,
+            reason=_("Reason"),
+        )
+        if reason is not None:
+            await self._decide(chosen, Decision.REJECTED, reason)
+
+    async def _decide(self, chosen: Sequence[WaitingOrder], decision: Decision, reason: str) -> None:
+        actor = await permitted_actor(Permission.ORDER_APPROVE)
+        if actor is None:
+            return
+        versions = {one.number: one.version for one in chosen}
+        try:
+            outcomes = await run_in_threadpool(
+                each,
+                actor,
+                list(versions),
+                lambda session, number: decide_order(session, number, decision, reason, version=versions[number]),
+            )
+        except DomainError as error:
+            show_refusal(error)
+            return
+        self._tell(chosen, outcomes, decision)
+        await self._on_done([one.key for one in outcomes if one.ok])
+
+    def _tell(self, chosen: Sequence[WaitingOrder], outcomes: Sequence[Outcome], decision: Decision) -> None:
+        """Show a drawer with the result of each order."""
+        orders = {one.number: one for one in chosen}
+        done = [orders[one.key] for one in outcomes if one.ok]
+        what = _("Approved") if decision is Decision.APPROVED else _("Rejected")
+        rows = [
+            {
+                "number": Cell(one.key, href=record_path("orders", one.key), note=orders[one.key].buyer_name),
+                "total": money_text(orders[one.key].total_cents),
+                "result": Cell(one.problem.text, tone="danger") if one.problem else what,
+            }
+            for one in sorted(outcomes, key=lambda one: one.ok)
+        ]
+        columns = [
+            LineColumn("number", _("Order")),
+            LineColumn("total", _("Amount"), "right"),
+            LineColumn("result", _("Result")),
+        ]
+        self._report.clear()
+        with self._report, drawer(_("Result for each order")) as show:
+            decided = {"count": len(done), "all": len(outcomes), "total": _total(done)}
+            notice(_("{count} of {all} decided, {total} in all", **decided), "ok")
+            if len(done) < len(outcomes):
+                notice(_("{count} not decided", count=len(outcomes) - len(done)), "danger", testid="bulk-refused")
+            line_table(columns, rows, caption=_("Result for each order"), testid="bulk-result")
+        show()
+
+
+def _total(orders: Sequence[WaitingOrder]) -> str:
+    return money_text(sum(one.total_cents for one in orders))

@@ -1,0 +1,1 @@
+"""Components: pages are drawn with these, not with raw ``ui.button`` or ``ui.card``."""

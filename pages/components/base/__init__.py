@@ -1,0 +1,1 @@
+"""Elements, buttons, icons, focus and theme: what every other component is made of."""

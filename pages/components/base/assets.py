@@ -1,0 +1,25 @@
+"""Style and scripts that only one kind of page needs: they travel with that page instead of with all."""
+
+from functools import cache
+
+from nicegui import ui
+
+from core.settings import ROOT
+from pages.components.base.theme import asset_url
+
+_STATIC = ROOT / "pages" / "static"
+
+
+def carry_style(name: str) -> None:
+    """Put a style sheet of ``pages/static`` into the head of the page being drawn."""
+    ui.add_head_html(f"<style>{_sheet(name)}</style>")
+
+
+def carry_script(name: str) -> None:
+    """Load a script of ``pages/static`` with the page being drawn; call it while it is drawn, not later."""
+    ui.add_head_html(f'<script defer src="{asset_url(name)}"></script>')
+
+
+@cache
+def _sheet(name: str) -> str:
+    return (_STATIC / name).read_text("utf-8")

@@ -1,0 +1,22 @@
+"""Where the focus goes when something changes on a page: to what has opened, or to what is wrong in it."""
+
+import json
+
+from nicegui.element import Element
+
+from pages.components.base.elements import Tag
+
+
+def focus_on(part: Tag) -> None:
+    """Let people who use the keyboard go on from ``part``, e.g. the heading of what has opened; it is read out."""
+    part.put(tabindex=-1)
+    _call(part, within=False)
+
+
+def focus_within(part: Element) -> None:
+    """Put the focus on ``part`` if it takes it, as an input does, else on the first thing inside that does."""
+    _call(part, within=True)
+
+
+def _call(part: Element, *, within: bool) -> None:
+    part.client.run_javascript(f"window.qudao.focusOn({json.dumps(part.html_id)}, {json.dumps(within)});")

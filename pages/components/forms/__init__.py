@@ -1,0 +1,1 @@
+"""Inputs of a form, dialogs, dropped files and photos, and drafts that survive a lost connection."""

@@ -1,0 +1,128 @@
+"""What stands above the page for a moment: questions, drawers and toasts."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from nicegui import ElementFilter, ui
+
+from core.i18n import _
+from pages.components.base.buttons import button
+from pages.components.base.elements import Click, Tag
+from pages.components.forms.fields import text_field
+
+TOAST_S = 6
+UNDO_S = 10
+
+
+class Toasts(Tag):
+    """Where toasts appear; one per page, and a live region, so that they are read out."""
+
+    def __init__(self) -> None:
+        super().__init__("div", css="qd-toasts", role="status", aria_live="polite")
+
+
+async def confirm(
+    title: str,
+    sentence: str,
+    *,
+    yes: str,
+    danger: bool = False,
+    type_to_confirm: str = "",
+    reason: str = "",
+) -> str | None:
+    """Ask before something is done; return ``None`` for no, otherwise the reason ("" if none was asked).
+
+    Args:
+        title: Names the thing and the number: "Reject 12 orders?".
+        sentence: What will happen, and whether it can be undone.
+        yes: The verb on the button: "Reject".
+        type_to_confirm: What must be typed first; only for what cannot be undone.
+        reason: Label of a reason that must be given, "" for none.
+    """
+    with ui.dialog() as dialog, Tag("div", css="qd-dialog") as box:
+        heading = Tag("h2", title)
+        box.put(role="document")
+        dialog.props["aria-labelledby"] = heading.html_id
+        with Tag("div", css="qd-dialog-body"):
+            Tag("p", sentence)
+            word = _("Type “{word}” to go on", word=type_to_confirm)
+            typed = text_field("confirm", word) if type_to_confirm else None
+            given = text_field("reason", reason, required=True, multiline=True) if reason else None
+
+        def agree() -> None:
+            if typed and str(typed.value).strip() != type_to_confirm:
+                typed.refuse(_("Type exactly “{word}”", word=type_to_confirm))
+            elif given and not str(given.value).strip():
+                given.refuse(_("Please give a reason"))
+            else:
+                dialog.submit(str(given.value).strip() if given else "")
+
+        with Tag("div", css="qd-dialog-bar"):
+            button(_("Cancel"), lambda: dialog.submit(None), testid="action-cancel")
+            button(yes, agree, look="danger" if danger else "primary", testid="action-confirm")
+    answer = await dialog
+    if not dialog.is_deleted:  # the browser may have gone with the question open
+        dialog.delete()
+    return None if answer is None else str(answer)
+
+
+@contextmanager
+def drawer(title: str) -> Iterator[Callable[[], None]]:
+    """Draw a closed panel at the right edge and give the function that opens it; for a look or a short form.
+
+    Example:
+        ``with drawer(_("Columns")) as show: ...`` and ``button(_("Columns"), show)``.
+    """
+    with ui.dialog().props("position=right maximized") as dialog, Tag("div", css="qd-drawer"):
+        with Tag("div", css="qd-drawer-head"):
+            heading = Tag("h2", title)
+            button(_("Close"), dialog.close, look="quiet", icon="close", icon_only=True)
+        dialog.props["aria-labelledby"] = heading.html_id
+        with Tag("div", css="qd-drawer-body"):
+            yield lambda: _open(dialog)
+
+
+def toast(sentence: str, *, tone: Literal["ok", "danger"] = "ok") -> None:
+    """Say that something was done; a problem ("danger") stays until it is closed. Never the only report of an error."""
+    _show_toast(sentence, tone, action="", on_action=None, seconds=TOAST_S if tone == "ok" else None)
+
+
+def toast_undo(sentence: str, undo: Click) -> None:
+    """Say that something was done and offer to undo it for 10 s."""
+    _show_toast(sentence, "ok", action=_("Undo"), on_action=undo, seconds=UNDO_S)
+
+
+def _show_toast(
+    sentence: str, tone: Literal["ok", "danger"], *, action: str, on_action: Click | None, seconds: int | None
+) -> None:
+    with _toasts(), Tag("div", css="qd-toast", data_tone=tone) as made:
+        Tag("span", sentence)
+
+        async def act() -> None:
+            made.visible = False
+            result = on_action() if on_action else None
+            if result is not None:
+                await result
+            made.delete()
+
+        if on_action:
+            button(action, act, look="quiet", testid="action-undo")
+        if seconds is None or on_action:
+            button(_("Close"), made.delete, look="quiet", icon="close", icon_only=True)
+        if seconds is not None:
+            timer = ui.timer(seconds, made.delete, once=True)
+            made.on("mouseenter", timer.deactivate, [])
+            made.on("mouseleave", made.delete, [])
+
+
+def _open(dialog: ui.dialog) -> None:
+    dialog.open()
+
+
+def _toasts() -> Tag:
+    found = next(iter(ElementFilter(kind=Toasts)), None)
+    if found is not None:
+        return found
+    with ui.context.client.layout:
+        return Toasts()

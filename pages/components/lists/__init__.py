@@ -1,0 +1,1 @@
+"""The grid of a list, its filters, and what the browser needs to know of them."""

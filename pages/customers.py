@@ -1,0 +1,47 @@
+"""Moving many customers through their life cycle at once, from their list."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Permission
+from core.i18n import _, ngettext
+from models.customers import STAGE_LABELS, CustomerStage
+from pages.components.forms.questions import choose
+from pages.components.lists.grid_spec import GridAction, Selection
+from pages.resources.bulk import BulkActions
+from pages.shell.calls import call, permitted_actor
+from services.customers import move_customers
+from services.outcomes import Outcome
+
+
+def move_actions(bulk: BulkActions, actor: Actor) -> list[GridAction]:
+    """Return the action that moves the customers chosen to a stage; [] for who may not."""
+    if not actor.can(Permission.CUSTOMER_EDIT):
+        return []
+
+    async def move(selection: Selection) -> None:
+        if await permitted_actor(Permission.CUSTOMER_EDIT) is None:
+            return
+        stage = await choose(
+            ngettext("Move {count} customer", "Move {count} customers", selection.count),
+            _("All of them get the stage you choose; each change is kept in their history."),
+            name="stage",
+            label=_("Stage"),
+            choices={stage.value: _(label) for stage, (label, _tone) in STAGE_LABELS.items()},
+            value=CustomerStage.CONTACTED.value,
+            yes=_("Move"),
+        )
+        keys = None if stage is None else await bulk.keys_of(selection)
+        if keys and stage:
+            outcomes = await call(move_to, keys, stage)
+            if outcomes is not None:
+                bulk.show(outcomes)
+
+    return [GridAction("move", _("Move to a stage"), move, look="primary")]
+
+
+def move_to(session: Session, codes: Sequence[str], stage: str) -> list[Outcome]:
+    """Move customers to a stage; return what became of each."""
+    problems = {problem.row: problem.problem for problem in move_customers(session, codes, stage).problems}
+    return [Outcome(code, problems.get(row)) for row, code in enumerate(codes, 1)]

@@ -1,0 +1,105 @@
+"""The audit trail: a list with filters, and each event with every value before and after."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.access import Actor
+from core.addresses import record_path
+from core.errors import NotFound
+from core.events.log import Event
+from core.i18n import N_, _
+from pages.components.base.buttons import text_link
+from pages.components.layout.content import kv, page_header, panel, stack
+from pages.components.layout.records import Happening, instant_text, timeline
+from pages.resources.history import source_text, told
+from pages.resources.listing import list_page
+from pages.resources.value_texts import who_text
+from pages.shell.calls import page
+from pages.shell.navigation import staff_shell
+from pages.shell.reading import read
+from resources import BY_NAME
+from resources.events import EVENTS
+
+DIGITS_MAX = 18  # of a number that every column holds
+FACTS: dict[str, str] = {
+    "rows": N_("Rows"),
+    "query": N_("Filter"),
+    "format": N_("File format"),
+    "file": N_("File"),
+    "total": N_("Total (yuan)"),
+    "reason": N_("Reason"),
+    "address": N_("Network address"),
+    "name": N_("Name"),
+    "purpose": N_("Purpose"),
+    "permission": N_("Permission"),
+    "route": N_("Page or address"),
+    "note": N_("Note"),
+    "created": N_("New rows"),
+    "updated": N_("Changed rows"),
+    "refused": N_("Wrong rows"),
+    "left": N_("Codes left"),
+}
+"""What events carry besides changes, as far as people read it."""
+
+
+def register_trail() -> None:
+    """Register ``/events`` and ``/events/NUMBER``."""
+
+    @page("/events", permission=EVENTS.view, title=EVENTS.label)
+    async def draw_list() -> None:
+        await list_page(EVENTS)
+
+    @page("/events/{number}", permission=EVENTS.view, title=EVENTS.title)
+    async def draw_event(number: str) -> None:
+        await event_page(number)
+
+
+async def event_page(number: str) -> None:
+    """Draw one event as the whole page. Raises ``NotFound``: ``events.not_found``."""
+    async with staff_shell(_("Event {number}", number=number), current="events") as actor:
+        event, happening = await read(actor, find_event, number)
+        title = _(EVENTS.field("action").kind.label_of(event.action))
+        with page_header(title, event.subject_key, crumbs={_(EVENTS.label): "/events"}):
+            pass
+        with stack():
+            with panel(_("What happened")):
+                kv(_facts(event, actor))
+            if happening.changes:
+                with panel(_("Before and after")):
+                    timeline([happening])
+
+
+def find_event(session: Session, number: str) -> tuple[Event, Happening]:
+    """Return an event and how people read it; what is confidential to others is left out.
+
+    Raises:
+        NotFound: ``events.not_found``.
+    """
+    is_number = number.isascii() and number.isdigit() and len(number) <= DIGITS_MAX
+    event = session.scalar(select(Event).where(Event.id == int(number))) if is_number else None
+    if event is None:
+        raise NotFound("events.not_found", N_("There is no event {number}."), number=number)
+    (happening,) = told(session, BY_NAME.get(event.subject, EVENTS), [event])
+    return event, happening
+
+
+def _facts(event: Event, actor: Actor) -> dict[str, object]:
+    subject = BY_NAME.get(event.subject)
+    label = _(EVENTS.field("subject").kind.label_of(event.subject))
+    who = who_text(event.actor)
+    facts: dict[str, object] = {
+        _("When"): instant_text(event.at),
+        _("Who"): f"{who} ({event.person})" if event.person not in {"", event.actor} else who,
+        _("Through"): source_text(event.source, event.batch_id),
+    }
+    if event.subject_key and subject is not None and actor.can(subject.view):
+        facts[label] = lambda: text_link(event.subject_key, record_path(event.subject, event.subject_key))
+    else:
+        facts[label] = event.subject_key
+    return facts | {_(FACTS[name]): _fact(value) for name, value in event.data.items() if name in FACTS}
+
+
+def _fact(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

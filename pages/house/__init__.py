@@ -1,1 +1,0 @@
-"""Components of pages: pages are drawn with these, not with raw ``ui.button`` or ``ui.card``."""

@@ -1,0 +1,295 @@
+"""Orders: the list of all, and one order with its lines, its way, its history and the next steps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import quote
+
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Permission
+from core.addresses import KeyInPath, record_path
+from core.i18n import N_, _, ngettext
+from core.kinds.standard import RATE, UNIT_PRICE
+from models.approvals import Approval, Decision
+from models.orders import STATUS_LABELS, LineUnit, Order, OrderLine, OrderStatus
+from models.partners.partners import Partner
+from models.partners.tiers import TIERS
+from pages.components.base.assets import carry_style
+from pages.components.base.buttons import button, link_button, text_link
+from pages.components.base.elements import Tag
+from pages.components.base.navigation import go_to, load_again
+from pages.components.forms.dialogs import confirm
+from pages.components.layout import content as page_content
+from pages.components.layout.records import Cell, Happening, LineColumn, line_table, short_instant_text, timeline
+from pages.orders.queries import region_text
+from pages.resources.history import history_of
+from pages.resources.listing import list_page
+from pages.resources.value_texts import NOBODY, value_text
+from pages.shell.calls import call, page
+from pages.shell.navigation import staff_shell
+from pages.shell.reading import read
+from resources.orders import ORDERS
+from services.accounts.users import people_names
+from services.approvals.orders import decide_order, last_decision
+from services.orders.lifecycle import discard_order, get_order, submit_order, withdraw_order
+from services.orders.shipping import ship_order
+
+
+def register_orders() -> None:
+    """Register the list and the record; after ``/orders/new`` and ``/orders/import``, as a number may be any text."""
+    page("/orders", permission=Permission.ORDER_VIEW, title=N_("Orders"))(orders_page)
+    page("/orders/{number}", permission=Permission.ORDER_VIEW, title=N_("Order"))(order_page)
+
+
+async def orders_page() -> None:
+    """Draw the list of orders."""
+    await list_page(ORDERS, header_actions=_import_link, can_be_new=True)
+
+
+async def order_page(number: KeyInPath) -> None:
+    """Draw one order."""
+    async with staff_shell(number, current="orders") as actor:
+        carry_style("lines.css")
+        view = await read(actor, read_order, number)
+        order = view.order
+        label, _tone = STATUS_LABELS[OrderStatus(order.status)]
+        with page_content.page_header(
+            order.number,
+            page_content.money_text(order.total_cents),
+            chip_text=_(label),
+            tone=page_content.tone_of(order.status),
+            crumbs={_("Orders"): "/orders"},
+        ):
+            OrderSteps(order, actor).draw()
+        page_content.steps(_way(view))
+        _draw_reason(view)
+        with page_content.columns() as (content, rail):
+            with content:
+                with page_content.panel(_("Lines")):
+                    draw_lines(order.lines, order.total_cents, order.tax_cents)
+                with page_content.panel(_("Buyer and delivery")):
+                    page_content.kv(_facts(view, actor))
+            with rail, page_content.panel(_("History")):
+                timeline(view.history)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """One order as its page shows it. ``names``: person → name as people know them; ``decision``: the last one."""
+
+    order: Order
+    upstream: Partner | None
+    names: dict[str, str]
+    history: Sequence[Happening]
+    decision: Approval | None
+
+    def who(self, person: str | None) -> str:
+        """Return who did a step, as people know them; "" if nobody did yet."""
+        if not person:
+            return ""
+        return _(NOBODY[person]) if person in NOBODY else self.names.get(person, person)
+
+
+def read_order(session: Session, number: str) -> OrderView:
+    """Return an order with its lines, buyer, history and people. Raises ``NotFound`` ``orders.not_found``."""
+    order = get_order(session, number)
+    upstream = session.get(Partner, order.buyer.upstream_id) if order.buyer.upstream_id else None
+    decision = last_decision(session, order.id)
+    people = [order.placed_by, order.submitted_by, order.decided_by, order.shipped_by]
+    names = people_names(session, [*people, decision.person if decision else None])
+    return OrderView(order, upstream, names, history_of(session, ORDERS, number), decision)
+
+
+class OrderSteps:
+    """What the viewer can do next with an order; each step asks the service, which decides."""
+
+    def __init__(self, order: Order, actor: Actor) -> None:
+        self._order = order
+        self._actor = actor
+
+    def draw(self) -> None:
+        """Draw a button for each step that the order's state and the viewer's rights allow."""
+        status = OrderStatus(self._order.status)
+        if self._actor.can(Permission.ORDER_PLACE):
+            again = f"/orders/new?from={quote(self._order.number, safe='')}"
+            link_button(_("Order again"), again, testid="action-reorder")
+        if status is OrderStatus.DRAFT and self._actor.can(Permission.ORDER_PLACE):
+            self._draw_draft()
+        if status is OrderStatus.SUBMITTED:
+            self._draw_submitted()
+        if status is OrderStatus.APPROVED and self._actor.can(Permission.ORDER_SHIP):
+            button(_("Mark as shipped"), self._ship, look="primary", testid="action-ship")
+
+    def _draw_draft(self) -> None:
+        button(_("Discard"), self._discard, look="danger", testid="action-discard")
+        link_button(_("Change"), record_path("orders", self._order.number, "edit"), testid="action-edit")
+        button(_("Submit order"), self._submit, look="primary", testid="action-submit")
+
+    def _draw_submitted(self) -> None:
+        if self._actor.can(Permission.ORDER_PLACE):
+            button(_("Withdraw"), self._withdraw, testid="action-withdraw")
+        own = self._actor.person in (self._order.placed_by, self._order.submitted_by)
+        if self._actor.can(Permission.ORDER_APPROVE) and not own:
+            button(_("Reject"), self._reject, look="danger", testid="action-reject")
+            button(_("Approve"), self._approve, look="primary", testid="action-approve")
+
+    async def _submit(self) -> None:
+        order = self._order
+        self._seen(await call(submit_order, order.number, version=order.version, total_cents=order.total_cents))
+
+    async def _withdraw(self) -> None:
+        sentence = _("It becomes a draft again, and its hold on the credit is released.")
+        question = _("Withdraw order {number}?", number=self._order.number)
+        if await confirm(question, sentence, yes=_("Withdraw")) is not None:
+            self._seen(await call(withdraw_order, self._order.number, version=self._order.version))
+
+    async def _discard(self) -> None:
+        question = _("Discard draft {number}?", number=self._order.number)
+        sentence = _("The draft and its lines are removed. This cannot be undone.")
+        if await confirm(question, sentence, yes=_("Discard"), danger=True) is not None:
+            self._seen(await call(_discard, self._order.number, self._order.version), "/orders")
+
+    async def _approve(self) -> None:
+        version = self._order.version
+        self._seen(await call(decide_order, self._order.number, Decision.APPROVED, "", version=version))
+
+    async def _reject(self) -> None:
+        reason = await confirm(
+            _("Reject order {number}?", number=self._order.number),
+            _("The submitter reads the reason. A rejected order cannot be submitted again."),
+            yes=_("Reject"),
+            danger=True,
+            reason=_("Reason"),
+        )
+        if reason is not None:
+            version = self._order.version
+            self._seen(await call(decide_order, self._order.number, Decision.REJECTED, reason, version=version))
+
+    async def _ship(self) -> None:
+        question = _("Mark order {number} as shipped?", number=self._order.number)
+        sentence = _("Its goods for {amount} have left.", amount=page_content.money_text(self._order.total_cents))
+        if await confirm(question, sentence, yes=_("Shipped")) is not None:
+            self._seen(await call(ship_order, self._order.number))
+
+    def _seen(self, done: object, path: str = "") -> None:
+        """Show the order as it is now, if something was done; a refusal was said already."""
+        if done is None:
+            return
+        if path:
+            go_to(path)
+        else:
+            load_again()
+
+
+def draw_lines(lines: Sequence[OrderLine], total_cents: int, tax_cents: int) -> None:
+    """Draw the lines of an order with their prices as they were priced, and the totals."""
+    columns = [
+        LineColumn("sku", _("SKU")),
+        LineColumn("name", _("Product")),
+        LineColumn("quantity", _("Quantity"), "right"),
+        LineColumn("price", _("Unit price"), "right"),
+        LineColumn("tax", _("Tax rate"), "right"),
+        LineColumn("total", _("Amount"), "right"),
+    ]
+    rows: list[dict[str, str | Cell]] = [
+        {
+            "sku": line.sku,
+            "name": name_cell(line.sku, line.name),
+            "quantity": quantity_text(line.quantity, line.unit, line.units),
+            "price": price_text(line.unit_price),
+            "tax": value_text(RATE, RATE.dump(line.tax_rate_ppm)),
+            "total": page_content.money_text(line.total_cents),
+        }
+        for line in lines
+    ]
+    tax = _("with tax {amount}", amount=page_content.money_text(tax_cents))
+    foot = {"sku": _("Total"), "name": tax, "total": page_content.money_text(total_cents)}
+    with Tag("div", css="qd-lines qd-lines-priced"):
+        line_table(columns, rows, caption=_("Lines of the order"), foot=foot, testid="lines")
+
+
+def name_cell(sku: str, name: str) -> Cell:
+    """Return the name of a product, on a phone with its SKU below, where that has no column of its own."""
+
+    def draw() -> None:
+        Tag("span", name)
+        Tag("small", sku, "qd-line-sku")
+
+    return Cell(draw=draw)
+
+
+def quantity_text(quantity: int, unit: str, units: int) -> str:
+    """Return a quantity as it was stated, boxes with the single units in them."""
+    if unit == LineUnit.BOX.value:
+        return ngettext("{count} box ({units})", "{count} boxes ({units})", quantity, units=f"{units:,}")
+    return f"{units:,}"
+
+
+def price_text(unit_price: int) -> str:
+    """Return a unit price as people read it, up to 4 decimals."""
+    return value_text(UNIT_PRICE, UNIT_PRICE.dump(unit_price))
+
+
+def _draw_reason(view: OrderView) -> None:
+    """Say why the order is not on its way, to who has to do something about it."""
+    decision = view.decision
+    if decision is None or not decision.reason:
+        return
+    facts = {"name": view.who(decision.person), "reason": decision.reason}
+    if view.order.status == OrderStatus.REJECTED:
+        page_content.notice(_("{name} rejected this order: {reason}", **facts), "danger", testid="decision-reason")
+    elif view.order.status == OrderStatus.DRAFT and decision.decision == Decision.RETURNED:
+        sentence = _("{name} returned this order for change: {reason}", **facts)
+        page_content.notice(sentence, "warning", testid="decision-reason")
+
+
+def _way(view: OrderView) -> list[page_content.Step]:
+    order, status = view.order, OrderStatus(view.order.status)
+    decided = status in (OrderStatus.APPROVED, OrderStatus.REJECTED, OrderStatus.SHIPPED)
+    decision = _("Rejected") if status is OrderStatus.REJECTED else _("Approval")
+    states: dict[OrderStatus, tuple[str, str, str, str]] = {
+        OrderStatus.DRAFT: ("current", "open", "open", "open"),
+        OrderStatus.SUBMITTED: ("done", "done", "current", "open"),
+        OrderStatus.APPROVED: ("done", "done", "done", "current"),
+        OrderStatus.REJECTED: ("done", "done", "failed", "open"),
+        OrderStatus.SHIPPED: ("done", "done", "done", "done"),
+    }
+    done = (
+        (order.placed_by, order.created_at),
+        (order.submitted_by, order.submitted_at),
+        (order.decided_by, order.decided_at) if decided else (None, None),
+        (order.shipped_by, order.shipped_at),
+    )
+    labels = (_("Draft"), _("Submission"), decision, _("Shipping"))
+    return [
+        page_content.Step(label, view.who(person), state, short_instant_text(at) if person else "")  # type: ignore[arg-type]
+        for label, (person, at), state in zip(labels, done, states[status], strict=True)
+    ]
+
+
+def _facts(view: OrderView, actor: Actor) -> dict[str, object]:
+    order, buyer = view.order, view.order.buyer
+    facts: dict[str, object] = {
+        _("Buyer"): partial(text_link, f"{buyer.name} · {buyer.code}", record_path("partners", buyer.code)),
+        _("Tier"): _(TIERS[buyer.tier].label),
+    }
+    if view.upstream is not None or actor.is_brand:
+        facts[_("Upstream")] = view.upstream.name if view.upstream else _("The brand itself")
+    return facts | {
+        _("Ship to"): order.ship_to_name,
+        _("Ship-to phone"): order.ship_to_phone,
+        _("Ship-to region"): region_text(order.ship_to_region),
+        _("Ship-to address"): order.ship_to_address,
+        _("Note"): order.note,
+    }
+
+
+def _discard(session: Session, number: str, version: int) -> bool:
+    discard_order(session, number, version=version)
+    return True
+
+
+def _import_link(actor: Actor) -> None:
+    if actor.can(Permission.ORDER_PLACE):
+        link_button(_("Import"), "/orders/import", testid="action-import")

@@ -1,0 +1,1 @@
+"""Generic pages of any resource: list, record, form, history, grid rows, search, export."""

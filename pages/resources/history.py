@@ -1,0 +1,201 @@
+"""What happened to a row, as people read it: who, what, when, through which door, each field before and after."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.access import Actor
+from core.database.sessions import actor_of
+from core.events.log import Event
+from core.i18n import N_, _
+from core.kinds.kind import Reference
+from core.resource import Field, Resource
+from core.settings import settings
+from pages.components.layout.records import Change, Happening
+from pages.resources.value_texts import value_text, who_text
+from services.accounts.users import people_names
+
+HISTORY_MAX = 50
+Titles = dict[tuple[str, int | str], str]
+"""(Resource, number of a row or e-mail of a person) → how people call it."""
+
+ACTIONS: dict[str, str] = {
+    "created": N_("created it"),
+    "changed": N_("changed it"),
+    "placed": N_("placed it"),
+    "submitted": N_("submitted it"),
+    "withdrawn": N_("took it back"),
+    "discarded": N_("discarded it"),
+    "approved": N_("approved it"),
+    "rejected": N_("rejected it"),
+    "returned": N_("returned it for change"),
+    "shipped": N_("marked it as shipped"),
+    "moved": N_("moved it"),
+    "registered": N_("registered it"),
+    "accepted": N_("accepted it"),
+    "sent_back": N_("sent it back"),
+    "put_back": N_("put it back where it was"),
+    "questioned": N_("put it under review"),
+    "closed": N_("closed it"),
+    "reopened": N_("opened it again"),
+    "finding_dismissed": N_("dismissed a finding"),
+    "ordering_allowed": N_("let it order"),
+    "ordering_stopped": N_("stopped its ordering"),
+    "begun": N_("began it"),
+    "used": N_("used it"),
+    "confirmed": N_("confirmed it for the upstream"),
+    "token.confirmed": N_("confirmed its rights"),
+    "declined": N_("declined it"),
+    "unanswered": N_("passed it on: nobody answered in time"),
+    "assigned": N_("put it under another upstream"),
+    "asked": N_("asked for it"),
+    "agreed": N_("agreed"),
+    "consented": N_("had the consent of everybody who was asked"),
+    "objected": N_("objected"),
+    "failed": N_("could not be done on its day"),
+    "applied": N_("imported it"),
+    "refused": N_("refused it"),
+    "cancelled": N_("cancelled it"),
+    "exported": N_("exported rows"),
+    "signed_in": N_("signed in"),
+    "sign_in_failed": N_("failed to sign in"),
+    "session_ended": N_("ended a session"),
+    "locked": N_("locked it"),
+    "unlocked": N_("unlocked it"),
+    "left": N_("let them leave"),
+    "handed_over": N_("handed it over"),
+    "deleted": N_("deleted it"),
+    "links_exported": N_("took links to sign in"),
+    "password_changed": N_("changed the password"),
+    "link_made": N_("made a one-time link"),
+    "second_factor_enrolled": N_("set up the second factor"),
+    "second_factor_removed": N_("removed the second factor"),
+    "one_time_code_used": N_("used a one-time code"),
+    "one_time_codes_renewed": N_("renewed the one-time codes"),
+    "revoked": N_("revoked it"),
+    "cleared": N_("cleared it"),
+}
+SOURCES: dict[str, str] = {
+    "screen": N_("Page"),
+    "import": N_("Import"),
+    "api": N_("WEB API"),
+    "command line": N_("Command line"),
+    "job": N_("Background job"),
+}
+TONES = {
+    "approved": "ok",
+    "shipped": "ok",
+    "applied": "ok",
+    "rejected": "danger",
+    "refused": "danger",
+    "sign_in_failed": "danger",
+}
+OTHER_CHANGES: dict[str, str] = {"lines": N_("Lines"), "position": N_("Position")}
+"""What events of a resource name besides its fields."""
+NOTES = ("reason", "note")
+
+
+def history_of(session: Session, resource: Resource, key: str, most: int = HISTORY_MAX) -> list[Happening]:
+    """Return the last things that happened to a row, the newest first, as far as the session's actor may know."""
+    query = select(Event).where(Event.subject == resource.name, Event.subject_key == key)
+    events = session.scalars(query.order_by(Event.id.desc()).limit(most)).all()
+    return told(session, resource, events)
+
+
+def told(session: Session, resource: Resource, events: Sequence[Event]) -> list[Happening]:
+    """Return events of one resource as people read them; what is confidential to others is left out."""
+    actor = actor_of(session)
+    fields = _fields_by_stored_name(resource, actor)
+    titles = _titles(session, fields, events)
+    return [_told(one, fields, titles) for one in events]
+
+
+def action_text(action: str) -> str:
+    """Return ``<subject>.<past participle>`` as people read it; few participles depend on their subject."""
+    what = action if action in ACTIONS else action.rpartition(".")[2]
+    return _(ACTIONS[what]) if what in ACTIONS else action
+
+
+def source_text(source: str, batch_id: int | None = None) -> str:
+    """Return through which door something came, as people read it."""
+    label = _(SOURCES.get(source, source))
+    return _("{label} #{number}", label=_("Import"), number=batch_id) if batch_id else label
+
+
+def _told(event: Event, fields: dict[str, Field], titles: Titles) -> Happening:
+    notes = [str(event.data[name]) for name in NOTES if event.data.get(name)]
+    return Happening(
+        who=who_text(event.actor),
+        what=action_text(event.action),
+        at=event.at,
+        note="；".join(notes),
+        source=source_text(event.source, event.batch_id),
+        tone=TONES.get(event.action.rpartition(".")[2], ""),  # type: ignore[arg-type]
+        changes=[change for name, pair in event.changes.items() if (change := _change(name, pair, fields, titles))],
+    )
+
+
+def _change(name: str, pair: Any, fields: dict[str, Field], titles: Titles) -> Change | None:
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        return None
+    if name in OTHER_CHANGES:
+        before, after = (", ".join(map(str, value)) if isinstance(value, list) else str(value or "") for value in pair)
+        return Change(_(OTHER_CHANGES[name]), before, after)
+    field = fields.get(name)
+    if field is None:
+        return None
+    before, after = (_stored_text(field, value, titles) for value in pair)
+    return Change(_(field.label), before, after)
+
+
+def _stored_text(field: Field, value: Any, titles: Titles) -> str:
+    """Return a value of an event as people read it: events keep stored values or what stands for them outside."""
+    kind = field.kind
+    if kind.person is not None and (kind.person.resource, value) in titles:
+        return titles[kind.person.resource, value]
+    if kind.reference is not None:
+        if isinstance(value, int):
+            return titles.get((kind.reference.resource, value), f"#{value}")
+        return str(value or "")
+    stored = isinstance(value, int) and not isinstance(value, bool)
+    return value_text(kind, kind.dump(value) if stored else value)
+
+
+def _fields_by_stored_name(resource: Resource, actor: Actor) -> dict[str, Field]:
+    visible = resource.fields_for(actor)
+    return {field.column.key: field for field in visible} | {field.name: field for field in visible}
+
+
+def _titles(session: Session, fields: dict[str, Field], events: Iterable[Event]) -> Titles:
+    """Return how people call the rows that changes of references name by number, one query for each resource."""
+    wanted: dict[str, tuple[Reference, set[int]]] = {}
+    for event in events:
+        for name, pair in event.changes.items():
+            field = fields.get(name)
+            if field is not None and field.kind.reference is not None:
+                reference = field.kind.reference
+                wanted.setdefault(reference.resource, (reference, set()))[1].update(_numbers(pair))
+    found: Titles = {}
+    for resource, (reference, numbers) in wanted.items():
+        model = reference.key.class_
+        rows = session.execute(select(model.id, reference.title).where(model.id.in_(numbers)))
+        found |= {(resource, number): title for number, title in rows}
+    return found if actor_of(session).is_brand else found | _names(session, fields, events)
+
+
+def _names(session: Session, fields: dict[str, Field], events: Iterable[Event]) -> Titles:
+    """Return what partners read in place of the e-mails of people: their names, or the brand's."""
+    persons: dict[str, str] = {}
+    for event in events:
+        for name, pair in event.changes.items():
+            reference = fields[name].kind.person if name in fields else None
+            if reference is not None and isinstance(pair, list | tuple):
+                persons |= {value: reference.resource for value in pair if isinstance(value, str) and "@" in value}
+    names = people_names(session, persons)
+    return {(resource, person): names.get(person, settings().brand_name) for person, resource in persons.items()}
+
+
+def _numbers(pair: Any) -> list[int]:
+    return [value for value in pair if isinstance(value, int)] if isinstance(pair, list | tuple) else []

@@ -1,0 +1,121 @@
+"""One row of any resource: its facts in sections edited where they stand, what can be done, and its history."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core.access import Actor
+from core.addresses import KeyInPath
+from core.errors import NotFound
+from core.i18n import N_, _
+from core.queries.finding import find_row
+from core.resource import Action, Resource
+from pages.components.base.buttons import button
+from pages.components.base.navigation import go_to, load_again
+from pages.components.forms.dialogs import toast
+from pages.components.layout.content import columns, page_header, panel, text
+from pages.components.layout.records import Happening, timeline
+from pages.partners.sections import draw_partner_story
+from pages.people.actions import user_actions
+from pages.people.sections import user_sections
+from pages.resources.bulk import ask, look_of
+from pages.resources.history import history_of
+from pages.resources.listing import OWN_PAGES
+from pages.resources.sections import Record, Section, sections_of
+from pages.resources.value_texts import chip_tone, row_title, status_field, value_text
+from pages.shell.calls import call, page, permitted_actor
+from pages.shell.navigation import staff_shell
+from pages.shell.reading import read
+from pages.stores.record import store_actions, store_sections
+from resources import ALL
+
+MORE_ACTIONS: dict[str, Callable[[Record, Actor], None]] = {"users": user_actions, "stores": store_actions}
+"""By resource: what draws further buttons in the head of a record."""
+MORE_SECTIONS: dict[str, Callable[[Record, Actor], Awaitable[None]]] = {
+    "users": user_sections,
+    "stores": store_sections,
+    "partners": draw_partner_story,
+}
+"""By resource: what draws further panels below the sections of a record."""
+
+
+def register_records() -> None:
+    """Register ``/RESOURCE/KEY`` for every resource without pages of its own; last, as a key may be any text."""
+    for resource in ALL:
+        if resource.name not in OWN_PAGES:
+            _register(resource)
+
+
+async def record_page(resource: Resource, key: str) -> None:
+    """Draw a record as the whole page.
+
+    Raises:
+        NotFound: There is none, or the actor may not see it: both look the same.
+    """
+    async with staff_shell(_(resource.title), current=resource.name) as actor:
+        record, history = await read(actor, _find, resource, key)
+        fields = resource.fields_for(actor)
+        status = status_field(resource, fields)
+        value = record.row.get(status.name) if status else None
+        with page_header(
+            row_title(resource, record.row),
+            record.key if record.row.get("name") else "",
+            chip_text=value_text(status.kind, value) if status else "",
+            tone=(chip_tone(status.kind, value) if status else None) or "draft",
+            crumbs={_(resource.label): f"/{resource.name}"},
+        ):
+            for action in resource.actions:
+                if actor.can(action.permission):
+                    _action_button(record, action)
+            if more := MORE_ACTIONS.get(resource.name):
+                more(record, actor)
+        await _draw(record, actor, history)
+
+
+def _register(resource: Resource) -> None:
+    @page(f"/{resource.name}/{{key:path}}", permission=resource.view, title=resource.title)
+    async def draw(key: KeyInPath) -> None:
+        await record_page(resource, key)
+
+
+def _find(session: Session, resource: Resource, key: str) -> tuple[Record, list[Happening]]:
+    row = find_row(session, resource, key)
+    if row is None:
+        raise NotFound("rows.not_found", N_("There is nothing here under “{key}”, or you may not see it."), key=key)
+    return Record(resource, key, row), history_of(session, resource, key)
+
+
+async def _draw(record: Record, actor: Actor, history: list[Happening]) -> None:
+    resource = record.resource
+    with columns() as (content, rail):
+        with content:
+            for name, fields in sections_of(resource, actor).items():
+                Section(record, name, fields, actor)
+            if more := MORE_SECTIONS.get(resource.name):
+                await more(record, actor)
+        with rail, panel(_("History")):
+            if history:
+                timeline(history)
+            else:
+                text(_("Nothing has happened here yet."))
+
+
+def _action_button(record: Record, action: Action) -> None:
+    button(_(action.label), partial(_run, record, action), look=look_of(action, 1), testid=f"action-{action.name}")
+
+
+async def _run(record: Record, action: Action) -> None:
+    if await permitted_actor(action.permission) is None:
+        return
+    note = await ask(action, key=record.key)
+    outcomes: Any = None if note is None else await call(action.run, [record.key], note)
+    if outcomes:
+        (outcome,) = outcomes
+        if outcome.problem is None and action.name == "delete":
+            go_to(f"/{record.resource.name}")  # the record is gone
+        elif outcome.problem is None:
+            load_again()
+        else:
+            toast(outcome.problem.text, tone="danger")

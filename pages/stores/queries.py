@@ -1,0 +1,124 @@
+"""What the pages of stores read and how they say it."""
+
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from core.clock import now
+from core.errors import NotFound
+from core.i18n import N_, _, ngettext
+from core.positions.columns import unit_vectors
+from core.positions.points import DATUM_LABELS, EARTH_RADIUS_M, Datum, convert, distance_m
+from models.regions import resolving
+from models.regions.table import region
+from models.stores import SOURCE_LABELS, PositionSource, Store, StorePhoto, StoreStatus
+from pages.components.base.design_tokens import Tone
+from pages.components.layout.content import tone_of
+from pages.resources.inputs import find_references
+from pages.shell.reading import read
+from pages.web.identity import current_actor
+from resources import BY_NAME
+from services.stores.regions import county_points
+
+GOOD_SCORE = 80
+FOUND_MAX = 20
+DISPLAY = Datum.GCJ02
+"""Of every map: what people compare with, and what the names of places are placed by; see docs/adr/0022."""
+
+
+def displayed(latitude: float, longitude: float, datum: str) -> tuple[float, float]:
+    """Return where a captured point stands on our maps."""
+    return convert(latitude, longitude, datum, DISPLAY)
+
+
+def status_tone(status: str, score: int | None) -> Tone:
+    """Return the tone of a store on a map or in a list: one that waits or is doubtful stands out."""
+    if status == StoreStatus.ACTIVE and score is not None and score < GOOD_SCORE:
+        return "pending"
+    return tone_of(status)
+
+
+def length_text(metres: float) -> str:
+    """Return a distance as people say it: "40 m", "1.2 km", "1,140 km"."""
+    if metres < 1000:
+        return f"{metres:.0f} m"
+    return f"{metres / 1000:.1f} km" if metres < 10_000 else f"{metres / 1000:,.0f} km"
+
+
+def accuracy_text(accuracy_m: float | None) -> str:
+    """Return how exact a position is, "" if nobody said."""
+    return "" if accuracy_m is None else f"± {length_text(accuracy_m)}"
+
+
+def age_text(since: datetime) -> str:
+    """Return how long ago an instant is, roughly."""
+    minutes = max(0, round((now() - since).total_seconds() / 60))
+    if minutes < 1:
+        return _("just now")
+    if minutes < 120:
+        return ngettext("{count} minute ago", "{count} minutes ago", minutes)
+    hours = round(minutes / 60)
+    if hours < 48:
+        return ngettext("{count} hour ago", "{count} hours ago", hours)
+    return ngettext("{count} day ago", "{count} days ago", round(hours / 24))
+
+
+def source_text(source: str | None) -> str:
+    """Return how a position came to be known, as people read it."""
+    return _(SOURCE_LABELS[PositionSource(source)][0]) if source else ""
+
+
+def datum_text(datum: str) -> str:
+    """Return a datum as people read it."""
+    return _(DATUM_LABELS[Datum(datum)][0])
+
+
+def region_text(code: str | None) -> str:
+    """Return a region's full name, "" for none."""
+    found = region(code) if code else None
+    return found.full_name.replace(" ", "") if found else ""
+
+
+def nearest_county(latitude: float, longitude: float) -> tuple[str, float]:
+    """Return the adcode of the county whose point is nearest to a WGS-84 point, and how far that is in metres."""
+    points = county_points()
+    nearness = points.vectors @ unit_vectors(np.array([latitude]), np.array([longitude]))[0]
+    best = int(nearness.argmax())
+    return points.codes[best], float(EARTH_RADIUS_M * np.arccos(np.clip(nearness[best], -1, 1)))
+
+
+def apart_m(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Return the distance in metres of two points (latitude, longitude) of one datum."""
+    return distance_m(*one, *other)
+
+
+def find_photo(session: Session, code: str, photo_id: int) -> StorePhoto:
+    """Return a photo of a store that the actor sees.
+
+    Raises:
+        NotFound: ``pictures.not_found``; whether there is none or the actor may not see it is not told apart.
+    """
+    query = select(StorePhoto).join(Store, Store.id == StorePhoto.store_id)
+    photo = session.scalars(query.where(StorePhoto.id == photo_id, Store.code == code)).one_or_none()
+    if photo is None:
+        raise NotFound("pictures.not_found", N_("There is no such picture, or you may not see it."))
+    return photo
+
+
+async def find_any_region(text: str) -> dict[str, str]:
+    """Return adcode → name of regions that a person may mean; regions are public."""
+    found = await run_in_threadpool(resolving.search, text, FOUND_MAX)
+    return {one.code: one.full_name for one in found}
+
+
+async def find_partners(text: str) -> dict[str, str]:
+    """Return code → name of partners within the scope of whoever types."""
+    return await read(await current_actor(), _partners, text)
+
+
+def _partners(session: Session, text: str) -> dict[str, str]:
+    reference = BY_NAME["customers"].field("partner").kind.reference
+    return find_references(session, reference, text) if reference else {}

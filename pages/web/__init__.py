@@ -1,0 +1,1 @@
+"""Requests and answers below the pages: identity, policies, guards, cookies, limits, errors, pictures."""

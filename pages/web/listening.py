@@ -1,0 +1,45 @@
+"""The words of a server that has begun to listen: not before its port is bound."""
+
+import asyncio
+import gc
+import sys
+from typing import Any
+
+from nicegui.server import Server
+
+from core.i18n import _
+from core.settings import settings
+from pages.web.sockets.limits import SERVER_SETTINGS
+
+LOOK_EVERY_S = 0.05
+RUN_OPTIONS: dict[str, Any] = {
+    "language": "zh-CN",
+    "dark": None,
+    "tailwind": False,
+    "show": False,
+    "reload": False,
+    "server_header": False,
+    "proxy_headers": False,  # pages.web.client_address reads them, from trusted proxies only
+    "reconnect_timeout": 30,  # s
+    "show_welcome_message": False,
+    "access_log": False,
+    **SERVER_SETTINGS,
+}
+"""What ``ui.run`` is told beside address and title."""
+
+
+async def announce(link: str | None) -> None:
+    """Say that people can come, once they can.
+
+    Args:
+        link: Path of the one-time set-up link; None if somebody has an account.
+    """
+    while not Server.instance.started:
+        await asyncio.sleep(LOOK_EVERY_S)
+    gc.collect()
+    gc.freeze()  # what is there now stays: no need to look at it again
+    lines = [_("Qudao is ready at {address}", address=settings().address)]
+    if link:
+        lines.append(_("Set it up here (this link works once): {link}", link=settings().address + link))
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
