@@ -7,9 +7,9 @@ from core.database.sessions import unit_of_work
 from pages.components.base.theme import asset_url
 from services.applications.applicant import begin_application
 from services.applications.invites import InviteDraft, make_invite
+from tests.browser.signing_in import sign_in_as
 from tests.conftest import HUADONG_OWNER, LING
-from tests.pages.signing_in import sign_in_as
-from tests.services.applying import APPLICANT
+from tests.services.applications.support import APPLICANT
 from tests.support.flood import flooding, percentile, times_of_requests
 from tests.support.server import serving_copy
 

@@ -15,7 +15,7 @@ from core.jobs.clock_guard import check_clock
 from core.jobs.rows import Job
 from core.schema import versions
 from tests.conftest import driver_url
-from tests.services.knocking import NOON
+from tests.services.accounts.support import NOON
 from tests.support.postgres import empty_postgres_url
 
 RIGHTS = {"partner_path": "", "language": "en", "role": "administrator"}

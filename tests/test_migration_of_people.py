@@ -15,7 +15,7 @@ from models.accounts.users import User
 from services.accounts.second_factor import is_accepted
 from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN, driver_url
-from tests.services.knocking import NOON
+from tests.services.accounts.support import NOON
 from tests.support.postgres import empty_postgres_url
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -15,8 +15,8 @@ from core.database.sessions import unit_of_work
 from pages.web.identity import cookie_name
 from resources import ALL
 from services.accounts.tokens import create_token
+from tests.browser.signing_in import session_of
 from tests.conftest import ADMIN
-from tests.pages.signing_in import session_of
 from tests.support.server import serving
 from tests.support.source import ROOT
 

@@ -31,6 +31,7 @@ from services.orders.drafts import OrderDraft
 from services.orders.lifecycle import place_order
 from services.orders.pricing import LineDraft
 from services.saving.plans import SaveOptions
+from tests.browser.signing_in import session_of
 from tests.conftest import (
     ADMIN,
     BEIFANG_CLERK,
@@ -43,8 +44,7 @@ from tests.conftest import (
     WEI,
     add_cast,
 )
-from tests.pages.signing_in import session_of
-from tests.services.ordering import add_range
+from tests.services.orders.support import add_range
 from tests.support.server import serving
 
 BRAND = (ADMIN, LING, WEI, MEI)

@@ -20,8 +20,8 @@ from core.database.sessions import connect, unit_of_work
 from core.schema import versions
 from models.accounts.users import User
 from pages.web.identity import cookie_name
+from tests.browser.signing_in import session_of
 from tests.conftest import ADMIN, HUADONG, HUADONG_PATH, add_cast
-from tests.pages.signing_in import session_of
 from tests.support.server import serving
 from tests.support.source import ROOT
 

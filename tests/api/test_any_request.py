@@ -13,7 +13,7 @@ from core.database.sessions import unit_of_work
 from models.customers import Customer
 from tests.api.conftest import find_actor
 from tests.conftest import ADMIN, HUADONG, HUADONG_CLERK, HUADONG_PATH, LING
-from tests.services.ordering import add_range
+from tests.services.orders.support import add_range
 
 LISTED = {200, 201, 400, 403, 404, 405, 409, 422}
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

@@ -12,7 +12,7 @@ from models.idempotency import IdempotencyKey
 from models.orders import Order
 from tests.api.test_orders import ORDER
 from tests.conftest import ADMIN, LING
-from tests.services.ordering import add_range
+from tests.services.orders.support import add_range
 
 
 @pytest.fixture

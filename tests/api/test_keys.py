@@ -27,7 +27,7 @@ from services.accounts.tokens import actor_of_token, create_token
 from services.approvals.orders import approve_order
 from services.idempotency import Answer, answer_once
 from tests.conftest import ADMIN, BEIFANG, BEIFANG_PATH, HUADONG, HUADONG_PATH, LING, SUZHOU, SUZHOU_PATH
-from tests.services.ordering import add_range, place
+from tests.services.orders.support import add_range, place
 
 MACHINE = command_line()
 ORDER = {

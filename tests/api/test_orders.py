@@ -15,7 +15,7 @@ from models.orders import Order
 from services import idempotency
 from services.idempotency import KEPT, forget_old_answers
 from tests.conftest import ADMIN, BEIFANG_CLERK, LING, MEI, SUZHOU_CLERK, WEI
-from tests.services.ordering import add_range
+from tests.services.orders.support import add_range
 
 ORDER = {
     "buyer": "SZ",

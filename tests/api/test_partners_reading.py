@@ -14,7 +14,7 @@ from resources import ALL, SHEETS
 from resources.orders import ORDERS
 from tests.api.test_orders import ORDER
 from tests.conftest import ADMIN, HUADONG, HUADONG_CLERK, HUADONG_OWNER, HUADONG_PATH, LING, MEI
-from tests.services.ordering import add_range
+from tests.services.orders.support import add_range
 
 STAFF = ("admin@", "ling@", "wei@", "mei@")
 PARTNERS = (HUADONG_OWNER, HUADONG_CLERK)

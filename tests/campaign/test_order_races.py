@@ -5,9 +5,9 @@ import random
 import pytest
 
 from tests.conftest import SUZHOU
-from tests.services.order_races import RACES, run
-from tests.services.ordering import add_range, books_are_right, used
-from tests.services.test_order_races import act_once, crowd
+from tests.services.orders.races import RACES, run
+from tests.services.orders.support import add_range, books_are_right, used
+from tests.services.orders.test_races import act_once, crowd
 from tests.support.schedules import all_schedules
 
 pytestmark = pytest.mark.campaign

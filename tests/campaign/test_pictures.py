@@ -13,7 +13,7 @@ from PIL import Image
 
 from core.errors import InvalidInput
 from core.files.pictures import SAME_LOOK_BITS, looks_apart, read_picture
-from tests.core.test_pictures import SEEDS
+from tests.core.files.test_pictures import SEEDS
 
 pytestmark = pytest.mark.campaign
 ABOUT_A_METRE = 1e-5  # degrees

@@ -18,7 +18,7 @@ from core.database.sessions import connect, unit_of_work
 from models.accounts.users import User
 from pages.web.identity import cookie_name
 from pages.web.sockets.limits import PER_SESSION_MAX
-from tests.pages.signing_in import session_of
+from tests.browser.signing_in import session_of
 from tests.support.every_page import page_paths, settle
 
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(3600)]

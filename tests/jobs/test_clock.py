@@ -24,11 +24,11 @@ from models.partners.partners import Partner
 from services.installation.checks import broken_invariants
 from services.installation.maintenance import _examine_clock
 from services.jobs.clock_confirmation import confirm_clock
+from tests.browser.signing_in import session_of
 from tests.conftest import ADMIN, LING, WEI
-from tests.importers.test_batches import bring, now
-from tests.pages.signing_in import session_of
-from tests.services.applying import begun, invited
-from tests.services.test_affiliation_requests import ask
+from tests.importers.runs.test_batches import bring, now
+from tests.services.applications.support import begun, invited
+from tests.services.partners.test_affiliation_requests import ask
 
 START = datetime(2026, 11, 22, 4, tzinfo=UTC)
 MINUTE, YEAR = timedelta(minutes=1), timedelta(days=365)

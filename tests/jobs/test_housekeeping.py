@@ -17,8 +17,8 @@ from core.jobs.worker import run_next
 from jobs.schedule import SCHEDULE
 from models.accounts.sessions import UserSession
 from models.imports import ImportBatch, ImportStatus
+from tests.browser.signing_in import session_of
 from tests.conftest import ADMIN, LING, WEI
-from tests.pages.signing_in import session_of
 
 DAILY = [one for one in SCHEDULE if one.name.startswith("housekeeping.")]
 

@@ -7,7 +7,7 @@ from core.jobs.worker import run_next
 from importers.runs import slices
 from services.imports.rows import counts_so_far
 from tests.conftest import WEI
-from tests.services.ordering import add_range
+from tests.services.orders.support import add_range
 from tests.support.import_faults import (
     LINES,
     batch_of,

@@ -21,7 +21,7 @@ from models.imports import ImportBatch, ImportStatus
 from models.partners.partners import Partner
 from services.imports.batches import continue_import, start_check, start_import
 from tests.conftest import BEIFANG, BEIFANG_PATH, HUADONG, HUADONG_CLERK, LING, WEI
-from tests.importers.test_batches import act, bring, choose, count, now, work
+from tests.importers.runs.test_batches import act, bring, choose, count, now, work
 
 ROWS, SLICE = 12_000, 9_999
 MANY = "code,name\n" + "".join(f"C{number},a\n" for number in range(ROWS))

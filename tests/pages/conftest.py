@@ -10,17 +10,13 @@ from nicegui.testing.general_fixtures import get_path_to_main_file
 from nicegui.testing.user_simulation import user_simulation
 
 import pages.opening  # noqa: F401  (imports every page, before the modules are frozen)
-from tests.pages.store_phones import patience, phone, stores_address, stores_browser, stores_folder
-from tests.support.browsing import brand, browser
-
-__all__ = ["brand", "browser", "lifespan", "patience", "phone", "stores_address", "stores_browser", "stores_folder"]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def frozen_modules() -> None:
     """Take what was imported out of the garbage collector's sight: the framework collects twice per test.
 
-    Measured on ``tests/pages/test_orders.py``: half of the time of a test.
+    Measured on ``tests/pages/orders/test_record.py``: half of the time of a test.
     """
     gc.collect()
     gc.freeze()

@@ -13,9 +13,9 @@ from resources import BY_NAME
 from services.orders.drafts import OrderDraft
 from services.orders.lifecycle import place_order
 from services.orders.pricing import LineDraft
+from tests.browser.finding import found, is_there, one
+from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, CAST, HUADONG_CLERK, LING, MEI, WEI
-from tests.pages.finding import found, is_there, one
-from tests.pages.signing_in import sign_in_as
 from tests.pages.staff_rows import answer_to_test_host, customers, state_rows
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/staff_main.py")

@@ -14,7 +14,7 @@ from services.approvals.order_facts import order_facts
 from services.orders.lifecycle import place_order
 from services.partners.tree import tier_problem
 from tests.conftest import ADMIN, LING, SUZHOU_CLERK
-from tests.services.ordering import add_range, draft, refused, submitted
+from tests.services.orders.support import add_range, draft, refused, submitted
 
 CODE = re.compile(r"[a-z]+_[a-z_0-9]+|[a-z]+\.[a-z]+|frozen|dealer|store")
 

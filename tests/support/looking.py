@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from core.access import Actor
 from pages.web.identity import cookie_name
-from tests.pages.signing_in import session_of
+from tests.browser.signing_in import session_of
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
 RULES = {

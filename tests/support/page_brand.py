@@ -37,7 +37,7 @@ from services.applications.invites import STORE, invite_path
 from services.applications.states import reception
 from services.demo.loading import DemoSize, load_demo
 from services.imports.batches import start_check, start_import
-from tests.pages.signing_in import session_of
+from tests.browser.signing_in import session_of
 from tests.support.server import serving
 
 SIZE = DemoSize(partners=30, stores=40, orders=150, seed=7)

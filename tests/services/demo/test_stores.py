@@ -1,0 +1,41 @@
+"""The demo's stores: some are there to be found, and what was found beside them goes when they go."""
+
+from sqlalchemy import select
+
+from core.database.sessions import reading
+from models.stores import Store, StoreFinding
+from resources import BY_NAME
+from services.demo.clearing import clear_demo
+from services.demo.loading import load_demo
+from tests.conftest import ADMIN
+from tests.services.demo.test_loading import SIZE, broken, cheap_hashes, count, empty, one
+from tests.services.orders.support import save
+
+__all__ = ["cheap_hashes", "empty"]  # fixtures
+
+
+def test_two_stores_are_one_and_others_stand_where_they_cannot(empty):
+    fakes = load_demo(ADMIN, SIZE)["to_find"]["fake_stores"]
+
+    with reading(ADMIN) as session:
+        codes = dict(session.execute(select(Store.code, Store.score).where(Store.status == "under_review")).all())
+        found = set(session.scalars(select(StoreFinding.code)))
+        twins = session.execute(select(Store.cell, Store.phone).where(Store.code.in_(fakes))).all()
+    assert len(fakes) == 2
+    assert twins[0] == twins[1]
+    assert max(codes[code] for code in fakes) == 40
+    assert found == {"stores.duplicate", "position.zero", "position.far_from_region", "position.inaccurate"}
+    assert count(Store, Store.score == 100) >= 24
+
+
+def test_what_was_found_about_a_real_store_beside_a_demo_store_goes_with_it(empty):
+    fake = load_demo(ADMIN, SIZE)["to_find"]["fake_stores"][0]
+    demo = one(Store, Store.code == fake)
+    place = {"latitude": demo.latitude, "longitude": demo.longitude, "datum": demo.datum, "region": demo.region}
+    save(BY_NAME["stores"], ADMIN, {"code": "REAL", "name": "真实店", "phone": demo.phone, **place})
+    assert one(Store, Store.code == "REAL").score == 40
+
+    clear_demo(ADMIN)
+
+    assert (one(Store).score, one(Store).finding_count, count(StoreFinding)) == (100, 0, 0)
+    assert broken() == []

@@ -1,0 +1,338 @@
+"""Deciding about stores: each decision once, by whoever may, with what belongs to a store going along."""
+
+import pytest
+from sqlalchemy import select
+
+from core.database.sessions import reading, unit_of_work
+from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from core.events.log import Event
+from models.partners.partners import Partner
+from models.stores import Store, StoreFinding
+from resources import BY_NAME as RESOURCES
+from services.installation.checks import broken_invariants
+from services.stores.ordering import allow_ordering, stop_ordering
+from services.stores.registration import move_store
+from services.stores.review import (
+    accept_stores,
+    close_store,
+    close_stores,
+    decide_store,
+    dismiss_finding,
+    findings_of,
+    photos_of,
+    positions_of,
+    reopen_store,
+    send_back_store,
+    waiting,
+    waiting_count,
+)
+from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, SUZHOU_PATH, WEI
+from tests.services.orders.support import save as save_any
+from tests.services.stores.support import (
+    away,
+    count,
+    events,
+    fix,
+    found,
+    photo,
+    positions,
+    register,
+    save,
+    shop,
+    stored,
+)
+from tests.services.stores.test_registration import VISITOR, invited
+
+
+def step(actor, what, *args, **named):
+    with unit_of_work(actor) as session:
+        return what(session, *args, **named)
+
+
+def partner(code: str) -> Partner:
+    with reading(ADMIN) as session:
+        return session.scalars(select(Partner).where(Partner.code == code)).one()
+
+
+def broken() -> list[object]:
+    with reading(ADMIN) as session:
+        return broken_invariants(session)
+
+
+def doubtful(code: str = "S1", **stated) -> None:
+    save(WEI, shop(code, **{"region": "110000"} | stated))
+
+
+def test_an_accepted_store_is_active_and_what_was_found_is_known(database):
+    doubtful()
+
+    store = step(LING, decide_store, "S1", "注册地在北京")
+
+    finding = found("S1")["position.far_from_region"]
+    assert (store.status, store.score, store.finding_count) == ("active", 50, 0)
+    assert (finding.decision, finding.decided_by, finding.note) == ("accepted", "ling@example.com", "注册地在北京")
+    assert events("store.accepted")[0].changes == {"status": ["under_review", "active"]}
+    assert broken() == []
+
+
+def test_a_second_decision_is_refused_with_who_decided_and_when(database):
+    doubtful()
+    step(LING, decide_store, "S1")
+
+    with pytest.raises(Conflict) as refused:
+        step(ADMIN, decide_store, "S1")
+
+    assert refused.value.code == "stores.already_decided"
+    assert "ling@example.com" in refused.value.text
+    assert len(events("store.accepted")) == 1
+
+
+def test_a_decision_about_what_somebody_did_not_see_is_refused(database):
+    doubtful()
+    save(WEI, {"code": "S1", "address": "新"})
+
+    with pytest.raises(Conflict) as refused:
+        step(LING, decide_store, "S1", version=1)
+
+    assert refused.value.code == "stores.changed_meanwhile"
+    assert stored("S1").status == "under_review"
+
+
+@pytest.mark.parametrize("actor", [WEI, MEI, HUADONG_OWNER, SUZHOU_CLERK], ids=lambda actor: actor.name)
+def test_who_may_not_decide_changes_nothing(database, actor):
+    doubtful(partner="SZ")
+    before = count(Event)
+
+    for what, args in (
+        (decide_store, ("S1",)), (send_back_store, ("S1", "x")), (close_store, ("S1", "x")),
+        (reopen_store, ("S1", "x")), (allow_ordering, ("S1",)), (stop_ordering, ("S1", "x")),
+        (dismiss_finding, (found("S1")["position.far_from_region"].id,)), (waiting, ()), (waiting_count, ()),
+        (accept_stores, (["S1"],)), (close_stores, (["S1"], "x")),
+    ):  # fmt: skip
+        with pytest.raises(NotPermitted):
+            step(actor, what, *args)
+
+    assert (count(Event), stored("S1").status) == (before, "under_review")
+
+
+def test_sending_back_and_closing_need_a_word(database):
+    doubtful()
+
+    for what in (send_back_store, close_store, reopen_store):
+        with pytest.raises(InvalidInput) as refused:
+            step(LING, what, "S1", " ")
+        assert refused.value.code == "stores.note_required"
+    with pytest.raises(InvalidInput):
+        step(LING, close_stores, ["S1"], "")
+
+    assert stored("S1").status == "under_review"
+
+
+def test_a_store_sent_back_waits_for_who_registered_it(database):
+    store = register(SUZHOU_CLERK, region="440300")
+
+    step(LING, send_back_store, store.code, "请重拍门头")
+
+    assert stored(store.code).status == "applied"
+    assert events("store.sent_back")[0].data["note"] == "请重拍门头"
+
+
+def test_a_move_that_is_not_accepted_puts_the_store_back_where_it_was(database):
+    store = register(SUZHOU_CLERK, photos=(photo(),))
+    before = stored(store.code)
+    step(SUZHOU_CLERK, move_store, store.code, [fix(900)])
+
+    step(LING, send_back_store, store.code, "没有搬")
+
+    after = stored(store.code)
+    assert (after.status, after.score, after.finding_count) == ("active", 100, 0)
+    assert (after.latitude, after.cell, after.fixed_at) == (before.latitude, before.cell, before.fixed_at)
+    assert [one.valid_to is None for one in positions(store.code)] == [False, False, True]
+    assert found(store.code)["position.moved"].decision == "dismissed"
+    assert broken() == []
+
+
+def test_a_move_that_is_accepted_stays(database):
+    store = register(SUZHOU_CLERK, photos=(photo(),))
+    step(SUZHOU_CLERK, move_store, store.code, [fix(900)])
+
+    step(LING, decide_store, store.code)
+
+    assert stored(store.code).status == "active"
+    assert len(positions(store.code)) == 2
+    assert broken() == []
+
+
+def test_a_closed_store_can_be_looked_at_again(database):
+    doubtful()
+    step(LING, close_store, "S1", "假店")
+    with pytest.raises(Conflict):
+        step(LING, close_store, "S1", "假店")
+
+    step(LING, reopen_store, "S1", "弄错了")
+
+    assert stored("S1").status == "under_review"
+    assert list(found("S1")) == ["position.far_from_region"]
+    assert broken() == []
+
+
+def test_a_finding_is_dismissed_once(database):
+    doubtful()
+    finding = found("S1")["position.far_from_region"]
+
+    step(LING, dismiss_finding, finding.id, "没事")
+    with pytest.raises(Conflict):
+        step(ADMIN, dismiss_finding, finding.id)
+    with pytest.raises(NotFound):
+        step(LING, dismiss_finding, 999_999)
+
+    assert (stored("S1").score, stored("S1").finding_count) == (100, 0)
+    assert events("store.finding_dismissed")[0].data["finding"] == "position.far_from_region"
+    assert broken() == []
+
+
+def test_those_who_wait_come_worst_first_then_by_how_long(database):
+    doubtful("S1")
+    save(WEI, shop("S2", latitude=0, longitude=0))
+    save(WEI, shop("S3", **away(60_000)))
+    register(VISITOR, invite=invited(), code="S4", photos=(photo(),), at=fix(9_000))
+
+    with reading(LING) as session:
+        codes = [store.code for store in waiting(session)]
+        applied = [store.code for store in waiting(session, status="applied")]
+        assert waiting_count(session) == 4
+    assert codes == ["S2", "S1", "S3", "S4"]
+    assert applied == ["S4"]
+
+
+def test_many_are_decided_at_once_and_a_refused_one_holds_up_nobody(database):
+    doubtful("S1")
+    doubtful("S2", **away(5_000))
+
+    outcomes = step(LING, accept_stores, ["S1", "NOPE", "S2", "S1"], "看过")
+
+    assert [(one.key, one.problem.code if one.problem else None) for one in outcomes] == [
+        ("S1", None), ("NOPE", "stores.not_found"), ("S2", None),
+    ]  # fmt: skip
+    assert [stored(code).status for code in ("S1", "S2")] == ["active", "active"]
+    assert [one.ok for one in step(LING, close_stores, ["S1", "S2"], "关")] == [True, True]
+    with pytest.raises(InvalidInput):
+        step(LING, accept_stores, [str(number) for number in range(501)])
+
+
+def test_a_partner_reads_what_was_found_about_its_own_stores_only(database):
+    doubtful("S1", partner="SZ")
+    save(WEI, shop("S2", partner="BF", **away(60_000)))
+
+    for actor, many in ((SUZHOU_CLERK, 1), (HUADONG_OWNER, 1), (BEIFANG_CLERK, 0), (MEI, 1)):
+        with reading(actor) as session:
+            assert len(findings_of(session, stored("S1").id)) == many
+            assert len(positions_of(session, stored("S1").id)) == many
+            assert photos_of(session, stored("S1").id) == []
+
+
+# --- stores that order ---
+
+
+def test_a_store_that_may_order_is_a_leaf_of_the_channel(database):
+    save(WEI, shop("S1", partner="SZ", contact="王敏"))
+
+    store = step(LING, allow_ordering, "S1")
+
+    own = partner("S1")
+    assert (own.tier, own.status, own.name, own.contact) == ("store", "active", store.name, "王敏")
+    assert own.path == store.path == stored("S1").path
+    assert own.path.startswith(SUZHOU_PATH)
+    assert own.credit_limit_cents == 0  # operations may not set limits
+    assert broken() == []
+
+
+def test_a_partner_row_that_is_there_already_is_taken_and_a_foreign_one_is_not(database):
+    save_any(RESOURCES["partners"], ADMIN, {"code": "S1", "name": "店", "tier": "store", "upstream": "SZ"})
+    save(WEI, shop("S1", partner="SZ"), shop("SZ", partner="HD", **away(5_000)))
+
+    step(LING, allow_ordering, "S1")
+    with pytest.raises(Conflict) as refused:
+        step(LING, allow_ordering, "SZ")
+
+    assert stored("S1").ordering_partner_id == partner("S1").id
+    assert refused.value.code == "stores.code_of_partner"
+    assert broken() == []
+
+
+def test_only_an_active_store_orders_and_none_under_a_partner_of_a_tier_below(database):
+    doubtful("S1")
+    save_any(RESOURCES["partners"], ADMIN, {"code": "MM", "name": "微商", "tier": "micro_merchant", "upstream": "SZ"})
+    save(WEI, shop("S2", partner="MM", **away(60)))
+
+    with pytest.raises(Conflict):
+        step(LING, allow_ordering, "S1")
+    with pytest.raises(InvalidInput) as refused:
+        step(LING, allow_ordering, "S2")
+
+    assert refused.value.code == "partners.tier_not_allowed"
+    assert stored("S2").ordering_partner_id is None
+
+
+def test_ordering_is_stopped_and_allowed_again(database):
+    save(WEI, shop("S1", partner="SZ"))
+    with pytest.raises(Conflict):
+        step(LING, stop_ordering, "S1", "欠款")
+    step(LING, allow_ordering, "S1")
+
+    step(LING, stop_ordering, "S1", "欠款")
+    assert partner("S1").status == "frozen"
+    step(LING, allow_ordering, "S1")
+
+    assert partner("S1").status == "active"
+    assert [event.data for event in events("store.ordering_stopped")] == [{"note": "欠款"}]
+
+
+def test_an_invited_store_orders_once_it_is_accepted_and_not_once_it_is_closed(database):
+    store = register(VISITOR, invite=invited(), photos=(photo(),))
+
+    step(LING, decide_store, store.code)
+    assert (stored(store.code).status, partner(store.code).status) == ("active", "active")
+    step(LING, close_store, store.code, "关店")
+
+    assert (stored(store.code).status, partner(store.code).status) == ("closed", "closed")
+    assert broken() == []
+
+
+def test_a_store_that_orders_moves_with_its_partner_row_whichever_is_moved(database):
+    save(WEI, shop("S1", partner="SZ", latitude=0, longitude=0, status="active"))
+    step(LING, decide_store, "S1")
+    step(LING, allow_ordering, "S1")
+
+    saved = save(WEI, {"code": "S1", "partner": "BF"})
+    assert (saved.updated, saved.problems) == (1, [])
+    assert (partner("S1").upstream_id, stored("S1").path) == (3, partner("S1").path)
+    assert broken() == []
+
+    save_any(RESOURCES["partners"], ADMIN, {"code": "S1", "upstream": "HD"})
+    assert (stored("S1").partner_id, stored("S1").path) == (1, partner("S1").path)
+    with reading(HUADONG_OWNER) as session:
+        assert len(session.scalars(select(StoreFinding)).all()) == 1
+    assert broken() == []
+
+
+def test_a_branch_that_moves_takes_its_stores_along(database):
+    save(WEI, shop("S1", partner="SZ", region="110000"))
+
+    save_any(RESOURCES["partners"], ADMIN, {"code": "SZ", "upstream": "BF"})
+
+    with reading(BEIFANG_CLERK) as session:
+        assert session.scalars(select(Store.code)).all() == ["S1"]
+        assert len(findings_of(session, stored("S1").id)) == 1
+    assert broken() == []
+
+
+def test_a_store_that_orders_is_not_put_where_it_cannot_stand(database):
+    save_any(RESOURCES["partners"], ADMIN, {"code": "MM", "name": "微商", "tier": "micro_merchant", "upstream": "SZ"})
+    save(WEI, shop("S1", partner="SZ"))
+    step(LING, allow_ordering, "S1")
+
+    saved = save(WEI, {"code": "S1", "partner": "MM"})
+
+    assert [(p.field, p.problem.code) for p in saved.problems] == [("partner", "partners.tier_not_allowed")]
+    assert stored("S1").partner_id == 2
