@@ -51,15 +51,15 @@ def run_server() -> None:
     import jobs  # noqa: F401  (registers every job)
     from api.application import add_api
     from api.authentication import find_actor
+    from core.database.disk_space import essential_writes
     from core.database.sessions import transact
-    from core.disk_space import essential_writes
     from core.jobs.schedule import work as run_jobs
     from core.settings import settings
     from core.throttling.capacity import REQUEST_THREADS
     from integrations.listening import require_free
     from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
-    from pages.opening import open_pages
+    from pages.site import add_pages
     from pages.web.listening import RUN_OPTIONS, announce
     from pages.web.policies import require_policies
     from services.accounts.links import NOBODY_YET, setup_link
@@ -69,7 +69,7 @@ def run_server() -> None:
     start_serving()
     with essential_writes():  # also on a full disk: somebody has to come in to make room
         link = transact(NOBODY_YET, setup_link)
-    open_pages(web)
+    add_pages(web)
     add_api(web, find_actor)
     require_policies(web)
     stop = threading.Event()

@@ -17,9 +17,9 @@ from sqlalchemy import Engine, func, select
 
 from core.access import WORKER
 from core.clock import now
+from core.database.disk_space import recent_write_problem
 from core.database.errors import expected_errors
 from core.database.sessions import engine_in_use, reading
-from core.disk_space import recent_write_problem
 from core.errors import DomainError, Unavailable
 from core.jobs.clock_guard import is_clock_trusted
 from core.jobs.rows import Job, JobStatus

@@ -1,8 +1,8 @@
 """Forgetting what nobody needs any more."""
 
 from core.access import Permission
+from core.database.disk_space import essential_writes
 from core.database.sessions import reading, unit_of_work
-from core.disk_space import essential_writes
 from core.jobs.queueing import job
 from core.jobs.worker import JobRun
 from services.accounts.attempts import forget_old_attempts

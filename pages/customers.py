@@ -1,16 +1,18 @@
-"""Moving many customers through their life cycle at once, from their list."""
+"""What customers add to the generic pages: many are moved through their life cycle at once, from their list."""
 
 from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission
-from core.i18n import _, ngettext
+from core.i18n import N_, _, ngettext
 from models.customers import STAGE_LABELS, CustomerStage
 from pages.components.forms.questions import choose
 from pages.components.lists.grid_spec import GridAction, Selection
 from pages.resources.bulk import BulkActions
+from pages.resources.screens import Screen
 from pages.shell.calls import call, permitted_actor
+from resources.customers import CUSTOMERS
 from services.customers import move_customers
 from services.outcomes import Outcome
 
@@ -45,3 +47,11 @@ def move_to(session: Session, codes: Sequence[str], stage: str) -> list[Outcome]
     """Move customers to a stage; return what became of each."""
     problems = {problem.row: problem.problem for problem in move_customers(session, codes, stage).problems}
     return [Outcome(code, problems.get(row)) for row, code in enumerate(codes, 1)]
+
+
+SCREEN = Screen(
+    resource=CUSTOMERS,
+    list_actions=move_actions,
+    empty_text=N_("Customers are whom you win and look after. Any list will do: columns may be called what you like."),
+    first_step=N_("Next come the customers your sales staff look after."),
+)

@@ -14,7 +14,7 @@ from pages.components.base.buttons import text_link
 from pages.components.layout.content import kv, page_header, panel, stack
 from pages.components.layout.records import Happening, instant_text, timeline
 from pages.resources.history import source_text, told
-from pages.resources.listing import list_page
+from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
 from pages.resources.value_texts import who_text
 from pages.shell.calls import page
 from pages.shell.navigation import staff_shell
@@ -42,14 +42,11 @@ FACTS: dict[str, str] = {
     "left": N_("Codes left"),
 }
 """What events carry besides changes, as far as people read it."""
+SCREEN = Screen(resource=EVENTS, own=OWN_RECORD_AND_FORM, empty_text=N_("Whatever somebody changes appears here."))
 
 
 def register_trail() -> None:
-    """Register ``/events`` and ``/events/NUMBER``."""
-
-    @page("/events", permission=EVENTS.view, title=EVENTS.label)
-    async def draw_list() -> None:
-        await list_page(EVENTS)
+    """Register ``/events/NUMBER``."""
 
     @page("/events/{number}", permission=EVENTS.view, title=EVENTS.title)
     async def draw_event(number: str) -> None:

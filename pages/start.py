@@ -1,6 +1,6 @@
 """The start page: what waits for this person, a few figures, what happened last; for a new house, what to do first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -21,6 +21,7 @@ from pages.components.base.buttons import link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.layout.content import Step, columns, page_header, panel, row, stack, stat_tile, steps, text, tiles
 from pages.components.layout.records import Happening, timeline
+from pages.resources.screens import Screen
 from pages.resources.value_texts import who_text
 from pages.shell.calls import page
 from pages.shell.clock_notice import draw_clock_notice
@@ -32,16 +33,6 @@ from services.applications.queues import applications_waiting, waits_for
 
 RECENT_MAX = 12
 LOOKED_AT_MAX = 500  # events of which those that are alike are said together
-FIRST_STEPS: dict[str, tuple[str, str]] = {
-    "partners": (
-        N_("Partners"),
-        N_("Begin with who sells for you: drop in the list you have, whatever its columns are called."),
-    ),
-    "customers": (N_("Customers"), N_("Next come the customers your sales staff look after.")),
-    "products": (N_("Products"), N_("Now what you sell: number, name, unit, box.")),
-    "prices": (N_("Prices"), N_("Then what each tier pays. Without a price nothing can be ordered.")),
-    "orders": (N_("Orders"), N_("All is ready: place the first order.")),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +67,26 @@ class Overview:
     recent: list[Happening]
 
 
-def register_start() -> None:
-    """Register ``/``."""
+def register_start(screens: Iterable[Screen]) -> None:
+    """Register ``/``; ``screens`` say what is to be filled first, in their order."""
+    first_steps = tuple(screen for screen in screens if screen.first_step)
 
     @page("/", title=N_("Start"))
     async def draw() -> None:
-        await start_page()
+        await start_page(first_steps)
 
 
-async def start_page() -> None:
+async def start_page(first_steps: Sequence[Screen]) -> None:
     """Draw the start page of who is signed in."""
     async with staff_shell(_("Start"), current="start") as actor:
-        overview = await read(actor, find_overview)
+        overview = await read(actor, find_overview, first_steps)
         with page_header(_("Start"), f"{today().isoformat()} · {actor.name}"):
             if actor.can(Permission.ORDER_PLACE):
                 look: Literal["plain", "primary"] = "plain" if overview.missing else "primary"
                 link_button(_("New order"), "/orders/new", look=look, icon="plus", testid="action-new-order")
         await draw_clock_notice(actor)
         if overview.missing:
-            _draw_first_steps(overview.missing, actor)
+            _draw_first_steps(first_steps, overview.missing, actor)
         with columns() as (content, rail):
             with content:
                 _draw_tiles(_("Waiting for you"), overview.waiting, testid="waiting")
@@ -108,11 +100,14 @@ async def start_page() -> None:
                     text_link(_("To the audit trail"), "/events")
 
 
-def find_overview(session: Session) -> Overview:
+def find_overview(session: Session, first_steps: Sequence[Screen] = ()) -> Overview:
     """Return what the start page of the session's actor shows."""
     actor = actor_of(session)
     return Overview(
-        _waiting(session, actor), _figures(session, actor), _missing(session, actor), _recent(session, actor)
+        _waiting(session, actor),
+        _figures(session, actor),
+        _missing(session, actor, first_steps),
+        _recent(session, actor),
     )
 
 
@@ -166,13 +161,13 @@ def _figure(session: Session, name: str, label: str, resource: str, query: str, 
     return Figure(name, label, found.total or 0, f"/{resource}?{query}", cents, found.total_is_exact)
 
 
-def _missing(session: Session, actor: Actor) -> list[str]:
-    """Return what has no row yet, for who may add any of it; [] once the first order is there."""
-    may_fill = [name for name in FIRST_STEPS if (edit := BY_NAME[name].edit) is not None and actor.can(edit)]
-    if not may_fill or not actor.is_brand:
+def _missing(session: Session, actor: Actor, first_steps: Sequence[Screen]) -> list[str]:
+    """Return what has no row yet, for who may add any of it; [] once the last of it, the first order, is there."""
+    wanted = [screen.resource for screen in first_steps]
+    if not actor.is_brand or not any(one.edit is not None and actor.can(one.edit) for one in wanted):
         return []
-    empty = [name for name in FIRST_STEPS if session.scalar(select(BY_NAME[name].model.id).limit(1)) is None]
-    return empty if "orders" in empty else []
+    empty = [one.name for one in wanted if session.scalar(select(one.model.id).limit(1)) is None]
+    return empty if wanted[-1].name in empty else []
 
 
 def _recent(session: Session, actor: Actor) -> list[Happening]:
@@ -226,25 +221,28 @@ def _draw_tile(figure: Figure) -> None:
         stat_tile(figure.label, figure.cents, note=note, href=figure.href, cents=True, testid=f"tile-{figure.name}")
 
 
-def _draw_first_steps(missing: Sequence[str], actor: Actor) -> None:
-    current = missing[0]
+def _draw_first_steps(first_steps: Sequence[Screen], missing: Sequence[str], actor: Actor) -> None:
+    current = next(screen for screen in first_steps if screen.resource.name == missing[0])
+    resource = current.resource
     with panel(_("First steps")), stack():
         steps(
             [
-                Step(_(label), state="current" if name == current else "open" if name in missing else "done")
-                for name, (label, _why) in FIRST_STEPS.items()
+                Step(
+                    _(one.resource.label),
+                    state="current" if one is current else "open" if one.resource.name in missing else "done",
+                )
+                for one in first_steps
             ],
             label=_("First steps"),
         )
-        text(_(FIRST_STEPS[current][1]))
-        edit = BY_NAME[current].edit
-        if edit is None or not actor.can(edit):
+        text(_(current.first_step))
+        if resource.edit is None or not actor.can(resource.edit):
             text(_("Someone with the right to do so has to do this step."))
             return
         with row():
-            if current == "orders":
-                link_button(_("New order"), "/orders/new", look="primary", testid="action-first-new")
+            if resource.save is None:
+                link_button(_("New order"), f"/{resource.name}/new", look="primary", testid="action-first-new")
                 return
-            label = _("Import {what}", what=_(BY_NAME[current].label))
-            link_button(label, f"/{current}/import", look="primary", testid="action-first-import")
-            link_button(_("Add one by hand"), f"/{current}/new", testid="action-first-new")
+            label = _("Import {what}", what=_(resource.label))
+            link_button(label, f"/{resource.name}/import", look="primary", testid="action-first-import")
+            link_button(_("Add one by hand"), f"/{resource.name}/new", testid="action-first-new")

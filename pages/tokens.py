@@ -18,8 +18,8 @@ from pages.components.forms.fields import choice_field, search_field, show_probl
 from pages.components.layout.content import form, notice, page_header, panel, row, stack
 from pages.components.layout.link_card import carry_links, link_card
 from pages.resources.inputs import reference_search
-from pages.resources.listing import list_page
 from pages.resources.record import record_page
+from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
 from pages.shell.calls import call_or_raise, page, permitted_actor, show_refusal
 from pages.shell.navigation import staff_shell
 from resources.tokens import TOKENS
@@ -35,20 +35,21 @@ FIELD_OF = {
     "tokens.role_not_yours_to_give": "role",
 }
 """Code of an error → field it belongs to."""
+SCREEN = Screen(
+    resource=TOKENS,
+    own=OWN_RECORD_AND_FORM,
+    can_be_new=True,
+    empty_text=N_("A key lets a program use the WEB API with the rights of one role."),
+)
 
 
 def register_tokens() -> None:
-    """Register ``/tokens``, ``/tokens/new`` and ``/tokens/PREFIX``."""
-
-    @page("/tokens", permission=TOKENS.view, title=TOKENS.label)
-    async def draw_list() -> None:
-        await list_page(TOKENS, can_be_new=True)
-
+    """Register ``/tokens/new`` and ``/tokens/PREFIX``."""
     page("/tokens/new", permission=Permission.TOKEN_EDIT, title=N_("New API key"))(new_token_page)
 
     @page("/tokens/{prefix}", permission=TOKENS.view, title=TOKENS.title)
     async def draw_record(prefix: str) -> None:
-        await record_page(TOKENS, prefix)
+        await record_page(SCREEN, prefix)
 
 
 async def new_token_page() -> None:

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core.access import Actor, Role
 from core.clock import now
 from core.database.columns import Id, code_text
+from core.database.disk_space import require_room
 from core.database.errors import expected_errors
 from core.database.sessions import EVERYONE, Base, actor_of
-from core.disk_space import require_room
 from core.errors import InvalidInput, NotFound
 from core.i18n import N_
 from core.settings import MIB, settings

@@ -15,8 +15,8 @@ from sqlalchemy.exc import IntegrityError
 
 from core.access import WORKER
 from core.clock import now
+from core.database.disk_space import essential_writes
 from core.database.sessions import unit_of_work
-from core.disk_space import essential_writes
 from core.errors import Unavailable
 from core.jobs.clock_guard import check_clock
 from core.jobs.queueing import enqueue, names_that_act_on_time

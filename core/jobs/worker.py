@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from core.access import WORKER, Actor
 from core.clock import now
+from core.database.disk_space import essential_writes
 from core.database.errors import expected_errors
 from core.database.sessions import is_sqlite, reading, transact, unit_of_work
-from core.disk_space import essential_writes
 from core.errors import Conflict, DomainError, Unavailable
 from core.events.log import Happening, record
 from core.i18n import N_, _, ngettext, use_language

@@ -14,7 +14,8 @@ from models.partners.applications import Application, ApplicationStatus
 from models.partners.partners import Partner, PartnerStatus
 from models.partners.tiers import TIERS
 from pages.components.base.buttons import button
-from pages.components.forms.dialogs import drawer, toast
+from pages.components.base.toasts import toast
+from pages.components.forms.dialogs import drawer
 from pages.components.forms.fields import Field, search_field, text_field
 from pages.components.layout import content
 from pages.shell.calls import call_or_raise, show_refusal

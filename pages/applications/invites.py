@@ -33,12 +33,10 @@ from pages.components.forms.fields import (
 from pages.components.layout import content as page_content
 from pages.components.layout.link_card import carry_links, full_address, link_card
 from pages.components.layout.records import Cell, LineColumn, instant_text, line_table
-from pages.resources.listing import list_page
 from pages.shell.calls import call_or_raise, page, show_refusal
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
 from pages.web.identity import current_actor
-from resources.invites import INVITES
 from services.applications.invites import (
     DAYS_MAX,
     USES_MAX,
@@ -54,15 +52,9 @@ LASTING = {"7": N_("7 days"), "30": N_("30 days"), "90": N_("90 days"), str(DAYS
 
 
 def register_invites() -> None:
-    """Register list, form and record."""
-    page("/invites", permission=Permission.INVITE_EDIT, title=N_("Invites"))(invites_page)
+    """Register form and record."""
     page("/invites/new", permission=Permission.INVITE_EDIT, title=N_("New invite"))(new_invite_page)
     page("/invites/{code}", permission=Permission.INVITE_EDIT, title=N_("Invite"))(invite_page)
-
-
-async def invites_page() -> None:
-    """Draw the list of invites."""
-    await list_page(INVITES, can_be_new=True)
 
 
 async def new_invite_page() -> None:

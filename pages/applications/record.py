@@ -26,34 +26,26 @@ from pages.components.base.navigation import load_again
 from pages.components.forms.dialogs import confirm, drawer
 from pages.components.forms.fields import text_field
 from pages.components.layout.content import columns, kv, notice, page_header, panel, stack, steps, text, tone_of
-from pages.resources.listing import list_page
 from pages.shell.calls import call, page, show_refusal
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
 from pages.web.identity import current_actor, require_actor
 from pages.web.pictures import picture_answer
 from pages.web.policies import permitted
-from resources.applications import APPLICATIONS
 from services.applications.applicant import withdraw_application
 from services.applications.decisions import owner_link
 from services.applications.states import get_application
 
 
 def register_applications(app: FastAPI) -> None:
-    """Register inbox, list, record and licence; after ``/applications/new``, as a number may be any text."""
+    """Register inbox, record and licence; after ``/applications/new``, as a number may be any text."""
     seen = Permission.APPLICATION_VIEW
-    page("/applications", permission=seen, title=N_("Applications"))(applications_page)
     page("/applications/review", permission=seen, title=N_("Applications"))(inbox_page)
     page("/applications/{number}", permission=seen, title=N_("Application"))(application_page)
     licence = app.get(
         "/applications/{number}/licence", dependencies=[Depends(permitted(seen))], include_in_schema=False
     )
     licence(licence_of)
-
-
-async def applications_page() -> None:
-    """Draw the list of all applications."""
-    await list_page(APPLICATIONS, header_actions=_links)
 
 
 async def application_page(number: str) -> None:
@@ -97,12 +89,6 @@ def licence_of(request: Request, number: str) -> Response:
     if sha256 is None:
         raise NotFound("applications.no_licence", N_("There is no picture of a licence."))
     return picture_answer(request.headers, sha256)
-
-
-def _links(actor: Actor) -> None:
-    link_button(_("Inbox"), "/applications/review", testid="action-inbox")
-    if actor.can(Permission.PARTNER_EDIT):
-        link_button(_("Enter an application"), "/applications/new", look="primary", testid="action-new")
 
 
 def _draw_steps(facts: ApplicationFacts, actor: Actor) -> None:

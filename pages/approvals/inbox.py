@@ -25,7 +25,7 @@ from pages.approvals.queries import (
 from pages.components.base.assets import carry_style
 from pages.components.base.buttons import button, link_button, text_link
 from pages.components.base.elements import Tag
-from pages.components.forms.dialogs import toast
+from pages.components.base.toasts import toast
 from pages.components.forms.fields import Field, text_field
 from pages.components.layout.content import (
     chip,

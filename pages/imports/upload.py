@@ -25,13 +25,11 @@ from pages.imports.downloads import register_results, register_template
 from pages.imports.sheet import draw_sheet
 from pages.imports.upload_endpoint import register_upload
 from pages.imports.wizard import draw_facts, draw_status, import_frame, step_of
-from pages.resources.listing import list_page
 from pages.shell.calls import page
 from pages.shell.reading import read
 from pages.web.addresses import RowId
 from pages.web.identity import page_actor
 from resources import ALL, SHEETS
-from resources.imports import IMPORTS
 from services.imports.batches import get_import, last_imports
 
 ACCEPTED = ".xlsx,.xlsm,.xls,.xlsb,.ods,.csv,.tsv,.txt"
@@ -41,10 +39,6 @@ RECENT_MAX = 5
 def register_importing(app: FastAPI) -> None:
     """Register the steps of importing and their files for every resource that can be imported; before the records."""
     register_results(app)
-
-    @page("/imports", permission=IMPORTS.view, title=IMPORTS.label)
-    async def imports_page() -> None:
-        await list_page(IMPORTS)
 
     for resource in ALL:
         if resource.edit is not None and SHEETS[resource.name].save is not None:

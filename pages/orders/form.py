@@ -17,8 +17,8 @@ from models.orders import OrderStatus
 from pages.components.base.buttons import button
 from pages.components.base.focus import focus_on
 from pages.components.base.navigation import ask_before_leaving, go_to
+from pages.components.base.toasts import toast
 from pages.components.forms.basket import BasketBar, Fold, SubmitButton, ordering_page
-from pages.components.forms.dialogs import toast
 from pages.components.forms.drafts import BrowserDraft
 from pages.components.layout.content import money_text, notice, page_header, panel
 from pages.orders.basket import Basket

@@ -24,7 +24,6 @@ from pages.components.layout import content as page_content
 from pages.components.layout.records import Cell, Happening, LineColumn, line_table, short_instant_text, timeline
 from pages.orders.queries import region_text
 from pages.resources.history import history_of
-from pages.resources.listing import list_page
 from pages.resources.value_texts import NOBODY, value_text
 from pages.shell.calls import call, page
 from pages.shell.navigation import staff_shell
@@ -37,14 +36,8 @@ from services.orders.shipping import ship_order
 
 
 def register_orders() -> None:
-    """Register the list and the record; after ``/orders/new`` and ``/orders/import``, as a number may be any text."""
-    page("/orders", permission=Permission.ORDER_VIEW, title=N_("Orders"))(orders_page)
+    """Register the record; after ``/orders/new`` and ``/orders/import``, as a number may be any text."""
     page("/orders/{number}", permission=Permission.ORDER_VIEW, title=N_("Order"))(order_page)
-
-
-async def orders_page() -> None:
-    """Draw the list of orders."""
-    await list_page(ORDERS, header_actions=_import_link, can_be_new=True)
 
 
 async def order_page(number: KeyInPath) -> None:
@@ -288,8 +281,3 @@ def _facts(view: OrderView, actor: Actor) -> dict[str, object]:
 def _discard(session: Session, number: str, version: int) -> bool:
     discard_order(session, number, version=version)
     return True
-
-
-def _import_link(actor: Actor) -> None:
-    if actor.can(Permission.ORDER_PLACE):
-        link_button(_("Import"), "/orders/import", testid="action-import")

@@ -20,12 +20,10 @@ from pages.components.forms.fields import Field, date_field, search_field, show_
 from pages.components.layout import content
 from pages.partners.affiliation_facts import draw_request, read_request
 from pages.resources.inputs import find_references
-from pages.resources.listing import list_page
 from pages.shell.calls import call_or_raise, page, show_refusal
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
 from pages.web.identity import current_actor, page_actor
-from resources.affiliation_requests import AFFILIATION_REQUESTS
 from services.partners.affiliation_requests import ask_affiliation
 
 PATH = "/affiliation_requests"
@@ -33,15 +31,9 @@ _PARTNERS = Reference("partners", Partner.code, Partner.name)
 
 
 def register_affiliations() -> None:
-    """Register list, form and record."""
-    page(PATH, permission=Permission.APPLICATION_VIEW, title=N_("Changes of upstream"))(requests_page)
+    """Register form and record."""
     page(f"{PATH}/new", permission=Permission.AFFILIATION_ASK, title=N_("Change of upstream"))(ask_page)
     page(f"{PATH}/{{number}}", permission=Permission.APPLICATION_VIEW, title=N_("Change of upstream"))(request_page)
-
-
-async def requests_page() -> None:
-    """Draw the list of changes of upstream."""
-    await list_page(AFFILIATION_REQUESTS, header_actions=_ask_link)
 
 
 async def ask_page(request: Request) -> None:
@@ -125,11 +117,6 @@ class AskForm:
         actor = await current_actor()
         own = await read(actor, _partner, str(self._fields["partner"].value or ""))
         return await read(actor, find_upstreams, own[2] if own else "", text)
-
-
-def _ask_link(actor: Actor) -> None:
-    if actor.can(Permission.AFFILIATION_ASK):
-        link_button(_("Ask for a change"), f"{PATH}/new", look="primary", testid="action-new")
 
 
 def _partner(session: Session, code: str) -> tuple[str, str, str] | None:

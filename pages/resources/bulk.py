@@ -13,7 +13,8 @@ from core.i18n import _
 from core.queries.finding import matching_keys, read_query
 from core.resource import Action, Resource
 from pages.components.base.elements import Tag
-from pages.components.forms.dialogs import confirm, drawer, toast
+from pages.components.base.toasts import toast
+from pages.components.forms.dialogs import confirm, drawer
 from pages.components.layout.content import notice
 from pages.components.layout.records import LineColumn, line_table
 from pages.components.lists.data_grid import DataGrid

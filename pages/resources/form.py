@@ -1,6 +1,6 @@
 """Adding one row of any resource by hand: inputs by kind, problems beside them, asked before typing is lost."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.access import Actor
@@ -15,22 +15,19 @@ from pages.components.forms.drafts import BrowserDraft
 from pages.components.layout.content import notice, page_header, panel, row, stack
 from pages.resources.choices import choosable
 from pages.resources.inputs import NEW, Inputs, save_stated
-from pages.resources.listing import OWN_PAGES
+from pages.resources.screens import Screen
 from pages.resources.sections import TITLES, editable, sections_of
 from pages.shell.calls import call_or_raise, page, show_refusal
 from pages.shell.navigation import staff_shell
-from resources import ALL
 
 _PARTS = ("fields", "labels")
-OWN_FORMS = ("users",)
-"""Resources whose form for a new row stands in a module of its own."""
 
 
-def register_forms() -> None:
+def register_forms(screens: Iterable[Screen]) -> None:
     """Register ``/RESOURCE/new`` for every resource that is saved from forms; before the records."""
-    for resource in ALL:
-        has_form = resource.edit is not None and resource.save is not None
-        if has_form and resource.name not in (*OWN_PAGES, *OWN_FORMS):
+    for screen in screens:
+        resource = screen.resource
+        if resource.edit is not None and resource.save is not None and "form" not in screen.own:
             _register(resource)
 
 

@@ -1,6 +1,6 @@
 """One row of any resource: its facts in sections edited where they stand, what can be done, and its history."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -14,46 +14,33 @@ from core.queries.finding import find_row
 from core.resource import Action, Resource
 from pages.components.base.buttons import button
 from pages.components.base.navigation import go_to, load_again
-from pages.components.forms.dialogs import toast
+from pages.components.base.toasts import toast
 from pages.components.layout.content import columns, page_header, panel, text
 from pages.components.layout.records import Happening, timeline
-from pages.partners.sections import draw_partner_story
-from pages.people.actions import user_actions
-from pages.people.sections import user_sections
 from pages.resources.bulk import ask, look_of
 from pages.resources.history import history_of
-from pages.resources.listing import OWN_PAGES
+from pages.resources.screens import Screen
 from pages.resources.sections import Record, Section, sections_of
 from pages.resources.value_texts import chip_tone, row_title, status_field, value_text
 from pages.shell.calls import call, page, permitted_actor
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
-from pages.stores.record import store_actions, store_sections
-from resources import ALL
-
-MORE_ACTIONS: dict[str, Callable[[Record, Actor], None]] = {"users": user_actions, "stores": store_actions}
-"""By resource: what draws further buttons in the head of a record."""
-MORE_SECTIONS: dict[str, Callable[[Record, Actor], Awaitable[None]]] = {
-    "users": user_sections,
-    "stores": store_sections,
-    "partners": draw_partner_story,
-}
-"""By resource: what draws further panels below the sections of a record."""
 
 
-def register_records() -> None:
-    """Register ``/RESOURCE/KEY`` for every resource without pages of its own; last, as a key may be any text."""
-    for resource in ALL:
-        if resource.name not in OWN_PAGES:
-            _register(resource)
+def register_records(screens: Iterable[Screen]) -> None:
+    """Register ``/RESOURCE/KEY`` for every resource without a record of its own; last, as a key may be any text."""
+    for screen in screens:
+        if "record" not in screen.own:
+            _register(screen)
 
 
-async def record_page(resource: Resource, key: str) -> None:
+async def record_page(screen: Screen, key: str) -> None:
     """Draw a record as the whole page.
 
     Raises:
         NotFound: There is none, or the actor may not see it: both look the same.
     """
+    resource = screen.resource
     async with staff_shell(_(resource.title), current=resource.name) as actor:
         record, history = await read(actor, _find, resource, key)
         fields = resource.fields_for(actor)
@@ -69,15 +56,17 @@ async def record_page(resource: Resource, key: str) -> None:
             for action in resource.actions:
                 if actor.can(action.permission):
                     _action_button(record, action)
-            if more := MORE_ACTIONS.get(resource.name):
-                more(record, actor)
-        await _draw(record, actor, history)
+            if screen.record_actions is not None:
+                screen.record_actions(record, actor)
+        await _draw(screen, record, actor, history)
 
 
-def _register(resource: Resource) -> None:
+def _register(screen: Screen) -> None:
+    resource = screen.resource
+
     @page(f"/{resource.name}/{{key:path}}", permission=resource.view, title=resource.title)
     async def draw(key: KeyInPath) -> None:
-        await record_page(resource, key)
+        await record_page(screen, key)
 
 
 def _find(session: Session, resource: Resource, key: str) -> tuple[Record, list[Happening]]:
@@ -87,14 +76,13 @@ def _find(session: Session, resource: Resource, key: str) -> tuple[Record, list[
     return Record(resource, key, row), history_of(session, resource, key)
 
 
-async def _draw(record: Record, actor: Actor, history: list[Happening]) -> None:
-    resource = record.resource
+async def _draw(screen: Screen, record: Record, actor: Actor, history: list[Happening]) -> None:
     with columns() as (content, rail):
         with content:
-            for name, fields in sections_of(resource, actor).items():
+            for name, fields in sections_of(record.resource, actor).items():
                 Section(record, name, fields, actor)
-            if more := MORE_SECTIONS.get(resource.name):
-                await more(record, actor)
+            if screen.record_sections is not None:
+                await screen.record_sections(record, actor)
         with rail, panel(_("History")):
             if history:
                 timeline(history)

@@ -21,7 +21,7 @@ from pages.components.base.assets import carry_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
 from pages.components.base.focus import focus_on
-from pages.components.forms.dialogs import toast
+from pages.components.base.toasts import toast
 from pages.components.forms.drafts import BrowserDraft
 from pages.components.layout import content
 from pages.components.layout.visitor_shell import visitor_shell

@@ -21,7 +21,8 @@ from pages.approvals.queries import waiting_text
 from pages.components.base.assets import carry_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
-from pages.components.forms.dialogs import confirm, toast
+from pages.components.base.toasts import toast
+from pages.components.forms.dialogs import confirm
 from pages.components.forms.fields import Field, text_field
 from pages.components.layout.content import empty_state, keys_hint, notice, page_header, panel, say_subtitle
 from pages.components.layout.inbox import Inbox, look_again

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission, Role
 from core.clock import now
+from core.database.disk_space import essential_writes
 from core.database.sessions import actor_of
-from core.disk_space import essential_writes
 from core.drafts import Drafts
 from core.errors import Conflict, InvalidInput, NotFound, Problem
 from core.events.log import Happening, record

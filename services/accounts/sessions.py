@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from core.access import PARTNER_ROLES, Actor, Permission, Role
 from core.clock import now
+from core.database.disk_space import essential_writes
 from core.database.sessions import actor_of
-from core.disk_space import essential_writes
 from core.errors import DomainError, NotFound
 from core.events.log import Happening, record
 from core.i18n import N_

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now
+from core.database.disk_space import essential_writes
 from core.database.sessions import transact
-from core.disk_space import essential_writes
 from core.errors import InvalidInput, NotPermitted
 from core.events.log import Happening, record
 from core.i18n import N_

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any, NamedTuple
 
+from PIL import Image, ImageDraw, ImageFont
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Role
 from core.events.log import Happening, record
+from core.files.contents import StoredFile
 from core.i18n import DEFAULT_LANGUAGE
 from models.partners.applications import Application, ApplicationStatus, UpstreamWord
 from models.partners.partners import PartnerStatus
@@ -18,6 +22,7 @@ from services.demo.applicants import Applicant
 from services.demo.names import PROVINCES, NameMaker
 from services.demo.partners import Channel, DemoPartner
 from services.demo.rows import insert_numbered, month_numbers
+from services.files.pictures import keep_picture, take_picture
 
 STATED = ("tier", "region", "name", "uscc", "contact", "phone", "email", "address")
 COLUMNS = (
@@ -169,3 +174,34 @@ def _row(begun_at: datetime, status: ApplicationStatus, since: datetime) -> dict
         "created_at": begun_at,
         "updated_at": since,
     }
+
+
+SIZE_PX = (1_000, 700)
+PAPER, FRAME, INK = "#fbf6e9", "#b08d3c", "#5f5a4c"
+LINES = (("BUSINESS LICENCE", 64), ("SAMPLE", 120), ("Made up by `demo load`: no register knows it", 28))
+TOP_PX, GAP_PX = 150, 60
+
+
+def add_licence(session: Session) -> tuple[str, list[int]]:
+    """Store the picture; return the hash of its content, and the row numbers of the stored files."""
+    reference, _handed = take_picture(sample_licence())
+    kept = keep_picture(session, reference)
+    rows = select(StoredFile.id).where(StoredFile.sha256 == kept.sha256).order_by(StoredFile.id.desc()).limit(1)
+    return kept.sha256, list(session.scalars(rows))
+
+
+def sample_licence() -> bytes:
+    """Return the picture as a PNG."""
+    image = Image.new("RGB", SIZE_PX, PAPER)
+    draw = ImageDraw.Draw(image)
+    width, height = SIZE_PX
+    for inset, stroke in ((24, 8), (44, 2)):
+        draw.rectangle((inset, inset, width - inset, height - inset), outline=FRAME, width=stroke)
+    top = TOP_PX
+    for text, size in LINES:
+        font = ImageFont.load_default(size)
+        draw.text((width / 2, top), text, fill=INK, font=font, anchor="ma")
+        top += size + GAP_PX
+    packed = BytesIO()
+    image.save(packed, "PNG")
+    return packed.getvalue()

@@ -24,15 +24,13 @@ from models.prices import Price
 from models.products import Product
 from models.stores import Store
 from services.accounts.administration import create_user
-from services.demo.applications import SHEETS, Papers, add_applications, add_owners
+from services.demo.applications import SHEETS, Papers, add_applications, add_licence, add_owners
 from services.demo.invites import KINDS as INVITES
 from services.demo.invites import add_invites
-from services.demo.licences import add_licence
 from services.demo.moves import add_moves, moves_of, stood_under
-from services.demo.names import NameMaker
+from services.demo.names import PEOPLE, NameMaker, new_password
 from services.demo.organisation import add_departments
 from services.demo.partners import CUSTOMER_COLUMNS, Channel, DemoPartner, Owner, customer_rows, make_channel
-from services.demo.people import PEOPLE, new_password
 from services.demo.products import Range, make_range, price_rows
 from services.demo.products import goods as all_goods
 from services.demo.rows import insert_numbered, mark_rows, reserve_ids

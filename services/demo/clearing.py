@@ -23,8 +23,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.access import Actor
+from core.database.disk_space import essential_writes
 from core.database.sessions import Base, transact
-from core.disk_space import essential_writes
 from core.errors import Conflict
 from core.events.log import Happening, record
 from core.i18n import N_

@@ -35,8 +35,8 @@ from models.products import Product
 from models.stores import Store
 from services.demo.base import Base, add_base
 from services.demo.credit import add_to_balances, set_limits
+from services.demo.names import PEOPLE
 from services.demo.orders import PLACER, DemoOrder, OrderMaker, moments
-from services.demo.people import PEOPLE
 from services.demo.rows import demo_marks, insert_numbered, mark_rows, reserve_ids, runs
 from services.orders.contents import HEADER, insert_lines
 from services.partners.tree import lock_tree

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from core.access import Role
-from core.disk_space import FLOOR_BYTES, write_problem
+from core.database.disk_space import FLOOR_BYTES, write_problem
 from core.files.modes import is_open_to_others, paths_of
 from core.i18n import _
 from core.setting_rules import unknown_variables

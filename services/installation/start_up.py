@@ -3,8 +3,8 @@
 import logging
 
 from core.access import WORKER
+from core.database.disk_space import DiskSpace, essential_writes, require_room, watch_disk, write_problem
 from core.database.sessions import reading
-from core.disk_space import DiskSpace, essential_writes, require_room, watch_disk, write_problem
 from core.events.seals import recent_chain_faults
 from core.files.modes import make_private, paths_of
 from core.i18n import _

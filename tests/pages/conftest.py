@@ -9,7 +9,7 @@ from nicegui.testing import User
 from nicegui.testing.general_fixtures import get_path_to_main_file
 from nicegui.testing.user_simulation import user_simulation
 
-import pages.opening  # noqa: F401  (imports every page, before the modules are frozen)
+import pages.site  # noqa: F401  (imports every page, before the modules are frozen)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,7 +8,7 @@ from typing import Any
 from nicegui import app
 
 from api.application import add_api
-from pages.opening import open_pages
+from pages.site import add_pages
 from pages.web.policies import OF_THE_FRAMEWORK, policies_of
 
 
@@ -16,7 +16,7 @@ def routes() -> list[dict[str, Any]]:
     """Return method, path, policy in words and names of parameters of each route of people and programs, in the order
     they are asked.
     """
-    open_pages(app)
+    add_pages(app)
     add_api(app)
     policies = policies_of(app)
     return [

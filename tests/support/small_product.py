@@ -11,8 +11,8 @@ import models  # noqa: F401  (maps every table)
 from core.database.sessions import connect
 from core.settings import settings
 from pages.components.base.theme import serve_assets
-from pages.front_door import open_front_door
 from pages.resources import grid_endpoint
+from pages.site import add_access
 
 Register = Callable[[FastAPI], object]
 
@@ -31,7 +31,7 @@ def serve_small_product(*registers: Register) -> None:
     app.include_router(grid_endpoint.router)
     for register in registers:
         register(app)
-    open_front_door(app)
+    add_access(app)
     run_pages(settings().port)
 
 

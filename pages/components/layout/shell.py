@@ -14,7 +14,7 @@ from core.settings import settings
 from pages.components.base.buttons import button
 from pages.components.base.elements import Tag
 from pages.components.base.icons import Icon
-from pages.components.forms.dialogs import Toasts
+from pages.components.base.toasts import Toasts
 
 LANGUAGE_TAGS = {"zh_CN": "zh-CN", "en": "en-US"}
 

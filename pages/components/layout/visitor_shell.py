@@ -9,7 +9,7 @@ from core.i18n import _, current_language
 from core.settings import settings
 from pages.components.base.assets import carry_style
 from pages.components.base.elements import Tag
-from pages.components.forms.dialogs import Toasts
+from pages.components.base.toasts import Toasts
 from pages.components.layout.shell import LANGUAGE_TAGS
 
 _LANGUAGE_NAMES = {"zh_CN": "中文", "en": "English"}

@@ -19,7 +19,7 @@ from nicegui import core as framework
 from core.i18n import _, current_language, set_language
 from core.logs import one_line
 from core.throttling.token_bucket import TokenBucket
-from pages.components.forms.dialogs import toast
+from pages.components.base.toasts import toast
 from pages.web.identity import language_of
 from pages.web.sockets.connections import Socket
 from pages.web.sockets.delays import Delays

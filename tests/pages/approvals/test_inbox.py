@@ -12,8 +12,8 @@ from core.i18n import set_language, use_language
 from models.approvals import Approval
 from models.orders import Order
 from pages.approvals.facts import percent_text
+from pages.approvals.inbox import register_approvals
 from pages.approvals.queries import LATE, waiting_text
-from pages.ordering import register_approvals
 from services.approvals.orders import approve_order
 from services.orders.lifecycle import submit_order, withdraw_order
 from tests.browser.finding import found, is_there, one, state

@@ -16,7 +16,8 @@ from pages.components.base.buttons import button, link_button
 from pages.components.base.design_tokens import Tone
 from pages.components.base.elements import Tag
 from pages.components.base.theme import serve_assets
-from pages.components.forms.dialogs import confirm, drawer, toast, toast_undo
+from pages.components.base.toasts import toast, toast_undo
+from pages.components.forms.dialogs import confirm, drawer
 from pages.components.forms.fields import (
     Field,
     check_field,

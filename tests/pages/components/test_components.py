@@ -13,7 +13,7 @@ from core.i18n import use_language
 from pages.components.base.design_tokens import CHIPS, DARK, LIGHT
 from pages.components.base.elements import safe_url
 from pages.components.base.theme import asset_url
-from pages.components.forms.dialogs import Toasts
+from pages.components.base.toasts import Toasts
 from pages.components.layout.content import MINUS, money_text, short_money_text
 from pages.components.layout.records import short_instant_text
 from pages.components.lists.grid_spec import KEYS_MAX, GridColumn, GridSpec, Selection, selection_from, without_code

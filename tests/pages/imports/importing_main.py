@@ -1,7 +1,7 @@
 """Importing behind the real door: for its tests, in this process."""
 
 from pages.imports.upload import register_importing
-from pages.staff import register_staff_pages
+from pages.site import add_staff_pages
 from tests.support.small_product import serve_small_product
 
-serve_small_product(register_importing, register_staff_pages)
+serve_small_product(register_importing, add_staff_pages)

@@ -13,8 +13,8 @@ from core import settings as core_settings
 from core.database.sessions import reading, transact
 from models.accounts.sessions import UserSession
 from models.accounts.users import User
-from pages.front_door import open_front_door
 from pages.plain.account import browser_name
+from pages.site import add_access
 from pages.web.cookies import safe_next
 from services.accounts.administration import create_user, reset_password
 from services.accounts.attempts import PER_ADDRESS
@@ -64,7 +64,7 @@ async def empty(sqlite_database):
 
 def browser(origin: str = ORIGIN) -> httpx.AsyncClient:
     app = FastAPI(openapi_url=None)
-    open_front_door(app)
+    add_access(app)
     headers = {"Accept": "text/html", "Accept-Language": "en", "Origin": origin, "User-Agent": "Firefox Windows"}
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=origin, headers=headers)
 

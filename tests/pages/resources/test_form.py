@@ -11,8 +11,8 @@ from core.database.sessions import reading
 from core.i18n import set_language
 from pages.components.forms.drafts import BrowserDraft
 from pages.resources.inputs import find_references
-from pages.resources.listing import OWN_PAGES
-from resources import ALL, BY_NAME
+from pages.site import SCREENS
+from resources import BY_NAME
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, WEI
@@ -20,7 +20,7 @@ from tests.pages.staff_rows import answer_to_test_host, become, customers, facts
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/staff_main.py")
 
-STATED = [resource.name for resource in ALL if resource.save is not None and resource.name not in OWN_PAGES]
+STATED = [one.resource.name for one in SCREENS if one.resource.save is not None and "record" not in one.own]
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ from core.database.sessions import reading
 from core.events.log import Event
 from core.i18n import use_language
 from pages.resources.columns import grid_columns, grid_filters, grid_views, search_words
-from pages.resources.listing import OWN_PAGES
 from pages.shell.navigation import navigation_for
+from pages.site import SCREENS
 from resources import ALL, BY_NAME
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as
@@ -18,7 +18,7 @@ from tests.pages.staff_rows import answer_to_test_host, customers, row_of, state
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/staff_main.py")
 
-LISTED = [resource.name for resource in ALL if resource.name not in OWN_PAGES]
+LISTED = [screen.resource.name for screen in SCREENS if "record" not in screen.own]
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """The pages of stores behind the real door: for their tests, in this process or in one of its own."""
 
-from pages.staff import register_staff_pages
+from pages.site import add_staff_pages
 from pages.stores.map_page import register_store_map
 from pages.stores.moving import register_store_moving
 from pages.stores.registration import register_store_registration
@@ -14,5 +14,5 @@ serve_small_product(
     register_store_review,
     lambda _app: register_store_moving(),
     register_store_map,
-    register_staff_pages,
+    add_staff_pages,
 )

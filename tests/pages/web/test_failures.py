@@ -10,7 +10,7 @@ from api.errors import install_error_answers
 from core.database import errors
 from core.database.errors import disk_full
 from core.database.sessions import connect
-from pages.front_door import open_front_door
+from pages.site import add_access
 from pages.web.identity import cookie_name
 from pages.web.policies import PUBLIC
 from tests.browser.signing_in import session_of, sign_in_as
@@ -25,7 +25,7 @@ def failing_product() -> FastAPI:
     api = FastAPI(openapi_url=None)
     install_error_answers(api)
     app.mount("/api", api)
-    open_front_door(app)
+    add_access(app)
 
     @app.get("/full", dependencies=[Depends(PUBLIC)])
     def full() -> None:

@@ -11,7 +11,7 @@ from core import settings as core_settings
 from core.access import Permission
 from core.errors import Conflict, InvalidInput, NotFound
 from core.i18n import N_
-from pages.front_door import open_front_door
+from pages.site import add_access
 from pages.web.guards import BODY_BYTES_MAX
 from pages.web.policies import (
     PUBLIC,
@@ -48,7 +48,7 @@ WRONG_ORIGINS = [
 
 def small_product() -> FastAPI:
     app = FastAPI(openapi_url=None)
-    open_front_door(app)
+    add_access(app)
 
     @app.get("/public", dependencies=[Depends(PUBLIC)])
     def public() -> PlainTextResponse:
@@ -153,7 +153,7 @@ async def test_the_socket_opens_for_our_own_pages_only(sqlite_database, origin):
 
     guarded = FastAPI(openapi_url=None)
     guarded.mount("/_nicegui_ws/", product)
-    open_front_door(guarded)
+    add_access(guarded)
     sent = []
     headers = [(b"host", b"localhost:8080")] + ([] if origin is None else [(b"origin", origin.encode())])
     scope = {"type": "websocket", "path": "/_nicegui_ws/socket.io/", "headers": headers, "query_string": b""}
@@ -284,7 +284,7 @@ async def test_an_address_that_leads_nowhere_has_a_page_in_the_readers_language(
 
 
 def test_a_refusal_is_told_to_the_person_and_not_to_the_log(caplog):
-    open_front_door(FastAPI(openapi_url=None))
+    add_access(FastAPI(openapi_url=None))
 
     for error in (Conflict("stores.taken", N_("is taken: choose another")), ZeroDivisionError("a bug")):
         logging.getLogger("nicegui").error(error, exc_info=error)

@@ -25,7 +25,7 @@ from services.approvals.orders import approve_order
 from services.demo import loading
 from services.demo.clearing import clear_demo
 from services.demo.loading import DemoSize, load_demo
-from services.demo.people import PEOPLE
+from services.demo.names import PEOPLE
 from services.orders.drafts import OrderDraft
 from services.orders.lifecycle import change_order, place_order, submit_order
 from services.orders.pricing import LineDraft

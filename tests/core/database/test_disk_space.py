@@ -5,10 +5,10 @@ import shutil
 import pytest
 from sqlalchemy import select
 
-from core import disk_space
 from core import settings as core_settings
+from core.database import disk_space
+from core.database.disk_space import DiskSpace, essential_writes, require_room, watch_disk, write_problem
 from core.database.sessions import reading, transact, unit_of_work
-from core.disk_space import DiskSpace, essential_writes, require_room, watch_disk, write_problem
 from core.errors import Unavailable
 from core.events.log import Happening, record
 from core.files.contents import write_content

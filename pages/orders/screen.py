@@ -1,0 +1,23 @@
+"""What orders add to the generic pages."""
+
+from core.access import Actor, Permission
+from core.i18n import N_, _
+from pages.components.base.buttons import link_button
+from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
+from resources.orders import ORDERS
+
+
+def draw_import_link(actor: Actor) -> None:
+    """Draw the way to the import, for who may place orders."""
+    if actor.can(Permission.ORDER_PLACE):
+        link_button(_("Import"), "/orders/import", testid="action-import")
+
+
+SCREEN = Screen(
+    resource=ORDERS,
+    own=OWN_RECORD_AND_FORM,
+    can_be_new=True,
+    header_actions=draw_import_link,
+    empty_text=N_("Orders appear here as soon as somebody places one."),
+    first_step=N_("All is ready: place the first order."),
+)

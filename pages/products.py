@@ -1,0 +1,21 @@
+"""What products and prices add to the generic pages."""
+
+from core.i18n import N_
+from pages.resources.screens import Screen
+from resources.prices import PRICES
+from resources.products import PRODUCTS
+
+SCREENS = (
+    Screen(
+        resource=PRODUCTS,
+        empty_text=N_("Products are what partners order. Import your catalogue, or add the first one by hand."),
+        first_step=N_("Now what you sell: number, name, unit, box."),
+    ),
+    Screen(
+        resource=PRICES,
+        empty_text=N_(
+            "A price says what a tier pays for a product, and from which day. Without prices nothing can be ordered."
+        ),
+        first_step=N_("Then what each tier pays. Without a price nothing can be ordered."),
+    ),
+)
