@@ -17,17 +17,17 @@ from core.kinds.kind import Kind, Refused
 from core.positions import points
 from core.positions.points import parse_position
 from core.queries.grid_query import read_query
-from importers.reading.headings import guess_heading_row
+from importers.reading._headings import guess_heading_row
+from importers.reading._text_files import detect_delimiter
 from importers.reading.refusals import Refusal
-from importers.reading.text_files import detect_delimiter
 from importers.reading.xlsx.slices import Irregular, Slicer
 from importers.runs.mapping import match_headings, plain_heading, suggest
+from importers.writing._xlsx_cells import text_xml
 from importers.writing.text import guard, unguard
-from importers.writing.xlsx_cells import text_xml
 from models.regions import kind, resolving
-from models.regions.phone_places import place_given_out
-from pages.imports.upload_endpoint import stated_name
-from pages.orders.paste_parsing import pasted_lines, possible_skus, read_lines
+from models.regions._phone_places import place_given_out
+from pages.imports._upload_endpoint import stated_name
+from pages.orders._paste_parsing import pasted_lines, possible_skus, read_lines
 from pages.web.cookies import safe_next
 from pages.web.identity import language_of
 from resources import CUSTOMERS, SHEETS

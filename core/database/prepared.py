@@ -17,8 +17,8 @@ from sqlalchemy import JSON, Connection, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from core.database import pipeline
-from core.database.pipeline import Sent, json_text
+from core.database import _pipeline
+from core.database._pipeline import Sent, json_text
 
 Values = Mapping[str, Any] | Sequence[Any]
 Change = Callable[[Any], Any] | None
@@ -174,8 +174,8 @@ def _form(
         stored = [_storing(types[name], dialect) for name in names]
         loaded = [one.dialect_impl(dialect).result_processor(dialect, None) for one in answered]
     else:
-        stored = [pipeline.storing(types[name]) for name in names]
-        loaded = [pipeline.loading(one) for one in answered]
+        stored = [_pipeline.storing(types[name]) for name in names]
+        loaded = [_pipeline.loading(one) for one in answered]
     return _Form(text, pick, _by_position(stored), loaded, _by_position(loaded), planned_anew)
 
 
@@ -230,7 +230,7 @@ def _run(connection: Connection, ready: list[tuple[_Form, list[Any]]]) -> list[F
         announce(connection, form.text, arguments)
     dialect: Any = connection.dialect
     try:
-        answers = pipeline.send(connection, [Sent(f.text, given, f.loaded, f.planned_anew) for f, given in ready])
+        answers = _pipeline.send(connection, [Sent(f.text, given, f.loaded, f.planned_anew) for f, given in ready])
     except dialect.dbapi.Error as error:
         raise _told(
             connection, "; ".join(form.text for form, _ in ready), [given for _, given in ready], error

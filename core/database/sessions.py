@@ -25,11 +25,11 @@ from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from core.access import Actor
+from core.database._write_queue import Turns
 from core.database.columns import Instant
 from core.database.disk_space import require_room
 from core.database.errors import commit_unknown, expected_errors
 from core.database.prepared import announce, run_on_sqlite
-from core.database.write_queue import Turns
 from core.errors import Conflict, InvalidInput
 from core.i18n import N_
 

@@ -15,7 +15,7 @@ import pi_heif
 from PIL import Image, UnidentifiedImageError
 
 from core.errors import InvalidInput
-from core.files.exif import UNREADABLE, CameraFacts, facts_of
+from core.files._exif import UNREADABLE, CameraFacts, facts_of
 from core.i18n import N_
 from core.settings import MIB
 

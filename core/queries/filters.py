@@ -136,7 +136,7 @@ def filter_condition(
         session: Says which database it is for.
         fields: By name.
         tree: See ``check_filter``.
-        meant: What ``references_named`` mean, see ``core.queries.references``.
+        meant: What ``references_named`` mean, see ``core.queries._references``.
     """
     return None if tree is None else _in_sql(session, fields, tree, meant)
 

@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 from core.database.sessions import actor_of, row_filter
 from core.errors import InvalidInput
 from core.i18n import N_
-from core.queries.building import KEY_SEPARATOR, Asked, asked_in, columns_of, in_order
+from core.queries._building import KEY_SEPARATOR, Asked, asked_in, columns_of, in_order
+from core.queries._ordering import write_cursor
+from core.queries._pages import count_rows, place_of, rows_of_page
+from core.queries._positions import COUNT_MAX, Totals, totals
+from core.queries._statements import asked_again, kept_columns, run
 from core.queries.filters import And, Condition, Operator
 from core.queries.grid_query import LIMIT_MAX, GridQuery, read_query
-from core.queries.ordering import write_cursor
-from core.queries.pages import count_rows, place_of, rows_of_page
-from core.queries.positions import COUNT_MAX, Totals, totals
-from core.queries.statements import asked_again, kept_columns, run
 from core.resource import Field, Resource
 
 __all__ = ["GridQuery", "Page", "find_page", "find_row", "matching_keys", "read_query", "stream_rows"]

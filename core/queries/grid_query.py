@@ -12,6 +12,7 @@ from core.errors import InvalidInput, Problem
 from core.i18n import N_
 from core.kinds.kind import shown_value
 from core.limits import PARAMETER_LENGTH_MAX
+from core.queries._ordering import Sort
 from core.queries.filters import (
     And,
     Condition,
@@ -24,7 +25,6 @@ from core.queries.filters import (
     unknown_field,
     unknown_operator,
 )
-from core.queries.ordering import Sort
 from core.resource import Field, Resource
 
 T = TypeVar("T")

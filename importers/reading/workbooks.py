@@ -14,8 +14,8 @@ from typing import Any, Literal, cast
 from core.errors import InvalidInput
 from core.kinds.kind import Cell, CellDate, CellError
 from core.settings import settings
+from importers.reading._process import ReaderProcess
 from importers.reading.file_types import identify
-from importers.reading.process import ReaderProcess
 from importers.reading.refusal_texts import TEXTS
 from importers.reading.refusals import Refusal
 from importers.reading.tables import unpacked

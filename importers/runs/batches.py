@@ -15,6 +15,8 @@ from core.settings import settings
 from importers.reading.file_types import identify
 from importers.reading.refusal_texts import TEXTS
 from importers.reading.refusals import Refusal
+from importers.runs._slices import Slice
+from importers.runs._whole_imports import apply_whole_import
 from importers.runs.runner import (
     ImportReport,
     OnRead,
@@ -24,8 +26,6 @@ from importers.runs.runner import (
     preview_import,
     require_importable,
 )
-from importers.runs.slices import Slice
-from importers.runs.whole_imports import apply_whole_import
 from models.imports import ALL_OR_NOTHING, GOOD_ROWS, ImportBatch, ImportStatus
 from resources import SHEETS
 from services.imports.batches import (

@@ -13,7 +13,7 @@ from core.i18n import N_, _, both_languages
 from core.kinds.plain_texts import normal_form, without_invisible
 from core.limits import HEADING_LENGTH_MAX
 from core.resource import Field, Resource
-from importers.runs.heading_synonyms import SYNONYMS
+from importers.runs._heading_synonyms import SYNONYMS
 
 LIKELY = 78.0  # similarity from which a heading is offered as likely, out of 100
 

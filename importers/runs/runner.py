@@ -20,10 +20,10 @@ from core.i18n import N_, _
 from core.kinds.kind import Cell
 from core.resource import Resource
 from importers.reading.workbooks import read_sheet
+from importers.runs._orders import import_orders, order_keys
+from importers.runs._row_changes import stated_changes
+from importers.runs._slices import Checker, Slice, joined, whole_groups
 from importers.runs.mapping import Columns, match_headings
-from importers.runs.orders import import_orders, order_keys
-from importers.runs.row_changes import stated_changes
-from importers.runs.slices import Checker, Slice, joined, whole_groups
 from resources.orders import ORDER_LINES
 from services.accounts.denials import note_refused_rights
 from services.imports.batches import bring_forward, end_by_counts, get_import, problems_of

@@ -12,8 +12,8 @@ from typing import IO, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from importers.writing import workbook_parts
+from importers.writing._xlsx_cells import STYLE_NUMBERS, column_letters, heading_xml, rows_xml
 from importers.writing.cell_values import SheetColumn
-from importers.writing.xlsx_cells import STYLE_NUMBERS, column_letters, heading_xml, rows_xml
 
 __all__ = ["SheetColumn", "write_xlsx"]
 

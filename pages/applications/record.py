@@ -14,10 +14,10 @@ from core.i18n import N_, _
 from core.settings import settings
 from models.accounts.users import UserStatus
 from models.partners.applications import STATUS_LABELS, ApplicationStatus
+from pages.applications._facts import draw_licence, draw_notices, stated
+from pages.applications._inbox import inbox_page
+from pages.applications._queries import ApplicationFacts, read_facts
 from pages.applications.actions import ApplicationActions
-from pages.applications.facts import draw_licence, draw_notices, stated
-from pages.applications.inbox import inbox_page
-from pages.applications.queries import ApplicationFacts, read_facts
 from pages.applications.timeline import draw_story, way_of
 from pages.components.base.assets import carry_style
 from pages.components.base.buttons import button, link_button

@@ -10,11 +10,11 @@ from core.database.sessions import reading
 from core.errors import DomainError, NotFound
 from core.i18n import N_, _
 from models.partners.applications import Application, ApplicationStatus
-from pages.apply.first_step import router as first_step
-from pages.apply.form import ApplyForm
-from pages.apply.queries import Invited, read_held, read_kept, read_licence
-from pages.apply.status import draw_status
-from pages.apply.submission import StaffDesk, VisitorDesk
+from pages.apply._first_step import router as first_step
+from pages.apply._form import ApplyForm
+from pages.apply._queries import Invited, read_held, read_kept, read_licence
+from pages.apply._status import draw_status
+from pages.apply._submission import StaffDesk, VisitorDesk
 from pages.apply.visitor import read_as_applicant
 from pages.components.base.assets import carry_script, carry_style
 from pages.components.layout.content import notice, page_header

@@ -10,8 +10,8 @@ from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _
 from models.approvals import Decision
 from models.orders import STATUS_LABELS, OrderStatus
-from pages.approvals.bulk import BulkDecision
-from pages.approvals.facts import draw_facts
+from pages.approvals._bulk import BulkDecision
+from pages.approvals._facts import draw_facts
 from pages.approvals.queries import (
     DONE,
     SENT_BY_ME,

@@ -18,13 +18,13 @@ from pages.components.base.navigation import go_to
 from pages.components.forms.file_drop import file_drop
 from pages.components.layout.content import columns, panel, text
 from pages.components.layout.records import Cell, LineColumn, instant_text, line_table
-from pages.imports.check import draw_check
-from pages.imports.columns import draw_columns
-from pages.imports.done import draw_done
-from pages.imports.downloads import register_results, register_template
-from pages.imports.sheet import draw_sheet
-from pages.imports.upload_endpoint import register_upload
-from pages.imports.wizard import draw_facts, draw_status, import_frame, step_of
+from pages.imports._check import draw_check
+from pages.imports._columns import draw_columns
+from pages.imports._done import draw_done
+from pages.imports._downloads import register_results, register_template
+from pages.imports._sheet import draw_sheet
+from pages.imports._upload_endpoint import register_upload
+from pages.imports._wizard import draw_facts, draw_status, import_frame, step_of
 from pages.shell.calls import page
 from pages.shell.reading import read
 from pages.web.addresses import RowId

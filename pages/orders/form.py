@@ -21,10 +21,11 @@ from pages.components.base.toasts import toast
 from pages.components.forms.basket import BasketBar, Fold, SubmitButton, ordering_page
 from pages.components.forms.drafts import BrowserDraft
 from pages.components.layout.content import money_text, notice, page_header, panel
-from pages.orders.basket import Basket
-from pages.orders.fields import SHIP_TO, OrderFields
-from pages.orders.offers import Offers, Which
-from pages.orders.paste_box import PasteBox
+from pages.orders._basket import Basket
+from pages.orders._fields import SHIP_TO, OrderFields
+from pages.orders._offers import Offers, Which
+from pages.orders._paste_box import PasteBox
+from pages.orders._saving import Draft, Stated, save_order
 from pages.orders.queries import (
     Account,
     Offered,
@@ -36,7 +37,6 @@ from pages.orders.queries import (
     region_text,
     usual_skus,
 )
-from pages.orders.saving import Draft, Stated, save_order
 from pages.shell.calls import call_or_raise, page
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read

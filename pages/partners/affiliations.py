@@ -18,7 +18,7 @@ from pages.components.base.buttons import button, link_button
 from pages.components.base.navigation import go_to
 from pages.components.forms.fields import Field, date_field, search_field, show_problems, text_field
 from pages.components.layout import content
-from pages.partners.affiliation_facts import draw_request, read_request
+from pages.partners._affiliation_facts import draw_request, read_request
 from pages.resources.inputs import find_references
 from pages.shell.calls import call_or_raise, page, show_refusal
 from pages.shell.navigation import staff_shell

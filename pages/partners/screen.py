@@ -3,8 +3,8 @@
 from core.access import Actor, Permission
 from core.i18n import N_, _
 from pages.components.base.buttons import link_button
+from pages.partners._sections import draw_partner_story
 from pages.partners.affiliations import PATH
-from pages.partners.sections import draw_partner_story
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
 from resources.affiliation_requests import AFFILIATION_REQUESTS
 from resources.partners import PARTNERS

@@ -15,7 +15,7 @@ from pages.components.base.elements import Tag
 from pages.components.base.navigation import ask_before_leaving
 from pages.components.layout.content import notice, page_header, panel, row, stack
 from pages.components.layout.link_card import carry_links
-from pages.people.links import show_link
+from pages.people._links import show_link
 from pages.resources.form import NewRow
 from pages.shell.calls import call, page
 from pages.shell.navigation import staff_shell

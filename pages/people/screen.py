@@ -1,9 +1,9 @@
 """What users and departments add to the generic pages."""
 
 from core.i18n import N_
-from pages.people.actions import user_actions
-from pages.people.links import link_actions
-from pages.people.sections import user_sections
+from pages.people._actions import user_actions
+from pages.people._links import link_actions
+from pages.people._sections import user_sections
 from pages.resources.screens import Screen
 from resources.departments import DEPARTMENTS
 from resources.users import USERS

@@ -13,7 +13,7 @@ from pages.components.base.elements import Tag
 from pages.components.base.navigation import ask_before_leaving, leave
 from pages.components.forms.drafts import BrowserDraft
 from pages.components.layout.content import notice, page_header, panel, row, stack
-from pages.resources.choices import choosable
+from pages.resources._choices import choosable
 from pages.resources.inputs import NEW, Inputs, save_stated
 from pages.resources.screens import Screen
 from pages.resources.sections import TITLES, editable, sections_of

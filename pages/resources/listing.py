@@ -19,8 +19,8 @@ from pages.components.layout.views import view_tabs
 from pages.components.lists.data_grid import DataGrid, data_grid
 from pages.components.lists.filters import filter_bar
 from pages.components.lists.grid_spec import GridSpec
+from pages.resources._columns import grid_columns, grid_filters, grid_views, search_words
 from pages.resources.bulk import BulkActions
-from pages.resources.columns import grid_columns, grid_filters, grid_views, search_words
 from pages.resources.screens import Screen
 from pages.shell.calls import page
 from pages.shell.navigation import staff_shell

@@ -15,7 +15,7 @@ from pages.components.base.buttons import Button, button, text_link
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import ask_before_leaving, leave
 from pages.components.layout.content import EMPTY, chip, kv, notice, row
-from pages.resources.choices import choosable
+from pages.resources._choices import choosable
 from pages.resources.inputs import Inputs, save_stated
 from pages.resources.value_texts import chip_tone, value_text
 from pages.shell.calls import call_or_raise, permitted_actor, show_refusal

@@ -20,7 +20,7 @@ from core.errors import DomainError, NotPermitted, RowsRefused
 from core.i18n import N_, _, current_language, set_language
 from core.logs import note_logged
 from pages.components.base.toasts import toast
-from pages.shell.reauthentication import prove_again
+from pages.shell._reauthentication import prove_again
 from pages.web.identity import current_actor, language_of
 from pages.web.page_limits import LimitedPage, begin_drawing
 from pages.web.policies import PUBLIC, SIGNED_IN, permitted

@@ -1,5 +1,5 @@
 // A page that acts through its connection says at once when the connection is lost, and does nothing until it is back.
-// Every message states when it was sent: the server drops what was under way too long (pages/web/sockets/delays.py).
+// Every message states when it was sent: the server drops what was under way too long (pages/web/sockets/_delays.py).
 (() => {
   "use strict";
   const ANSWER_MS = 2500; // a tap that brings no answer for so long is taken for a lost connection

@@ -25,7 +25,7 @@ from pages.orders.queries import look
 from pages.shell.calls import page, show_refusal
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
-from pages.stores.queries import find_partners, status_tone
+from pages.stores._queries import find_partners, status_tone
 from pages.web.heavy_work import one_list
 from pages.web.identity import require_actor
 from pages.web.policies import PUBLIC, permitted

@@ -17,9 +17,9 @@ from pages.components.maps import MapPoint
 from pages.shell.calls import RECONNECT_S, call_or_raise, page
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
-from pages.stores.photo_step import PhotoStep
-from pages.stores.position_step import PositionStep
-from pages.stores.review_record import Case, map_points, read_case
+from pages.stores._photo_step import PhotoStep
+from pages.stores._position_step import PositionStep
+from pages.stores._review_record import Case, map_points, read_case
 from services.stores.registration import move_store
 
 

@@ -28,11 +28,11 @@ from pages.components.layout.visitor_shell import visitor_shell
 from pages.shell.calls import RECONNECT_S, call_or_raise, page
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
-from pages.stores.fields import StatementFields
-from pages.stores.first_step import INVITE_LENGTH_MAX, PATH, first_step, router
-from pages.stores.photo_step import PhotoStep
-from pages.stores.position_step import PositionStep
-from pages.stores.queries import accuracy_text, region_text, source_text
+from pages.stores._fields import StatementFields
+from pages.stores._first_step import INVITE_LENGTH_MAX, PATH, first_step, router
+from pages.stores._photo_step import PhotoStep
+from pages.stores._position_step import PositionStep
+from pages.stores._queries import accuracy_text, region_text, source_text
 from pages.web.identity import actor_of_request, language_of
 from services.accounts.one_time_secrets import new_token
 from services.form_submissions import FORM_ID_LENGTH_MAX

@@ -32,9 +32,9 @@ from pages.orders.queries import look
 from pages.shell.calls import call, call_or_raise, page, show_refusal
 from pages.shell.navigation import count_again, staff_shell
 from pages.shell.reading import read
-from pages.stores.queries import find_photo
-from pages.stores.record import dismiss
-from pages.stores.review_record import Case, draw_case, read_case
+from pages.stores._queries import find_photo
+from pages.stores._record import dismiss
+from pages.stores._review_record import Case, draw_case, read_case
 from pages.web.addresses import RowId
 from pages.web.identity import page_actor, require_actor
 from pages.web.pictures import picture_answer

@@ -14,12 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.i18n import N_, _, set_language
 from core.settings import MIB, settings
 from core.throttling.networks import is_loopback
+from pages.web._client_address import ClientAddress
+from pages.web._rate_limit import RateLimit
+from pages.web._response_headers import ResponseHeaders
 from pages.web.addresses import AddressText
-from pages.web.client_address import ClientAddress
 from pages.web.identity import Identity, language_of
 from pages.web.policies import large_body_limit
-from pages.web.rate_limit import RateLimit
-from pages.web.response_headers import ResponseHeaders
 from pages.web.responses import error_answer
 from pages.web.sockets.connections import PageCookie
 from pages.web.sockets.limits import SocketLimits

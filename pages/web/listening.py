@@ -19,7 +19,7 @@ RUN_OPTIONS: dict[str, Any] = {
     "show": False,
     "reload": False,
     "server_header": False,
-    "proxy_headers": False,  # pages.web.client_address reads them, from trusted proxies only
+    "proxy_headers": False,  # pages.web._client_address reads them, from trusted proxies only
     "reconnect_timeout": 30,  # s
     "show_welcome_message": False,
     "access_log": False,

@@ -21,9 +21,9 @@ from nicegui import Client, context
 from core.i18n import N_
 from core.throttling.networks import counted_source
 from pages.components.layout.shell import HousePage
+from pages.web._rate_limit import Buckets
+from pages.web._short_answers import short_answer
 from pages.web.identity import visitor_of_request
-from pages.web.rate_limit import Buckets
-from pages.web.short_answers import short_answer
 
 CONNECT_S = 15.0
 """How long a page waits for the first socket of its browser, once it has been sent."""

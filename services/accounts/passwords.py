@@ -11,7 +11,7 @@ from core.i18n import N_
 from core.kinds.plain_texts import normal_form
 from core.limits import NAME_LENGTH_MAX, PASSWORD_LENGTH_MAX
 from core.settings import settings
-from services.accounts.common_passwords import BRAND_WORDS, COMMON_WORDS, KEYBOARD_ROWS
+from services.accounts._common_passwords import BRAND_WORDS, COMMON_WORDS, KEYBOARD_ROWS
 
 LENGTH_MIN = 15
 LEFT_MIN = 5  # characters that must remain when everything guessable is taken out

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.access import command_line
 from core.i18n import _
-from services.demo.clearing import clear_demo
+from services.demo._clearing import clear_demo
 from services.demo.loading import DemoSize, load_demo
 from services.installation.maintenance import open_database
 

@@ -33,11 +33,11 @@ from models.partners.partners import Partner
 from models.prices import Price
 from models.products import Product
 from models.stores import Store
-from services.demo.base import Base, add_base
-from services.demo.credit import add_to_balances, set_limits
-from services.demo.names import PEOPLE
-from services.demo.orders import PLACER, DemoOrder, OrderMaker, moments
-from services.demo.rows import demo_marks, insert_numbered, mark_rows, reserve_ids, runs
+from services.demo._base import Base, add_base
+from services.demo._credit import add_to_balances, set_limits
+from services.demo._names import PEOPLE
+from services.demo._orders import PLACER, DemoOrder, OrderMaker, moments
+from services.demo._rows import demo_marks, insert_numbered, mark_rows, reserve_ids, runs
 from services.orders.contents import HEADER, insert_lines
 from services.partners.tree import lock_tree
 

@@ -30,7 +30,7 @@ from services.accounts.administration import actor_of_email
 from services.accounts.denials import note_refusal
 from services.accounts.links import create_first_administrator, password_link
 from services.accounts.token_rights import keys_above_makers
-from services.installation.setting_findings import file_findings, setting_findings
+from services.installation._setting_findings import file_findings, setting_findings
 
 REFERENCE = ROOT / "data" / "reference.db"
 SECRET_NAMES = frozenset({"secret", "admin_password", "database_url"})

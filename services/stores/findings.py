@@ -17,8 +17,8 @@ from core.database.bulk import insert_rows
 from core.database.sessions import is_sqlite
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
 from services.saving.lookups import LOOKUP_SLICE
-from services.stores.pairs import SHOWN, Pair, datum_findings, find_pairs, seen_from_the_other
-from services.stores.photos import photo_findings
+from services.stores._pairs import SHOWN, Pair, datum_findings, find_pairs, seen_from_the_other
+from services.stores._photos import photo_findings
 from services.stores.positions import read_facts
 from services.stores.regions import Place, misplaced
 from services.stores.rules import Facts, Found, own_findings, score_of

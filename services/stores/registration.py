@@ -23,11 +23,11 @@ from services.applications.invites import require_invite, use_invite
 from services.form_submissions import keep_submission, submission_result
 from services.number_series import next_numbers
 from services.partners.tree import lock_tree
+from services.stores._photos import keep_photos
 from services.stores.findings import BLAMELESS, Verdict, examine, lock_stores
 from services.stores.fixes import Fix, best_fix, require_good
 from services.stores.names import name_key
 from services.stores.ordering import TIER, give_partner, hold_partners
-from services.stores.photos import keep_photos
 from services.stores.positions import Captured, derive, keep_positions, read_facts
 from services.stores.rules import GOOD_SCORE, found
 from services.stores.saving import find_store, moved_finding

@@ -30,7 +30,7 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 def readers() -> list[psutil.Process]:
     """Return the readers this process has started; it may have other children, such as the keeper of PostgreSQL."""
-    return [child for child in psutil.Process().children() if "importers.reading.child" in _words(child)]
+    return [child for child in psutil.Process().children() if "importers.reading._child" in _words(child)]
 
 
 def _words(process: psutil.Process) -> str:

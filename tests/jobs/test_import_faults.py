@@ -4,7 +4,7 @@ import pytest
 
 from core.database.sessions import reading
 from core.jobs.worker import run_next
-from importers.runs import slices
+from importers.runs import _slices
 from services.imports.rows import counts_so_far
 from tests.conftest import WEI
 from tests.services.orders.support import add_range
@@ -27,7 +27,7 @@ END_STATEMENTS = 6
 @pytest.fixture
 def shop(database, monkeypatch):
     """Give a database with something to order, where few rows are more than one slice."""
-    monkeypatch.setattr(slices, "GROUPED_ROWS", 2)
+    monkeypatch.setattr(_slices, "GROUPED_ROWS", 2)
     add_range()
     return database
 

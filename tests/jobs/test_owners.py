@@ -12,7 +12,7 @@ from core.access import WORKER, Actor, Role
 from core.database.sessions import reading, unit_of_work
 from core.events.log import Event
 from core.jobs.rows import Job, JobStatus
-from importers.runs import runner, whole_imports
+from importers.runs import _whole_imports, runner
 from importers.runs.batches import ALL_OR_NOTHING
 from importers.runs.drafts import ColumnChoice
 from models.accounts.users import User
@@ -71,7 +71,7 @@ def between_slices(monkeypatch):
                     left.pop()()
 
         real = runner.read_slices
-        for module in (runner, whole_imports):
+        for module in (runner, _whole_imports):
             monkeypatch.setattr(module, "read_slices", read_slices)
 
     return arrange

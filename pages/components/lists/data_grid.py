@@ -24,8 +24,8 @@ from nicegui.events import GenericEventArguments
 from core.i18n import _
 from pages.components.base.buttons import button
 from pages.components.base.elements import Tag
+from pages.components.lists._grid_texts import grid_locale, grid_texts
 from pages.components.lists.grid_spec import GridAction, GridColumn, GridSpec, Selection, selection_from, without_code
-from pages.components.lists.grid_texts import grid_locale, grid_texts
 
 _RIGHT = ("money", "number")
 

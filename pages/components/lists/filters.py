@@ -6,8 +6,8 @@ from typing import Literal
 
 from core.i18n import _
 from pages.components.base.elements import Tag
+from pages.components.lists._grid_texts import filter_texts
 from pages.components.lists.grid_spec import without_code
-from pages.components.lists.grid_texts import filter_texts
 
 
 @dataclass(frozen=True, slots=True)

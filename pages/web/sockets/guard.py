@@ -21,9 +21,9 @@ from core.logs import one_line
 from core.throttling.token_bucket import TokenBucket
 from pages.components.base.toasts import toast
 from pages.web.identity import language_of
+from pages.web.sockets._delays import Delays
+from pages.web.sockets._messages import MESSAGES, are_declared, arguments_of, is_handshake, is_id, is_number
 from pages.web.sockets.connections import Socket
-from pages.web.sockets.delays import Delays
-from pages.web.sockets.messages import MESSAGES, are_declared, arguments_of, is_handshake, is_id, is_number
 
 log = logging.getLogger(__name__)
 

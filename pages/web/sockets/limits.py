@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.throttling.token_bucket import TokenBucket
 from pages.web.identity import visitor_of_request
+from pages.web.sockets._messages import CONNECT, LEAVING, PONG, is_message
 from pages.web.sockets.connections import Socket, owner_of
-from pages.web.sockets.messages import CONNECT, LEAVING, PONG, is_message
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Date, String, bindparam, event, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
-from core.database import pipeline
+from core.database import _pipeline
 from core.database.columns import Instant
 from core.database.prepared import Prepared, run_together
 from core.database.sessions import reading, transact, unit_of_work
@@ -89,9 +89,9 @@ def test_after_a_refused_statement_nothing_is_done_and_the_connection_still_serv
     assert [last(name) for name in "abc"] == [1, None, None]
 
 
-@pytest.mark.parametrize("wait", [pipeline._wait, pipeline._wait_by_select], ids=["own", "select"])
+@pytest.mark.parametrize("wait", [_pipeline._wait, _pipeline._wait_by_select], ids=["own", "select"])
 def test_more_than_the_socket_takes_at_once_arrives_whole_however_one_waits(database, monkeypatch, wait):
-    monkeypatch.setattr(pipeline, "_wait", wait)
+    monkeypatch.setattr(_pipeline, "_wait", wait)
     texts = [letter * 3_000_000 for letter in "abc"]
     echo = Prepared(select(bindparam("text", type_=String), literal("x", String)))
 

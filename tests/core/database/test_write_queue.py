@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from core.database._write_queue import Turns
 from core.database.sessions import unit_of_work
-from core.database.write_queue import Turns
 from core.events.log import Happening, record
 from tests.conftest import WEI
 

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import delete, update
 
 from core.database.sessions import reading, unit_of_work
+from core.queries._ordering import CURSOR_LENGTH_MAX
 from core.queries.finding import find_page, read_query
-from core.queries.ordering import CURSOR_LENGTH_MAX
 from core.resource import Resource
 from models.customers import Customer
 from resources import ALL

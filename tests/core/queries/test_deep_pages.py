@@ -6,10 +6,10 @@ import pytest
 
 from core.access import Actor
 from core.database.sessions import reading, unit_of_work
-from core.queries import finding, pages, plans, positions
-from core.queries.building import asked_in
+from core.queries import _pages, _plans, _positions, finding
+from core.queries._building import asked_in
+from core.queries._positions import Positions, Seen
 from core.queries.finding import find_page
-from core.queries.positions import Positions, Seen
 from models.customers import Customer
 from resources.customers import CUSTOMERS
 from tests.conftest import ADMIN, HUADONG_CLERK, WEI
@@ -22,15 +22,15 @@ OFFSETS = [50, 20, 27, 13, 58, 55, 6, 41, 0, 60, 99]
 def short_is_long(monkeypatch):
     """Have sixty rows treated as if they were a million."""
     for module, name, rows in (
-        (pages, "DEEP", 5),
-        (pages, "FAR", 6),
-        (pages, "FAR_IN_ALL", 9),
-        (pages, "STEP", 4),
-        (positions, "AHEAD", 2),
-        (positions, "POSITIONS_MAX", 12),
-        (positions, "COUNT_MAX", 10),
+        (_pages, "DEEP", 5),
+        (_pages, "FAR", 6),
+        (_pages, "FAR_IN_ALL", 9),
+        (_pages, "STEP", 4),
+        (_positions, "AHEAD", 2),
+        (_positions, "POSITIONS_MAX", 12),
+        (_positions, "COUNT_MAX", 10),
         (finding, "COUNT_MAX", 10),
-        (plans, "SMALL", 0),
+        (_plans, "SMALL", 0),
     ):
         monkeypatch.setattr(module, name, rows)
 
@@ -44,7 +44,7 @@ def page_of(actor: Actor, offset: int, *pairs: tuple[str, str]) -> list[str]:
 @pytest.mark.parametrize("walks", [False, True])
 @pytest.mark.parametrize("actor", [WEI, HUADONG_CLERK], ids=["brand", "partner"])
 def test_deep_pages_are_whole_from_wherever_they_start(database, short_is_long, monkeypatch, actor, walks):
-    monkeypatch.setattr(plans, "_walks_better", lambda *_: walks)
+    monkeypatch.setattr(_plans, "_walks_better", lambda *_: walks)
     add(60)
 
     for sort in SORTS:
@@ -69,15 +69,15 @@ def test_after_the_first_jump_no_page_is_far_in_either_direction(database, short
     add(60)
     page_of(WEI, 30, ("sort", "code"))
     skipped = []
-    read = pages._read
-    monkeypatch.setattr(pages, "_read", lambda *a, **k: skipped.append(a[4]) or read(*a, **k))
+    read = _pages._read
+    monkeypatch.setattr(_pages, "_read", lambda *a, **k: skipped.append(a[4]) or read(*a, **k))
 
     for offset in (20, 45, 10, 33):
         for sort in ("code", "-code"):
             page_of(WEI, offset, ("sort", sort))
 
     assert len(skipped) == 8
-    assert max(skipped) <= pages.STEP * 2 + positions.AHEAD  # every second was forgotten, of too many
+    assert max(skipped) <= _pages.STEP * 2 + _positions.AHEAD  # every second was forgotten, of too many
 
 
 def test_a_list_that_would_have_to_be_sorted_for_each_step_is_not_surveyed(database, short_is_long):
@@ -86,7 +86,7 @@ def test_a_list_that_would_have_to_be_sorted_for_each_step_is_not_surveyed(datab
     with reading(WEI) as session:
         for sort, surveyed in (("code", True), ("name", False), ("contact", False), ("partner", False)):
             asked = asked_in(session, everything(WEI, ("sort", sort)))
-            is_surveyed = bool(pages._surveyed(session, asked))
+            is_surveyed = bool(_pages._surveyed(session, asked))
             assert is_surveyed == surveyed, sort
 
 
@@ -95,7 +95,7 @@ def test_rows_that_come_at_the_end_of_an_order_shift_no_page_of_its_mirror_image
     page_of(WEI, 30, ("sort", "-code"))
     with unit_of_work(ADMIN) as session:
         session.add_all([Customer(code=f"Z{n}", name="new") for n in range(3)])
-    monkeypatch.setattr(positions, "KEPT_S", -1.0)  # the number of rows is counted anew, the positions are kept
+    monkeypatch.setattr(_positions, "KEPT_S", -1.0)  # the number of rows is counted anew, the positions are kept
 
     promised = expected(WEI, "-code")
     for offset in (33, 20, 50):
@@ -103,7 +103,7 @@ def test_rows_that_come_at_the_end_of_an_order_shift_no_page_of_its_mirror_image
 
 
 def test_the_nearest_known_position_is_where_a_deep_page_starts_from(monkeypatch):
-    monkeypatch.setattr(positions, "AHEAD", 0)
+    monkeypatch.setattr(_positions, "AHEAD", 0)
     known = Positions()
 
     assert Seen(known, 2_000).nearest(500, 10) == (None, 500, False)
@@ -138,16 +138,16 @@ def test_what_is_nearest_is_right_for_any_positions_and_in_either_direction():
 def test_of_too_many_positions_every_second_one_is_kept():
     seen = Seen(Positions(), 10**6)
 
-    seen.remember({number: (number,) for number in range(positions.POSITIONS_MAX * 3)})
+    seen.remember({number: (number,) for number in range(_positions.POSITIONS_MAX * 3)})
 
-    assert len(seen.positions.places) <= positions.POSITIONS_MAX
+    assert len(seen.positions.places) <= _positions.POSITIONS_MAX
     assert list(seen.positions.places)[:3] == [0, 4, 8]
 
 
 def test_positions_are_forgotten_after_a_while(sqlite_database, monkeypatch):
     with reading(WEI) as session:
-        walked = positions.totals(session, WEI, CUSTOMERS.name).positions("code")
+        walked = _positions.totals(session, WEI, CUSTOMERS.name).positions("code")
 
-        assert positions.totals(session, WEI, CUSTOMERS.name).positions("code") is walked
-        monkeypatch.setattr(positions, "POSITIONS_KEPT_S", -1.0)
-        assert positions.totals(session, WEI, CUSTOMERS.name).positions("code") is not walked
+        assert _positions.totals(session, WEI, CUSTOMERS.name).positions("code") is walked
+        monkeypatch.setattr(_positions, "POSITIONS_KEPT_S", -1.0)
+        assert _positions.totals(session, WEI, CUSTOMERS.name).positions("code") is not walked

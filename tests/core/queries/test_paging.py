@@ -10,10 +10,10 @@ from sqlalchemy import update
 from core.access import Actor
 from core.database.sessions import is_sqlite, reading, unit_of_work
 from core.errors import InvalidInput
-from core.queries import finding, plans, positions
-from core.queries.building import asked_in
+from core.queries import _plans, _positions, finding
+from core.queries._building import asked_in
+from core.queries._ordering import Sort, write_cursor
 from core.queries.finding import find_page, matching_keys, read_query, stream_rows
-from core.queries.ordering import Sort, write_cursor
 from models.customers import Customer
 from resources.customers import CUSTOMERS
 from resources.partners import PARTNERS
@@ -125,18 +125,18 @@ def test_a_row_that_is_added_before_a_cursor_neither_repeats_nor_hides_a_row(dat
 
 def test_what_is_remembered_of_a_list_is_forgotten_and_belongs_to_one_scope(sqlite_database, monkeypatch):
     with reading(WEI) as session:
-        positions.totals(session, WEI, "customers").total = 5
+        _positions.totals(session, WEI, "customers").total = 5
 
-        assert positions.totals(session, WEI, "customers").total == 5
-        assert positions.totals(session, WEI, "customers", "x").total is None
-        assert positions.totals(session, HUADONG_CLERK, "customers").total is None
-        monkeypatch.setattr(positions, "KEPT_S", -1.0)
-        assert positions.totals(session, WEI, "customers").total is None
+        assert _positions.totals(session, WEI, "customers").total == 5
+        assert _positions.totals(session, WEI, "customers", "x").total is None
+        assert _positions.totals(session, HUADONG_CLERK, "customers").total is None
+        monkeypatch.setattr(_positions, "KEPT_S", -1.0)
+        assert _positions.totals(session, WEI, "customers").total is None
 
 
 def test_short_lists_are_counted_exactly_and_long_ones_up_to_a_limit(database, monkeypatch):
     monkeypatch.setattr(finding, "COUNT_MAX", 10)
-    monkeypatch.setattr(positions, "COUNT_MAX", 10)
+    monkeypatch.setattr(_positions, "COUNT_MAX", 10)
     add(11)
 
     def counted(*pairs) -> tuple:
@@ -165,7 +165,7 @@ def test_a_long_list_is_not_counted_up_to_the_limit_again_for_a_while(database, 
     with unit_of_work(ADMIN) as session:
         session.execute(update(Customer).where(Customer.code < "C00004").values(stage="contacted"))
     assert counted() == (10, False)
-    monkeypatch.setattr(positions, "KEPT_S", -1.0)
+    monkeypatch.setattr(_positions, "KEPT_S", -1.0)
     assert counted() == (8, True)
 
 
@@ -197,7 +197,7 @@ def test_sums_are_exact_over_the_whole_filter_and_not_for_who_may_not_see_the_am
 
 def test_sums_of_a_long_list_are_made_when_asked_for(database, monkeypatch):
     monkeypatch.setattr(finding, "COUNT_MAX", 2)
-    monkeypatch.setattr(positions, "COUNT_MAX", 2)
+    monkeypatch.setattr(_positions, "COUNT_MAX", 2)
     summed = replace(PARTNERS, sums=("credit_limit",))
 
     with reading(LING) as session:
@@ -256,10 +256,10 @@ def test_all_matching_keys_are_given_or_refused(database):
 
 def test_rows_are_the_same_whichever_way_they_are_read(database, monkeypatch):
     add(60)
-    monkeypatch.setattr(plans, "SMALL", 0)
+    monkeypatch.setattr(_plans, "SMALL", 0)
     filters = [(), (("stage", "won,lost"),), (("partner__in", "SZ,HD"),), (("name__contains", "a"),), (("q", "上海"),)]
     way = {"walks": False}
-    monkeypatch.setattr(plans, "_walks_better", lambda *_: way["walks"])
+    monkeypatch.setattr(_plans, "_walks_better", lambda *_: way["walks"])
 
     def found(actor: Actor, pairs: tuple, sort: str, *, walks: bool) -> list[str]:
         way["walks"] = walks
@@ -277,12 +277,12 @@ def test_rows_are_the_same_whichever_way_they_are_read(database, monkeypatch):
 
 def test_many_rows_in_an_order_that_has_an_index_are_walked_on_sqlite(database, monkeypatch):
     add(60)
-    monkeypatch.setattr(plans, "SMALL", 0)
+    monkeypatch.setattr(_plans, "SMALL", 0)
 
     def walks(actor: Actor, row_count: int, *pairs: tuple[str, str]) -> bool:
         with reading(actor) as session:
             asked = asked_in(session, everything(actor, *pairs))
-            with plans.planned(session, asked, row_count) as way:
+            with _plans.planned(session, asked, row_count) as way:
                 changed = way is not asked
         return changed
 

@@ -5,8 +5,8 @@ from sqlalchemy import select, update
 
 from core.access import Actor
 from core.database.sessions import reading, unit_of_work
+from core.queries._statements import asked_again
 from core.queries.finding import find_page, read_query
-from core.queries.statements import asked_again
 from models.customers import Customer
 from models.partners.partners import Partner
 from resources.customers import CUSTOMERS

@@ -8,11 +8,11 @@ import psutil
 import pytest
 
 from core.errors import InvalidInput
-from importers.reading import process
-from importers.reading.child import inspect_text
+from importers.reading import _process
+from importers.reading._child import inspect_text
+from importers.reading._sliced_workbooks import XlsxWorkbook
+from importers.reading._text_files import TextTable
 from importers.reading.refusal_texts import TEXTS
-from importers.reading.sliced_workbooks import XlsxWorkbook
-from importers.reading.text_files import TextTable
 from importers.reading.workbooks import inspect_file, read_sheet
 from tests.importers.conftest import readers
 from tests.importers.workbooks import (
@@ -88,7 +88,7 @@ def test_an_inspection_that_takes_too_long_is_stopped(tmp_path: Path, limits: py
 
 
 def test_a_reader_that_dies_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(process, "START", "import os; os.abort()")
+    monkeypatch.setattr(_process, "START", "import os; os.abort()")
     path = saved(tmp_path, ["a"], ["b"])
 
     assert refusal_of(path).startswith("imports.crashed: list.xlsx could not be read")
@@ -139,7 +139,7 @@ def test_the_child_ends_and_tidies_up_when_its_parent_is_killed(tmp_path: Path):
 
 
 def test_the_child_knows_only_the_standard_library_and_calamine(tmp_path: Path):
-    program = process.START.replace(
+    program = _process.START.replace(
         "main()",
         "import sys; print(*sorted({name if name[:5] == 'core.' else name.split('.')[0] for name in sys.modules}))",
     )
@@ -163,7 +163,7 @@ def test_the_child_sees_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         next(iter(reading))
         environment = readers()[0].environ()
 
-    assert set(environment) <= {*process.KEPT_VARIABLES, "RUST_BACKTRACE", "LC_CTYPE"}
+    assert set(environment) <= {*_process.KEPT_VARIABLES, "RUST_BACKTRACE", "LC_CTYPE"}
 
 
 def test_it_works_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

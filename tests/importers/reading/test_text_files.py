@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import InvalidInput
 from core.i18n import use_language
-from importers.reading.text_files import detect_delimiter, detect_encoding
+from importers.reading._text_files import detect_delimiter, detect_encoding
 from importers.reading.workbooks import inspect_file, read_sheet
 from tests.importers.workbooks import rows_of, text_file
 

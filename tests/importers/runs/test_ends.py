@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, InvalidInput
 from core.events.log import Event
-from importers.runs import runner, slices
+from importers.runs import _slices, runner
 from importers.runs.batches import apply_batch, import_file
 from importers.runs.runner import preview_import
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportSlice
@@ -37,7 +37,7 @@ def ends(batch_id: int) -> list[str]:
 
 def test_the_command_line_goes_on_with_a_file_whose_import_died_and_reports_all_of_it(database, tmp_path, monkeypatch):
     add_range()
-    monkeypatch.setattr(slices, "GROUPED_ROWS", 1)
+    monkeypatch.setattr(_slices, "GROUPED_ROWS", 1)
     source = sheet(tmp_path, HEADINGS, LINES)
     undisturbed = preview_import(ORDER_LINES, source, WEI)
     for number in range(1, 400, 9):

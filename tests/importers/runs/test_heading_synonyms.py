@@ -2,7 +2,7 @@
 
 import pytest
 
-from importers.runs.heading_synonyms import SYNONYMS
+from importers.runs._heading_synonyms import SYNONYMS
 from importers.runs.mapping import plain_heading, stated_fields, suggest
 from resources import BY_NAME, SHEETS
 from tests.conftest import ADMIN

@@ -14,8 +14,8 @@ from core.errors import NotPermitted
 from core.events.log import Event
 from core.queries.finding import GridQuery, stream_rows
 from importers.exporting import write_rows
+from importers.runs._orders import import_orders
 from importers.runs.batches import import_file
-from importers.runs.orders import import_orders
 from importers.runs.runner import ImportReport, Source, preview_import
 from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.imports import ALL_OR_NOTHING

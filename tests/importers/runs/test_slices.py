@@ -10,9 +10,9 @@ from core.drafts import Drafts
 from core.kinds.kind import CellError
 from core.resource import Resource
 from importers.exporting import template_for
-from importers.runs import runner, slices
+from importers.runs import _slices, runner
+from importers.runs._slices import Slice, Spool, packed, unpacked, whole_groups
 from importers.runs.runner import ImportReport, Source, preview_import, read_slices
-from importers.runs.slices import Slice, Spool, packed, unpacked, whole_groups
 from importers.writing.xlsx import SheetColumn, write_xlsx
 from resources import SHEETS
 from resources.orders import ORDER_LINES
@@ -54,7 +54,7 @@ def test_each_row_comes_once_with_all_of_its_group_and_slices_come_in_the_order_
         given_slices.append(Slice(rows, Drafts([], {}), [], {"key": list(keys)}, [[f"x{row}" for row in rows]]))
         number += len(keys)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(slices, "GROUPED_ROWS", row_count)
+        patch.setattr(_slices, "GROUPED_ROWS", row_count)
         found = list(whole_groups(iter(given_slices), lambda cells: cells["key"]))
 
     stated = {row: key for one in given_slices for row, key in zip(one.rows, one.cells["key"], strict=True)}
@@ -78,7 +78,7 @@ def test_a_check_of_orders_in_pieces_finds_what_one_in_one_piece_finds(database,
     source = sheet(tmp_path, ["number", "buyer", "sku", "quantity"], rows)
     whole = preview_import(ORDER_LINES, source, WEI)
 
-    monkeypatch.setattr(slices, "GROUPED_ROWS", 1)
+    monkeypatch.setattr(_slices, "GROUPED_ROWS", 1)
     parts = list(read_slices(ORDER_LINES, source, WEI, ImportReport("orders")))
     in_pieces = preview_import(ORDER_LINES, source, WEI)
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from importers.writing._xlsx_cells import column_letters
 from importers.writing.cell_values import legible, number_text, plain_text, scaled_text
-from importers.writing.xlsx_cells import column_letters
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.sampled_from([2, 4]))

@@ -1,6 +1,6 @@
 import pytest
 
-from models.regions.phone_places import place_given_out
+from models.regions._phone_places import place_given_out
 
 
 @pytest.mark.parametrize(

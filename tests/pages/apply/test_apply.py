@@ -3,9 +3,9 @@
 import pytest
 
 from core.database.sessions import reading
-from pages.applications.queries import coverage_text, inbox_counts, inbox_item, read_facts, read_inbox
+from pages.applications._queries import coverage_text, inbox_counts, inbox_item, read_facts, read_inbox
 from pages.applications.timeline import awaited_text, way_of
-from pages.apply.queries import read_held, read_invited, read_kept, read_proposals
+from pages.apply._queries import read_held, read_invited, read_kept, read_proposals
 from pages.apply.visitor import count_visit
 from resources.partners import PARTNERS
 from services.applications.applicant import begin_application

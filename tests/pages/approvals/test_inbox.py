@@ -11,7 +11,7 @@ from core.database.sessions import reading, unit_of_work
 from core.i18n import set_language, use_language
 from models.approvals import Approval
 from models.orders import Order
-from pages.approvals.facts import percent_text
+from pages.approvals._facts import percent_text
 from pages.approvals.inbox import register_approvals
 from pages.approvals.queries import LATE, waiting_text
 from services.approvals.orders import approve_order

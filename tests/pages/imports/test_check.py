@@ -12,8 +12,8 @@ from core.database.sessions import reading
 from core.i18n import set_language, use_language
 from core.jobs.rows import Job, JobStatus
 from models.customers import Customer
-from pages.imports.rows import find_rows
-from pages.imports.wizard import job_progress
+from pages.imports._rows import find_rows
+from pages.imports._wizard import job_progress
 from services.imports.rows import Fate
 from tests.browser.finding import found, is_there, one
 from tests.browser.signing_in import sign_in_as

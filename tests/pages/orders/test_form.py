@@ -12,8 +12,8 @@ from core.database.sessions import reading
 from core.i18n import set_language
 from models.orders import Order, OrderLine
 from pages.components.forms.drafts import BrowserDraft
+from pages.orders._paste_parsing import Unclear, Wanted, pasted_lines, possible_skus, read_lines
 from pages.orders.form import kept_order
-from pages.orders.paste_parsing import Unclear, Wanted, pasted_lines, possible_skus, read_lines
 from services.products.prices import Article
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as

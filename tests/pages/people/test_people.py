@@ -16,7 +16,7 @@ from models.accounts import users
 from models.accounts.sessions import OneTimeLink, UserSession
 from models.accounts.tokens import ApiToken
 from models.customers import Customer
-from pages.people.links import links_workbook
+from pages.people._links import links_workbook
 from services.accounts import denials
 from services.accounts.administration import reset_password
 from services.accounts.links import password_link, password_links

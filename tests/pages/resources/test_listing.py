@@ -7,7 +7,7 @@ from core.access import Role
 from core.database.sessions import reading
 from core.events.log import Event
 from core.i18n import use_language
-from pages.resources.columns import grid_columns, grid_filters, grid_views, search_words
+from pages.resources._columns import grid_columns, grid_filters, grid_views, search_words
 from pages.shell.navigation import navigation_for
 from pages.site import SCREENS
 from resources import ALL, BY_NAME

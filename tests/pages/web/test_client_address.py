@@ -9,7 +9,7 @@ from sqlalchemy import select
 from core.database.sessions import reading, transact
 from core.events.log import Event
 from core.settings import settings
-from pages.web.client_address import ClientAddress, forwarded_client
+from pages.web._client_address import ClientAddress, forwarded_client
 from services.accounts.administration import create_user
 from services.accounts.attempts import PER_ADDRESS
 from tests.conftest import ADMIN

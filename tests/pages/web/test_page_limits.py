@@ -8,9 +8,9 @@ from nicegui.testing import User
 
 from core import settings as core_settings
 from pages.web import page_limits
+from pages.web._rate_limit import Buckets
 from pages.web.identity import LANGUAGE_COOKIE
 from pages.web.page_limits import WAITING_PER_SOURCE_MAX
-from pages.web.rate_limit import Buckets
 from tests.browser.signing_in import session_of, sign_in_as
 from tests.conftest import HUADONG_CLERK, LING
 

@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from core import settings as core_settings
-from pages.web import rate_limit
-from pages.web.rate_limit import BURST, FILES_BURST, KNOWN_BURST, PROBES_BURST
+from pages.web import _rate_limit
+from pages.web._rate_limit import BURST, FILES_BURST, KNOWN_BURST, PROBES_BURST
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import LING, MEI
 from tests.pages.web.test_guards import ORIGIN, small_product
@@ -39,7 +39,7 @@ async def test_people_at_work_go_on_while_strangers_are_cut_off(client):
 
 
 async def test_one_session_is_limited_too_and_others_go_on(client, monkeypatch):
-    monkeypatch.setattr(rate_limit, "KNOWN_PER_SECOND", 0.1)
+    monkeypatch.setattr(_rate_limit, "KNOWN_PER_SECOND", 0.1)
     tokens = [sign_in_as(client, actor) for actor in (LING, MEI)]
     client.cookies.clear()
     cookies = [{"Cookie": f"qudao={token}"} for token in tokens]
@@ -55,7 +55,7 @@ async def test_one_session_is_limited_too_and_others_go_on(client, monkeypatch):
 
 @pytest.mark.parametrize("path", ["/static/qudao/x.css", "/_nicegui/x.js"])
 async def test_files_are_counted_apart_and_generously(client, monkeypatch, path):
-    monkeypatch.setattr(rate_limit, "FILES_PER_SECOND", 0.1)
+    monkeypatch.setattr(_rate_limit, "FILES_PER_SECOND", 0.1)
 
     statuses = [(await client.get(path)).status_code for _ in range(int(FILES_BURST) + 20)]
 
@@ -69,7 +69,7 @@ async def test_probes_are_counted_apart_and_those_of_a_trusted_proxy_are_not_ref
     sqlite_database, monkeypatch, path
 ):
     monkeypatch.setenv("QUDAO_TRUSTED_PROXIES", "10.0.0.3")
-    monkeypatch.setattr(rate_limit, "PROBES_PER_SECOND", 0.1)
+    monkeypatch.setattr(_rate_limit, "PROBES_PER_SECOND", 0.1)
     core_settings.settings.cache_clear()
     app = small_product()
 
@@ -83,7 +83,7 @@ async def test_probes_are_counted_apart_and_those_of_a_trusted_proxy_are_not_ref
 
 
 async def test_a_request_with_a_wrong_host_or_origin_is_counted_too(client, monkeypatch):
-    monkeypatch.setattr(rate_limit, "PER_SECOND", 0.1)
+    monkeypatch.setattr(_rate_limit, "PER_SECOND", 0.1)
     refused = {(await client.get("/public", headers={"Host": "evil.example"})).status_code for _ in range(60)}
     client._transport.client = ("198.51.100.8", 1)
     sent = {(await client.post("/sent", headers={"Origin": "https://evil.example"})).status_code for _ in range(60)}
@@ -108,7 +108,7 @@ async def test_the_refusal_says_so_in_few_bytes_and_when_to_come_back(client, la
 
 
 async def test_one_network_of_ipv6_is_one_client(sqlite_database, monkeypatch):
-    monkeypatch.setattr(rate_limit, "PER_SECOND", 0.1)
+    monkeypatch.setattr(_rate_limit, "PER_SECOND", 0.1)
     app, statuses = small_product(), []
     for number in range(int(BURST) + 20):
         transport = httpx.ASGITransport(app, client=(f"2001:db8:1:2::{number:x}", 1))

@@ -21,7 +21,7 @@ from services.accounts.users import save_users
 from services.applications.decisions import overdue_numbers, return_application
 from services.applications.hints import duplicates_of
 from services.applications.queues import applications_waiting, requests_waiting
-from services.demo.clearing import clear_demo
+from services.demo._clearing import clear_demo
 from services.demo.loading import DemoSize, load_demo
 from services.organisation.departments import organisation, save_departments
 from services.partners.affiliation_requests import approve_affiliation, requests_to_carry_on

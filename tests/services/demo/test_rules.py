@@ -5,9 +5,9 @@ from random import Random
 
 from core.kinds.standard import PHONE
 from core.kinds.uscc import is_valid
-from models.regions.phone_places import place_given_out
-from services.demo.names import PROVINCES, NameMaker, places
-from services.demo.orders import counts_per_day
+from models.regions._phone_places import place_given_out
+from services.demo._names import PROVINCES, NameMaker, places
+from services.demo._orders import counts_per_day
 
 
 def test_numbers_pass_the_rules_and_belong_to_nobody():

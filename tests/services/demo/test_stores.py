@@ -5,7 +5,7 @@ from sqlalchemy import select
 from core.database.sessions import reading
 from models.stores import Store, StoreFinding
 from resources import BY_NAME
-from services.demo.clearing import clear_demo
+from services.demo._clearing import clear_demo
 from services.demo.loading import load_demo
 from tests.conftest import ADMIN
 from tests.services.demo.test_loading import SIZE, broken, cheap_hashes, count, empty, one

@@ -1,6 +1,6 @@
 """Messages that a dead line held back are late; a clock that was put back is forgiven."""
 
-from pages.web.sockets.delays import BURST_MS, DELAY_MS_MAX, Delays
+from pages.web.sockets._delays import BURST_MS, DELAY_MS_MAX, Delays
 
 OFFSET = 1_000_000.0  # the clocks differ by this
 

@@ -9,8 +9,8 @@ from models.accounts.sessions import SessionState
 from pages.components.base.buttons import button
 from pages.components.forms import fields
 from pages.web.sockets import limits
+from pages.web.sockets._messages import are_declared, arguments_of, is_handshake, is_message, is_number
 from pages.web.sockets.limits import SocketLimits
-from pages.web.sockets.messages import are_declared, arguments_of, is_handshake, is_message, is_number
 from services.accounts.sessions import Visitor
 from tests.conftest import LING, WEI
 

@@ -1,0 +1,181 @@
+"""The rows of one page of a list: found by cursor or offset, however deep, and filled with what stands in them."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Integer, Select, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from core.database.sessions import EVERYONE, actor_of
+from core.queries._building import Asked, Columns, numbers_of_rows
+from core.queries._ordering import Beginning, beyond, read_cursor
+from core.queries._plans import comes_in_order, planned
+from core.queries._positions import Place, Seen, Totals
+from core.queries._statements import run
+
+DEEP = 5_000  # offset from which known positions pay
+FAR = 10_000  # rows that are rather skipped than the whole list surveyed
+FAR_IN_ALL = 200_000  # the same in a list of all rows, where skipping looks at none of them
+STEP = 5_000  # rows from one surveyed position to the next
+_SKIPPED = bindparam("skipped", 0, type_=Integer)
+_WANTED = bindparam("wanted", 0, type_=Integer)
+
+
+def rows_of_page(session: Session, asked: Asked, columns: Columns, known: Totals) -> list[Any]:
+    """Return the rows of a page and the first one after it, as ``columns`` reads them and then their place.
+
+    Raises:
+        InvalidInput: ``queries.bad_cursor``.
+    """
+    query, wanted = asked.query, asked.query.limit + 1
+    if query.offset >= DEEP and not query.cursor:
+        return _deep_rows(session, asked, columns, known)
+    place: Place | None = None
+    offset = query.offset
+    if query.cursor:
+        place, offset = (
+            _completed(session, asked, read_cursor(query.resource, asked.sorts, asked.terms, query.cursor)),
+            0,
+        )
+    with planned(session, asked, offset + wanted) as way:
+        return _read(session, way, columns, place, offset, wanted)
+
+
+def place_of(asked: Asked, row: Sequence[Any]) -> Place:
+    """Return where a row of a page stands in the order."""
+    return tuple(row[-len(asked.terms) :])
+
+
+LAST_CHARACTER = "\U0010ffff"
+"""Sorts behind every character that follows the beginning of a text."""
+
+
+def _completed(session: Session, asked: Asked, place: Place) -> Place:
+    """Return the place of a cursor with its long texts whole, read from the row that it stands at.
+
+    That row is told by the last term, which no other row shares. If it was changed or removed meanwhile, the place
+    before all rows that begin alike is returned: some may be shown again, none is left out.
+    """
+    if not any(isinstance(value, Beginning) for value in place):
+        return place
+    found = session.execute(numbers_of_rows(asked, asked.terms[-1].expression == place[-1])).first()
+    if found is not None and all(map(_is_at, found[1:], place)):
+        return tuple(found[1:])
+    return [
+        str(value) + (LAST_CHARACTER if term.descending else "") if isinstance(value, Beginning) else value
+        for term, value in zip(asked.terms, place, strict=True)
+    ]
+
+
+def _is_at(stored: Any, stated: Any) -> bool:
+    return isinstance(stored, str) and stored.startswith(stated) if isinstance(stated, Beginning) else stored == stated
+
+
+def count_rows(session: Session, asked: Asked, known: Totals) -> int:
+    """Return how many rows there are."""
+    counting = select(func.count()).select_from(asked.query.resource.model).where(*asked.where)
+    total: int = run(session, asked, "count", lambda: counting)[0][0]
+    known.keep(total)
+    return total
+
+
+def _deep_rows(session: Session, asked: Asked, columns: Columns, known: Totals) -> list[Any]:
+    """Return the rows of a deep page, starting from the nearest position that is known, and remember its ends.
+
+    The ends of the list are such positions once its rows have been counted. If all are far, the list is walked through
+    once, so that from then on none is far.
+    """
+    offset = asked.query.offset
+    total = known.total if known.total is not None else count_rows(session, asked, known)
+    wanted = min(asked.query.limit + 1, total - offset)
+    if wanted <= 0:
+        return []
+    order, mirrored = _either_way(asked)
+    seen = Seen(known.positions(order), total, mirrored=mirrored)
+    start, skipped, backward = seen.nearest(offset, wanted)
+    if skipped > _far(session, asked) and not seen.positions.is_surveyed:
+        seen.positions.is_surveyed = True
+        seen.remember(_surveyed(session, asked))
+        start, skipped, backward = seen.nearest(offset, wanted)
+    with planned(session, asked, skipped + wanted) as way:
+        rows = _read(session, way, columns, start, skipped, wanted, backward=backward)
+    if rows and known.total is not None:
+        seen.remember({offset: place_of(asked, rows[0]), offset + len(rows) - 1: place_of(asked, rows[-1])})
+    return rows
+
+
+def _far(session: Session, asked: Asked) -> int:
+    whole = asked.query.resource.model.visible_to(actor_of(session)) is EVERYONE
+    return FAR_IN_ALL if whole and not asked.where else FAR
+
+
+def _either_way(asked: Asked) -> tuple[Hashable, bool]:
+    """Return the order in the direction that it shares with its mirror image, and whether it is the image."""
+    if not asked.sorts or not asked.sorts[0].descending or any(term.nullable for term in asked.terms):
+        return asked.sorts, False
+    return tuple(replace(sort, descending=not sort.descending) for sort in asked.sorts), True
+
+
+def _surveyed(session: Session, asked: Asked) -> dict[int, Place]:
+    """Return where every ``STEP``-th row stands, found in one walk through the list."""
+    with planned(session, asked, STEP) as way:
+        if not comes_in_order(session, way):
+            return {}  # each step would sort the whole list
+        places: dict[int, Place] = {}
+        place: Place | None = None
+        while found := _step(session, way, place):
+            place = place_of(way, found[0])
+            places[(len(places) + 1) * STEP - 1] = place
+        return places
+
+
+def _step(session: Session, asked: Asked, place: Place | None) -> list[Any]:
+    """Return the row ``STEP`` rows after a place, None: after the beginning; empty if the list ends before."""
+    given = _named(place)
+
+    def make() -> Select[Any]:
+        after = [] if given is None else [beyond(asked.terms, given)]
+        return numbers_of_rows(asked, *after).offset(_SKIPPED).limit(1)
+
+    return run(session, asked, ("step", given), make, skipped=STEP - 1, **_values(place))
+
+
+def _read(
+    session: Session,
+    asked: Asked,
+    columns: Columns,
+    place: Place | None,
+    skipped: int,
+    wanted: int,
+    *,
+    backward: bool = False,
+) -> list[Any]:
+    """Return ``wanted`` rows from a place on (None: from the beginning, or the end), after ``skipped`` others."""
+    given = _named(place)
+
+    def make() -> Select[Any]:
+        after = [] if given is None else [beyond(asked.terms, given, backward=backward)]
+        numbers = numbers_of_rows(asked, *after, backward=backward)
+        return _filled(asked, columns, numbers.offset(_SKIPPED).limit(_WANTED))
+
+    return run(session, asked, ("page", given, backward), make, skipped=skipped, wanted=wanted, **_values(place))
+
+
+def _named(place: Place | None) -> tuple[str | None, ...] | None:
+    """Return the parameters that hold the values of a place, see ``core.queries._ordering.beyond``."""
+    return None if place is None else tuple(f"at_{n}" if value is not None else None for n, value in enumerate(place))
+
+
+def _values(place: Place | None) -> dict[str, Any]:
+    return {f"at_{index}": value for index, value in enumerate(place or ()) if value is not None}
+
+
+def _filled(asked: Asked, columns: Columns, numbers: Select[Any]) -> Select[Any]:
+    """Return the select of what stands in the rows of these numbers, and last what they are ordered by."""
+    model, page = asked.query.resource.model, numbers.subquery("page")
+    by = [page.c[f"by_{index}"] for index in range(len(asked.terms))]
+    filled = columns.joined_to(select(*columns.columns, *by).select_from(page).join(model, model.id == page.c.id))
+    return filled.order_by(
+        *(replace(term, expression=own).ordered() for term, own in zip(asked.terms, by, strict=True))
+    )
