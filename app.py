@@ -1,4 +1,4 @@
-"""Qudao 渠道: connects the rooms, and the commands of the machine itself.
+"""Qudao 渠道: connects the rooms. Commands that need one room only stand in ``api.cli`` and ``jobs.commands``.
 
 Every command takes ``--json`` (one JSON object on standard output, messages on standard error) and exits 0 only when it
 did all it was asked. Commands load only what they need: import and export start without the pages.
@@ -6,7 +6,6 @@ did all it was asked. Commands load only what they need: import and export start
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 try:
@@ -14,14 +13,13 @@ try:
 except ImportError:
     sys.exit("Qudao needs Python 3.11 or newer and its packages. Run “make run” once, then .venv/bin/python app.py …")
 
-from core.i18n import _, ngettext
-from core.terminal import As, Json, accept_any_text, answer, in_words, read_password
+from api.cli import demo, imports, installation, people
+from core.i18n import _
+from core.terminal import Json, accept_any_text, in_words
 
 app = typer.Typer(no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False, help="Qudao 渠道")
-app.add_typer(user_app := typer.Typer(no_args_is_help=True, help="People with an account."), name="user")
-app.add_typer(token_app := typer.Typer(no_args_is_help=True, help="Keys of programs."), name="token")
-app.add_typer(config_app := typer.Typer(no_args_is_help=True, help="Settings."), name="config")
-app.add_typer(demo_app := typer.Typer(no_args_is_help=True, help="A made-up brand to play with."), name="demo")
+for one in (imports, installation, people, demo):
+    app.add_typer(one.commands)
 
 
 @app.callback(invoke_without_command=True)
@@ -120,250 +118,12 @@ def work(as_json: Json = False) -> None:
         sealer.join(10)
 
 
-@app.command()
-def migrate(as_json: Json = False) -> None:
-    """Bring the database to this release; an older one is backed up first."""
-    from services.installation.maintenance import bring_up_to_date
-
-    with in_words(as_json):
-        facts = bring_up_to_date(restores_guards=True)
-        answer(facts, as_json=as_json, sentence=_("The database is at {revision}.", revision=facts["revision"]))
-
-
-@app.command("import")
-def import_(
-    resource: str,
-    file: Path,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; store nothing.")] = False,
-    match: Annotated[str, typer.Option(help="Field by which existing rows are found; the key if left out.")] = "",
-    mode: Annotated[str, typer.Option(help="good-rows or all-or-nothing.")] = "good-rows",
-    maps: Annotated[list[str], typer.Option("--map", help='"HEADING=field"; "HEADING=" leaves it out.')] = [],  # noqa: B006
-    sets: Annotated[list[str], typer.Option("--set", help='"field=value" for every row.')] = [],  # noqa: B006
-    sheet: Annotated[str, typer.Option(help="Name of the worksheet; the first one if left out.")] = "",
-    errors: Annotated[Path | None, typer.Option(help="Write the refused rows, marked, to this xlsx.")] = None,
-    as_json: Json = False,
-    as_: As = "",
-) -> None:
-    """Import rows of a worksheet: new ones are added, others changed, unchanged ones left alone."""
-    from importers.commands import ImportOrder, import_rows, refusal_lines, report_sentence
-
-    with in_words(as_json):
-        order = ImportOrder(resource, file, dry_run, match, mode, tuple(maps), tuple(sets), sheet, errors)
-        facts = import_rows(order, as_)
-        answer(facts, as_json=as_json, sentence=report_sentence(facts))
-        if not as_json:
-            print(*refusal_lines(facts), sep="\n", end="", file=sys.stderr)
-    if facts["refused"]:
-        raise typer.Exit(1)
-
-
-@app.command()
-def export(
-    resource: str,
-    file: Path,
-    filters: Annotated[list[str], typer.Option("--filter", help='"field=value"; repeatable.')] = [],  # noqa: B006
-    fields: Annotated[str, typer.Option(help="Names of fields, separated by commas.")] = "",
-    as_json: Json = False,
-    as_: As = "",
-) -> None:
-    """Export rows to a .xlsx, .csv or .jsonl file."""
-    from importers.commands import export_rows
-
-    with in_words(as_json):
-        facts = export_rows(resource, file, tuple(filters), fields, as_)
-        sentence = ngettext(
-            "{count} row is in {file}.", "{count} rows are in {file}.", facts["rows"], file=facts["file"]
-        )
-        answer(facts, as_json=as_json, sentence=sentence)
-
-
-@app.command()
-def template(resource: str, file: Path, as_json: Json = False, as_: As = "") -> None:
-    """Write the workbook to fill in for an import."""
-    from importers.commands import write_template_file
-
-    with in_words(as_json):
-        facts = write_template_file(resource, file, as_)
-        answer(facts, as_json=as_json, sentence=_("The template is in {file}.", **facts))
-
-
-@app.command()
-def check(as_json: Json = False) -> None:
-    """Check every invariant of the stored data; list what is broken."""
-    from importers.commands import check_data
-
-    with in_words(as_json):
-        facts = check_data()
-        broken = ngettext("{count} invariant is broken.", "{count} invariants are broken.", len(facts["broken"]))
-        answer(facts, as_json=as_json, sentence=_("All is well.") if facts["ok"] else broken)
-        if not as_json:
-            for one in facts["broken"]:
-                print(f"  {one['check']}: {one['detail']}", file=sys.stderr)
-    if not facts["ok"]:
-        raise typer.Exit(1)
-
-
-@app.command()
-def doctor(as_json: Json = False) -> None:
-    """Look at the installation: database, disk, secret, address, reference data."""
-    from services.installation.maintenance import examine
-
-    with in_words(as_json):
-        facts = examine()
-        if as_json:
-            answer(facts, as_json=True)
-        else:
-            for one in facts["findings"]:
-                print(f"{one['level']:<8} {one['name']}: {one['detail']}")
-    if not facts["ok"]:
-        raise typer.Exit(1)
-
-
-@config_app.command("show")
-def config_show(as_json: Json = False) -> None:
-    """Show each setting, where it was stated, secrets masked."""
-    from services.installation.maintenance import settings_facts
-
-    with in_words(as_json):
-        facts = settings_facts()
-        if as_json:
-            answer(facts, as_json=True)
-        else:
-            for name, one in facts.items():
-                print(f"{name} = {one['value']}  ({one['from']})")
-
-
-@user_app.command("create")
-def user_create(
-    email: str,
-    name: Annotated[str, typer.Option("--name")],
-    role: Annotated[str, typer.Option("--role")],
-    partner: Annotated[str, typer.Option("--partner", help="Code of the partner the person works for.")] = "",
-    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from input.")] = False,
-    as_json: Json = False,
-    as_: As = "",
-) -> None:
-    """Add a person; without a password, print the link with which they choose one."""
-    from services.accounts.administration import create_user
-    from services.installation.maintenance import acting, password_address
-
-    with in_words(as_json):
-        password = read_password() if password_stdin else None
-        with acting(as_) as session:
-            user = create_user(session, email, name=name, role=role, partner=partner or None, password=password)
-            link = None if password_stdin else password_address(session, email)
-        facts = {"email": user.email, "name": name, "role": role, "partner": partner or None, "link": link}
-        sentence = _("{email} may sign in.", email=user.email)
-        answer(facts, as_json=as_json, sentence=f"{sentence} {link}" if link else sentence)
-
-
-@user_app.command("reset-password")
-def user_reset_password(
-    email: str,
-    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from input.")] = False,
-    as_json: Json = False,
-    as_: As = "",
-) -> None:
-    """Give a person a new password; without one, print the link with which they choose it."""
-    from services.accounts.administration import reset_password
-    from services.installation.maintenance import acting, password_address
-
-    with in_words(as_json):
-        password = read_password() if password_stdin else None
-        with acting(as_) as session:
-            if password is not None:
-                reset_password(session, email, password)
-            link = None if password is not None else password_address(session, email)
-        changed = _("The password of {email} is changed.", email=email)
-        answer({"email": email, "link": link}, as_json=as_json, sentence=link or changed)
-
-
-@user_app.command("lock")
-def user_lock(email: str, as_json: Json = False, as_: As = "") -> None:
-    """Keep a person out; all their sessions end."""
-    from services.accounts.administration import lock_user
-    from services.installation.maintenance import acting
-
-    with in_words(as_json):
-        with acting(as_) as session:
-            user = lock_user(session, email)
-        facts = {"email": user.email, "status": user.status}
-        answer(facts, as_json=as_json, sentence=_("{email} is locked.", email=user.email))
-
-
-@user_app.command("list")
-def user_list(as_json: Json = False, as_: As = "") -> None:
-    """List the people with an account."""
-    from services.accounts.administration import list_users
-    from services.installation.maintenance import acting
-
-    with in_words(as_json):
-        with acting(as_) as session:
-            people = [
-                {"email": user.email, "name": user.name, "role": user.role, "partner": partner, "status": user.status}
-                for user, partner in list_users(session)
-            ]
-        lines = [f"{one['email']}  {one['role']}  {one['partner'] or '—'}  {one['status']}" for one in people]
-        answer({"users": people}, as_json=as_json, sentence="" if as_json else "\n".join(lines))
-
-
-@token_app.command("create")
-def token_create(
-    name: str,
-    role: Annotated[str, typer.Option("--role")],
-    partner: Annotated[str, typer.Option("--partner", help="Code of the partner it acts for.")] = "",
-    as_json: Json = False,
-    as_: As = "",
-) -> None:
-    """Make a key for a program; it is shown this once."""
-    from services.accounts.tokens import create_token
-    from services.installation.maintenance import acting
-
-    with in_words(as_json):
-        with acting(as_) as session:
-            row, secret = create_token(session, name, role=role, partner=partner or None)
-        facts = {"name": row.name, "role": role, "partner": partner or None, "token": secret}
-        facts["confirmation"] = row.confirmation
-        if row.confirmation == "needed":
-            print(_("It opens nothing until a second person confirms it on the page of API keys."), file=sys.stderr)
-        if as_json:
-            answer(facts, as_json=True)
-        else:
-            print(secret)
-
-
 @app.command("jobs", add_help_option=False, context_settings={"ignore_unknown_options": True})
 def jobs_(words: Annotated[list[str], typer.Argument(help="list, retry, cancel or confirm-clock.")] = []) -> None:  # noqa: B006
     """Jobs: list them, let one go on, stop one; say that the clock is right."""
     from jobs.commands import commands
 
     commands(words or ["--help"], prog_name="app.py jobs")
-
-
-@demo_app.command("load")
-def demo_load(
-    partners: Annotated[int, typer.Option(min=0, max=100_000, help="Partners above the stores.")] = 200,
-    stores: Annotated[int, typer.Option(min=0, max=1_000_000, help="Stores, as partners of tier store.")] = 1_000,
-    orders: Annotated[int, typer.Option(min=0, max=10_000_000, help="Orders in 18 months.")] = 6_000,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same data on the same day.")] = 20_261_122,
-    as_json: Json = False,
-) -> None:
-    """Fill a database without business rows with a made-up brand; its people's passwords are shown this once."""
-    from services.demo.commands import load, people_table
-    from services.demo.loading import DemoSize
-
-    with in_words(as_json):
-        facts = load(DemoSize(partners, stores, orders, seed), lambda text: print(text, file=sys.stderr))
-        answer(facts, as_json=as_json, sentence="" if as_json else people_table(facts))
-
-
-@demo_app.command("clear")
-def demo_clear(as_json: Json = False) -> None:
-    """Remove the demo data, unless other rows refer to it; the trail stays."""
-    from services.demo.commands import clear
-
-    with in_words(as_json):
-        answer(clear(), as_json=as_json, sentence=_("There is no demo data any more; the trail stays."))
 
 
 if __name__ in {"__main__", "__mp_main__"}:

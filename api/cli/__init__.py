@@ -1,0 +1,1 @@
+"""Commands of the machine itself, by capability; ``app.py`` collects them. Each loads only what it needs."""

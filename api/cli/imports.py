@@ -1,0 +1,69 @@
+"""Commands ``import``, ``export`` and ``template``: they start without the pages."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.i18n import _, ngettext
+from core.terminal import As, Json, answer, in_words
+
+commands = typer.Typer()
+
+
+@commands.command("import")
+def import_(
+    resource: str,
+    file: Path,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; store nothing.")] = False,
+    match: Annotated[str, typer.Option(help="Field by which existing rows are found; the key if left out.")] = "",
+    mode: Annotated[str, typer.Option(help="good-rows or all-or-nothing.")] = "good-rows",
+    maps: Annotated[list[str], typer.Option("--map", help='"HEADING=field"; "HEADING=" leaves it out.')] = [],  # noqa: B006
+    sets: Annotated[list[str], typer.Option("--set", help='"field=value" for every row.')] = [],  # noqa: B006
+    sheet: Annotated[str, typer.Option(help="Name of the worksheet; the first one if left out.")] = "",
+    errors: Annotated[Path | None, typer.Option(help="Write the refused rows, marked, to this xlsx.")] = None,
+    as_json: Json = False,
+    as_: As = "",
+) -> None:
+    """Import rows of a worksheet: new ones are added, others changed, unchanged ones left alone."""
+    from importers.commands import ImportOrder, import_rows, refusal_lines, report_sentence
+
+    with in_words(as_json):
+        order = ImportOrder(resource, file, dry_run, match, mode, tuple(maps), tuple(sets), sheet, errors)
+        facts = import_rows(order, as_)
+        answer(facts, as_json=as_json, sentence=report_sentence(facts))
+        if not as_json:
+            print(*refusal_lines(facts), sep="\n", end="", file=sys.stderr)
+    if facts["refused"]:
+        raise typer.Exit(1)
+
+
+@commands.command()
+def export(
+    resource: str,
+    file: Path,
+    filters: Annotated[list[str], typer.Option("--filter", help='"field=value"; repeatable.')] = [],  # noqa: B006
+    fields: Annotated[str, typer.Option(help="Names of fields, separated by commas.")] = "",
+    as_json: Json = False,
+    as_: As = "",
+) -> None:
+    """Export rows to a .xlsx, .csv or .jsonl file."""
+    from importers.commands import export_rows
+
+    with in_words(as_json):
+        facts = export_rows(resource, file, tuple(filters), fields, as_)
+        sentence = ngettext(
+            "{count} row is in {file}.", "{count} rows are in {file}.", facts["rows"], file=facts["file"]
+        )
+        answer(facts, as_json=as_json, sentence=sentence)
+
+
+@commands.command()
+def template(resource: str, file: Path, as_json: Json = False, as_: As = "") -> None:
+    """Write the workbook to fill in for an import."""
+    from importers.commands import write_template_file
+
+    with in_words(as_json):
+        facts = write_template_file(resource, file, as_)
+        answer(facts, as_json=as_json, sentence=_("The template is in {file}.", **facts))
