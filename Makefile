@@ -6,13 +6,16 @@ VENV := .venv/bin/python
 PIP := $(VENV) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 NEEDS := pyproject.toml constraints.txt
 
-.PHONY: help setup run test lint bench campaign demo
+.PHONY: help setup run test check lint golden migration bench campaign demo
 
 help:
 	@echo "make run       start on http://localhost:8080 (the first time it installs what it needs)"
 	@echo "make demo      fill an empty database with a brand to play with"
 	@echo "make test      run every test"
+	@echo "make check     lint, and the tests of the folders that were changed since the last commit"
 	@echo "make lint      check style, types and the rules between rooms"
+	@echo "make golden    write the files that tests compare with anew, to be read in review"
+	@echo "make migration NAME=\"…\"  write the next migration from what the models say"
 	@echo "make bench     measure, with the floor and the peers beside our figures"
 	@echo "make campaign  the long runs; QUDAO_DATASETS=folder with the data sets"
 	@echo "make setup     install what running and testing need, and nothing else"
@@ -34,6 +37,15 @@ lint: .venv/setup-test
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
 	PYTHONPATH=. $(VENV) .venv/bin/lint-imports
+
+check: .venv/setup-test lint
+	$(VENV) -m tests.support.changed
+
+golden: .venv/setup-test
+	QUDAO_UPDATE_GOLDEN=1 $(VENV) -m pytest -q tests/test_routes.py tests/api/test_application.py -k "reviewed or described"
+
+migration: .venv/setup-test
+	$(VENV) -m migrations.new "$(NAME)"
 
 bench: .venv/setup-test
 	$(VENV) -m benchmarks

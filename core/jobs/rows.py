@@ -70,12 +70,12 @@ class Job(Base):
     due_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
     worker: Mapped[str | None] = mapped_column(String(200))
-    weight: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=1)
+    weight: Mapped[int] = mapped_column(default=0, server_default="0")
     attempts: Mapped[int] = mapped_column(default=0)
     state: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     done_count: Mapped[int] = mapped_column(default=0)
     total_count: Mapped[int | None]
-    advanced_count: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=2)
+    advanced_count: Mapped[int] = mapped_column(default=0, server_default="0")
     dedupe: Mapped[str | None] = mapped_column(code_text(200), unique=True)
     cancel_asked: Mapped[bool] = mapped_column(default=False)
     error: Mapped[str | None] = mapped_column(Text)

@@ -135,7 +135,7 @@ def _expected_sqlite_shape() -> Shape:
 
 def _shape_of(found: Inspector, table: str) -> Shape:
     return {
-        "columns": [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)],
+        "columns": sorted((c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)),
         "checks": sorted((str(c["name"]), c["sqltext"]) for c in found.get_check_constraints(table)),
         "unique": sorted(str(c["name"]) for c in found.get_unique_constraints(table)),
         "foreign": sorted(str(c["name"]) for c in found.get_foreign_keys(table)),

@@ -80,9 +80,9 @@ class User(Versioned, Base):
     totp_used: Mapped[int | None]
     language: Mapped[str] = mapped_column(code_text(10), default=DEFAULT_LANGUAGE)
     theme: Mapped[str] = mapped_column(code_text(10), default="auto")
-    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"), sort_order=1)
-    position: Mapped[str | None] = mapped_column(String(NAME_LENGTH_MAX), sort_order=1)
-    manager_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), sort_order=1)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    position: Mapped[str | None] = mapped_column(String(NAME_LENGTH_MAX))
+    manager_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     left_at: Mapped[datetime | None] = mapped_column(sort_order=1)
 
     @classmethod
