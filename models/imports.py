@@ -4,13 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
 from core.clock import now
 from core.database.columns import Id, code_text
-from core.database.sessions import EVERYONE, Base
+from core.database.sessions import Base
 from core.i18n import N_
 from core.kinds.standard import NAME_LENGTH_MAX
 
@@ -113,8 +113,8 @@ class ImportProblem(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whoever sees the import; pages ask by batch, which they look up first."""
-        return EVERYONE
+        """Return the condition of the import it belongs to."""
+        return _of_visible_import(cls.batch_id, actor)
 
 
 class ImportSlice(Base):
@@ -143,8 +143,8 @@ class ImportSlice(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whoever sees the import; pages ask by batch, which they look up first."""
-        return EVERYONE
+        """Return the condition of the import it belongs to."""
+        return _of_visible_import(cls.batch_id, actor)
 
 
 class ImportWorkbook(Base):
@@ -164,5 +164,10 @@ class ImportWorkbook(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whoever sees the import; pages ask by batch, which they look up first."""
-        return EVERYONE
+        """Return the condition of the import it belongs to."""
+        return _of_visible_import(cls.batch_id, actor)
+
+
+def _of_visible_import(batch_id: Any, actor: Actor) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = batch_id.in_(select(ImportBatch.id).where(ImportBatch.visible_to(actor)))
+    return found

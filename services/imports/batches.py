@@ -19,7 +19,7 @@ from core.jobs.queueing import ask_to_cancel, enqueue
 from core.jobs.rows import Job, JobStatus
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportProblem, ImportStatus, ImportWorkbook
 from services.accounts.sessions import require_proof
-from services.imports.rows import forget_rows, note_rows
+from services.imports.rows import OF_ONE_IMPORT, forget_rows, note_rows
 from services.jobs.control import stop_job
 from services.saving.plans import Saved
 
@@ -264,9 +264,9 @@ def note_problems(session: Session, batch_id: int, problems: Sequence[CellProble
 
 
 def forget_findings(session: Session, batch_id: int) -> None:
-    """Drop what an earlier check of the import found, and the workbook that tells it."""
-    session.execute(delete(ImportProblem).where(ImportProblem.batch_id == batch_id))
-    session.execute(delete(ImportWorkbook).where(ImportWorkbook.batch_id == batch_id))
+    """Drop what an earlier check of the import found, and the workbook that tells it; the caller has looked it up."""
+    for kept in (ImportProblem, ImportWorkbook):
+        session.execute(delete(kept).where(kept.batch_id == batch_id), execution_options=OF_ONE_IMPORT)
     forget_rows(session, batch_id)
 
 

@@ -130,10 +130,11 @@ def counts_so_far(session: Session, batch_id: int) -> RowCounts:
 
 
 def forget_rows(session: Session, batch_id: int) -> None:
-    """Drop what is kept of the rows of an import."""
-    session.execute(delete(ImportSlice).where(ImportSlice.batch_id == batch_id))
+    """Drop what is kept of the rows of an import, which the caller has looked up."""
+    session.execute(delete(ImportSlice).where(ImportSlice.batch_id == batch_id), execution_options=OF_ONE_IMPORT)
 
 
+OF_ONE_IMPORT = {"see_all": "what belongs to an import goes with it, also where a schedule drops it"}
 _PIECE = select(ImportSlice.first_row, ImportSlice.fates, ImportSlice.content)
 
 

@@ -109,11 +109,11 @@ def require_whole(batch_id: int, job_id: int, mode: str, *, has_bad_rows: bool, 
     """Fail unless every good row is stored exactly once and the import has ended as it should have."""
     with reading(WEI) as session:
         batch = get_import(session, batch_id)
+        counted = session.scalar(select(func.sum(ImportSlice.row_count)).where(ImportSlice.batch_id == batch_id))
+        problems = session.scalar(select(func.count()).where(ImportProblem.batch_id == batch_id))
     with reading(ADMIN) as session:
         job = session.get_one(Job, job_id)
         actions = session.scalars(select(Event.action).where(Event.batch_id == batch_id).order_by(Event.id)).all()
-        counted = session.scalar(select(func.sum(ImportSlice.row_count)).where(ImportSlice.batch_id == batch_id))
-        problems = session.scalar(select(func.count()).where(ImportProblem.batch_id == batch_id))
         broken = broken_invariants(session)
     refused = len(BAD_ROWS) if has_bad_rows else 0
     is_stored = not (has_bad_rows and mode == "all-or-nothing")

@@ -97,7 +97,8 @@ def imported(content: str | bytes, actor: Actor = WEI, choice: ColumnChoice | No
 
 def count(model: type) -> int:
     with reading(ADMIN) as session:
-        return session.scalar(select(func.count()).select_from(model)) or 0
+        every = select(func.count()).select_from(model).execution_options(see_all="a test counts whatever is stored")
+        return session.scalar(every) or 0
 
 
 def test_headings_that_say_what_they_are_go_straight_to_the_check(database):

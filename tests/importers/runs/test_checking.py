@@ -82,7 +82,7 @@ def test_an_import_keeps_one_letter_for_each_row_and_none_of_its_cells(database)
 
     batch = imported("code,name\nC1,x\nC2,b\n\nC3,c\nC4,\n")
 
-    with reading(ADMIN) as session:
+    with reading(WEI) as session:
         piece = session.scalars(select(ImportSlice).where(ImportSlice.batch_id == batch.id)).one()
     assert (piece.first_row, piece.fates, piece.content) == (2, "cs-nw", None)
 
@@ -164,7 +164,7 @@ def test_a_check_nobody_followed_is_forgotten_and_asked_for_again(database, monk
     assert forgotten == 2
     assert (now(batch).checked, now(bad).checked, count(ImportProblem)) == (None, None, 0)
     assert now(kept).status == "applied"
-    with reading(ADMIN) as session:
+    with reading(WEI) as session:
         assert session.scalars(select(ImportSlice.batch_id)).all() == [kept.id]
 
 
