@@ -42,7 +42,7 @@ check: .venv/setup-test lint
 	$(VENV) -m tests.support.changed
 
 golden: .venv/setup-test
-	QUDAO_UPDATE_GOLDEN=1 $(VENV) -m pytest -q tests/test_routes.py tests/api/test_application.py -k "reviewed or described"
+	QUDAO_UPDATE_GOLDEN=1 $(VENV) -m pytest -q tests/test_routes.py tests/api/test_application.py -k "reviewed or rely_on"
 
 migration: .venv/setup-test
 	$(VENV) -m migrations.new "$(NAME)"

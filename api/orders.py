@@ -64,15 +64,20 @@ class OrderIn(_Stated):
     note: str | None = Field(None, max_length=NOTE_LENGTH_MAX)
 
 
+VERSION: Any = Field(None, ge=1, description="The version that was seen: 409 if the order has changed since")
+
+
 class ApprovalIn(_Stated):
     """Words to an approval."""
 
     reason: str = Field("", max_length=NOTE_LENGTH_MAX)
+    version: int | None = VERSION
 
 
 class RejectionIn(_Stated):
     """Why an order is rejected."""
 
+    version: int | None = VERSION
     reason: str = Field(min_length=1, max_length=NOTE_LENGTH_MAX)
 
 
@@ -94,6 +99,7 @@ class LineOut(BaseModel):
 class OrderOut(row_model(ORDERS)):  # type: ignore[misc]
     """An order with its lines."""
 
+    version: int = Field(description="Counts the changes; an approval may name the one that was seen")
     lines: list[LineOut]
 
 
@@ -140,8 +146,12 @@ def submit(number: Number, attempt: CurrentAttempt) -> Response:
 )
 def approve(number: Number, attempt: CurrentAttempt, approval: ApprovalIn | None = None) -> Response:
     """Approve a submitted order."""
-    reason = approval.reason if approval else ""
-    return attempt.once(200, lambda session: _shown(session, approve_order(session, number, reason).number))
+    stated = approval or ApprovalIn(reason="")
+
+    def decide(session: Session) -> dict[str, Any]:
+        return _shown(session, approve_order(session, number, stated.reason, version=stated.version).number)
+
+    return attempt.once(200, decide)
 
 
 @router.post(
@@ -152,7 +162,11 @@ def approve(number: Number, attempt: CurrentAttempt, approval: ApprovalIn | None
 )
 def reject(number: Number, rejection: RejectionIn, attempt: CurrentAttempt) -> Response:
     """Reject a submitted order for good."""
-    return attempt.once(200, lambda session: _shown(session, reject_order(session, number, rejection.reason).number))
+
+    def decide(session: Session) -> dict[str, Any]:
+        return _shown(session, reject_order(session, number, rejection.reason, version=rejection.version).number)
+
+    return attempt.once(200, decide)
 
 
 def _draft(order: OrderIn) -> OrderDraft:
@@ -177,7 +191,8 @@ def _named_as_stated(fields: dict[str, Problem]) -> dict[str, Problem]:
 
 def _shown(session: Session, number: str) -> dict[str, Any]:
     order = get_order(session, number)
-    return find_shown(session, ORDERS, number) | {"lines": [_shown_line(line) for line in order.lines]}
+    lines = [_shown_line(line) for line in order.lines]
+    return find_shown(session, ORDERS, number) | {"version": order.version, "lines": lines}
 
 
 def _shown_line(line: OrderLine) -> dict[str, Any]:

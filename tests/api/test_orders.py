@@ -65,7 +65,7 @@ def test_an_order_is_placed_as_a_draft_and_read_back_the_same(shop):
     ]
     assert shop.get(SUZHOU_CLERK, f"/orders/{order['number']}").json() == order
     listed = shop.get(SUZHOU_CLERK, "/orders?status=draft").json()["items"]
-    assert listed == [{name: value for name, value in order.items() if name != "lines"}]
+    assert listed == [{name: value for name, value in order.items() if name not in {"lines", "version"}}]
 
 
 def test_an_order_goes_its_way_and_is_decided_once(shop):
@@ -81,6 +81,22 @@ def test_an_order_goes_its_way_and_is_decided_once(shop):
         (200, "approved"),
     ]
     assert [(a.status_code, a.json()["code"]) for a in (again, rejected)] == [(409, "orders.already_decided")] * 2
+
+
+@pytest.mark.parametrize("decision", ["approval", "rejection"])
+def test_what_was_not_seen_is_not_decided(shop, decision):
+    number = placed(shop)
+    seen = shop.post(SUZHOU_CLERK, f"/orders/{number}/submission").json()["version"]
+
+    early = shop.post(LING, f"/orders/{number}/{decision}", {"reason": "x", "version": seen - 1})
+    wrong = shop.post(LING, f"/orders/{number}/{decision}", {"reason": "x", "version": 0})
+    unchanged = shop.get(LING, f"/orders/{number}").json()
+    right = shop.post(LING, f"/orders/{number}/{decision}", {"reason": "x", "version": seen})
+
+    assert (early.status_code, early.json()["code"]) == (409, "orders.changed_meanwhile")
+    assert (wrong.status_code, list(wrong.json()["fields"])) == (422, ["version"])
+    assert (unchanged["status"], unchanged["version"]) == ("submitted", seen)
+    assert (right.status_code, right.json()["version"]) == (200, seen + 1)
 
 
 def test_a_rejection_says_why(shop):
