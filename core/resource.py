@@ -7,7 +7,7 @@ something special is written by hand from the same parts; a knob here needs two 
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from core.access import STATED_BY, Actor, Permission
 from core.kinds.kind import Kind
@@ -27,6 +27,10 @@ class Field:
         required: Whether a new row needs it.
         example: What a template shows, as a person would type it.
         confidential_to: Permission without which it does not exist for the actor, through no door.
+        section: Of a record: "basics", "contact" or "terms"; what people do not state stands in a section of its own.
+        width: Pixels of its column in a list, at least; 0 = as its kind has it.
+        seldom: Whether a list shows it only when asked to.
+        serial: Whether its number names something, and is never added up.
     """
 
     name: str
@@ -37,6 +41,10 @@ class Field:
     required: bool = False
     example: str = ""
     confidential_to: Permission | None = None
+    section: Literal["basics", "contact", "terms"] = "basics"
+    width: int = 0
+    seldom: bool = False
+    serial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +82,9 @@ class Resource:
         actions: What can be done with rows.
         order: Field names to sort by unless the person chooses; a leading "-" means descending.
         sums: Names of the fields whose sum over the whole filter stands at the foot.
+        match: Names of the fields by which an import may find existing rows, the key first; () = by the key only.
+        search_rank: Place of its rows among those that the search of the frame finds, from 1; 0 = it finds none.
+        worksheet: The resource whose rows stand in its worksheets, where those are not its own: lines of orders.
     """
 
     name: str
@@ -88,6 +99,9 @@ class Resource:
     actions: tuple[Action, ...] = ()
     order: tuple[str, ...] = ()
     sums: tuple[str, ...] = ()
+    match: tuple[str, ...] = ()
+    search_rank: int = 0
+    worksheet: "Resource | None" = None
 
     def field(self, name: str) -> Field:
         """Return the field called ``name``; raises ``KeyError``."""

@@ -8,7 +8,7 @@ from resources.departments import DEPARTMENTS
 from resources.events import EVENTS
 from resources.imports import IMPORTS
 from resources.invites import INVITES
-from resources.orders import ORDER_LINES, ORDERS
+from resources.orders import ORDERS
 from resources.partners import PARTNERS
 from resources.prices import PRICES
 from resources.products import PRODUCTS
@@ -33,5 +33,7 @@ ALL: tuple[Resource, ...] = (
     EVENTS,
 )
 BY_NAME: dict[str, Resource] = {resource.name: resource for resource in ALL}
-SHEETS: dict[str, Resource] = BY_NAME | {"orders": ORDER_LINES}
-"""What a worksheet of a resource holds: its own rows, but of orders one row per line."""
+SHEETS: dict[str, Resource] = {one.name: one.worksheet or one for one in ALL}
+"""Name of each resource → what its worksheets hold: its own rows, or others in their place."""
+EXPORTED: dict[str, Resource] = BY_NAME | {one.worksheet.name: one.worksheet for one in ALL if one.worksheet}
+"""Whatever can be exported, by name."""

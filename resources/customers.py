@@ -8,7 +8,7 @@ from models.accounts.users import User
 from models.customers import STAGE_LABELS, Customer
 from models.partners.partners import Partner
 from models.regions.kind import REGION
-from services.customers import save_customers
+from services.customers import MATCHES, save_customers
 
 CUSTOMERS = Resource(
     name="customers",
@@ -20,6 +20,8 @@ CUSTOMERS = Resource(
     edit=Permission.CUSTOMER_EDIT,
     save=save_customers,
     order=("-created_at",),
+    match=tuple(MATCHES),
+    search_rank=2,
     fields=(
         Field(name="code", label=N_("Customer code"), kind=CODE, column=Customer.code, required=True, example="C0001"),
         Field(
@@ -37,18 +39,47 @@ CUSTOMERS = Resource(
             column=Customer.stage,
             example="lead",
         ),
-        Field(name="contact", label=N_("Contact"), kind=NAME, column=Customer.contact, example="王磊"),
-        Field(name="phone", label=N_("Phone"), kind=PHONE, column=Customer.phone, example="13800138000"),
         Field(
-            name="uscc", label=N_("Social credit code"), kind=USCC, column=Customer.uscc, example="91350100M000100Y43"
+            name="contact",
+            label=N_("Contact"),
+            kind=NAME,
+            column=Customer.contact,
+            example="王磊",
+            section="contact",
+            width=110,
         ),
-        Field(name="region", label=N_("Region"), kind=REGION, column=Customer.region, example="310106"),
-        Field(name="address", label=N_("Address"), kind=NOTE, column=Customer.address, example="南京西路 1266 号"),
         Field(
-            name="owner", label=N_("Owner"), kind=reference("users", User.email, User.name), column=Customer.owner_id
+            name="phone", label=N_("Phone"), kind=PHONE, column=Customer.phone, example="13800138000", section="contact"
         ),
-        Field(name="source", label=N_("Source"), kind=NAME, column=Customer.source, example="展会"),
-        Field(name="tags", label=N_("Tags"), kind=TAGS, column=Customer.tags, example="连锁;重点"),
+        Field(
+            name="uscc",
+            label=N_("Social credit code"),
+            kind=USCC,
+            column=Customer.uscc,
+            example="91350100M000100Y43",
+            seldom=True,
+        ),
+        Field(
+            name="region", label=N_("Region"), kind=REGION, column=Customer.region, example="310106", section="contact"
+        ),
+        Field(
+            name="address",
+            label=N_("Address"),
+            kind=NOTE,
+            column=Customer.address,
+            example="南京西路 1266 号",
+            section="contact",
+            seldom=True,
+        ),
+        Field(
+            name="owner",
+            label=N_("Owner"),
+            kind=reference("users", User.email, User.name),
+            column=Customer.owner_id,
+            width=110,
+        ),
+        Field(name="source", label=N_("Source"), kind=NAME, column=Customer.source, example="展会", seldom=True),
+        Field(name="tags", label=N_("Tags"), kind=TAGS, column=Customer.tags, example="连锁;重点", seldom=True),
         Field(
             name="partner",
             label=N_("Partner"),
@@ -56,6 +87,8 @@ CUSTOMERS = Resource(
             column=Customer.partner_id,
         ),
         Field(name="created_at", label=N_("Created"), kind=INSTANT, column=Customer.created_at, stated=False),
-        Field(name="updated_at", label=N_("Changed"), kind=INSTANT, column=Customer.updated_at, stated=False),
+        Field(
+            name="updated_at", label=N_("Changed"), kind=INSTANT, column=Customer.updated_at, stated=False, seldom=True
+        ),
     ),
 )

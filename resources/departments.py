@@ -46,6 +46,13 @@ DEPARTMENTS = Resource(
             column=Department.manager_id,
         ),
         Field(name="created_at", label=N_("Created"), kind=INSTANT, column=Department.created_at, stated=False),
-        Field(name="updated_at", label=N_("Changed"), kind=INSTANT, column=Department.updated_at, stated=False),
+        Field(
+            name="updated_at",
+            label=N_("Changed"),
+            kind=INSTANT,
+            column=Department.updated_at,
+            stated=False,
+            seldom=True,
+        ),
     ),
 )

@@ -149,13 +149,22 @@ EVENTS = Resource(
     view=Permission.EVENT_VIEW,
     order=("-number",),
     fields=(
-        Field(name="number", label=N_("Event number"), kind=QUANTITY, column=Event.id, stated=False),
+        Field(name="number", label=N_("Event number"), kind=QUANTITY, column=Event.id, stated=False, serial=True),
         Field(name="at", label=N_("When"), kind=INSTANT, column=Event.at, stated=False),
-        Field(name="actor", label=N_("Who"), kind=NAME, column=Event.actor, stated=False),
-        Field(name="action", label=N_("What happened"), kind=choice(*ACTIONS), column=Event.action, stated=False),
+        Field(name="actor", label=N_("Who"), kind=NAME, column=Event.actor, stated=False, width=160),
+        Field(
+            name="action",
+            label=N_("What happened"),
+            kind=choice(*ACTIONS),
+            column=Event.action,
+            stated=False,
+            width=180,
+        ),
         Field(name="subject", label=N_("To what"), kind=choice(*SUBJECTS), column=Event.subject, stated=False),
         Field(name="subject_key", label=N_("Its key"), kind=CODE, column=Event.subject_key, stated=False),
-        Field(name="source", label=N_("Through"), kind=choice(*SOURCES), column=Event.source, stated=False),
-        Field(name="batch", label=N_("Import number"), kind=QUANTITY, column=Event.batch_id, stated=False),
+        Field(
+            name="source", label=N_("Through"), kind=choice(*SOURCES), column=Event.source, stated=False, seldom=True
+        ),
+        Field(name="batch", label=N_("Import number"), kind=QUANTITY, column=Event.batch_id, stated=False, serial=True),
     ),
 )

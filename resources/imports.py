@@ -27,7 +27,7 @@ IMPORTS = Resource(
     view=Permission.IMPORT_VIEW,
     order=("-number",),
     fields=(
-        Field(name="number", label=N_("Import number"), kind=COUNT, column=ImportBatch.id, stated=False),
+        Field(name="number", label=N_("Import number"), kind=COUNT, column=ImportBatch.id, stated=False, serial=True),
         Field(name="file", label=N_("File"), kind=NAME, column=ImportBatch.file_name, stated=False),
         Field(name="into", label=N_("Into"), kind=TARGETS, column=ImportBatch.resource, stated=False),
         Field(

@@ -29,62 +29,6 @@ from services.orders.shipping import ship_orders
 STATUS = choice(*choices_of(STATUS_LABELS))
 _row: Any = OrderRow  # mapped on two tables, so its attributes are known when it is mapped
 
-ORDERS = Resource(
-    name="orders",
-    label=N_("Orders"),
-    title=N_("Order"),
-    model=Order,
-    keys=("number",),
-    view=Permission.ORDER_VIEW,
-    edit=Permission.ORDER_PLACE,
-    order=("-placed_at",),
-    sums=("total",),
-    actions=(
-        Action(name="approve", label=N_("Approve"), permission=Permission.ORDER_APPROVE, run=approve_orders),
-        Action(
-            name="reject", label=N_("Reject"), permission=Permission.ORDER_APPROVE, run=reject_orders, needs_note=True
-        ),
-        Action(name="ship", label=N_("Mark as shipped"), permission=Permission.ORDER_SHIP, run=ship_orders),
-    ),
-    fields=(
-        Field(name="number", label=N_("Order number"), kind=CODE, column=Order.number, stated=False),
-        Field(name="buyer", label=N_("Buyer"), kind=BUYER, column=Order.buyer_id, required=True, example="HD01"),
-        Field(name="status", label=N_("Status"), kind=STATUS, column=Order.status, stated=False),
-        Field(name="total", label=N_("Total (yuan, with tax)"), kind=MONEY, column=Order.total_cents, stated=False),
-        Field(name="tax", label=N_("Tax contained (yuan)"), kind=MONEY, column=Order.tax_cents, stated=False),
-        Field(name="placed_at", label=N_("Placed at"), kind=INSTANT, column=Order.created_at, stated=False),
-        Field(name="submitted_at", label=N_("Submitted at"), kind=INSTANT, column=Order.submitted_at, stated=False),
-        Field(name="decided_at", label=N_("Decided at"), kind=INSTANT, column=Order.decided_at, stated=False),
-        Field(name="shipped_at", label=N_("Shipped at"), kind=INSTANT, column=Order.shipped_at, stated=False),
-        Field(name="ship_to_name", label=N_("Ship to"), kind=NAME, column=Order.ship_to_name, example="王磊"),
-        Field(
-            name="ship_to_phone",
-            label=N_("Ship-to phone"),
-            kind=PHONE,
-            column=Order.ship_to_phone,
-            example="13800138000",
-        ),
-        Field(
-            name="ship_to_region",
-            label=N_("Ship-to region"),
-            kind=REGION,
-            column=Order.ship_to_region,
-            example="320508",
-        ),
-        Field(
-            name="ship_to_address",
-            label=N_("Ship-to address"),
-            kind=NOTE,
-            column=Order.ship_to_address,
-            example="观前街 1 号",
-        ),
-        Field(name="note", label=N_("Note"), kind=NOTE, column=Order.note, example="周五前送到"),
-        Field(name="placed_by", label=N_("Placed by"), kind=PERSON, column=Order.placed_by, stated=False),
-        Field(name="submitted_by", label=N_("Submitted by"), kind=PERSON, column=Order.submitted_by, stated=False),
-        Field(name="decided_by", label=N_("Decided by"), kind=PERSON, column=Order.decided_by, stated=False),
-    ),
-)
-
 ORDER_LINES = Resource(
     name="order_lines",
     label=N_("Order lines"),
@@ -102,16 +46,30 @@ ORDER_LINES = Resource(
         Field(name="buyer", label=N_("Buyer"), kind=BUYER, column=_row.buyer_id, example="HD01"),
         Field(name="status", label=N_("Status"), kind=STATUS, column=_row.status, stated=False),
         Field(name="placed_at", label=N_("Placed at"), kind=INSTANT, column=_row.created_at, stated=False),
-        Field(name="ship_to_name", label=N_("Ship to"), kind=NAME, column=_row.ship_to_name, example="王磊"),
+        Field(
+            name="ship_to_name",
+            label=N_("Ship to"),
+            kind=NAME,
+            column=_row.ship_to_name,
+            example="王磊",
+            section="contact",
+        ),
         Field(
             name="ship_to_phone",
             label=N_("Ship-to phone"),
             kind=PHONE,
             column=_row.ship_to_phone,
             example="13800138000",
+            section="contact",
+            seldom=True,
         ),
         Field(
-            name="ship_to_region", label=N_("Ship-to region"), kind=REGION, column=_row.ship_to_region, example="320508"
+            name="ship_to_region",
+            label=N_("Ship-to region"),
+            kind=REGION,
+            column=_row.ship_to_region,
+            example="320508",
+            section="contact",
         ),
         Field(
             name="ship_to_address",
@@ -119,12 +77,14 @@ ORDER_LINES = Resource(
             kind=NOTE,
             column=_row.ship_to_address,
             example="观前街 1 号",
+            section="contact",
+            seldom=True,
         ),
-        Field(name="note", label=N_("Note"), kind=NOTE, column=_row.note, example="周五前送到"),
+        Field(name="note", label=N_("Note"), kind=NOTE, column=_row.note, example="周五前送到", seldom=True),
         Field(name="sku", label=N_("SKU"), kind=SKU, column=_row.product_id, required=True, example="QH-500"),
         Field(name="product_name", label=N_("Product name"), kind=NAME, column=_row.name, stated=False),
         Field(name="quantity", label=N_("Quantity"), kind=QUANTITY, column=_row.quantity, required=True, example="24"),
-        Field(name="unit", label=N_("Unit"), kind=LINE_UNIT, column=_row.unit, example="unit"),
+        Field(name="unit", label=N_("Unit"), kind=LINE_UNIT, column=_row.unit, example="unit", width=80),
         Field(name="units", label=N_("Single units"), kind=QUANTITY, column=_row.units, stated=False),
         Field(
             name="unit_price",
@@ -147,6 +107,98 @@ ORDER_LINES = Resource(
         Field(name="line_tax", label=N_("Tax of the line (yuan)"), kind=MONEY, column=_row.tax_cents, stated=False),
         Field(
             name="total", label=N_("Total (yuan, with tax)"), kind=MONEY, column=_row.order_total_cents, stated=False
+        ),
+    ),
+)
+
+ORDERS = Resource(
+    name="orders",
+    label=N_("Orders"),
+    title=N_("Order"),
+    model=Order,
+    keys=("number",),
+    view=Permission.ORDER_VIEW,
+    edit=Permission.ORDER_PLACE,
+    order=("-placed_at",),
+    sums=("total",),
+    actions=(
+        Action(name="approve", label=N_("Approve"), permission=Permission.ORDER_APPROVE, run=approve_orders),
+        Action(
+            name="reject", label=N_("Reject"), permission=Permission.ORDER_APPROVE, run=reject_orders, needs_note=True
+        ),
+        Action(name="ship", label=N_("Mark as shipped"), permission=Permission.ORDER_SHIP, run=ship_orders),
+    ),
+    search_rank=1,
+    worksheet=ORDER_LINES,
+    fields=(
+        Field(name="number", label=N_("Order number"), kind=CODE, column=Order.number, stated=False),
+        Field(name="buyer", label=N_("Buyer"), kind=BUYER, column=Order.buyer_id, required=True, example="HD01"),
+        Field(name="status", label=N_("Status"), kind=STATUS, column=Order.status, stated=False),
+        Field(name="total", label=N_("Total (yuan, with tax)"), kind=MONEY, column=Order.total_cents, stated=False),
+        Field(
+            name="tax", label=N_("Tax contained (yuan)"), kind=MONEY, column=Order.tax_cents, stated=False, seldom=True
+        ),
+        Field(name="placed_at", label=N_("Placed at"), kind=INSTANT, column=Order.created_at, stated=False),
+        Field(
+            name="submitted_at",
+            label=N_("Submitted at"),
+            kind=INSTANT,
+            column=Order.submitted_at,
+            stated=False,
+            seldom=True,
+        ),
+        Field(
+            name="decided_at", label=N_("Decided at"), kind=INSTANT, column=Order.decided_at, stated=False, seldom=True
+        ),
+        Field(
+            name="shipped_at", label=N_("Shipped at"), kind=INSTANT, column=Order.shipped_at, stated=False, seldom=True
+        ),
+        Field(
+            name="ship_to_name",
+            label=N_("Ship to"),
+            kind=NAME,
+            column=Order.ship_to_name,
+            example="王磊",
+            section="contact",
+        ),
+        Field(
+            name="ship_to_phone",
+            label=N_("Ship-to phone"),
+            kind=PHONE,
+            column=Order.ship_to_phone,
+            example="13800138000",
+            section="contact",
+            seldom=True,
+        ),
+        Field(
+            name="ship_to_region",
+            label=N_("Ship-to region"),
+            kind=REGION,
+            column=Order.ship_to_region,
+            example="320508",
+            section="contact",
+        ),
+        Field(
+            name="ship_to_address",
+            label=N_("Ship-to address"),
+            kind=NOTE,
+            column=Order.ship_to_address,
+            example="观前街 1 号",
+            section="contact",
+            seldom=True,
+        ),
+        Field(name="note", label=N_("Note"), kind=NOTE, column=Order.note, example="周五前送到", seldom=True),
+        Field(name="placed_by", label=N_("Placed by"), kind=PERSON, column=Order.placed_by, stated=False),
+        Field(
+            name="submitted_by",
+            label=N_("Submitted by"),
+            kind=PERSON,
+            column=Order.submitted_by,
+            stated=False,
+            seldom=True,
+        ),
+        Field(
+            name="decided_by", label=N_("Decided by"), kind=PERSON, column=Order.decided_by, stated=False, seldom=True
         ),
     ),
 )

@@ -8,6 +8,7 @@ from models.partners.partners import STATUS_LABELS, Partner
 from models.partners.tiers import TIER
 from models.regions.kind import REGION
 from services.applications.batches import save_partners_for_review
+from services.partners.saving import MATCHES
 
 PARTNERS = Resource(
     name="partners",
@@ -19,6 +20,8 @@ PARTNERS = Resource(
     edit=Permission.PARTNER_EDIT,
     save=save_partners_for_review,
     order=("code",),
+    match=tuple(MATCHES),
+    search_rank=3,
     fields=(
         Field(name="code", label=N_("Partner code"), kind=CODE, column=Partner.code, required=True, example="HD01"),
         Field(
@@ -44,12 +47,37 @@ PARTNERS = Resource(
             example="active",
         ),
         Field(
-            name="uscc", label=N_("Social credit code"), kind=USCC, column=Partner.uscc, example="91350100M000100Y43"
+            name="uscc",
+            label=N_("Social credit code"),
+            kind=USCC,
+            column=Partner.uscc,
+            example="91350100M000100Y43",
+            seldom=True,
         ),
-        Field(name="contact", label=N_("Contact"), kind=NAME, column=Partner.contact, example="李敏"),
-        Field(name="phone", label=N_("Phone"), kind=PHONE, column=Partner.phone, example="13800138000"),
-        Field(name="region", label=N_("Region"), kind=REGION, column=Partner.region, example="330106"),
-        Field(name="address", label=N_("Address"), kind=NOTE, column=Partner.address, example="文三路 90 号"),
+        Field(
+            name="contact",
+            label=N_("Contact"),
+            kind=NAME,
+            column=Partner.contact,
+            example="李敏",
+            section="contact",
+            width=110,
+        ),
+        Field(
+            name="phone", label=N_("Phone"), kind=PHONE, column=Partner.phone, example="13800138000", section="contact"
+        ),
+        Field(
+            name="region", label=N_("Region"), kind=REGION, column=Partner.region, example="330106", section="contact"
+        ),
+        Field(
+            name="address",
+            label=N_("Address"),
+            kind=NOTE,
+            column=Partner.address,
+            example="文三路 90 号",
+            section="contact",
+            seldom=True,
+        ),
         Field(
             name="credit_limit",
             label=N_("Credit limit (yuan)"),
@@ -57,9 +85,19 @@ PARTNERS = Resource(
             column=Partner.credit_limit_cents,
             example="50000.00",
             confidential_to=Permission.PARTNER_CREDIT_VIEW,
+            section="terms",
         ),
-        Field(name="valid_from", label=N_("Valid from"), kind=DAY, column=Partner.valid_from, example="2026-01-01"),
+        Field(
+            name="valid_from",
+            label=N_("Valid from"),
+            kind=DAY,
+            column=Partner.valid_from,
+            example="2026-01-01",
+            section="terms",
+        ),
         Field(name="created_at", label=N_("Created"), kind=INSTANT, column=Partner.created_at, stated=False),
-        Field(name="updated_at", label=N_("Changed"), kind=INSTANT, column=Partner.updated_at, stated=False),
+        Field(
+            name="updated_at", label=N_("Changed"), kind=INSTANT, column=Partner.updated_at, stated=False, seldom=True
+        ),
     ),
 )

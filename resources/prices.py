@@ -29,6 +29,7 @@ PRICES = Resource(
             column=Price.unit_price,
             required=True,
             example="9.0833",
+            section="terms",
         ),
         Field(
             name="valid_from",
@@ -37,9 +38,17 @@ PRICES = Resource(
             column=Price.valid_from,
             required=True,
             example="2026-01-01",
+            section="terms",
         ),
-        Field(name="valid_to", label=N_("Valid until before"), kind=DAY, column=Price.valid_to, example="2027-01-01"),
+        Field(
+            name="valid_to",
+            label=N_("Valid until before"),
+            kind=DAY,
+            column=Price.valid_to,
+            example="2027-01-01",
+            section="terms",
+        ),
         Field(name="created_at", label=N_("Created"), kind=INSTANT, column=Price.created_at, stated=False),
-        Field(name="updated_at", label=N_("Changed"), kind=INSTANT, column=Price.updated_at, stated=False),
+        Field(name="updated_at", label=N_("Changed"), kind=INSTANT, column=Price.updated_at, stated=False, seldom=True),
     ),
 )

@@ -5,7 +5,7 @@ from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, RATE, choice, choices_of, code, integer, text
 from core.resource import Field, Resource
 from models.products import BARCODE_LENGTH_MAX, STATUS_LABELS, UNIT_LENGTH_MAX, Product
-from services.products.saving import save_products
+from services.products.saving import MATCHES, save_products
 
 UNITS = integer(1, 10**6)
 
@@ -19,6 +19,8 @@ PRODUCTS = Resource(
     edit=Permission.PRODUCT_EDIT,
     save=save_products,
     order=("sku",),
+    match=tuple(MATCHES),
+    search_rank=5,
     fields=(
         Field(name="sku", label=N_("SKU"), kind=CODE, column=Product.sku, required=True, example="QH-500"),
         Field(
@@ -29,8 +31,8 @@ PRODUCTS = Resource(
             required=True,
             example="青禾燕麦奶 500ml",
         ),
-        Field(name="category", label=N_("Category"), kind=NAME, column=Product.category, example="饮料"),
-        Field(name="unit", label=N_("Unit"), kind=text(UNIT_LENGTH_MAX), column=Product.unit, example="瓶"),
+        Field(name="category", label=N_("Category"), kind=NAME, column=Product.category, example="饮料", width=140),
+        Field(name="unit", label=N_("Unit"), kind=text(UNIT_LENGTH_MAX), column=Product.unit, example="瓶", width=80),
         Field(name="box_units", label=N_("Units per box"), kind=UNITS, column=Product.box_units, example="12"),
         Field(
             name="minimum_quantity",
@@ -45,8 +47,16 @@ PRODUCTS = Resource(
             kind=code(BARCODE_LENGTH_MAX),
             column=Product.barcode,
             example="6901234567892",
+            seldom=True,
         ),
-        Field(name="tax_rate", label=N_("Tax rate"), kind=RATE, column=Product.tax_rate_ppm, example="0.13"),
+        Field(
+            name="tax_rate",
+            label=N_("Tax rate"),
+            kind=RATE,
+            column=Product.tax_rate_ppm,
+            example="0.13",
+            section="terms",
+        ),
         Field(
             name="status",
             label=N_("Status"),
@@ -55,6 +65,8 @@ PRODUCTS = Resource(
             example="active",
         ),
         Field(name="created_at", label=N_("Created"), kind=INSTANT, column=Product.created_at, stated=False),
-        Field(name="updated_at", label=N_("Changed"), kind=INSTANT, column=Product.updated_at, stated=False),
+        Field(
+            name="updated_at", label=N_("Changed"), kind=INSTANT, column=Product.updated_at, stated=False, seldom=True
+        ),
     ),
 )

@@ -9,7 +9,7 @@ from models.partners.partners import Partner
 from models.regions.kind import REGION
 from models.stores import SOURCE_LABELS, STATUS_LABELS, Store
 from services.stores.review import accept_stores, close_stores
-from services.stores.saving import save_stores
+from services.stores.saving import MATCHES, save_stores
 
 STORES = Resource(
     name="stores",
@@ -21,6 +21,8 @@ STORES = Resource(
     edit=Permission.STORE_EDIT,
     save=save_stores,
     order=("-created_at",),
+    match=tuple(MATCHES),
+    search_rank=4,
     fields=(
         Field(name="code", label=N_("Store code"), kind=CODE, column=Store.code, required=True, example="SH-0001"),
         Field(
@@ -32,16 +34,60 @@ STORES = Resource(
             kind=reference("partners", Partner.code, Partner.name),
             column=Store.partner_id,
         ),
-        Field(name="contact", label=N_("Contact"), kind=NAME, column=Store.contact, example="王敏"),
-        Field(name="phone", label=N_("Phone"), kind=PHONE, column=Store.phone, example="02163224567"),
-        Field(name="region", label=N_("Region"), kind=REGION, column=Store.region, example="310101"),
-        Field(name="address", label=N_("Address"), kind=NOTE, column=Store.address, example="南京东路 300 号"),
-        Field(name="latitude", label=N_("Latitude"), kind=LATITUDE, column=Store.latitude, example="31.236305"),
-        Field(name="longitude", label=N_("Longitude"), kind=LONGITUDE, column=Store.longitude, example="121.480237"),
         Field(
-            name="datum", label=N_("Datum"), kind=choice(*choices_of(DATUM_LABELS)), column=Store.datum, example="wgs84"
+            name="contact",
+            label=N_("Contact"),
+            kind=NAME,
+            column=Store.contact,
+            example="王敏",
+            section="contact",
+            width=110,
         ),
-        Field(name="accuracy_m", label=N_("Accuracy (m)"), kind=ACCURACY, column=Store.accuracy_m, example="20"),
+        Field(
+            name="phone", label=N_("Phone"), kind=PHONE, column=Store.phone, example="02163224567", section="contact"
+        ),
+        Field(name="region", label=N_("Region"), kind=REGION, column=Store.region, example="310101", section="contact"),
+        Field(
+            name="address",
+            label=N_("Address"),
+            kind=NOTE,
+            column=Store.address,
+            example="南京东路 300 号",
+            section="contact",
+            seldom=True,
+        ),
+        Field(
+            name="latitude",
+            label=N_("Latitude"),
+            kind=LATITUDE,
+            column=Store.latitude,
+            example="31.236305",
+            seldom=True,
+        ),
+        Field(
+            name="longitude",
+            label=N_("Longitude"),
+            kind=LONGITUDE,
+            column=Store.longitude,
+            example="121.480237",
+            seldom=True,
+        ),
+        Field(
+            name="datum",
+            label=N_("Datum"),
+            kind=choice(*choices_of(DATUM_LABELS)),
+            column=Store.datum,
+            example="wgs84",
+            seldom=True,
+        ),
+        Field(
+            name="accuracy_m",
+            label=N_("Accuracy (m)"),
+            kind=ACCURACY,
+            column=Store.accuracy_m,
+            example="20",
+            seldom=True,
+        ),
         Field(
             name="status",
             label=N_("Status"),
@@ -66,7 +112,7 @@ STORES = Resource(
         ),
         Field(name="fixed_at", label=N_("Measured"), kind=INSTANT, column=Store.fixed_at, stated=False),
         Field(name="created_at", label=N_("Created"), kind=INSTANT, column=Store.created_at, stated=False),
-        Field(name="updated_at", label=N_("Changed"), kind=INSTANT, column=Store.updated_at, stated=False),
+        Field(name="updated_at", label=N_("Changed"), kind=INSTANT, column=Store.updated_at, stated=False, seldom=True),
     ),
     actions=(
         Action(name="accept", label=N_("Accept"), permission=Permission.STORE_REVIEW, run=accept_stores),

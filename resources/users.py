@@ -19,6 +19,7 @@ USERS = Resource(
     edit=Permission.USER_EDIT,
     save=save_users,
     order=("email",),
+    search_rank=7,
     fields=(
         Field(
             name="email", label=N_("E-mail"), kind=EMAIL, column=User.email, required=True, example="limin@example.com"

@@ -140,6 +140,14 @@ def test_a_confidential_field_does_not_exist_for_who_may_not_see_it(resource: Re
         assert not hidden or field.name not in stated
 
 
+@every_resource
+def test_rows_are_found_by_the_key_first_and_by_what_a_worksheet_states(resource: Resource):
+    stated = [field.name for field in resource.stated_fields]
+
+    assert set(resource.match) <= set(stated)
+    assert not resource.match or resource.match[0] == resource.keys[0]
+
+
 def test_every_table_says_who_sees_its_rows():
     for mapper in Base.registry.mappers:
         for actor in CAST:

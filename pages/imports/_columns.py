@@ -1,6 +1,5 @@
 """Third step of an import: which column is which field, what every row gets, how known rows are found."""
 
-from collections.abc import Mapping
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -33,17 +32,9 @@ from pages.shell.calls import call_or_raise
 from pages.shell.reading import read
 from pages.web.identity import page_actor
 from resources import SHEETS
-from services.customers import MATCHES as CUSTOMER_MATCHES
-from services.partners.saving import MATCHES as PARTNER_MATCHES
-from services.products.saving import MATCHES as PRODUCT_MATCHES
 
 IGNORED = "-"  # a select cannot hold ""
 BY_KEY = "-"
-MATCHES: Mapping[str, Mapping[str, object]] = {
-    "customers": CUSTOMER_MATCHES,
-    "partners": PARTNER_MATCHES,
-    "products": PRODUCT_MATCHES,
-}
 WORDS: dict[Certainty, tuple[str, Tone]] = {
     "sure": (N_("Sure"), "approved"),
     "likely": (N_("Likely"), "pending"),
@@ -193,7 +184,7 @@ class ColumnsPage:
         self._changed()
 
     def _ways(self) -> None:
-        matches = MATCHES.get(self.resource.name, {})
+        matches = self.resource.match
         keys = [_(self.fields[name].label) for name in self.resource.keys if name in self.fields]
         choices = {BY_KEY: _(" and ").join(keys)}
         choices |= {name: _(self.fields[name].label) for name in matches if name not in self.resource.keys}

@@ -22,12 +22,6 @@ FORMATS: dict[str, Format] = {
     "phone": "phone",
 }
 WIDTHS = {
-    "contact": 110,
-    "owner": 110,
-    "actor": 160,
-    "action": 180,
-    "category": 140,
-    "unit": 80,
     "code": 150,
     "choice": 130,
     "phone": 130,
@@ -43,20 +37,10 @@ WIDTHS = {
     "instant": 140,
     "tags": 150,
 }
-"""Pixels by name or kind of a field, at least; what is not named shares the room that is left."""
+"""Pixels by kind of a field, at least; what is not named shares the room that is left."""
 WIDEST = 210  # pixels that a heading or the words of a choice may ask for
 BESIDE_HEADING, BESIDE_CHIP = 44, 56  # pixels: padding, with the arrow of the order, or the chip's own room and its dot
 WIDE_FROM = "\u2e80"  # from here on signs are as wide as Chinese ones: twice a letter
-PLAIN_NUMBERS = frozenset({"number", "batch"})
-"""Names of fields whose numbers are names: nobody adds them up."""
-SELDOM = frozenset(
-    {
-        "note", "uscc", "address", "barcode", "updated_at", "source", "tags", "tax", "submitted_at", "decided_at",
-        "shipped_at", "submitted_by", "decided_by", "ship_to_phone", "ship_to_address", "latitude", "longitude",
-        "datum", "accuracy_m",
-    }
-)  # fmt: skip
-"""Names and kinds of fields that a list shows when asked to."""
 FILTERS_MAX = 8
 _RANGES: dict[str, Literal["date", "number"]] = {
     "date": "date",
@@ -90,7 +74,7 @@ def grid_filters(resource: Resource, fields: Sequence[Field]) -> list[Filter]:
     found += [Filter(field.name, _(field.label), "text") for field in fields if field.kind.name in texts]
     for field in fields:
         ranged = _RANGES.get(field.kind.name)
-        if ranged and field.name not in SELDOM:
+        if ranged and not field.seldom:
             found.append(Filter(field.name, _(field.label), ranged))
     return found[:FILTERS_MAX]
 
@@ -128,8 +112,8 @@ def _column(field: Field, *, is_key: bool) -> GridColumn:
         pinned=is_key,
         chip=chips or None,
         link=is_key,
-        format="chip" if chips else "text" if field.name in PLAIN_NUMBERS else FORMATS.get(kind.name, "text"),
-        shown=is_key or not ({field.name, kind.name} & SELDOM),
+        format="chip" if chips else "text" if field.serial else FORMATS.get(kind.name, "text"),
+        shown=is_key or not field.seldom,
     )
 
 
@@ -140,7 +124,7 @@ def _width(field: Field, chips: Sequence[str]) -> int:
         field: Whose column.
         chips: Words of its chips.
     """
-    least = WIDTHS.get(field.name, WIDTHS.get(field.kind.name, 0))
+    least = field.width or WIDTHS.get(field.kind.name, 0)
     asked = [_room(_(field.label)) + BESIDE_HEADING, *(_room(words) + BESIDE_CHIP for words in chips)]
     return max(least, min(WIDEST, max(asked))) if least else 0
 

@@ -28,15 +28,13 @@ from pages.components.layout.records import instant_text
 from pages.web.heavy_work import caller_of, one_download, run_while_connected
 from pages.web.identity import require_actor
 from pages.web.policies import permitted
-from resources import BY_NAME
-from resources.orders import ORDER_LINES
+from resources import EXPORTED
 
 MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/jsonl; charset=utf-8",
 }
-SHEETS: dict[str, Resource] = BY_NAME | {ORDER_LINES.name: ORDER_LINES}
 
 router = APIRouter()
 
@@ -61,7 +59,7 @@ async def export_file(file: str, request: Request) -> FileResponse:
     """
     actor = require_actor(request)
     name, _separator, ending = file.rpartition(".")
-    resource = SHEETS.get(name)
+    resource = EXPORTED.get(name)
     if resource is None or ending not in MEDIA_TYPES:
         raise NotFound("resources.not_found", N_("There is no list of this name."))
     actor.require(Permission.EXPORT)

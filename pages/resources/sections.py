@@ -23,10 +23,6 @@ from pages.shell.reading import read
 from pages.web.identity import current_actor
 from resources import BY_NAME
 
-CONTACT = frozenset(
-    {"contact", "phone", "region", "address", "ship_to_name", "ship_to_phone", "ship_to_region", "ship_to_address"}
-)
-MONEY_AND_TIME = frozenset({"credit_limit", "valid_from", "valid_to", "unit_price", "tax_rate"})
 TITLES = {
     "basics": N_("Basics"),
     "contact": N_("Contact and address"),
@@ -184,8 +180,4 @@ def editable(resource: Resource, fields: Sequence[Field], actor: Actor) -> list[
 
 
 def _section(field: Field) -> str:
-    if not field.stated:
-        return "kept"
-    if field.name in CONTACT:
-        return "contact"
-    return "terms" if field.name in MONEY_AND_TIME else "basics"
+    return field.section if field.stated else "kept"
