@@ -12,6 +12,7 @@ from pages.components.lists.grid_spec import GridAction, Selection
 from pages.resources.bulk import BulkActions
 from pages.resources.screens import Screen
 from pages.shell.calls import call, permitted_actor
+from pages.shell.navigation import Place
 from resources.customers import CUSTOMERS
 from services.customers import move_customers
 from services.outcomes import Outcome
@@ -54,4 +55,16 @@ SCREEN = Screen(
     list_actions=move_actions,
     empty_text=N_("Customers are whom you win and look after. Any list will do: columns may be called what you like."),
     first_step=N_("Next come the customers your sales staff look after."),
+)
+
+PLACES = (
+    Place(
+        name="customers",
+        label=N_("Customers"),
+        href="/customers",
+        icon="customers",
+        group="workbench",
+        rank=4,
+        permission=Permission.CUSTOMER_VIEW,
+    ),
 )

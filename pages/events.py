@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor
+from core.access import Actor, Permission
 from core.addresses import record_path
 from core.errors import NotFound
 from core.events.log import Event
@@ -17,7 +17,7 @@ from pages.resources.history import source_text, told
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
 from pages.resources.value_texts import who_text
 from pages.shell.calls import page
-from pages.shell.navigation import staff_shell
+from pages.shell.navigation import Place, staff_shell
 from pages.shell.reading import read
 from resources import BY_NAME
 from resources.events import EVENTS
@@ -43,6 +43,17 @@ FACTS: dict[str, str] = {
 }
 """What events carry besides changes, as far as people read it."""
 SCREEN = Screen(resource=EVENTS, own=OWN_RECORD_AND_FORM, empty_text=N_("Whatever somebody changes appears here."))
+PLACES = (
+    Place(
+        name="events",
+        label=N_("Audit trail"),
+        href="/events",
+        icon="events",
+        group="settings",
+        rank=4,
+        permission=Permission.EVENT_VIEW,
+    ),
+)
 
 
 def register_trail() -> None:

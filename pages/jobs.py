@@ -21,12 +21,22 @@ from pages.components.layout.views import View, view_tabs
 from pages.resources.value_texts import tone_named, who_text
 from pages.shell.calls import call, page
 from pages.shell.clock_notice import draw_clock_notice
-from pages.shell.navigation import staff_shell
+from pages.shell.navigation import Place, staff_shell
 from pages.shell.reading import read
 from pages.web.identity import current_actor
 from services.jobs.control import may_retry, may_stop, retry_job, stop_job
 
 SHOWN_MAX = 100
+PLACES = (
+    Place(
+        name="jobs",
+        label=N_("Jobs"),
+        href="/jobs",
+        icon="jobs",
+        group="data",
+        rank=2,
+    ),
+)
 NAMES: dict[str, str] = {
     "imports.check": N_("Check of an import"),
     "imports.apply": N_("Import"),

@@ -1,7 +1,9 @@
 """What products and prices add to the generic pages."""
 
+from core.access import Permission
 from core.i18n import N_
 from pages.resources.screens import Screen
+from pages.shell.navigation import Place
 from resources.prices import PRICES
 from resources.products import PRODUCTS
 
@@ -17,5 +19,26 @@ SCREENS = (
             "A price says what a tier pays for a product, and from which day. Without prices nothing can be ordered."
         ),
         first_step=N_("Then what each tier pays. Without a price nothing can be ordered."),
+    ),
+)
+
+PLACES = (
+    Place(
+        name="products",
+        label=N_("Products"),
+        href="/products",
+        icon="products",
+        group="range",
+        rank=1,
+        permission=Permission.PRODUCT_VIEW,
+    ),
+    Place(
+        name="prices",
+        label=N_("Prices"),
+        href="/prices",
+        icon="prices",
+        group="range",
+        rank=2,
+        permission=Permission.PRICE_VIEW,
     ),
 )

@@ -10,16 +10,16 @@ from fastapi import FastAPI
 from core.addresses import KeysInPaths
 from core.errors import DomainError
 from core.logs import is_logged
-from pages import customers, events, products, tokens
+from pages import customers, events, jobs, products, start, tokens
 from pages.applications import screen as applications_screen
 from pages.applications.invites import register_invites
 from pages.applications.record import register_applications
 from pages.apply.entry import register_apply
+from pages.approvals import screen as approvals_screen
 from pages.approvals.inbox import register_approvals
 from pages.components.base.theme import serve_assets
 from pages.imports import screen as imports_screen
 from pages.imports.upload import register_importing
-from pages.jobs import register_jobs
 from pages.orders import screen as orders_screen
 from pages.orders.form import register_order_form
 from pages.orders.record import register_orders
@@ -35,7 +35,7 @@ from pages.resources.form import register_forms
 from pages.resources.listing import register_lists
 from pages.resources.record import register_records
 from pages.resources.screens import Screen
-from pages.start import register_start
+from pages.shell.navigation import Place, register_places
 from pages.stores import screen as stores_screen
 from pages.stores.map_page import register_store_map
 from pages.stores.moving import register_store_moving
@@ -60,6 +60,22 @@ SCREENS: tuple[Screen, ...] = (
     events.SCREEN,
 )
 """One for each resource; those with a first step in the order in which a new installation takes them."""
+PLACES: tuple[Place, ...] = (
+    *start.PLACES,
+    *approvals_screen.PLACES,
+    *orders_screen.PLACES,
+    *customers.PLACES,
+    *partners_screen.PLACES,
+    *applications_screen.PLACES,
+    *stores_screen.PLACES,
+    *products.PLACES,
+    *imports_screen.PLACES,
+    *jobs.PLACES,
+    *people_screen.PLACES,
+    *tokens.PLACES,
+    *events.PLACES,
+)
+"""All places of the navigation; each says where it stands."""
 
 
 def add_pages(app: FastAPI) -> None:
@@ -92,9 +108,10 @@ def add_staff_pages(app: FastAPI) -> None:
     """Register the pages that read resources; last of all pages, as ``/RESOURCE/KEY`` takes any key."""
     app.include_router(export_endpoint.router)
     app.include_router(search_endpoint.router)
-    register_start(SCREENS)
+    register_places(PLACES)
+    start.register_start(SCREENS)
     register_lists(SCREENS)
-    register_jobs()
+    jobs.register_jobs()
     events.register_trail()
     tokens.register_tokens()
     register_users()

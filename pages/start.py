@@ -25,13 +25,22 @@ from pages.resources.screens import Screen
 from pages.resources.value_texts import who_text
 from pages.shell.calls import page
 from pages.shell.clock_notice import draw_clock_notice
-from pages.shell.navigation import staff_shell, waiting_count
+from pages.shell.navigation import Place, staff_shell, waiting_places
 from pages.shell.reading import read
 from resources import BY_NAME
 from resources.events import EVENTS
-from services.applications.queues import applications_waiting, waits_for
 
 RECENT_MAX = 12
+PLACES = (
+    Place(
+        name="start",
+        label=N_("Start"),
+        href="/",
+        icon="home",
+        group="workbench",
+        rank=1,
+    ),
+)
 LOOKED_AT_MAX = 500  # events of which those that are alike are said together
 
 
@@ -112,17 +121,14 @@ def find_overview(session: Session, first_steps: Sequence[Screen] = ()) -> Overv
 
 
 def _waiting(session: Session, actor: Actor) -> list[Figure]:
-    found = []
-    if actor.can(Permission.ORDER_APPROVE):
-        found.append(Figure("approvals", _("Orders to decide"), waiting_count(session), "/approvals"))
+    found = [
+        Figure(place.name, place.waiting_label(actor), count, place.waiting_href or place.href)
+        for place, count in waiting_places(session)
+    ]
     if actor.can(Permission.ORDER_SHIP):
         found.append(_figure(session, "to-ship", _("Orders to ship"), "orders", "status=approved"))
     if actor.can(Permission.ORDER_PLACE):
         found.append(_figure(session, "drafts", _("Order drafts"), "orders", "status=draft"))
-    if waits_for(actor):
-        applications = applications_waiting(session)
-        label = _("Applications to decide") if actor.is_brand else _("Applications to confirm")
-        found.append(Figure("applications", label, applications, "/applications/review"))
     if actor.can(Permission.PARTNER_EDIT):
         found.append(_figure(session, "to-review", _("Partners to review"), "partners", "status=applied,under_review"))
     if actor.can(Permission.CUSTOMER_EDIT) and actor.is_brand:

@@ -21,7 +21,7 @@ from pages.resources.inputs import reference_search
 from pages.resources.record import record_page
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
 from pages.shell.calls import call_or_raise, page, permitted_actor, show_refusal
-from pages.shell.navigation import staff_shell
+from pages.shell.navigation import Place, staff_shell
 from resources.tokens import TOKENS
 from services.accounts.tokens import create_token
 from services.accounts.users import GRANTS
@@ -40,6 +40,17 @@ SCREEN = Screen(
     own=OWN_RECORD_AND_FORM,
     can_be_new=True,
     empty_text=N_("A key lets a program use the WEB API with the rights of one role."),
+)
+PLACES = (
+    Place(
+        name="tokens",
+        label=N_("API keys"),
+        href="/tokens",
+        icon="key",
+        group="settings",
+        rank=3,
+        permission=Permission.TOKEN_EDIT,
+    ),
 )
 
 

@@ -1,11 +1,16 @@
 """What applications and invites add to the generic pages."""
 
+from sqlalchemy.orm import Session
+
 from core.access import Actor, Permission
+from core.database.sessions import actor_of
 from core.i18n import N_, _
 from pages.components.base.buttons import link_button
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
+from pages.shell.navigation import Place
 from resources.applications import APPLICATIONS
 from resources.invites import INVITES
+from services.applications.queues import applications_waiting, waits_for
 
 
 def draw_links(actor: Actor) -> None:
@@ -27,5 +32,39 @@ SCREENS = (
         own=OWN_RECORD_AND_FORM,
         can_be_new=True,
         empty_text=N_("An invite is a code or a QR picture by which somebody applies to stand under you."),
+    ),
+)
+
+
+def waiting(session: Session) -> int | None:
+    """Return how many applications wait for the session's person; None where none can."""
+    return applications_waiting(session) if waits_for(actor_of(session)) else None
+
+
+def waiting_label(actor: Actor) -> str:
+    """Return what waits: the brand decides, an upstream confirms."""
+    return _("Applications to decide") if actor.is_brand else _("Applications to confirm")
+
+
+PLACES = (
+    Place(
+        name="applications",
+        label=N_("Applications"),
+        href="/applications/review",
+        icon="file",
+        group="channel",
+        rank=2,
+        permission=Permission.APPLICATION_VIEW,
+        waiting=waiting,
+        waiting_label=waiting_label,
+    ),
+    Place(
+        name="invites",
+        label=N_("Invites"),
+        href="/invites",
+        icon="plus",
+        group="channel",
+        rank=3,
+        permission=Permission.INVITE_EDIT,
     ),
 )

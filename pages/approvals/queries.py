@@ -16,9 +16,8 @@ from models.partners.partners import Partner
 from pages.components.layout.content import money_text
 from pages.components.layout.records import instant_text
 from pages.components.layout.views import ListItem
-from pages.shell.navigation import waiting_count
 from services.accounts.users import people_names
-from services.approvals.order_facts import OrderFacts, WaitingOrder, order_facts, waiting_orders
+from services.approvals.order_facts import OrderFacts, WaitingOrder, order_facts, waiting_count, waiting_orders
 
 LATE = timedelta(hours=24)
 SHOWN_MAX = 200

@@ -1,6 +1,21 @@
 """What imports add to the generic pages."""
 
+from core.access import Permission
+from core.i18n import N_
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
+from pages.shell.navigation import Place
 from resources.imports import IMPORTS
 
 SCREEN = Screen(resource=IMPORTS, own=OWN_RECORD_AND_FORM)
+
+PLACES = (
+    Place(
+        name="imports",
+        label=N_("Imports"),
+        href="/imports",
+        icon="imports",
+        group="data",
+        rank=1,
+        permission=Permission.IMPORT_VIEW,
+    ),
+)

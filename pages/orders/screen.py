@@ -4,6 +4,7 @@ from core.access import Actor, Permission
 from core.i18n import N_, _
 from pages.components.base.buttons import link_button
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
+from pages.shell.navigation import Place
 from resources.orders import ORDERS
 
 
@@ -20,4 +21,16 @@ SCREEN = Screen(
     header_actions=draw_import_link,
     empty_text=N_("Orders appear here as soon as somebody places one."),
     first_step=N_("All is ready: place the first order."),
+)
+
+PLACES = (
+    Place(
+        name="orders",
+        label=N_("Orders"),
+        href="/orders",
+        icon="orders",
+        group="workbench",
+        rank=3,
+        permission=Permission.ORDER_VIEW,
+    ),
 )

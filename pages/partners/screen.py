@@ -1,13 +1,18 @@
 """What partners and changes of upstream add to the generic pages."""
 
+from sqlalchemy.orm import Session
+
 from core.access import Actor, Permission
+from core.database.sessions import actor_of
 from core.i18n import N_, _
 from pages.components.base.buttons import link_button
 from pages.partners._sections import draw_partner_story
 from pages.partners.affiliations import PATH
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
+from pages.shell.navigation import Place
 from resources.affiliation_requests import AFFILIATION_REQUESTS
 from resources.partners import PARTNERS
+from services.applications.queues import requests_waiting, waits_for
 
 
 def draw_ask_link(actor: Actor) -> None:
@@ -31,5 +36,35 @@ SCREENS = (
         own=OWN_RECORD_AND_FORM,
         header_actions=draw_ask_link,
         empty_text=N_("Here stands which partner is to stand under another upstream, and who has agreed."),
+    ),
+)
+
+
+def changes_waiting(session: Session) -> int | None:
+    """Return how many changes of upstream wait for the session's person; None where none can."""
+    return requests_waiting(session) if waits_for(actor_of(session)) else None
+
+
+PLACES = (
+    Place(
+        name="partners",
+        label=N_("Partners"),
+        href="/partners",
+        icon="partners",
+        group="channel",
+        rank=1,
+        permission=Permission.PARTNER_VIEW,
+    ),
+    Place(
+        name="affiliation_requests",
+        label=N_("Changes of upstream"),
+        href="/affiliation_requests",
+        icon="reports",
+        group="channel",
+        rank=4,
+        permission=Permission.APPLICATION_VIEW,
+        waiting=changes_waiting,
+        waiting_label=lambda actor: _("Changes of upstream to answer"),
+        waiting_href="/affiliation_requests?status=asked,under_review",
     ),
 )

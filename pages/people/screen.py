@@ -1,10 +1,12 @@
 """What users and departments add to the generic pages."""
 
+from core.access import Permission
 from core.i18n import N_
 from pages.people._actions import user_actions
 from pages.people._links import link_actions
 from pages.people._sections import user_sections
 from pages.resources.screens import Screen
+from pages.shell.navigation import Place
 from resources.departments import DEPARTMENTS
 from resources.users import USERS
 
@@ -20,5 +22,27 @@ SCREENS = (
     Screen(
         resource=DEPARTMENTS,
         empty_text=N_("Departments say who works with whom. State them in a worksheet, in any order, or one by one."),
+    ),
+)
+
+PLACES = (
+    Place(
+        name="users",
+        label=N_("Users"),
+        href="/users",
+        icon="users",
+        group="settings",
+        rank=1,
+        permission=Permission.USER_VIEW,
+    ),
+    Place(
+        name="organisation",
+        label=N_("Organisation"),
+        href="/organisation",
+        icon="partners",
+        group="settings",
+        rank=2,
+        permission=Permission.ORGANISATION_VIEW,
+        stands_for=frozenset({"departments"}),
     ),
 )

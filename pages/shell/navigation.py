@@ -1,33 +1,76 @@
-"""Where people can go: the places each actor may see, how much waits there, and the frame around a page."""
+"""Where people can go: the places that capabilities declare, how much waits there, and the frame around a page."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal
 
-from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Permission, Role
 from core.database.sessions import actor_of
-from core.i18n import _
+from core.i18n import N_, _
 from models.accounts.users import ROLE_LABELS
-from models.orders import Order, OrderStatus
+from pages.components.base.icons import Icon
 from pages.components.layout.shell import NavGroup, NavItem, say_counts, shell
 from pages.shell.reading import read
 from pages.web.identity import current_actor, page_actor
-from services.applications.queues import applications_waiting, requests_waiting
-from services.stores.review import waiting_count as stores_waiting
 
 SEARCH_URL = "/search.json"
-_APPLICATIONS = Permission.APPLICATION_VIEW
-_CHANGES = "/affiliation_requests"
-_ORGANISATION = Permission.ORGANISATION_VIEW
-_STANDS_IN = {"departments": "organisation"}
-"""Resource without a place of its own → the place it belongs to."""
+Group = Literal["workbench", "channel", "range", "data", "settings"]
+GROUPS: dict[Group, str] = {
+    "workbench": N_("Workbench"),
+    "channel": N_("Channel"),
+    "range": N_("Range"),
+    "data": N_("Data"),
+    "settings": N_("Settings"),
+}
+"""Groups of the navigation in their order, and their headings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place in the navigation, declared by the capability it leads to.
+
+    Attributes:
+        name: Stable: ``data-testid`` is ``nav-<name>``; of a list, the name of its resource.
+        label: English (a catalogue key).
+        group, rank: Where it stands: in which group, and in which place within it, from 1.
+        permission: Needed to see it; None for everybody who is signed in.
+        stands_for: Names of resources that have no place of their own and belong to it.
+        waiting: Returns how much waits there for the session's person; None where nothing can wait for them.
+        waiting_label: What waits, as the start page says it to an actor.
+        waiting_href: Where that stands, if not at ``href``.
+    """
+
+    name: str
+    label: str
+    href: str
+    icon: Icon
+    group: Group
+    rank: int
+    permission: Permission | None = None
+    stands_for: frozenset[str] = frozenset()
+    waiting: Callable[[Session], int | None] | None = None
+    waiting_label: Callable[[Actor], str] = lambda actor: ""
+    waiting_href: str = ""
+
+
+_places: list[Place] = []
+
+
+def register_places(places: Iterable[Place]) -> None:
+    """Let the navigation lead to ``places`` and to no others."""
+    order = list(GROUPS)
+    _places[:] = sorted(places, key=lambda place: (order.index(place.group), place.rank))
 
 
 def navigation_for(actor: Actor) -> list[NavGroup]:
     """Return the places that ``actor`` may see, in groups; a group without places is left out."""
-    groups = [NavGroup(label, [item for item in items if _may_see(actor, item)]) for label, items in _places()]
+    seen = [place for place in _places if place.permission is None or actor.can(place.permission)]
+    groups = [
+        NavGroup(_(label), [_item(place) for place in seen if place.group == name]) for name, label in GROUPS.items()
+    ]
     return [group for group in groups if group.items]
 
 
@@ -44,7 +87,7 @@ async def staff_shell(title: str, *, current: str, fill: bool = False) -> AsyncI
     counts = await read(actor, counts_waiting)
     with shell(
         title,
-        current=_STANDS_IN.get(current, current),
+        current=next((place.name for place in _places if current in place.stands_for), current),
         actor=actor,
         nav=navigation_for(actor),
         counts=counts,
@@ -55,27 +98,17 @@ async def staff_shell(title: str, *, current: str, fill: bool = False) -> AsyncI
         yield actor
 
 
-def waiting_count(session: Session) -> int:
-    """Return how many orders wait for a decision that the session's person may take: not her own."""
-    person = actor_of(session).person
-    waiting = select(func.count()).select_from(Order).where(Order.status == OrderStatus.SUBMITTED.value)
-    own = [
-        or_(column.is_(None), func.lower(column) != person.lower()) for column in (Order.placed_by, Order.submitted_by)
-    ]
-    return session.scalar(waiting.where(*own) if person else waiting) or 0
-
-
 def counts_waiting(session: Session) -> dict[str, int]:
     """Return place of the navigation → how much waits there for the session's person."""
-    actor, counts = actor_of(session), {}
-    if actor.can(Permission.ORDER_APPROVE):
-        counts["approvals"] = waiting_count(session)
-    if actor.can(Permission.STORE_REVIEW):
-        counts["store-review"] = stores_waiting(session)
-    if actor.can(Permission.APPLICATION_VIEW):
-        counts["applications"] = applications_waiting(session)
-        counts["affiliation_requests"] = requests_waiting(session)
-    return counts
+    return {place.name: count for place, count in waiting_places(session)}
+
+
+def waiting_places(session: Session) -> list[tuple[Place, int]]:
+    """Return the places where something can wait for the session's person, and how much does."""
+    actor = actor_of(session)
+    seen = [place for place in _places if place.permission is None or actor.can(place.permission)]
+    counts = [(place, place.waiting(session)) for place in seen if place.waiting is not None]
+    return [(place, count) for place, count in counts if count is not None]
 
 
 async def count_again() -> None:
@@ -88,54 +121,5 @@ def role_label(role: Role) -> str:
     return _(ROLE_LABELS[role][0])
 
 
-def _may_see(actor: Actor, item: NavItem) -> bool:
-    return item.permission is None or actor.can(item.permission)
-
-
-def _places() -> Sequence[tuple[str, Sequence[NavItem]]]:
-    return (
-        (
-            _("Workbench"),
-            (
-                NavItem("start", _("Start"), "/", icon="home"),
-                NavItem("approvals", _("Waiting for me"), "/approvals", Permission.ORDER_APPROVE, icon="approvals"),
-                NavItem("orders", _("Orders"), "/orders", Permission.ORDER_VIEW, icon="orders"),
-                NavItem("customers", _("Customers"), "/customers", Permission.CUSTOMER_VIEW, icon="customers"),
-            ),
-        ),
-        (
-            _("Channel"),
-            (
-                NavItem("partners", _("Partners"), "/partners", Permission.PARTNER_VIEW, icon="partners"),
-                NavItem("applications", _("Applications"), "/applications/review", _APPLICATIONS, icon="file"),
-                NavItem("invites", _("Invites"), "/invites", Permission.INVITE_EDIT, icon="plus"),
-                NavItem("affiliation_requests", _("Changes of upstream"), _CHANGES, _APPLICATIONS, icon="reports"),
-                NavItem("stores", _("Stores"), "/stores", Permission.STORE_VIEW, icon="stores"),
-                NavItem("store-review", _("Stores to review"), "/stores/review", Permission.STORE_REVIEW, icon="check"),
-                NavItem("store-map", _("Store map"), "/stores/map", Permission.STORE_VIEW, icon="map"),
-            ),
-        ),
-        (
-            _("Range"),
-            (
-                NavItem("products", _("Products"), "/products", Permission.PRODUCT_VIEW, icon="products"),
-                NavItem("prices", _("Prices"), "/prices", Permission.PRICE_VIEW, icon="prices"),
-            ),
-        ),
-        (
-            _("Data"),
-            (
-                NavItem("imports", _("Imports"), "/imports", Permission.IMPORT_VIEW, icon="imports"),
-                NavItem("jobs", _("Jobs"), "/jobs", icon="jobs"),
-            ),
-        ),
-        (
-            _("Settings"),
-            (
-                NavItem("users", _("Users"), "/users", Permission.USER_VIEW, icon="users"),
-                NavItem("organisation", _("Organisation"), "/organisation", _ORGANISATION, icon="partners"),
-                NavItem("tokens", _("API keys"), "/tokens", Permission.TOKEN_EDIT, icon="key"),
-                NavItem("events", _("Audit trail"), "/events", Permission.EVENT_VIEW, icon="events"),
-            ),
-        ),
-    )
+def _item(place: Place) -> NavItem:
+    return NavItem(place.name, _(place.label), place.href, place.permission, icon=place.icon)

@@ -1,7 +1,52 @@
 """What stores add to the generic pages."""
 
+from sqlalchemy.orm import Session
+
+from core.access import Permission
+from core.database.sessions import actor_of
+from core.i18n import N_, _
 from pages.resources.screens import Screen
+from pages.shell.navigation import Place
 from pages.stores._record import store_actions, store_sections
 from resources.stores import STORES
+from services.stores.review import waiting_count
 
 SCREEN = Screen(resource=STORES, record_actions=store_actions, record_sections=store_sections)
+
+
+def waiting(session: Session) -> int | None:
+    """Return how many stores wait for a decision; None for who may not decide."""
+    return waiting_count(session) if actor_of(session).can(Permission.STORE_REVIEW) else None
+
+
+PLACES = (
+    Place(
+        name="stores",
+        label=N_("Stores"),
+        href="/stores",
+        icon="stores",
+        group="channel",
+        rank=5,
+        permission=Permission.STORE_VIEW,
+    ),
+    Place(
+        name="store-review",
+        label=N_("Stores to review"),
+        href="/stores/review",
+        icon="check",
+        group="channel",
+        rank=6,
+        permission=Permission.STORE_REVIEW,
+        waiting=waiting,
+        waiting_label=lambda actor: _("Stores to review"),
+    ),
+    Place(
+        name="store-map",
+        label=N_("Store map"),
+        href="/stores/map",
+        icon="map",
+        group="channel",
+        rank=7,
+        permission=Permission.STORE_VIEW,
+    ),
+)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.access import Permission
@@ -107,11 +107,16 @@ def waiting_orders(session: Session, *, limit: int = WAITING_MAX) -> list[Waitin
 
 
 def waiting_count(session: Session) -> int:
-    """Return how many orders wait for a decision; 0 for who may not decide."""
-    if not actor_of(session).can(Permission.ORDER_APPROVE):
+    """Return how many orders wait for a decision that the session's person may take: not their own; 0 for no right."""
+    actor = actor_of(session)
+    if not actor.can(Permission.ORDER_APPROVE):
         return 0
-    query = select(func.count()).select_from(Order).where(Order.status == OrderStatus.SUBMITTED.value)
-    return session.scalar(query) or 0
+    person = actor.person
+    waiting = select(func.count()).select_from(Order).where(Order.status == OrderStatus.SUBMITTED.value)
+    own = [
+        or_(column.is_(None), func.lower(column) != person.lower()) for column in (Order.placed_by, Order.submitted_by)
+    ]
+    return session.scalar(waiting.where(*own) if person else waiting) or 0
 
 
 def order_facts(session: Session, number: str) -> OrderFacts:

@@ -8,8 +8,8 @@ from core.database.sessions import reading
 from core.events.log import Event
 from core.i18n import use_language
 from pages.resources._columns import grid_columns, grid_filters, grid_views, search_words
-from pages.shell.navigation import navigation_for
-from pages.site import SCREENS
+from pages.shell.navigation import navigation_for, register_places
+from pages.site import PLACES, SCREENS
 from resources import ALL, BY_NAME
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as
@@ -156,6 +156,7 @@ async def test_the_total_counts_what_the_person_may_see(user: User) -> None:
 
 @pytest.mark.parametrize("actor", CAST, ids=lambda actor: actor.name)
 def test_the_navigation_leads_only_where_the_person_may_go(actor) -> None:
+    register_places(PLACES)
     with use_language("en"):
         items = [item for group in navigation_for(actor) for item in group.items]
 
