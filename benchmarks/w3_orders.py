@@ -42,12 +42,13 @@ from datetime import date
 from sqlalchemy import Engine, insert, select
 
 from benchmarks.stage import fresh_database, say
-from core.access import Actor, Role, command_line
+from core.access import Actor, command_line
 from core.clock import now
 from core.database.paths import segment
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict
 from core.events.log import Event
+from core.permissions import Role
 from models.approvals import Approval
 from models.money.credit import CreditBalance
 from models.number_series import NumberSeries

@@ -34,11 +34,12 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import joinedload
 
 from benchmarks.stage import fresh_database, say, seconds
-from core.access import Actor, Role, command_line
+from core.access import Actor, command_line
 from core.clock import now
 from core.database.bulk import insert_rows
 from core.database.paths import segment
 from core.database.sessions import reading, unit_of_work
+from core.permissions import Role
 from core.queries.finding import find_page, read_query
 from models.orders import Order
 from models.partners.partners import Partner

@@ -38,8 +38,9 @@ import psutil
 import models  # noqa: F401  (maps every table)
 from benchmarks.stage import say
 from benchmarks.w2_export import fill
-from core.access import Role, command_line
+from core.access import command_line
 from core.database.sessions import connect, transact, unit_of_work
+from core.permissions import Role
 from core.schema import versions
 from core.settings import settings
 from models.accounts.sessions import SessionState

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from core.access import STATED_BY, Actor, Permission
+from core.access import Actor
 from core.kinds.kind import Kind
 from core.kinds.person_names import name_column
+from core.permissions import STATED_BY, Permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

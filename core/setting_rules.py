@@ -5,9 +5,9 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.access import Role
 from core.errors import InvalidInput
 from core.i18n import N_
+from core.permissions import Role
 
 SECRET_LENGTH_MIN = 32
 DATABASES = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.access import Permission, command_line
+from core.access import command_line
 from core.database.sessions import reading
 from core.errors import InvalidInput, NotFound
 from core.i18n import N_, _, ngettext, use_language
+from core.permissions import Permission
 from core.queries.finding import read_query, stream_rows
 from core.resource import Resource
 from importers.exporting import template_for, write_rows

@@ -1,9 +1,9 @@
 """Applications and changes of upstream that time moves on: nobody waits in silence."""
 
-from core.access import Permission
 from core.database.sessions import reading, unit_of_work
 from core.jobs.queueing import job
 from core.jobs.worker import JobRun
+from core.permissions import Permission
 from services.applications.applicant import forget_old_drafts
 from services.applications.decisions import overdue_numbers, pass_on
 from services.partners.affiliation_requests import carry_on, requests_to_carry_on

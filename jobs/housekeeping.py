@@ -1,10 +1,10 @@
 """Forgetting what nobody needs any more."""
 
-from core.access import Permission
 from core.database.disk_space import essential_writes
 from core.database.sessions import reading, unit_of_work
 from core.jobs.queueing import job
 from core.jobs.worker import JobRun
+from core.permissions import Permission
 from services.accounts.attempts import forget_old_attempts
 from services.accounts.sessions import forget_old_sessions
 from services.files.orphans import sweep_unclaimed_contents

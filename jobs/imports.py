@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.clock import now
 from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, DomainError
@@ -15,6 +14,7 @@ from core.files.contents import write_content
 from core.i18n import _
 from core.jobs.queueing import OwnerRefused, job
 from core.jobs.worker import JobCancelled, JobRun
+from core.permissions import Permission
 from core.settings import settings
 from importers.runs.batches import apply_batch, check_batch
 from importers.runs.error_workbooks import write_batch_errors

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.i18n import N_, _, ngettext
+from core.permissions import Permission
 from models.customers import STAGE_LABELS, CustomerStage
 from pages.components.forms.questions import choose
 from pages.components.lists.grid_spec import GridAction, Selection

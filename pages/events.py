@@ -5,11 +5,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.addresses import record_path
 from core.errors import NotFound
 from core.events.log import Event
 from core.i18n import N_, _
+from core.permissions import Permission
 from pages.components.base.buttons import text_link
 from pages.components.layout.content import kv, page_header, panel, stack
 from pages.components.layout.records import Happening, instant_text, timeline

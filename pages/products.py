@@ -1,7 +1,7 @@
 """What products and prices add to the generic pages."""
 
-from core.access import Permission
 from core.i18n import N_
+from core.permissions import Permission
 from pages.resources.screens import Screen
 from pages.shell.navigation import Place
 from resources.prices import PRICES

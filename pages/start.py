@@ -9,13 +9,14 @@ from urllib.parse import parse_qsl
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.clock import today
 from core.database.sessions import actor_of
 from core.events.log import Event
 from core.i18n import N_, _, ngettext
 from core.jobs.rows import Job, JobStatus
 from core.kinds.kind import Kind
+from core.permissions import Permission
 from core.queries.finding import find_page, read_query
 from pages.components.base.buttons import link_button, text_link
 from pages.components.base.elements import Tag

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from core.access import Permission, Role
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
 from core.kinds.kind import Reference
+from core.permissions import Permission, Role
 from models.accounts.tokens import Confirmation
 from models.accounts.users import ROLE_LABELS
 from models.partners.partners import Partner

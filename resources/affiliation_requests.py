@@ -1,8 +1,8 @@
 """How changes of upstream appear: asked for and decided on pages of their own."""
 
-from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, DAY, INSTANT, NOTE, choice, choices_of, reference
+from core.permissions import Permission
 from core.resource import Field, Resource
 from models.accounts.person_kind import PERSON
 from models.partners.affiliation_requests import ANSWER_LABELS, STATUS_LABELS, AffiliationRequest

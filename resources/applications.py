@@ -1,8 +1,8 @@
 """How applications appear: made by applicants or staff on pages of their own, decided in the inbox."""
 
-from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, EMAIL, INSTANT, NAME, NOTE, PHONE, USCC, choice, choices_of, reference
+from core.permissions import Permission
 from core.resource import Field, Resource
 from models.accounts.person_kind import PERSON
 from models.partners.applications import STATUS_LABELS, WORD_LABELS, Application

@@ -1,8 +1,8 @@
 """How customers appear."""
 
-from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, NOTE, PHONE, TAGS, USCC, choice, choices_of, reference
+from core.permissions import Permission
 from core.resource import Field, Resource
 from models.accounts.users import User
 from models.customers import STAGE_LABELS, Customer

@@ -1,8 +1,8 @@
 """How departments of the brand appear."""
 
-from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, reference
+from core.permissions import Permission
 from core.resource import Action, Field, Resource
 from models.accounts.departments import Department
 from models.accounts.users import User

@@ -1,10 +1,10 @@
 """How the audit trail appears: what happened, to what, by whom. Nobody states or changes it."""
 
-from core.access import Permission
 from core.events.log import Event
 from core.i18n import N_
 from core.kinds.kind import Choice
 from core.kinds.standard import CODE, INSTANT, NAME, QUANTITY, choice
+from core.permissions import Permission
 from core.resource import Field, Resource
 
 ACTIONS = (

@@ -1,9 +1,9 @@
 """How imports appear: which file came in, when, and what became of its rows."""
 
-from core.access import Permission
 from core.i18n import N_
 from core.kinds.kind import Choice
 from core.kinds.standard import INSTANT, NAME, choice, choices_of, integer
+from core.permissions import Permission
 from core.resource import Field, Resource
 from models.imports import STATUS_LABELS, ImportBatch
 

@@ -1,8 +1,8 @@
 """How invites appear. They are made on a page of their own and taken back from the list."""
 
-from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NOTE, TAGS, integer, reference
+from core.permissions import Permission
 from core.resource import Action, Field, Resource
 from models.accounts.person_kind import PERSON
 from models.partners.invites import Invite

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import (
     CODE,
@@ -18,6 +17,7 @@ from core.kinds.standard import (
     choice,
     choices_of,
 )
+from core.permissions import Permission
 from core.resource import Action, Field, Resource
 from models.accounts.person_kind import PERSON
 from models.orders import BUYER, LINE_UNIT, SKU, STATUS_LABELS, Order, OrderRow

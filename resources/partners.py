@@ -1,8 +1,8 @@
 """How channel partners appear."""
 
-from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, DAY, INSTANT, MONEY, NAME, NOTE, PHONE, USCC, choice, choices_of, reference
+from core.permissions import Permission
 from core.resource import Field, Resource
 from models.partners.partners import STATUS_LABELS, Partner
 from models.partners.tiers import TIER

@@ -1,8 +1,8 @@
 """How prices appear."""
 
-from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import DAY, INSTANT, UNIT_PRICE
+from core.permissions import Permission
 from core.resource import Field, Resource
 from models.orders import SKU
 from models.partners.tiers import TIER

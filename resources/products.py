@@ -1,8 +1,8 @@
 """How products appear."""
 
-from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, RATE, choice, choices_of, code, integer, text
+from core.permissions import Permission
 from core.resource import Field, Resource
 from models.products import BARCODE_LENGTH_MAX, STATUS_LABELS, UNIT_LENGTH_MAX, Product
 from services.products.saving import MATCHES, save_products

@@ -1,8 +1,8 @@
 """How stores appear."""
 
-from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, NOTE, PHONE, choice, choices_of, integer, reference
+from core.permissions import Permission
 from core.positions.points import ACCURACY, DATUM_LABELS, LATITUDE, LONGITUDE
 from core.resource import Action, Field, Resource
 from models.partners.partners import Partner

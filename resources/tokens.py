@@ -1,8 +1,8 @@
 """How keys of programs appear; they are made at ``/tokens/new`` and by ``token create``, never by a worksheet."""
 
-from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, choice, choices_of, reference
+from core.permissions import Permission
 from core.resource import Action, Field, Resource
 from models.accounts.person_kind import PERSON
 from models.accounts.tokens import CONFIRMATION_LABELS, ApiToken

@@ -1,8 +1,8 @@
 """How people with an account appear."""
 
-from core.access import Permission
 from core.i18n import N_
 from core.kinds.standard import EMAIL, INSTANT, NAME, choice, choices_of, reference
+from core.permissions import Permission
 from core.resource import Field, Resource
 from models.accounts.departments import Department
 from models.accounts.users import ROLE_LABELS, STATUS_LABELS, User

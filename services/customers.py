@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem
+from core.permissions import Permission
 from models.accounts.users import User
 from models.customers import Customer, CustomerStage
 from models.partners.partners import Partner

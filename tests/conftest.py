@@ -17,10 +17,11 @@ from sqlalchemy import Engine
 
 import models  # noqa: F401  (maps every table)
 from core import settings as core_settings
-from core.access import Actor, Role
+from core.access import Actor
 from core.database.paths import segment
 from core.database.sessions import Base, connect, unit_of_work
 from core.i18n import DEFAULT_LANGUAGE, set_language
+from core.permissions import Role
 from core.schema import versions
 from models.accounts.users import User
 from models.partners.partners import Affiliation, Partner

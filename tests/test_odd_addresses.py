@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from api.application import make_api
-from core.access import Role
 from core.database.sessions import unit_of_work
+from core.permissions import Role
 from pages.web.identity import cookie_name
 from resources import ALL
 from services.accounts.tokens import create_token

@@ -15,10 +15,11 @@ import httpx
 import pytest
 
 import resources
-from core.access import PARTNER_ROLES, Actor, Permission
+from core.access import Actor
 from core.clock import now
 from core.database.sessions import connect, unit_of_work
 from core.drafts import draft_rows
+from core.permissions import PARTNER_ROLES, Permission
 from core.resource import Resource
 from core.schema import versions
 from models.accounts.tokens import ApiToken

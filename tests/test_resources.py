@@ -7,11 +7,11 @@ import openpyxl
 import pytest
 
 import resources
-from core.access import Permission
 from core.database.sessions import Base, reading
 from core.drafts import draft_one
 from core.i18n import LANGUAGES, catalogue, use_language
 from core.kinds.kind import Refused
+from core.permissions import Permission
 from core.queries.finding import read_query, stream_rows
 from core.resource import Resource
 from importers.exporting import template_for, write_rows

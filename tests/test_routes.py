@@ -15,8 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from core.access import PARTNER_ROLES, ROLE_PERMISSIONS, Actor, Permission, Role
+from core.access import Actor
 from core.database.sessions import connect, unit_of_work
+from core.permissions import PARTNER_ROLES, ROLE_PERMISSIONS, Permission, Role
 from core.schema import versions
 from models.accounts.users import User
 from pages.web.identity import cookie_name

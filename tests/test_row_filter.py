@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import JSON, Date, DateTime, LargeBinary, Table, func, insert, select
 
-from core.access import Actor, Role
+from core.access import Actor
 from core.database.columns import Instant
 from core.database.sessions import EVERYONE, Base, reading, row_filter, unit_of_work
+from core.permissions import Role
 from models.accounts.users import User
 from tests.conftest import ADMIN, CAST
 from tests.support.small_demo import load_small_demo

@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import DDL, JSON, ColumnElement, Index, String, event
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.clock import now
 from core.database.bulk import insert_rows, insertion
 from core.database.columns import Id, Instant, PathKey
 from core.database.paths import visible_within
 from core.database.prepared import Step
 from core.database.sessions import EVERYONE, NOBODY, Base, actor_of
+from core.permissions import Permission
 
 
 class Event(Base):

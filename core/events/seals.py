@@ -25,11 +25,12 @@ from sqlalchemy import DDL, BigInteger, ColumnElement, Text, event, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.access import WORKER, Actor, Permission
+from core.access import WORKER, Actor
 from core.clock import now
 from core.database.columns import BIG_ID, Instant, code_text
 from core.database.sessions import EVERYONE, NOBODY, Base, is_sqlite, reading, unit_of_work
 from core.events.log import COLUMNS, Event, append_only_triggers, committed_events
+from core.permissions import Permission
 
 HEADER = b"qudao event seal 1"
 NO_HASH = "0" * 64

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from sqlalchemy import ColumnElement, Index, String, and_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.access import Actor, Role
+from core.access import Actor
 from core.clock import now
 from core.database.columns import Id, code_text
 from core.database.disk_space import require_room
@@ -18,6 +18,7 @@ from core.database.errors import expected_errors
 from core.database.sessions import EVERYONE, Base, actor_of
 from core.errors import InvalidInput, NotFound
 from core.i18n import N_
+from core.permissions import Role
 from core.settings import MIB, settings
 
 BLOCK_BYTES = 1 * MIB

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of, is_sqlite
 from core.errors import Conflict, NotFound, NotPermitted
 from core.i18n import N_
 from core.jobs.rows import SEE_ALL, Job, JobStatus, owner_facts
+from core.permissions import Permission
 
 JOBS_PER_PERSON_MAX = 20
 """Jobs of one person that wait or run at once."""

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, Index, String, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.access import WORKER, Actor, Permission, command_line
+from core.access import WORKER, Actor, command_line
 from core.clock import now
 from core.database.columns import Id, code_text
 from core.database.sessions import EVERYONE, Base
 from core.i18n import N_
+from core.permissions import Permission
 
 QUICK_WEIGHT_MAX = 5_000
 """Weight up to which a job is quick: it never waits behind a heavy one. A unit is about one row of a worksheet."""

@@ -12,12 +12,13 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.database.sessions import actor_of, reading, transact
 from core.errors import InvalidInput, Problem
 from core.files.contents import content_path
 from core.i18n import N_, both_languages
 from core.kinds.kind import Cell, Refused
+from core.permissions import Permission
 from core.resource import Resource
 from importers.reading.refusal_texts import TEXTS
 from importers.reading.workbooks import SheetInfo, inspect_file, read_sheet

@@ -1,7 +1,8 @@
 """What a person should know of an import beside its counts."""
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.i18n import _
+from core.permissions import Permission
 from resources.partners import PARTNERS
 
 

@@ -13,11 +13,12 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.database.sessions import private_copy, reading, transact, unit_of_work
 from core.errors import CellProblem, InvalidInput
 from core.i18n import N_, _
 from core.kinds.kind import Cell
+from core.permissions import Permission
 from core.resource import Resource
 from importers.reading.workbooks import read_sheet
 from importers.runs._orders import import_orders, order_keys

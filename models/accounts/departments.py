@@ -3,11 +3,12 @@
 from sqlalchemy import ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.database.columns import code_text
 from core.database.sessions import EVERYONE, NOBODY, Base
 from core.database.versioned import Versioned
 from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX
+from core.permissions import Permission
 
 
 class Department(Versioned, Base):

@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.database.columns import Id, code_text
 from core.database.sessions import EVERYONE, NOBODY, Base
 from core.encryption import SEALED_LENGTH_MAX
+from core.permissions import Permission
 from models.accounts.users import User
 
 HASH_LENGTH = 64

@@ -6,11 +6,12 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.database.columns import Id, code_text
 from core.database.sessions import EVERYONE, Base
 from core.i18n import N_
 from core.kinds.standard import NAME_LENGTH_MAX
+from core.permissions import Permission
 from models.accounts.sessions import HASH_LENGTH
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.access import Actor, Permission, Role
+from core.access import Actor
 from core.database.columns import PathKey, code_text
 from core.database.paths import visible_within
 from core.database.sessions import EVERYONE, NOBODY, Base
@@ -14,6 +14,7 @@ from core.database.versioned import Versioned
 from core.encryption import SEALED_LENGTH_MAX
 from core.i18n import DEFAULT_LANGUAGE, N_
 from core.kinds.standard import NAME_LENGTH_MAX
+from core.permissions import Permission, Role
 
 
 class UserStatus(StrEnum):

@@ -6,13 +6,14 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.database.columns import PathKey, code_text
 from core.database.paths import visible_within
 from core.database.sessions import EVERYONE, NOBODY, Base
 from core.database.versioned import Versioned
 from core.i18n import N_
 from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX
+from core.permissions import Permission
 from models.partners.partners import Partner
 
 

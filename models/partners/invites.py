@@ -5,12 +5,13 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.database.columns import PathKey, code_text
 from core.database.paths import visible_within
 from core.database.sessions import EVERYONE, NOBODY, Base
 from core.database.versioned import Versioned
 from core.kinds.standard import NAME_LENGTH_MAX, NOTE_LENGTH_MAX
+from core.permissions import Permission
 
 CODE_LENGTH = 8
 TIERS_LENGTH_MAX = 300

@@ -2,10 +2,11 @@
 
 from functools import partial
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.addresses import record_path
 from core.i18n import _
 from core.kinds import uscc
+from core.permissions import Permission
 from models.partners.applications import STATUS_LABELS, WAITING, WORD_LABELS, ApplicationStatus, UpstreamWord
 from models.partners.partners import STATUS_LABELS as PARTNER_LABELS
 from models.partners.partners import PartnerStatus

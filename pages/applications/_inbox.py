@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from fastapi import Request
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.errors import DomainError
 from core.i18n import _
+from core.permissions import Permission
 from models.partners.applications import Application
 from pages.applications._facts import draw_facts
 from pages.applications._queries import can_act, inbox_counts, inbox_item, read_facts, read_inbox

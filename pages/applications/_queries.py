@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.database.sessions import actor_of
 from core.errors import Problem
 from core.i18n import _
+from core.permissions import Permission
 from models.accounts.users import User, UserStatus
 from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus
 from models.partners.invites import Invite

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _
+from core.permissions import Permission
 from models.partners.applications import Application, ApplicationStatus
 from models.partners.partners import Partner, PartnerStatus
 from models.partners.tiers import TIERS

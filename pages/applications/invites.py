@@ -5,11 +5,12 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import DomainError, NotFound
 from core.i18n import N_, _
+from core.permissions import Permission
 from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus
 from models.partners.invites import Invite
 from models.partners.partners import Partner

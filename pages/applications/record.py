@@ -7,10 +7,11 @@ from fastapi.responses import Response
 from nicegui import context
 from starlette.concurrency import run_in_threadpool
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.database.sessions import reading
 from core.errors import DomainError, NotFound
 from core.i18n import N_, _
+from core.permissions import Permission
 from core.settings import settings
 from models.accounts.users import UserStatus
 from models.partners.applications import STATUS_LABELS, ApplicationStatus

@@ -2,9 +2,10 @@
 
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.database.sessions import actor_of
 from core.i18n import N_, _
+from core.permissions import Permission
 from pages.components.base.buttons import link_button
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
 from pages.shell.navigation import Place

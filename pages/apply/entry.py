@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
 
-from core.access import Permission
 from core.database.sessions import reading
 from core.errors import DomainError, NotFound
 from core.i18n import N_, _
+from core.permissions import Permission
 from models.partners.applications import Application, ApplicationStatus
 from pages.apply._first_step import router as first_step
 from pages.apply._form import ApplyForm

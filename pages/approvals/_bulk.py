@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.concurrency import run_in_threadpool
 
-from core.access import Permission
 from core.addresses import record_path
 from core.errors import DomainError
 from core.i18n import _, ngettext
+from core.permissions import Permission
 from models.approvals import Decision
 from pages.components.base import buttons
 from pages.components.base.elements import Tag

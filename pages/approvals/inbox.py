@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from fastapi import Request
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.addresses import record_path
 from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _
+from core.permissions import Permission
 from models.approvals import Decision
 from models.orders import STATUS_LABELS, OrderStatus
 from pages.approvals._bulk import BulkDecision

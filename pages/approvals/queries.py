@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.clock import now
 from core.database.sessions import actor_of
 from core.i18n import _, ngettext
+from core.permissions import Permission
 from models.approvals import DECISION_LABELS, Approval, Decision
 from models.orders import STATUS_LABELS, Order, OrderStatus
 from models.partners.partners import Partner

@@ -1,7 +1,7 @@
 """What imports add to the generic pages."""
 
-from core.access import Permission
 from core.i18n import N_
+from core.permissions import Permission
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
 from pages.shell.navigation import Place
 from resources.imports import IMPORTS

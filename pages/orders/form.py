@@ -7,12 +7,12 @@ from typing import Any
 from fastapi import Request
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.addresses import KeyInPath, record_path
 from core.clock import today
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
 from core.kinds.standard import NOTE_LENGTH_MAX
+from core.permissions import Permission
 from models.orders import OrderStatus
 from pages.components.base.buttons import button
 from pages.components.base.focus import focus_on

@@ -8,9 +8,9 @@ from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.clock import now, today
 from core.database.sessions import actor_of
+from core.permissions import Permission
 from models.orders import Order, OrderLine, OrderStatus
 from models.partners.partners import Partner, PartnerStatus
 from models.products import Product, ProductStatus

@@ -7,10 +7,11 @@ from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.addresses import KeyInPath, record_path
 from core.i18n import N_, _, ngettext
 from core.kinds.standard import RATE, UNIT_PRICE
+from core.permissions import Permission
 from models.approvals import Approval, Decision
 from models.orders import STATUS_LABELS, LineUnit, Order, OrderLine, OrderStatus
 from models.partners.partners import Partner
@@ -122,7 +123,7 @@ class OrderSteps:
     def _draw_submitted(self) -> None:
         if self._actor.can(Permission.ORDER_PLACE):
             button(_("Withdraw"), self._withdraw, testid="action-withdraw")
-        own = self._actor.person in (self._order.placed_by, self._order.submitted_by)
+        own = self._actor.is_one_of(self._order.placed_by, self._order.submitted_by)
         if self._actor.can(Permission.ORDER_APPROVE) and not own:
             button(_("Reject"), self._reject, look="danger", testid="action-reject")
             button(_("Approve"), self._approve, look="primary", testid="action-approve")

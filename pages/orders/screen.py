@@ -1,7 +1,8 @@
 """What orders add to the generic pages."""
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.i18n import N_, _
+from core.permissions import Permission
 from pages.components.base.buttons import link_button
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
 from pages.shell.navigation import Place

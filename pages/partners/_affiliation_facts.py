@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.addresses import record_path
 from core.database.sessions import actor_of
 from core.errors import NotFound
 from core.i18n import N_, _
+from core.permissions import Permission
 from models.partners.affiliation_requests import (
     ANSWER_LABELS,
     OPEN,

@@ -7,8 +7,9 @@ from urllib.parse import quote
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.i18n import _
+from core.permissions import Permission
 from models.partners.affiliation_requests import STATUS_LABELS as REQUEST_LABELS
 from models.partners.affiliation_requests import AffiliationRequest, RequestStatus
 from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus

@@ -6,12 +6,13 @@ from fastapi import Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.clock import today
 from core.errors import DomainError, InvalidInput, NotFound
 from core.i18n import N_, _
 from core.kinds.kind import Reference, Refused
 from core.kinds.standard import DAY
+from core.permissions import Permission
 from models.partners.partners import Partner
 from pages.applications.actions import find_upstreams
 from pages.components.base.buttons import button, link_button

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission, Role
+from core.access import Actor
 from core.addresses import record_path
 from core.i18n import N_, _
+from core.permissions import Permission, Role
 from models.accounts.users import UserStatus
 from pages.components.base.buttons import button, link_button
 from pages.components.base.navigation import load_again

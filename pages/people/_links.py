@@ -3,9 +3,10 @@
 import io
 from collections.abc import Sequence
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.clock import now
 from core.i18n import N_, _
+from core.permissions import Permission
 from importers.writing.cell_values import SheetColumn
 from importers.writing.xlsx import write_xlsx
 from pages.components.base.elements import Tag

@@ -7,8 +7,9 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.i18n import _, ngettext
+from core.permissions import Permission
 from models.accounts.sessions import LinkPurpose
 from models.accounts.users import User, UserStatus
 from pages.components.base.buttons import button

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from core.access import Permission
 from core.addresses import KeyInPath, record_path
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
+from core.permissions import Permission
 from pages.components.base.assets import carry_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from core.access import Actor, Permission, Role
+from core.access import Actor
 from core.addresses import record_path
 from core.i18n import N_, _, ngettext
+from core.permissions import Permission, Role
 from pages.components.base.buttons import link_button
 from pages.components.layout.content import empty_state, page_header, panel
 from pages.components.layout.tree import tree, tree_leaf, tree_node

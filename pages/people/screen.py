@@ -1,7 +1,7 @@
 """What users and departments add to the generic pages."""
 
-from core.access import Permission
 from core.i18n import N_
+from core.permissions import Permission
 from pages.people._actions import user_actions
 from pages.people._links import link_actions
 from pages.people._sections import user_sections

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from core.access import Role
 from core.database.sessions import reading, transact
 from core.errors import DomainError, InvalidInput, NotFound, Problem
 from core.i18n import N_, _
 from core.limits import FORM_TEXT_LENGTH_MAX
+from core.permissions import Role
 from core.settings import settings
 from models.accounts.users import ROLE_LABELS
 from pages.web.cookies import browser_of, device_token, see_other, session_token, set_entry

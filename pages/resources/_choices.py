@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from core.access import Actor, Role
+from core.access import Actor
+from core.permissions import Role
 from core.resource import Field, Resource
 from services.accounts.users import GRANTS
 

@@ -12,12 +12,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.clock import now
 from core.database.sessions import reading, unit_of_work
 from core.errors import NotFound
 from core.events.log import Happening, record
 from core.i18n import N_, _
+from core.permissions import Permission
 from core.queries.finding import read_query, stream_rows
 from core.queries.grid_query import GridQuery
 from core.resource import Resource

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from nicegui import context
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.i18n import _, ngettext
+from core.permissions import Permission
 from core.queries.finding import GridQuery, Page, find_page
 from core.resource import Resource
 from pages.components.base.buttons import link_button

@@ -1,8 +1,9 @@
 """What administrators and IT read while the clock is in doubt, and the button that takes it for right."""
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.i18n import _
 from core.jobs.clock_guard import ClockDoubt, clock_doubt
+from core.permissions import Permission
 from pages.components.base.buttons import button
 from pages.components.base.navigation import load_again
 from pages.components.layout.content import notice, row, stack

@@ -7,9 +7,10 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission, Role
+from core.access import Actor
 from core.database.sessions import actor_of
 from core.i18n import N_, _
+from core.permissions import Permission, Role
 from models.accounts.users import ROLE_LABELS
 from pages.components.base.icons import Icon
 from pages.components.layout.shell import NavGroup, NavItem, say_counts, shell

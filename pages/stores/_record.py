@@ -6,10 +6,11 @@ from inspect import isawaitable
 from typing import Any
 from urllib.parse import quote
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.addresses import record_path
 from core.errors import DomainError
 from core.i18n import _
+from core.permissions import Permission
 from models.partners.partners import PartnerStatus
 from models.stores import StoreFinding, StoreStatus
 from pages.components.base.assets import carry_style

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
 from nicegui.events import GenericEventArguments
 
-from core.access import Permission
 from core.addresses import record_path
 from core.errors import InvalidInput
 from core.i18n import N_, _
+from core.permissions import Permission
 from models.regions.table import table
 from models.stores import STATUS_LABELS, StoreStatus
 from pages.components.base.assets import carry_style

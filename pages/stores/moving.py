@@ -2,11 +2,11 @@
 
 from fastapi import Request
 
-from core.access import Permission
 from core.addresses import KeyInPath, record_path
 from core.errors import DomainError
 from core.i18n import N_, _
 from core.kinds.standard import NOTE_LENGTH_MAX
+from core.permissions import Permission
 from pages.components.base.assets import carry_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag

@@ -11,11 +11,12 @@ from nicegui import context
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.addresses import record_path
 from core.database.sessions import transact
 from core.errors import DomainError
 from core.i18n import N_, _, current_language, set_language
+from core.permissions import Permission
 from models.stores import STATUS_LABELS, Store, StoreStatus
 from pages.components.base.assets import carry_style
 from pages.components.base.buttons import button, link_button

@@ -10,11 +10,11 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.addresses import KeyInPath, record_path
 from core.clock import now
 from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _, ngettext
+from core.permissions import Permission
 from models.partners.partners import Partner
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
 from pages.approvals.queries import waiting_text

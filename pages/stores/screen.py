@@ -2,9 +2,9 @@
 
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.database.sessions import actor_of
 from core.i18n import N_, _
+from core.permissions import Permission
 from pages.resources.screens import Screen
 from pages.shell.navigation import Place
 from pages.stores._record import store_actions, store_sections

@@ -10,9 +10,9 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.routing import compile_path
 
-from core.access import Permission
 from core.errors import InvalidInput
 from core.i18n import N_
+from core.permissions import Permission
 from pages.web.identity import require_visitor
 
 OF_THE_FRAMEWORK = ("/_nicegui/", "/_nicegui_ws", "/favicon.ico", "/static/qudao/")

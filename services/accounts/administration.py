@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission, Role
+from core.access import Actor
 from core.clock import now
 from core.database.disk_space import essential_writes
 from core.database.sessions import actor_of
@@ -16,6 +16,7 @@ from core.i18n import N_
 from core.kinds.kind import Refused
 from core.kinds.standard import EMAIL
 from core.limits import EMAIL_LENGTH_MAX
+from core.permissions import Permission, Role
 from models.accounts.sessions import EndReason, KnownDevice, OneTimeLink
 from models.accounts.users import User, UserStatus
 from models.partners.partners import Partner

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission, Role
+from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import NotFound, Problem
 from core.events.log import Happening, record
 from core.i18n import N_
+from core.permissions import Permission, Role
 from core.settings import settings
 from models.accounts.sessions import LinkPurpose, OneTimeLink
 from models.accounts.users import User, UserStatus

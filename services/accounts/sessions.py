@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from core.access import PARTNER_ROLES, Actor, Permission, Role
+from core.access import Actor
 from core.clock import now
 from core.database.disk_space import essential_writes
 from core.database.sessions import actor_of
 from core.errors import DomainError, NotFound
 from core.events.log import Happening, record
 from core.i18n import N_
+from core.permissions import PARTNER_ROLES, Permission, Role
 from models.accounts.sessions import ADDRESS_LENGTH_MAX, USER_AGENT_LENGTH_MAX, EndReason, SessionState, UserSession
 from models.accounts.users import User, UserStatus
 from models.partners.partners import Partner, PartnerStatus

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import PERMISSION_LABELS, ROLE_PERMISSIONS, Actor, Permission, Role
+from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import NotPermitted, Problem
 from core.events.log import Happening, record
 from core.i18n import N_, translate
+from core.permissions import ROLE_PERMISSIONS, Permission, Role
 from models.accounts.tokens import ApiToken, Confirmation
 from models.accounts.users import User
 from models.partners.partners import Partner
@@ -127,7 +128,7 @@ def _refusal(actor: Actor, row: ApiToken, maker: User | None, path: str) -> Prob
     if actor.token_id is not None or not actor.person or actor.person == row.person:
         return Problem("tokens.own_key", N_("You made this key: a second person has to confirm it."))
     if beyond := missing - actor.permissions:
-        what = SEPARATOR.join(sorted(translate(PERMISSION_LABELS[one]) for one in beyond))
+        what = SEPARATOR.join(sorted(translate(one.label) for one in beyond))
         return Problem(
             "tokens.not_yours_to_confirm",
             N_("Who confirms this key must hold its rights as well. You lack: {what}."),

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from core.access import PARTNER_ROLES, Actor, Permission, Role
+from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import InvalidInput, NotFound, NotPermitted, Problem
 from core.events.log import Happening, record
 from core.i18n import N_
+from core.permissions import PARTNER_ROLES, Permission, Role
 from models.accounts.tokens import ApiToken
 from models.accounts.users import User, UserStatus
 from models.partners.partners import Partner, PartnerStatus

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import PARTNER_ROLES, Actor, Permission, Role
+from core.access import Actor
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
 from core.i18n import N_
+from core.permissions import PARTNER_ROLES, Permission, Role
 from models.accounts.departments import Department
 from models.accounts.users import User
 from models.partners.partners import Partner

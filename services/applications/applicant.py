@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.clock import now
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import Conflict, InvalidInput, NotFound, Problem, RowsRefused
 from core.i18n import N_, current_language
+from core.permissions import Permission
 from models.accounts.users import User, UserStatus
 from models.partners.applications import Application, ApplicationStatus, UpstreamWord
 from models.partners.partners import Partner, PartnerStatus

@@ -6,13 +6,14 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission, Role
+from core.access import Actor
 from core.clock import now, today
 from core.database.sessions import actor_of, transact
 from core.drafts import Drafts
 from core.errors import Conflict, InvalidInput, NotPermitted, Problem
 from core.events.log import Happening, record
 from core.i18n import N_
+from core.permissions import Permission, Role
 from models.accounts.users import User, UserStatus
 from models.partners.applications import Application, ApplicationStatus, UpstreamWord
 from models.partners.partners import Partner, PartnerStatus
@@ -172,8 +173,7 @@ def owner_link(actor: Actor, number: str) -> str:
 
 def is_own(actor: Actor, application: Application) -> bool:
     """Return whether the person behind the actor applied, or entered the application."""
-    own = actor.person.casefold()
-    return any(own == (person or "").casefold() != "" for person in (application.email, application.entered_by))
+    return actor.is_one_of(application.email, application.entered_by)
 
 
 def may_speak_for_upstream(actor: Actor, application: Application) -> bool:

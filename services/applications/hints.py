@@ -8,12 +8,12 @@ from rapidfuzz import fuzz
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.database.sessions import actor_of
 from core.errors import Problem
 from core.i18n import N_
 from core.kinds import uscc
 from core.kinds.plain_texts import normal_form
+from core.permissions import Permission
 from models.accounts.users import User
 from models.partners.applications import Application
 from models.partners.partners import Partner

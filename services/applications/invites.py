@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import Conflict, InvalidInput, NotFound, Problem
@@ -16,6 +16,7 @@ from core.events.log import Happening, record
 from core.i18n import N_
 from core.kinds.standard import half_width
 from core.limits import STATED_LENGTH_MAX
+from core.permissions import Permission
 from models.partners.invites import CODE_LENGTH, Invite
 from models.partners.partners import Partner, PartnerStatus
 from models.partners.tiers import TIERS

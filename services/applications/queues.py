@@ -3,8 +3,9 @@
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.database.sessions import actor_of
+from core.permissions import Permission
 from models.partners.affiliation_requests import AffiliationRequest, RequestStatus
 from models.partners.applications import Application, ApplicationStatus
 

@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission, Role
+from core.access import Actor
 from core.database.sessions import actor_of
 from core.errors import Conflict, NotFound
 from core.events.log import Happening, record
 from core.i18n import DEFAULT_LANGUAGE, N_, translate
+from core.permissions import Permission, Role
 from models.partners.applications import NEXT_STATUSES, STATUS_LABELS, Application, ApplicationStatus
 from models.partners.partners import Partner, PartnerStatus
 from services.partners.affiliation_states import BRAND_ANSWERS, UPSTREAM_ANSWERS

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.database.sessions import actor_of
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
+from core.permissions import Permission
 from models.partners.invites import Invite
 from models.partners.partners import Partner, PartnerStatus
 from models.partners.tiers import TIERS

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.clock import now, today
 from core.database.paths import ancestor_ids
 from core.database.sessions import actor_of
 from core.errors import Problem
 from core.i18n import N_, translate
 from core.kinds.standard import UNIT_PRICE_SCALE, scaled_text
+from core.permissions import Permission
 from models.approvals import Approval
 from models.orders import USES_CREDIT, Order, OrderStatus
 from models.partners.partners import STATUS_LABELS, Partner, PartnerStatus

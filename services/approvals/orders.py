@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.clock import now
 from core.database.prepared import Prepared, Step, run_together
 from core.database.sessions import actor_of
@@ -13,6 +13,7 @@ from core.errors import InvalidInput, NotPermitted
 from core.events.log import Happening, recording
 from core.i18n import N_
 from core.kinds.standard import MISSING, yuan
+from core.permissions import Permission
 from models.approvals import Approval, Decision
 from models.orders import OrderStatus
 from services.money.credit import Buyer, recheck_credit, release_credit, require_active
@@ -129,8 +130,7 @@ def reject_orders(session: Session, numbers: Sequence[str], note: str) -> list[O
 
 def is_own(actor: Actor, order: OrderState) -> bool:
     """Return whether the person behind the actor placed or submitted the order."""
-    own = actor.person.casefold()
-    return any(own == (person or "").casefold() != "" for person in (order.placed_by, order.submitted_by))
+    return actor.is_one_of(order.placed_by, order.submitted_by)
 
 
 def _require_second_pair_of_eyes(actor: Actor, order: OrderState) -> None:

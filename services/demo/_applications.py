@@ -9,10 +9,10 @@ from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Role
 from core.events.log import Happening, record
 from core.files.contents import StoredFile
 from core.i18n import DEFAULT_LANGUAGE
+from core.permissions import Role
 from models.partners.applications import Application, ApplicationStatus, UpstreamWord
 from models.partners.partners import PartnerStatus
 from services.accounts.administration import create_user

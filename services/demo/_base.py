@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from core.access import Role
 from core.clock import BRAND_ZONE, day_of, now
 from core.database.bulk import insert_rows
 from core.events.log import Happening, record
 from core.files.contents import StoredFile
+from core.permissions import Role
 from models.accounts.departments import Department
 from models.accounts.users import User
 from models.customers import Customer

@@ -10,9 +10,9 @@ from functools import cache
 from random import Random
 from typing import NamedTuple
 
-from core.access import Role
 from core.errors import InvalidInput
 from core.kinds.uscc import ALPHABET, check_character, organisation_check
+from core.permissions import Role
 from models.regions.resolving import Region, regions_below
 from services.accounts.passwords import require_acceptable
 

@@ -15,13 +15,14 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.clock import now
 from core.database.sessions import transact
 from core.errors import Conflict, InvalidInput
 from core.events.log import Happening, record
 from core.i18n import N_
 from core.kinds.standard import yuan
+from core.permissions import Permission
 from models.accounts.users import User
 from models.approvals import Approval
 from models.customers import Customer

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import delete, func, null, select, update
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.clock import now
 from core.database.bulk import insert_rows
 from core.database.sessions import actor_of, has_one_writer
@@ -17,6 +16,7 @@ from core.files.contents import NAME_LENGTH_MAX, StoredFile
 from core.i18n import N_
 from core.jobs.queueing import ask_to_cancel, enqueue
 from core.jobs.rows import Job, JobStatus
+from core.permissions import Permission
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportProblem, ImportStatus, ImportWorkbook
 from services.accounts.sessions import require_proof
 from services.imports.rows import OF_ONE_IMPORT, forget_rows, note_rows

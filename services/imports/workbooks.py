@@ -3,11 +3,11 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.database.sessions import actor_of
 from core.files.contents import StoredFile, get_file
 from core.jobs.queueing import enqueue
 from core.jobs.rows import Job, JobStatus
+from core.permissions import Permission
 from models.imports import ImportWorkbook
 from services.imports.batches import get_import, keep_file, weight_of
 

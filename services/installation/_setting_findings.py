@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from core.access import Role
 from core.database.disk_space import FLOOR_BYTES, write_problem
 from core.files.modes import is_open_to_others, paths_of
 from core.i18n import _
+from core.permissions import Role
 from core.setting_rules import unknown_variables
 from core.settings import MIB, Settings, settings
 

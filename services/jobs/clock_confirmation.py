@@ -5,12 +5,12 @@ from datetime import timedelta
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.clock import now
 from core.database.sessions import actor_of
 from core.events.log import Happening, record
 from core.jobs.clock_guard import ClockDoubt, clock_doubt, trust_clock
 from core.jobs.rows import Job, JobStatus
+from core.permissions import Permission
 
 FURTHEST_DUE = timedelta(hours=2)  # no job waits longer by itself; later ones were added while the clock was ahead
 

@@ -2,13 +2,13 @@
 
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.database.sessions import actor_of
 from core.errors import Conflict, NotPermitted
 from core.events.log import Happening, record
 from core.i18n import N_
 from core.jobs.queueing import OwnerRefused, ask_to_cancel, locked_job, permitted_owner, registered_job, retry
 from core.jobs.rows import Job
+from core.permissions import Permission
 from services.accounts.sessions import require_proof
 
 

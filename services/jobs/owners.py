@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Role
+from core.access import Actor
 from core.errors import NotPermitted
 from core.i18n import N_
 from core.jobs.queueing import OwnerRefused
 from core.jobs.rows import system_actor
+from core.permissions import Role
 from models.accounts.users import User, UserStatus
 from models.partners.partners import Partner, PartnerStatus
 from services.accounts.sessions import SignInNeeded

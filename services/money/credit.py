@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, bindparam, cast, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.database.prepared import Found, Prepared, Step, run_together
 from core.database.sessions import actor_of
 from core.errors import Conflict, Problem
 from core.i18n import N_, translate
 from core.kinds.standard import grouped_yuan
+from core.permissions import Permission
 from models.money.credit import CreditBalance
 from models.orders import USES_CREDIT, Order
 from models.partners.partners import STATUS_LABELS, Partner, PartnerStatus

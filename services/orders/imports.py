@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.clock import today
 from core.database.sessions import actor_of
 from core.drafts import Drafts
@@ -21,6 +20,7 @@ from core.events.log import Happening, record
 from core.i18n import N_, translate
 from core.kinds.kind import shown_value
 from core.kinds.standard import CENTS_MAX, MISSING, yuan
+from core.permissions import Permission
 from models.orders import STATUS_LABELS, LineUnit, Order, OrderStatus
 from models.partners.partners import Partner, PartnerStatus
 from services.money.credit import BUYER_COLUMNS, Buyer

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from core.access import Permission
 from core.clock import now, today
 from core.database.prepared import run_together
 from core.database.sessions import actor_of
@@ -17,6 +16,7 @@ from core.errors import Conflict
 from core.events.log import Happening, record, recording
 from core.i18n import N_
 from core.kinds.standard import grouped_yuan, yuan
+from core.permissions import Permission
 from models.approvals import Approval
 from models.orders import Order, OrderLine, OrderStatus
 from models.partners.partners import Partner

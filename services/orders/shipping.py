@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.clock import now
 from core.database.sessions import actor_of
 from core.events.log import Happening, record
+from core.permissions import Permission
 from models.orders import OrderStatus
 from services.orders.lifecycle import status_change
 from services.orders.states import OrderState, advance, find_order, require_status

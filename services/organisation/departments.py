@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
 from core.events.log import Happening, record
 from core.i18n import N_
+from core.permissions import Permission
 from models.accounts.departments import Department
 from models.accounts.users import User
 from services.accounts.users import UNKNOWN_DEPARTMENT, UNKNOWN_USER, refuse_left

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core.access import ROLE_PERMISSIONS, Permission, Role
 from core.clock import now
 from core.database.versioned import Versioned
 from core.events.log import Happening, record
 from core.files.contents import StoredFile
 from core.i18n import N_
+from core.permissions import ROLE_PERMISSIONS, Permission, Role
 from models.accounts.departments import Department
 from models.accounts.users import User
 from models.customers import Customer

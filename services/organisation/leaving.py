@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from core.access import ROLE_PERMISSIONS, Permission
 from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import Conflict, InvalidInput, Problem
 from core.events.log import Happening, record
 from core.i18n import N_
 from core.jobs.rows import Job, JobStatus
+from core.permissions import ROLE_PERMISSIONS, Permission
 from models.accounts.sessions import EndReason, KnownDevice, OneTimeLink
 from models.accounts.tokens import ApiToken
 from models.accounts.users import User, UserStatus

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.clock import now, today
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted, Problem
 from core.i18n import N_
+from core.permissions import Permission
 from models.partners.affiliation_requests import OPEN, AffiliationRequest, Answer, RequestStatus
 from models.partners.partners import Partner, PartnerStatus
 from services.number_series import next_numbers

@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.errors import Conflict, NotFound
 from core.events.log import Happening, record
 from core.i18n import N_, translate
+from core.permissions import Permission
 from models.partners.affiliation_requests import NEXT_STATUSES, STATUS_LABELS, AffiliationRequest, RequestStatus
 from services.states import lock_one, moment, move_on, require_state
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.clock import today
 from core.database.paths import ancestor_ids
 from core.database.sessions import actor_of
@@ -17,6 +17,7 @@ from core.errors import CellProblem, Problem
 from core.i18n import N_, translate
 from core.kinds.kind import shown_value
 from core.kinds.standard import MISSING
+from core.permissions import Permission
 from models.partners.partners import NEXT_STATUSES, STATUS_LABELS, Partner, PartnerStatus
 from services.partners.affiliations import day_problems, keep_history
 from services.partners.tree import Standing, lock_tree, move_branch, place, reserve_ids, tier_problem

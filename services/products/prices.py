@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Date, and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.database.prepared import Prepared, Step
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, InvalidInput, Problem
 from core.i18n import N_
+from core.permissions import Permission
 from models.partners.partners import Partner
 from models.prices import Price
 from models.products import Product, ProductStatus

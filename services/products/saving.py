@@ -2,10 +2,10 @@
 
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.kinds.standard import PPM
+from core.permissions import Permission
 from models.products import Product, ProductStatus
 from services.saving.lookups import match_keys
 from services.saving.plans import Plan, Rows, Saved, SaveOptions

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, cast, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.database.paths import within
 from core.database.sessions import actor_of, is_sqlite
+from core.permissions import Permission
 from core.positions.points import CELLS_ROUND, Datum, cell_of, cells_around, convert, distance_m
 from models.partners.partners import Partner
 from models.stores import Store

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.clock import today
 from core.database.paths import segment
 from core.database.sessions import actor_of
@@ -15,6 +14,7 @@ from core.drafts import Drafts
 from core.errors import CellProblem, Conflict, InvalidInput, NotFound
 from core.events.log import Happening, record
 from core.i18n import N_
+from core.permissions import Permission
 from models.partners.partners import Affiliation, Partner, PartnerStatus
 from models.stores import Store, StoreFinding, StorePhoto, StorePosition, StoreStatus
 from services.partners.saving import save_partners

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission, Role
+from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import Conflict, InvalidInput, Problem
@@ -14,6 +14,7 @@ from core.events.log import Happening, record
 from core.i18n import N_
 from core.kinds.kind import Kind, Refused
 from core.kinds.standard import CODE, MISSING, NAME, NOTE, PHONE
+from core.permissions import Permission, Role
 from core.positions.points import shown_position
 from core.positions.texts import ANGLE_PLACES
 from models.partners.partners import Partner, PartnerStatus

@@ -6,13 +6,13 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.clock import now
 from core.database.sessions import actor_of, transact
 from core.errors import Conflict, DomainError, InvalidInput, NotFound
 from core.events.log import Event, Happening, record
 from core.i18n import N_, translate
 from core.kinds.standard import MISSING
+from core.permissions import Permission
 from core.positions.points import cell_of
 from models.partners.partners import PartnerStatus
 from models.stores import (

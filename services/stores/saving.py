@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, NotFound, Problem
 from core.events.log import Happening, record
 from core.i18n import N_
+from core.permissions import Permission
 from core.positions.points import Datum, distance_m, to_wgs84
 from models.partners.partners import Partner
 from models.stores import NEXT_STATUSES, PositionSource, Store, StoreStatus

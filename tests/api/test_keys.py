@@ -8,13 +8,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from api.application import add_api, make_api
-from core.access import Role, command_line
+from core.access import command_line
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import NotPermitted
 from core.events.log import Event, Happening, record
 from core.files.contents import StoredFile
 from core.jobs.queueing import enqueue
 from core.jobs.rows import Job
+from core.permissions import Role
 from models.accounts.tokens import ApiToken
 from models.accounts.users import User
 from models.customers import Customer

@@ -5,7 +5,7 @@ Pages are found by introspection. Looks that share nothing here; all eight by ev
 
 import pytest
 
-from core.access import Role
+from core.permissions import Role
 from tests.support.every_page import FURTHER, NO_PAGE, Look, page_paths, routes_without_page, walk
 from tests.support.looking import DESKTOP, PHONE
 

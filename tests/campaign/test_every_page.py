@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page
 
-from core.access import Role
+from core.permissions import Role
 from tests.support.every_page import EVERY_LOOK, FURTHER, WHOLE, Look, page_paths, walk
 from tests.support.page_brand import Brand
 from tests.support.source import ROOT

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, select, text, update
 
-from core.access import Role, command_line
+from core.access import command_line
 from core.database.sessions import connect, unit_of_work
+from core.permissions import Role
 from models.accounts.users import User
 from pages.web.identity import cookie_name
 from pages.web.sockets.limits import PER_SESSION_MAX

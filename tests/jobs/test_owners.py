@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import func, select, update
 
 import jobs  # noqa: F401  (registers every job)
-from core.access import WORKER, Actor, Role
+from core.access import WORKER, Actor
 from core.database.sessions import reading, unit_of_work
 from core.events.log import Event
 from core.jobs.rows import Job, JobStatus
+from core.permissions import Role
 from importers.runs import _whole_imports, runner
 from importers.runs.batches import ALL_OR_NOTHING
 from importers.runs.drafts import ColumnChoice

@@ -12,7 +12,7 @@ import httpx
 from playwright.sync_api import Browser, Page, expect
 
 import resources
-from core.access import ROLE_PERMISSIONS, Role
+from core.permissions import ROLE_PERMISSIONS, Role
 from pages.web.identity import cookie_name
 from tests.support.looking import DESKTOP, PHONE, faults, keep, note_errors
 from tests.support.page_brand import Brand

@@ -16,12 +16,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import jobs.imports  # noqa: F401  (registers what a worker runs)
-from core.access import Actor, Permission, Role, command_line
+from core.access import Actor, command_line
 from core.clock import now
 from core.database.sessions import connect, transact, unit_of_work
 from core.files.contents import write_content
 from core.jobs.queueing import enqueue
 from core.jobs.worker import run_next
+from core.permissions import Permission, Role
 from core.schema import versions
 from core.settings import settings
 from importers.runs.drafts import Upload, draft_import

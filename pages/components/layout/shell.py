@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from nicegui import ElementFilter, ui
 from nicegui.element import Element
 
-from core.access import Actor, Permission
+from core.access import Actor
 from core.i18n import N_, _, current_language
+from core.permissions import Permission
 from core.settings import settings
 from pages.components.base.buttons import button
 from pages.components.base.elements import Tag

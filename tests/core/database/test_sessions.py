@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from core import clock
-from core.access import ROLE_PERMISSIONS, Actor, Permission, Role
+from core.access import Actor
 from core.clock import day_of, today
 from core.database.bulk import insert_rows
 from core.database.paths import ancestor_ids, depth, segment
@@ -17,6 +17,7 @@ from core.errors import InvalidInput, NotFound, NotPermitted, Problem
 from core.events.log import Event, Happening, record
 from core.files.contents import get_file, store_file
 from core.i18n import LANGUAGES, both_languages, set_language, translate, use_language
+from core.permissions import ROLE_PERMISSIONS, Permission, Role
 from core.settings import read_settings, signing_secret
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_PATH, SUZHOU_CLERK, SUZHOU_PATH, WEI
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select, update
 
 import jobs as every_job  # noqa: F401  (registers who owns a job)
 from core import clock
-from core.access import WORKER, Actor, Permission
+from core.access import WORKER, Actor
 from core.clock import now
 from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict
@@ -18,6 +18,7 @@ from core.jobs.queueing import JOBS_PER_PERSON_MAX, enqueue, job, retry
 from core.jobs.rows import QUICK_WEIGHT_MAX, Job, JobStatus
 from core.jobs.schedule import release_dead_workers
 from core.jobs.worker import JobRun, run_next
+from core.permissions import Permission
 from core.processes import ACCESS_DENIED, STILL_ACTIVE, _is_alive_on_windows, is_alive
 from tests.conftest import LING, WEI
 from tests.support.source import ROOT

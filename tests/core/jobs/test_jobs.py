@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 import jobs as every_job  # noqa: F401  (registers who owns a job)
 from core import clock
-from core.access import WORKER, Permission
+from core.access import WORKER
 from core.clock import now
 from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound
@@ -17,6 +17,7 @@ from core.jobs.queueing import ask_to_cancel, enqueue, job, retry
 from core.jobs.rows import Job, JobStatus
 from core.jobs.schedule import Recurring, enqueue_recurring, release_dead_workers
 from core.jobs.worker import JobRun, run_next, worker_name
+from core.permissions import Permission
 from tests.conftest import BEIFANG_CLERK, LING, WEI
 
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.access import Actor, Role
+from core.access import Actor
 from core.database.sessions import reading, unit_of_work
 from core.errors import InvalidInput, NotPermitted
+from core.permissions import Role
 from core.queries.filters import And, Condition, Filter, Not, Operator, Or
 from core.queries.finding import find_page, find_row, matching_keys, read_query, stream_rows
 from core.queries.grid_query import GridQuery

@@ -11,7 +11,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 from nicegui import app, ui
 
-from core.access import Actor, Role
+from core.access import Actor
+from core.permissions import Role
 from pages.components.base.buttons import button, link_button
 from pages.components.base.design_tokens import Tone
 from pages.components.base.elements import Tag

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from nicegui.testing import User
 
-from core.access import Role
 from core.clock import now
 from core.database.sessions import reading
 from core.i18n import set_language, use_language
 from core.jobs.rows import Job, JobStatus
+from core.permissions import Role
 from models.customers import Customer
 from pages.imports._rows import find_rows
 from pages.imports._wizard import job_progress

@@ -3,10 +3,10 @@
 import pytest
 from nicegui.testing import User
 
-from core.access import Role
 from core.database.sessions import reading
 from core.events.log import Event
 from core.i18n import use_language
+from core.permissions import Role
 from pages.resources._columns import grid_columns, grid_filters, grid_views, search_words
 from pages.shell.navigation import navigation_for, register_places
 from pages.site import PLACES, SCREENS

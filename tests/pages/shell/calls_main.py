@@ -3,10 +3,10 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access import Permission
 from core.database.sessions import actor_of
 from core.errors import Conflict, NotFound
 from core.i18n import N_, _
+from core.permissions import Permission
 from models.customers import Customer
 from pages.components.base.buttons import button
 from pages.components.layout.content import text

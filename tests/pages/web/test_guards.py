@@ -8,9 +8,9 @@ from fastapi import Depends, FastAPI, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, StreamingResponse
 
 from core import settings as core_settings
-from core.access import Permission
 from core.errors import Conflict, InvalidInput, NotFound
 from core.i18n import N_
+from core.permissions import Permission
 from pages.site import add_access
 from pages.web.guards import BODY_BYTES_MAX
 from pages.web.policies import (

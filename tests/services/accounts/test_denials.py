@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core.access import Permission, Role
 from core.clock import freeze
 from core.database.sessions import engine_in_use, reading, transact
 from core.errors import NotPermitted, RowsRefused
 from core.events.log import Event
+from core.permissions import Permission, Role
 from importers.runs.batches import ALL_OR_NOTHING, GOOD_ROWS, import_file
 from importers.runs.runner import Source
 from resources.users import USERS

@@ -8,12 +8,13 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
-from core.access import Actor, Permission, command_line
+from core.access import Actor, command_line
 from core.clock import freeze
 from core.database.sessions import reading, transact
 from core.errors import DomainError, InvalidInput
 from core.jobs.queueing import enqueue
 from core.jobs.rows import Job
+from core.permissions import Permission
 from models.accounts.tokens import ApiToken
 from models.accounts.users import User
 from services.accounts.administration import remove_second_factor, reset_password

@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core.access import ROLE_PERMISSIONS, Actor, Permission, Role, command_line
+from core.access import Actor, command_line
 from core.clock import freeze
 from core.database.sessions import engine_in_use, reading, transact, unit_of_work
 from core.errors import NotPermitted
 from core.events.log import Event
+from core.permissions import ROLE_PERMISSIONS, Permission, Role
 from models.accounts.tokens import ApiToken
 from models.accounts.users import User
 from services.accounts.sessions import DOORKEEPER, FRESH, ProofNeeded, find_visitor

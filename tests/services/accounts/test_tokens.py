@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from core.access import Role, command_line
+from core.access import command_line
 from core.clock import freeze
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import InvalidInput, NotFound, NotPermitted
 from core.events.log import Event
+from core.permissions import Role
 from models.accounts.tokens import ApiToken
 from models.accounts.users import User
 from models.partners.partners import Partner

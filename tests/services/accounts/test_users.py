@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from core.access import ROLE_PERMISSIONS, Permission
 from core.database.sessions import reading, transact
 from core.errors import NotFound, NotPermitted, RowsRefused
 from core.events.log import Event
+from core.permissions import ROLE_PERMISSIONS, Permission
 from models.accounts.sessions import OneTimeLink
 from models.accounts.users import User
 from resources import BY_NAME

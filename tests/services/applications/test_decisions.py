@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from core.access import Actor, Role
+from core.access import Actor
 from core.clock import freeze
 from core.database.sessions import reading
 from core.errors import DomainError
 from core.events.log import Event
 from core.jobs.worker import JobRun
+from core.permissions import Role
 from jobs.applications import carry_applications_on
 from models.accounts.users import User
 from models.partners.partners import Affiliation, Partner

@@ -8,13 +8,14 @@ from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
 import jobs  # noqa: F401  (registers every job)
-from core.access import WORKER, Actor, Permission, Role
+from core.access import WORKER, Actor
 from core.clock import freeze
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import DomainError
 from core.events.log import Event
 from core.jobs.queueing import enqueue
 from core.jobs.rows import Job, JobStatus
+from core.permissions import Permission, Role
 from models.accounts.users import User
 from models.imports import ImportBatch, ImportStatus
 from services.accounts.administration import reset_password

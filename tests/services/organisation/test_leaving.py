@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
-from core.access import Actor, Role
+from core.access import Actor
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted
 from core.events.log import Event
 from core.jobs.queueing import enqueue
 from core.jobs.rows import Job
+from core.permissions import Role
 from models.accounts.departments import Department
 from models.accounts.sessions import OneTimeLink, UserSession
 from models.accounts.tokens import ApiToken

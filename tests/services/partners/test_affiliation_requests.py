@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from core.access import Actor, Role
+from core.access import Actor
 from core.clock import freeze
 from core.database.sessions import reading
 from core.jobs.worker import JobRun
+from core.permissions import Role
 from jobs.applications import carry_applications_on
 from models.partners.affiliation_requests import AffiliationRequest
 from models.partners.partners import Affiliation, Partner

@@ -7,11 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from core.access import Actor, Role
+from core.access import Actor
 from core.database.paths import ancestor_ids, segment
 from core.database.sessions import reading, unit_of_work
 from core.drafts import draft_rows
 from core.errors import NotPermitted
+from core.permissions import Role
 from models.customers import Customer
 from models.partners.partners import Partner
 from resources.customers import CUSTOMERS

@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from core.access import Actor, Role
+from core.access import Actor
 from core.database.sessions import reading
 from core.errors import InvalidInput, NotPermitted
+from core.permissions import Role
 from models.prices import Price
 from resources.prices import PRICES
 from services.products.prices import catalogue, save_prices
