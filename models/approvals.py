@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import DDL, CheckConstraint, ColumnElement, ForeignKey, Index, String, event, inspect
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Actor
+from core.database.append_only import append_only
 from core.database.columns import Cents, Id, PathKey, code_text
 from core.database.paths import visible_within
 from core.database.sessions import Base
@@ -71,28 +71,10 @@ class Approval(Base):
         return visible_within(cls.path, actor)
 
 
-_FIXED = (
-    "id, order_id, decision, person, name, role, decided_at, reason, order_version, content_sha256, total_cents, "
-    "credit_limit_cents, credit_used_cents"
-)  # all but the path, which follows the buyer through the channel tree
-_SQLITE_GUARDS = (
-    f"CREATE TRIGGER approvals_no_update BEFORE UPDATE OF {_FIXED} ON approvals "
-    "BEGIN SELECT RAISE(ABORT, 'approvals are never changed'); END",
-    "CREATE TRIGGER approvals_no_delete BEFORE DELETE ON approvals "
-    "BEGIN SELECT RAISE(ABORT, 'approvals are never deleted'); END",
-    "CREATE TRIGGER approvals_no_replace BEFORE INSERT ON approvals WHEN NEW.id IN (SELECT id FROM approvals) "
-    "BEGIN SELECT RAISE(ABORT, 'approvals are never replaced'); END",
-)
-_POSTGRES_GUARDS = (
-    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$",
-    f"CREATE TRIGGER approvals_no_update BEFORE UPDATE OF {_FIXED} ON approvals "
-    "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
-    "CREATE TRIGGER approvals_no_delete BEFORE DELETE ON approvals FOR EACH ROW EXECUTE FUNCTION refuse_change()",
-    "CREATE TRIGGER approvals_no_truncate BEFORE TRUNCATE ON approvals "
-    "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
-)
-_ddl: Any = DDL  # SQLAlchemy gives it no types
-for _dialect, _guards in (("sqlite", _SQLITE_GUARDS), ("postgresql", _POSTGRES_GUARDS)):
-    for _guard in _guards:
-        event.listen(inspect(Approval).local_table, "after_create", _ddl(_guard).execute_if(dialect=_dialect))
+FIXED = (
+    "id", "order_id", "decision", "person", "name", "role", "decided_at", "reason", "order_version", "content_sha256",
+    "total_cents", "credit_limit_cents", "credit_used_cents",
+)  # fmt: skip
+"""All columns but the path, which follows the buyer through the channel tree."""
+
+append_only(Approval.__table__, FIXED)

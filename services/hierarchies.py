@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.database.sessions import is_sqlite
+from core.database.locks import DatabaseLock, take_lock
 
 Above = Mapping[str, str | None]
 """Key of a row → key of the row above it; None at the top."""
-
-ORGANISATION_LOCK = 7_202_603  # any number that nothing else locks
 
 
 def circles(above: Above) -> dict[str, tuple[str, ...]]:
@@ -92,6 +90,5 @@ def stored_above(session: Session, key: Any, link: Any) -> dict[str, str | None]
 
 
 def lock_organisation(session: Session) -> None:
-    """Keep everyone else from changing who stands above whom until the transaction ends; SQLite has one writer."""
-    if not is_sqlite(session):
-        session.execute(select(func.pg_advisory_xact_lock(ORGANISATION_LOCK)))
+    """Keep everyone else from changing who stands above whom until the transaction ends."""
+    take_lock(session, DatabaseLock.ORGANISATION)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, JSON, ColumnElement, Index, String, event
+from sqlalchemy import JSON, ColumnElement, Index, String, event
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.access import Actor
 from core.clock import now
+from core.database.append_only import append_only
 from core.database.bulk import insert_rows, insertion
 from core.database.columns import Id, Instant, PathKey
 from core.database.paths import visible_within
@@ -135,32 +136,7 @@ def _rows(
     ]
 
 
-def append_only_triggers(table: str) -> dict[str, tuple[str, ...]]:
-    """Return by dialect the statements, for ``DDL``, that refuse to change, delete or replace a row of ``table``."""
-    return {
-        "sqlite": (
-            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} are never changed'); END",
-            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} are never deleted'); END",
-            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "  # noqa: S608  (a table of ours)
-            f"WHEN NEW.id IN (SELECT id FROM {table}) "
-            f"BEGIN SELECT RAISE(ABORT, '{table} are never replaced'); END",
-        ),
-        "postgresql": (
-            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$",
-            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
-            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
-        ),
-    }
-
-
-for _dialect, _triggers in append_only_triggers(Event.__tablename__).items():
-    for _trigger in _triggers:
-        event.listen(Event.__table__, "after_create", DDL(_trigger).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+append_only(Event.__table__)
 
 
 @event.listens_for(Session, "after_commit")

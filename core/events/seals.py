@@ -21,15 +21,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import DDL, BigInteger, ColumnElement, Text, event, func, select, text
+from sqlalchemy import BigInteger, ColumnElement, Text, func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.access import WORKER, Actor
 from core.clock import now
+from core.database.append_only import append_only
 from core.database.columns import BIG_ID, Instant, code_text
 from core.database.sessions import EVERYONE, NOBODY, Base, is_sqlite, reading, unit_of_work
-from core.events.log import COLUMNS, Event, append_only_triggers, committed_events
+from core.events.log import COLUMNS, Event, committed_events
 from core.permissions import Permission
 
 HEADER = b"qudao event seal 1"
@@ -71,9 +72,7 @@ class EventSeal(Base):
         return EVERYONE if actor.is_brand and actor.can(Permission.EVENT_VIEW) else NOBODY
 
 
-for _dialect, _triggers in append_only_triggers(EventSeal.__tablename__).items():
-    for _trigger in _triggers:
-        event.listen(EventSeal.__table__, "after_create", DDL(_trigger).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+append_only(EventSeal.__table__)
 
 
 def event_hash(row: Sequence[Any]) -> bytes:

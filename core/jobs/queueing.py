@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now
-from core.database.sessions import actor_of, is_sqlite
+from core.database.locks import DatabaseLock, take_lock
+from core.database.sessions import actor_of
 from core.errors import Conflict, NotFound, NotPermitted
 from core.i18n import N_
 from core.jobs.rows import SEE_ALL, Job, JobStatus, owner_facts
@@ -18,7 +19,6 @@ from core.permissions import Permission
 
 JOBS_PER_PERSON_MAX = 20
 """Jobs of one person that wait or run at once."""
-QUOTA_LOCK = 7_202_611  # any number that nothing else locks
 
 Needs = Callable[[Session, Mapping[str, Any]], Permission | None]
 """Permission that a job with these arguments needs; None if it does nothing."""
@@ -197,8 +197,7 @@ def locked_job(session: Session, job_id: int) -> Job:
 
 
 def _refuse_too_many(session: Session, person: str) -> None:
-    if not is_sqlite(session):  # two requests at once must not both take the last place
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(person, QUOTA_LOCK))))
+    take_lock(session, DatabaseLock.JOB_QUOTA, person)  # two requests at once must not both take the last place
     open_ = (JobStatus.WAITING.value, JobStatus.RUNNING.value)
     counted = select(func.count()).select_from(Job).where(Job.person == person, Job.status.in_(open_))
     if (session.scalar(counted, execution_options=SEE_ALL) or 0) >= JOBS_PER_PERSON_MAX:

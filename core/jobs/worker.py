@@ -15,7 +15,8 @@ from core.access import WORKER, Actor
 from core.clock import now
 from core.database.disk_space import essential_writes
 from core.database.errors import expected_errors
-from core.database.sessions import is_sqlite, reading, transact, unit_of_work
+from core.database.locks import DatabaseLock, take_lock
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict, DomainError, Unavailable
 from core.events.log import Happening, record
 from core.i18n import N_, _, ngettext, use_language
@@ -35,7 +36,6 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)  # renewed at each checkpoint and by a heartbeat; after it another worker takes over
 HEARTBEAT_S = 15.0
 RETRY_BASE = timedelta(seconds=10)
-CLAIM_LOCK = 7_202_612  # any number that nothing else locks
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 UNEXPECTED = N_("Something went wrong that should not have. Give your administrator the reference job-{number}.")
 
@@ -168,8 +168,7 @@ def _claim(session: Session, worker: str, weight_max: int | None) -> Job | None:
     First comes who has the fewest jobs running, then who was served longest ago, then what waits longest. A person's
     heavy jobs run one at a time.
     """
-    if not is_sqlite(session):  # two workers must not both see that a person has nothing running
-        session.execute(select(func.pg_advisory_xact_lock(CLAIM_LOCK)))
+    take_lock(session, DatabaseLock.JOB_CLAIM)  # two workers must not both see that a person has nothing running
     at = now()
     due = _due(session, weight_max).order_by(*_turn(at), Job.due_at, Job.id)
     row = session.scalar(due.limit(1).with_for_update(skip_locked=True))

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from core.access import WORKER
+from core.database.locks import DatabaseLock
 from core.database.sessions import APPLICATION_ROLE, unit_of_work
 from core.errors import Conflict
 from core.events.log import Happening, record
@@ -20,7 +21,6 @@ from core.schema.shape import missing_guards, restore_triggers, trigger_faults
 from core.settings import ROOT
 
 MIGRATIONS = ROOT / "migrations"
-MIGRATION_LOCK = 7_202_602  # any number that nothing else locks
 
 State = Literal["empty", "older", "current", "newer"]
 
@@ -117,14 +117,14 @@ def _alone(engine: Engine) -> Iterator[Connection]:
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("RESET ROLE"))  # tables belong to the login, never to the application's role
-            connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": MIGRATION_LOCK})
+            connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": DatabaseLock.MIGRATION.value})
             connection.commit()
         try:
             yield connection
         finally:
             if engine.dialect.name == "postgresql":
                 connection.rollback()
-                connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": MIGRATION_LOCK})
+                connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": DatabaseLock.MIGRATION.value})
                 connection.commit()
                 connection.invalidate()  # the next one takes the application's role on again
 

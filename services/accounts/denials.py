@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now
-from core.database.sessions import is_sqlite, reading, transact
+from core.database.locks import DatabaseLock, take_lock
+from core.database.sessions import reading, transact
 from core.errors import CellProblem, Conflict, DomainError, NotPermitted, Unavailable
 from core.events.log import Event, Happening, record
 from services.accounts.sessions import DOORKEEPER, SignInNeeded, actor_of_token
@@ -22,7 +23,6 @@ SUBJECT = "access"
 EVERY = timedelta(minutes=10)
 KNOWN_MAX = 10_000
 ROUTE_LENGTH_MAX = 200
-REFUSALS_LOCK = 7_202_604  # any number that nothing else locks
 
 RIGHTS_PROBLEMS = frozenset({"users.role_not_yours_to_give", "users.own_role"})
 """Problems of rows that stand for an attempt to give more than one may."""
@@ -79,8 +79,7 @@ def note_refused_rights(actor: Actor, problems: Iterable[CellProblem], route: st
 
 
 def _note(session: Session, actor: Actor, missing: str, facts: dict[str, str]) -> bool:
-    if not is_sqlite(session):  # another process may be noting the same
-        session.execute(select(func.pg_advisory_xact_lock(REFUSALS_LOCK)))
+    take_lock(session, DatabaseLock.DENIALS)  # another process may be noting the same
     same = (Event.subject == SUBJECT, Event.subject_key == missing, Event.person == actor.person)
     before = select(Event.id).where(*same, Event.actor == actor.name, Event.at > now() - EVERY).limit(1)
     if session.scalar(before.execution_options(**_SEE)) is not None:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from core.database.sessions import is_sqlite
+from core.database.locks import DatabaseLock, take_lock
 from core.errors import DomainError
 from core.files.contents import StoredFile
 from core.i18n import N_
@@ -36,7 +36,6 @@ DISK_FLOOR_BYTES = 200 * MIB
 """Stays free on the disk, for the database and its log."""
 BLOCK_BYTES = 4096
 """What the smallest file takes on the disk, at least."""
-QUOTA_LOCK = 7_202_614  # any number that nothing else locks
 _SEE: dict[str, Any] = {"see_all": "quotas count what everybody sent"}
 
 
@@ -111,8 +110,7 @@ def receive_content(session: Session, sender: Sender, kind: ContentKind, size_by
         StorageFull: ``contents.disk_full``, ``contents.full``.
     """
     require_disk_room(size_bytes)
-    if not is_sqlite(session):  # SQLite has one writer anyway
-        session.execute(select(func.pg_advisory_xact_lock(QUOTA_LOCK)))
+    take_lock(session, DatabaseLock.RECEIVED_CONTENTS)
     size_bytes = max(size_bytes, BLOCK_BYTES)
     _require_quota(session, sender, kind, size_bytes)
     if kind is ContentKind.PICTURE:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Integer, func, literal, select, update
 from sqlalchemy.orm import Session
 
+from core.database.locks import DatabaseLock, take_lock
 from core.database.paths import AFTER_EVERYTHING, SEGMENT_WIDTH, segment
 from core.database.sessions import Base, is_sqlite
 from core.errors import Conflict, Problem
@@ -14,8 +15,6 @@ from core.events.log import Event
 from core.i18n import N_
 from models.partners.partners import Partner, PartnerStatus
 from models.partners.tiers import TIERS, tier_text
-
-TREE_LOCK = 7_202_601  # any number that nothing else locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +140,8 @@ def tier_problem(tier: str, upstream_tier: str) -> Problem | None:
 
 
 def lock_tree(session: Session) -> None:
-    """Keep everyone else from changing the tree until the transaction ends; SQLite has one writer anyway."""
-    if not is_sqlite(session):
-        session.execute(select(func.pg_advisory_xact_lock(TREE_LOCK)))
+    """Keep everyone else from changing the tree until the transaction ends."""
+    take_lock(session, DatabaseLock.TREE)
 
 
 def reserve_ids(session: Session, count: int) -> list[int]:

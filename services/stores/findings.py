@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.bulk import insert_rows
-from core.database.sessions import is_sqlite
+from core.database.locks import DatabaseLock, take_lock
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
 from services.saving.lookups import LOOKUP_SLICE
 from services.stores._pairs import SHOWN, Pair, datum_findings, find_pairs, seen_from_the_other
@@ -23,7 +23,6 @@ from services.stores.positions import read_facts
 from services.stores.regions import Place, misplaced
 from services.stores.rules import Facts, Found, own_findings, score_of
 
-STORES_LOCK = 7_202_605  # any number that nothing else locks
 BLAMELESS = (100, 0)
 """Score and count of open findings that a new row has."""
 STANDING = ("position.moved",)
@@ -87,8 +86,7 @@ def lock_stores(session: Session) -> None:
 
     To be taken before any store's row is locked, because a look writes the scores of other stores too.
     """
-    if not is_sqlite(session):
-        session.execute(select(func.pg_advisory_xact_lock(STORES_LOCK)))
+    take_lock(session, DatabaseLock.STORES)
 
 
 def examine_ids(session: Session, ids: Sequence[int], more: Iterable[Found] = ()) -> dict[int, Verdict]:

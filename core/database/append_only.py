@@ -1,0 +1,55 @@
+"""Tables whose rows are added and never changed: both databases refuse, whoever asks.
+
+The statements of a table are part of its schema: they are compared when the product starts, so a change of their text
+needs a migration.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import DDL, Table, event
+
+_FUNCTION = (
+    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$"
+)
+_ddl: Any = DDL  # SQLAlchemy gives it no types
+
+
+def append_only(table: Any, fixed: Sequence[str] = ()) -> None:
+    """Let no row of ``table`` be changed, deleted or replaced.
+
+    Args:
+        table: As a mapped class has it in ``__table__``.
+        fixed: Columns that never change, where others may follow something else, e.g. a path; () = all.
+    """
+    for dialect, statements in _triggers(table, fixed).items():
+        for statement in statements:
+            event.listen(table, "after_create", _ddl(statement).execute_if(dialect=dialect))
+
+
+def _triggers(table: Table, fixed: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    name, on = table.name, f"ON {table.name}"
+    update = f"UPDATE OF {', '.join(fixed)}" if fixed else "UPDATE"
+    refuse, refuse_all = (f"FOR EACH {one} EXECUTE FUNCTION refuse_change()" for one in ("ROW", "STATEMENT"))
+    changes = [f"CREATE TRIGGER {name}_no_change BEFORE UPDATE OR DELETE {on} {refuse}"]
+    if fixed:
+        changes = [
+            f"CREATE TRIGGER {name}_no_update BEFORE {update} {on} {refuse}",
+            f"CREATE TRIGGER {name}_no_delete BEFORE DELETE {on} {refuse}",
+        ]
+    return {
+        "sqlite": (
+            f"CREATE TRIGGER {name}_no_update BEFORE {update} {on} "
+            f"BEGIN SELECT RAISE(ABORT, '{name} are never changed'); END",
+            f"CREATE TRIGGER {name}_no_delete BEFORE DELETE {on} "
+            f"BEGIN SELECT RAISE(ABORT, '{name} are never deleted'); END",
+            f"CREATE TRIGGER {name}_no_replace BEFORE INSERT {on} WHEN NEW.id IN (SELECT id FROM {name}) "  # noqa: S608  (a table of ours)
+            f"BEGIN SELECT RAISE(ABORT, '{name} are never replaced'); END",
+        ),
+        "postgresql": (
+            _FUNCTION,
+            *changes,
+            f"CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE {on} {refuse_all}",
+        ),
+    }
