@@ -30,7 +30,7 @@ demo: .venv/setup-run
 
 test: .venv/setup-test
 	$(VENV) -m tests.support.browser
-	$(VENV) -m pytest -n logical
+	$(VENV) -m pytest -n logical --durations 10
 
 lint: .venv/setup-test
 	$(VENV) -m ruff check .

@@ -60,13 +60,13 @@ def run_server() -> None:
     from pages.site import add_pages
     from pages.web.listening import RUN_OPTIONS, announce
     from pages.web.policies import require_policies
-    from services.accounts.links import NOBODY_YET, setup_link
+    from services.accounts.links import SETUP, setup_link
     from services.installation.start_up import start_serving
 
     require_free(settings().host, settings().port)
     start_serving()
     with essential_writes():  # also on a full disk: somebody has to come in to make room
-        link = transact(NOBODY_YET, setup_link)
+        link = transact(SETUP, setup_link)
     add_pages(web)
     add_api(web, find_actor)
     require_policies(web)

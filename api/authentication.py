@@ -13,7 +13,7 @@ from core.errors import Conflict, Unavailable
 from core.i18n import N_, set_language
 from core.limits import HEADER_LENGTH_MAX
 from services.accounts.one_time_secrets import token_hash
-from services.accounts.sessions import DOORKEEPER, SignInNeeded
+from services.accounts.sessions import AUTHENTICATION, SignInNeeded
 from services.accounts.tokens import actor_of_token, note_used
 
 NOTED_EVERY_S = 60.0
@@ -31,7 +31,7 @@ def find_actor(key: str) -> Actor:
     Raises:
         SignInNeeded: ``tokens.not_valid``.
     """
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         actor = actor_of_token(session, key)
     _note(key)
     return actor
@@ -75,6 +75,6 @@ def _note(key: str) -> None:
         _noted.clear()
     _noted[digest] = time.monotonic()
     try:
-        transact(DOORKEEPER, lambda session: note_used(session, key))
+        transact(AUTHENTICATION, lambda session: note_used(session, key))
     except (Conflict, Unavailable):
         _noted.pop(digest, None)

@@ -45,7 +45,7 @@ from core.schema import versions
 from core.settings import settings
 from models.accounts.sessions import SessionState
 from models.accounts.users import User
-from services.accounts.sessions import DOORKEEPER, Browser, begin_session
+from services.accounts.sessions import AUTHENTICATION, Browser, begin_session
 
 ROOT = Path(__file__).parent.parent
 PAUSE_S = 0.25
@@ -95,7 +95,7 @@ def prepare(folder: Path, rows: int) -> tuple[str, str]:
             user = session.query(User).execution_options(see_all="a benchmark").filter_by(email=name).one()
             return begin_session(session, user, Browser("127.0.0.1", "benchmark"), SessionState.SIGNED_IN)
 
-        return str(transact(DOORKEEPER, work))
+        return str(transact(AUTHENTICATION, work))
 
     secrets = begin("one@example.com"), begin("other@example.com")
     engine.dispose()

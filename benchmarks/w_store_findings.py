@@ -30,7 +30,7 @@ from importers.writing.xlsx import SheetColumn, write_xlsx
 from models.regions.table import table
 from models.stores import StoreFinding
 from resources.stores import STORES
-from services.stores.findings import Verdict
+from services.stores.findings import Assessment
 
 HEADINGS = ("code", "name", "phone", "region", "address", "latitude", "longitude", "datum", "accuracy_m")
 MAP = {
@@ -112,8 +112,8 @@ def with_examine(other: Callable[..., Any], work: Callable[[], Any]) -> None:
         work()
 
 
-def _nothing(_session: Any, some: Any, **_more: Any) -> dict[int, Verdict]:
-    return {store.id: Verdict(100, []) for store in some}
+def _nothing(_session: Any, some: Any, **_more: Any) -> dict[int, Assessment]:
+    return {store.id: Assessment(100, []) for store in some}
 
 
 def clear(engine: Engine) -> None:

@@ -4,7 +4,7 @@ from core.database.sessions import reading, unit_of_work
 from core.jobs.queueing import job
 from core.jobs.worker import JobRun
 from core.permissions import Permission
-from services.applications.applicant import forget_old_drafts
+from services.applications.applicant import purge_old_drafts
 from services.applications.decisions import overdue_numbers, pass_on
 from services.partners.affiliation_requests import carry_on, requests_to_carry_on
 
@@ -21,4 +21,4 @@ def carry_applications_on(run: JobRun) -> None:
         with unit_of_work(run.actor) as session:
             carry_on(session, number)
     with unit_of_work(run.actor) as session:
-        forget_old_drafts(session)
+        purge_old_drafts(session)

@@ -5,13 +5,13 @@ from core.database.sessions import reading, unit_of_work
 from core.jobs.queueing import job
 from core.jobs.worker import JobRun
 from core.permissions import Permission
-from services.accounts.attempts import forget_old_attempts
-from services.accounts.sessions import forget_old_sessions
+from services.accounts.attempts import purge_old_attempts
+from services.accounts.sessions import purge_old_sessions
 from services.files.orphans import sweep_unclaimed_contents
-from services.files.received_contents import forget_received_contents
-from services.idempotency import forget_old_answers
-from services.imports.batches import forget_old_checks
-from services.jobs.retention import forget_old_jobs
+from services.files.received_contents import purge_received_contents
+from services.idempotency import purge_old_answers
+from services.imports.batches import purge_old_checks
+from services.jobs.retention import purge_old_jobs
 
 
 @job("housekeeping.forget", needs=Permission.SYSTEM_OPERATE, acts_on_time=True)
@@ -22,17 +22,17 @@ def forget(run: JobRun) -> None:
     Safe to repeat.
     """
     with unit_of_work(run.actor) as session:
-        forget_old_sessions(session)
-        forget_old_attempts(session)
-        forget_old_answers(session)
-        forget_old_checks(session)
-        forget_old_jobs(session)
+        purge_old_sessions(session)
+        purge_old_attempts(session)
+        purge_old_answers(session)
+        purge_old_checks(session)
+        purge_old_jobs(session)
 
 
 @job("housekeeping.sweep", needs=Permission.SYSTEM_OPERATE, acts_on_time=True)
 def sweep(run: JobRun) -> None:
     """Delete content on disk that belongs to nothing, and what quotas count no more. Safe to repeat."""
     with unit_of_work(run.actor) as session:
-        forget_received_contents(session)
+        purge_received_contents(session)
     with reading(run.actor) as session:
         sweep_unclaimed_contents(session)

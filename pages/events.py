@@ -13,7 +13,7 @@ from core.i18n import N_, _
 from core.permissions import Permission
 from pages.components.base.buttons import text_link
 from pages.components.layout.content import kv, page_header, panel, stack
-from pages.components.layout.records import Happening, instant_text, timeline
+from pages.components.layout.records import TimelineEntry, instant_text, timeline
 from pages.resources.history import source_text, told
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
 from pages.resources.value_texts import who_text
@@ -80,7 +80,7 @@ async def event_page(number: str) -> None:
                     timeline([happening])
 
 
-def find_event(session: Session, number: str) -> tuple[Event, Happening]:
+def find_event(session: Session, number: str) -> tuple[Event, TimelineEntry]:
     """Return an event and how people read it; what is confidential to others is left out.
 
     Raises:

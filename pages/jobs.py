@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.clock import now
 from core.i18n import N_, _
 from core.jobs.rows import STATUS_LABELS, Job, JobStatus
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, text_link
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import load_again
@@ -81,7 +81,7 @@ async def jobs_page(view: str) -> None:
             ):
                 text_link(_("Go to the imports"), "/imports")
             return
-        carry_style("jobs.css")
+        add_style("jobs.css")
         with panel(), Tag("div", css="qd-jobs"):
             line_table(
                 _columns(),

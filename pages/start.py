@@ -21,7 +21,7 @@ from core.queries.finding import find_page, read_query
 from pages.components.base.buttons import link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.layout.content import Step, columns, page_header, panel, row, stack, stat_tile, steps, text, tiles
-from pages.components.layout.records import Happening, timeline
+from pages.components.layout.records import TimelineEntry, timeline
 from pages.resources.screens import Screen
 from pages.resources.value_texts import who_text
 from pages.shell.calls import page
@@ -74,7 +74,7 @@ class Overview:
     waiting: list[Figure]
     figures: list[Figure]
     missing: list[str]
-    recent: list[Happening]
+    recent: list[TimelineEntry]
 
 
 def register_start(screens: Iterable[Screen]) -> None:
@@ -177,7 +177,7 @@ def _missing(session: Session, actor: Actor, first_steps: Sequence[Screen]) -> l
     return empty if wanted[-1].name in empty else []
 
 
-def _recent(session: Session, actor: Actor) -> list[Happening]:
+def _recent(session: Session, actor: Actor) -> list[TimelineEntry]:
     query = select(Event).order_by(Event.id.desc()).limit(LOOKED_AT_MAX)
     if not actor.can(Permission.EVENT_VIEW):
         query = query.where(Event.person == actor.person)
@@ -190,7 +190,7 @@ def _recent(session: Session, actor: Actor) -> list[Happening]:
         else:
             grouped.append([one])
     return [
-        Happening(
+        TimelineEntry(
             who_text(group[0].actor),
             _what(kind, group, is_cut=len(events) == LOOKED_AT_MAX and index == len(grouped) - 1),
             group[0].at,

@@ -16,7 +16,7 @@ from pages.components.base.elements import Tag
 from pages.components.base.navigation import ask_before_leaving, leave
 from pages.components.forms.fields import choice_field, search_field, show_problems, text_field
 from pages.components.layout.content import form, notice, page_header, panel, row, stack
-from pages.components.layout.link_card import carry_links, link_card
+from pages.components.layout.link_card import add_link_style, link_card
 from pages.resources.inputs import reference_search
 from pages.resources.record import record_page
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
@@ -67,7 +67,7 @@ async def new_token_page() -> None:
     """Draw the form for a new key as the whole page."""
     title = _("New API key")
     async with staff_shell(title, current="tokens") as actor:
-        carry_links()
+        add_link_style()
         with page_header(title, crumbs={_(TOKENS.label): "/tokens"}):
             pass
         body = stack()

@@ -53,7 +53,7 @@ def answer_once(actor: Actor, key: str, request_sha256: str, work: Callable[[Ses
         return transact(actor, lambda session: _answered(session, actor, key, request_sha256, work))
 
 
-def forget_old_answers(session: Session) -> int:
+def purge_old_answers(session: Session) -> int:
     """Forget answers older than ``KEPT``; return how many."""
     old = delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEPT)
     result: Any = session.execute(old, execution_options=_EVERYONE)

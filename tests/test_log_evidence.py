@@ -8,7 +8,7 @@ from sqlalchemy import text
 from core.database.sessions import engine_in_use, reading, unit_of_work
 from core.errors import Conflict
 from core.events.anchors import anchor_faults, anchors_path, write_daily_anchor
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.events.seals import RECENT_SEALS, Sealer, chain_faults, recent_chain_faults
 from core.i18n import use_language
 from core.schema import versions
@@ -19,7 +19,7 @@ from tests.conftest import ADMIN
 
 def happen(*keys: str) -> None:
     with unit_of_work(ADMIN) as session:
-        record(session, "customer.changed", "customers", [Happening(key) for key in keys])
+        record(session, "customer.changed", "customers", [EventDraft(key) for key in keys])
     sealer = Sealer()
     while sealer.seal():
         pass

@@ -152,7 +152,7 @@ def _checked(dbapi: Any, result: Any) -> None:
         raise dbapi.OperationalError("the connection is lost")
     if result.status not in DONE:
         refusal = dbapi.errors.error_from_result(result)
-        # what libpq itself says, that the server is gone, carries no code, and no class of errors with it
+        # errors raised by libpq itself (connection lost) have no SQLSTATE and no matching exception class
         raise refusal if refusal.sqlstate else dbapi.OperationalError(str(refusal))
 
 

@@ -9,7 +9,7 @@ import threading
 from collections import deque
 
 
-class Turns:
+class WriteQueue:
     """A queue of threads for one thing."""
 
     def __init__(self) -> None:

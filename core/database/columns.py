@@ -29,11 +29,11 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
     def bind_processor(self, dialect: Dialect) -> Any:
-        """Do at once, on SQLite, what takes three calls of functions for each value else."""
+        """Convert in one call on SQLite; the default processor makes three for each value."""
         return _as_sqlite_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """Do the same the other way round."""
+        """Convert results in one call on SQLite, too."""
         return _of_sqlite_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 

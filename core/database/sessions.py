@@ -25,7 +25,7 @@ from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from core.access import Actor
-from core.database._write_queue import Turns
+from core.database._write_queue import WriteQueue
 from core.database.columns import Instant
 from core.database.disk_space import require_room
 from core.database.errors import commit_unknown, expected_errors
@@ -90,7 +90,7 @@ def connect(url: str, **options: Any) -> Engine:
     engine = create_engine(url, **options)
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _sqlite_connect)
-        event.listen(engine, "begin", partial(_sqlite_begin, Turns()))
+        event.listen(engine, "begin", partial(_sqlite_begin, WriteQueue()))
     else:
         event.listen(engine, "connect", _postgres_connect)
         event.listen(engine, "checkout", _postgres_checkout)
@@ -123,8 +123,8 @@ def unit_of_work(actor: Actor, *, connection: Connection | None = None) -> Itera
 def _transaction(actor: Actor, connection: Connection | None = None) -> Iterator[Session]:
     """Open a unit of work that lets errors of the driver through as they are."""
     bound: dict[str, Any] = {"bind": connection} if connection is not None else {}
-    outer: list[Turns] | None = getattr(_units, "turns", None)
-    turns: list[Turns] = []
+    outer: list[WriteQueue] | None = getattr(_units, "turns", None)
+    turns: list[WriteQueue] = []
     with _sessions(info={"actor": actor}, **bound) as session:
         _units.turns = turns
         try:
@@ -202,7 +202,7 @@ def private_copy() -> Iterator[Connection | None]:
             source.backup(copy)
         engine = create_engine(URL.create("sqlite", database=str(target)), poolclass=NullPool)
         event.listen(engine, "connect", _sqlite_connect)
-        event.listen(engine, "begin", partial(_sqlite_begin, Turns()))
+        event.listen(engine, "begin", partial(_sqlite_begin, WriteQueue()))
         with engine.connect() as connection:
             yield connection
 
@@ -272,13 +272,13 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry
     connection.execute("PRAGMA temp_store = MEMORY")
 
 
-def _sqlite_begin(writers: Turns, connection: Connection) -> None:
+def _sqlite_begin(writers: WriteQueue, connection: Connection) -> None:
     read_only = connection.get_execution_options().get("read_only", False)
     if not read_only:
         require_room()
     words = "BEGIN" if read_only else "BEGIN IMMEDIATE"  # take the write lock first, not half-way
     announce(connection, words)
-    turns: list[Turns] | None = getattr(_units, "turns", None)
+    turns: list[WriteQueue] | None = getattr(_units, "turns", None)
     if turns is not None and not read_only and writers not in turns and writers.take(BUSY_S_MAX):
         turns.append(writers)
     run_on_sqlite(connection, words)

@@ -71,7 +71,7 @@ committed_events = threading.Event()
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class EventDraft:
     """What happened to one subject, before it is written. See ``Event``."""
 
     key: str
@@ -84,7 +84,7 @@ def record(
     session: Session,
     action: str | Sequence[str],
     subject: str,
-    happenings: Iterable[Happening],
+    happenings: Iterable[EventDraft],
     *,
     batch_id: int | None = None,
 ) -> int:
@@ -102,7 +102,7 @@ def record(
     return len(rows)
 
 
-def recording(session: Session, action: str | Sequence[str], subject: str, happening: Happening) -> Step:
+def recording(session: Session, action: str | Sequence[str], subject: str, happening: EventDraft) -> Step:
     """Return the step that records what happened to one subject, to be run together with others; see ``record``."""
     return insertion(Event, COLUMNS, _rows(session, action, subject, [happening], None))
 
@@ -111,7 +111,7 @@ def _rows(
     session: Session,
     action: str | Sequence[str],
     subject: str,
-    happenings: Iterable[Happening],
+    happenings: Iterable[EventDraft],
     batch_id: int | None,
 ) -> list[tuple[Any, ...]]:
     actor, at = actor_of(session), now()

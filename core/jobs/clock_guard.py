@@ -15,7 +15,7 @@ from core.access import WORKER, Actor
 from core.clock import now
 from core.database.columns import BIG_ID
 from core.database.sessions import EVERYONE, Base, transact
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ def _check(session: Session) -> bool:
     if not _agrees(mark):
         mark.doubted_at = now()
         facts = {"seen_at": mark.seen_at.isoformat(), "clock": mark.doubted_at.isoformat()}
-        record(session, "clock.doubted", "clock", [Happening("clock", data=facts)])
+        record(session, "clock.doubted", "clock", [EventDraft("clock", data=facts)])
         log.error(
             "the clock says %s, the database was last used at %s: jobs that act on dates wait until somebody runs "
             "“python app.py jobs confirm-clock” or presses the button on the Jobs page",

@@ -18,7 +18,7 @@ from core.database.errors import expected_errors
 from core.database.locks import DatabaseLock, take_lock
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict, DomainError, Unavailable
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_, _, ngettext, use_language
 from core.jobs.clock_guard import is_clock_trusted
 from core.jobs.queueing import (
@@ -255,7 +255,7 @@ def _refuse(run: JobRun, row: Job, refused: OwnerRefused) -> None:
         owned = update(Job).where(Job.id == run.job_id, Job.worker == run.worker)
         failed = {"status": JobStatus.FAILED, "finished_at": now(), "lease_until": None, "error": sentence}
         session.execute(owned.values(failed))
-        record(session, "job.refused", "jobs", [Happening(str(row.id), data=facts)])
+        record(session, "job.refused", "jobs", [EventDraft(str(row.id), data=facts)])
 
 
 @essential_writes()

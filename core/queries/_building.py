@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from core.database.sessions import actor_of
 from core.kinds.kind import Kind
 from core.queries._ordering import KEY, TITLE, Sort, Term, referred, terms_of
-from core.queries._references import meant_by
-from core.queries.filters import Meant, check_filter, filter_condition, search_condition, unknown_field
+from core.queries._references import resolve_references
+from core.queries.filters import ResolvedReferences, check_filter, filter_condition, search_condition, unknown_field
 from core.queries.grid_query import GridQuery, checked_sorts
 from core.resource import Field
 
@@ -19,29 +19,29 @@ KEY_SEPARATOR = "~"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CompiledQuery:
     """A query in SQL, for one session.
 
     Attributes:
         fields: Those that exist for the session's actor, by name.
-        meant: What its filter's references mean; ``where`` is made of it.
+        resolved: Row ids that the references of its filter name; ``where`` is made of them.
         where: Conditions that all hold, besides the row filter.
         sorts, terms: What is ordered by, as asked and as expressions.
-        walks: Whether the order is walked, see ``core.queries._plans``.
-        kept: Statements made of it, see ``core.queries._statements``; None if they are not worth keeping.
+        walks: Whether the index of the order is scanned, see ``core.queries._plans``.
+        cache: Statements made of it, see ``core.queries._statements``; None if they are not worth caching.
     """
 
     query: GridQuery
     fields: Mapping[str, Field]
-    meant: Meant
+    resolved: ResolvedReferences
     where: list[ColumnElement[bool]]
     sorts: tuple[Sort, ...]
     terms: list[Term]
     walks: bool = False
-    kept: dict[Hashable, Any] | None = None
+    cache: dict[Hashable, Any] | None = None
 
 
-def asked_in(session: Session, query: GridQuery) -> Asked:
+def compile_query(session: Session, query: GridQuery) -> CompiledQuery:
     """Return a query in SQL, everything in it checked for the session's actor.
 
     Raises:
@@ -55,29 +55,29 @@ def asked_in(session: Session, query: GridQuery) -> Asked:
         if name not in fields:
             raise unknown_field(name, fields)
     check_filter(fields, query.filter)
-    meant = meant_by(session, fields, query.filter)
-    condition = filter_condition(session, fields, query.filter, meant)
+    resolved = resolve_references(session, fields, query.filter)
+    condition = filter_condition(session, fields, query.filter, resolved)
     where = [] if condition is None else [condition]
     if query.search:
         where.append(search_condition(session, resource, fields, query.search))
     sorts = checked_sorts(query, fields)
-    return Asked(query, fields, meant, where, sorts, terms_of(session, resource, fields, sorts))
+    return CompiledQuery(query, fields, resolved, where, sorts, terms_of(session, resource, fields, sorts))
 
 
-def numbers_of_rows(asked: Asked, *conditions: ColumnElement[bool], backward: bool = False) -> Select[Any]:
+def numbers_of_rows(compiled: CompiledQuery, *conditions: ColumnElement[bool], backward: bool = False) -> Select[Any]:
     """Return the select of the numbers of the rows, and of what they are ordered by (``by_0`` …), in order."""
-    model = asked.query.resource.model
-    by = [term.expression.label(f"by_{index}") for index, term in enumerate(asked.terms)]
+    model = compiled.query.resource.model
+    by = [term.expression.label(f"by_{index}") for index, term in enumerate(compiled.terms)]
     statement = select(model.id, *by).select_from(model)
-    return in_order(asked, statement.where(*asked.where, *conditions), backward=backward)
+    return in_order(compiled, statement.where(*compiled.where, *conditions), backward=backward)
 
 
-def in_order(asked: Asked, statement: Select[Any], *, backward: bool = False) -> Select[Any]:
+def in_order(compiled: CompiledQuery, statement: Select[Any], *, backward: bool = False) -> Select[Any]:
     """Return a select of the resource's rows in the order that was asked for."""
-    for term in asked.terms:
+    for term in compiled.terms:
         if term.join is not None:
             statement = statement.outerjoin(*term.join)
-    return statement.order_by(*(term.ordered(backward=backward) for term in asked.terms))
+    return statement.order_by(*(term.ordered(backward=backward) for term in compiled.terms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +109,18 @@ class Columns:
         return values
 
 
-def columns_of(asked: Asked, *, titles: bool = True) -> Columns:
+def columns_of(compiled: CompiledQuery, *, titles: bool = True) -> Columns:
     """Return the columns of the fields that were asked for, then those of the key that were not.
 
     Args:
         titles: Whether to bring the titles of references, as ``<name>__title``.
     """
-    resource = asked.query.resource
+    resource = compiled.query.resource
     own = Columns([], [], [], [])
     positions: dict[str, int] = {}
     others: dict[str, Subquery] = {}
-    fields = dict(asked.fields) | {name: resource.field(name) for name in resource.keys}
-    for name in dict.fromkeys([*asked.query.fields, *resource.keys]):
+    fields = dict(compiled.fields) | {name: resource.field(name) for name in resource.keys}
+    for name in dict.fromkeys([*compiled.query.fields, *resource.keys]):
         field = fields[name]
         positions[name] = len(own.columns)
         reference = field.kind.reference
@@ -130,7 +130,7 @@ def columns_of(asked: Asked, *, titles: bool = True) -> Columns:
             others[name], condition = referred(field, reference)
             own.joins.append((others[name], condition))
             own.columns.append(others[name].c[KEY])
-    for name in asked.query.fields:
+    for name in compiled.query.fields:
         own.dumps.append((name, positions[name], _dump_of(fields[name])))
         if titles and name in others:
             own.dumps.append((f"{name}__title", len(own.columns), None))

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, with_loader_criteria
 from sqlalchemy.sql import operators, visitors
 
 from core.database.sessions import EVERYONE, NOBODY, actor_of, is_sqlite, row_filter
-from core.queries._building import Asked
+from core.queries._building import CompiledQuery
 from core.queries.filters import And, Condition, Operator
 
 SMALL = 5_000  # rows of a table that are read in no time either way
@@ -30,7 +30,7 @@ _known: WeakKeyDictionary[Engine, dict[Hashable, tuple[bool, float]]] = WeakKeyD
 
 
 @contextmanager
-def planned(session: Session, asked: Asked, row_count: int) -> Iterator[Asked]:
+def planned(session: Session, compiled: CompiledQuery, row_count: int) -> Iterator[CompiledQuery]:
     """Give a query in the form that is read faster, for use inside the block; it means the same rows.
 
     Args:
@@ -38,23 +38,23 @@ def planned(session: Session, asked: Asked, row_count: int) -> Iterator[Asked]:
         asked: What is asked.
         row_count: How many rows of the order are wanted, from its beginning or from a cursor.
     """
-    if not is_sqlite(session) or not _walks_better(session, asked, row_count):
-        yield asked
+    if not is_sqlite(session) or not _walks_better(session, compiled, row_count):
+        yield compiled
         return
     usual = session.info.get("row_filter") or row_filter(actor_of(session))
-    kept = asked.kept if asked.kept is not None else {}
-    if "walking" not in kept:
-        kept["walking"] = (_hiding(session, asked, usual), [without_index(one) for one in asked.where])
-    session.info["row_filter"], where = kept["walking"]
+    cache = compiled.cache if compiled.cache is not None else {}
+    if "walking" not in cache:
+        cache["walking"] = (_hiding(session, compiled, usual), [without_index(one) for one in compiled.where])
+    session.info["row_filter"], where = cache["walking"]
     try:
-        yield replace(asked, where=where, walks=True)
+        yield replace(compiled, where=where, walks=True)
     finally:
         session.info["row_filter"] = usual
 
 
-def _hiding(session: Session, asked: Asked, usual: list[Any]) -> list[Any]:
+def _hiding(session: Session, compiled: CompiledQuery, usual: list[Any]) -> list[Any]:
     """Return the row filter in which no index can be used to find the rows of the list."""
-    model = asked.query.resource.model
+    model = compiled.query.resource.model
     condition = model.visible_to(actor_of(session))
     if condition is EVERYONE or condition is NOBODY:
         return usual
@@ -75,58 +75,58 @@ def without_index(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return visitors.replacement_traverse(condition, {}, hide)
 
 
-def _walks_better(session: Session, asked: Asked, row_count: int) -> bool:
+def _walks_better(session: Session, compiled: CompiledQuery, row_count: int) -> bool:
     """Return whether walking the order reads fewer rows than there are to sort; as it was up to ``KEPT_S`` ago."""
-    query, actor = asked.query, actor_of(session)
+    query, actor = compiled.query, actor_of(session)
     whole = query.resource.model.visible_to(actor) is EVERYONE
-    alone, both = _indexes_of_order(session, asked)
-    if (whole and not asked.where) or both or not alone:
+    alone, both = _indexes_of_order(session, compiled)
+    if (whole and not compiled.where) or both or not alone:
         return False
     wanted = 1 << (row_count - 1).bit_length()  # so that each page of a list asks the same
     engine: Any = session.get_bind().engine
     known = _known.setdefault(engine, {})
-    question = (query.resource.name, query.filter, query.search, asked.sorts, actor, wanted)
+    question = (query.resource.name, query.filter, query.search, compiled.sorts, actor, wanted)
     answer, known_until = known.get(question, (False, 0.0))
     if known_until < time.monotonic():
         if len(known) >= KNOWN_MAX:
             known.clear()
-        answer = _are_many(session, asked, wanted)
+        answer = _are_many(session, compiled, wanted)
         known[question] = (answer, time.monotonic() + KEPT_S)
     return answer
 
 
-def _are_many(session: Session, asked: Asked, wanted: int) -> bool:
+def _are_many(session: Session, compiled: CompiledQuery, wanted: int) -> bool:
     """Return whether the rows are so many that walking is shorter.
 
     Of n rows among N, walking reads wanted × N / n until it has enough: the two ways cross at n = √(wanted × N).
     """
-    model = asked.query.resource.model
+    model = compiled.query.resource.model
     counted = select(func.max(model.id)).execution_options(see_all="an upper bound of the table's size")
     rows = session.scalar(counted) or 0
     if rows <= SMALL:
         return False
     crossing = isqrt(wanted * rows)
-    some = select(model.id).where(*asked.where).limit(crossing + 1).subquery()
+    some = select(model.id).where(*compiled.where).limit(crossing + 1).subquery()
     return (session.scalar(select(func.count()).select_from(some)) or 0) > crossing
 
 
-def comes_in_order(session: Session, asked: Asked) -> bool:
+def comes_in_order(session: Session, compiled: CompiledQuery) -> bool:
     """Return whether the many rows of a query that is ``planned`` are read in their order, without sorting them."""
-    alone, both = _indexes_of_order(session, asked)
+    alone, both = _indexes_of_order(session, compiled)
     if not is_sqlite(session):
         return alone or both  # PostgreSQL finds out for itself when there are too few of them for that
-    whole = asked.query.resource.model.visible_to(actor_of(session)) is EVERYONE
-    return asked.walks or both or (alone and whole and not asked.where)
+    whole = compiled.query.resource.model.visible_to(actor_of(session)) is EVERYONE
+    return compiled.walks or both or (alone and whole and not compiled.where)
 
 
-def _indexes_of_order(session: Session, asked: Asked) -> tuple[bool, bool]:
+def _indexes_of_order(session: Session, compiled: CompiledQuery) -> tuple[bool, bool]:
     """Return whether an index gives the order, and whether one gives it together with a filter by one value."""
-    table, first = inspect(asked.query.resource.model).local_table, asked.terms[0]
+    table, first = inspect(compiled.query.resource.model).local_table, compiled.terms[0]
     column = _indexed_as(session, first.expression)
     if first.join is not None or first.nullable or column is None:
         return False, False
     leading = [list(index.columns) for index in getattr(table, "indexes", ())]
-    equal = {field.column.expression.name for field in _compared_with_one(asked)}
+    equal = {field.column.expression.name for field in _compared_with_one(compiled)}
     both = any(len(own) > 1 and own[0].name in equal and own[1].name == column.name for own in leading)
     alone = column.unique or column.primary_key or any(own[0].name == column.name for own in leading)
     return bool(alone), both
@@ -143,11 +143,11 @@ def _indexed_as(session: Session, expression: Any) -> Column[Any] | None:
     return column if not is_collated or stored.collation == "C" else None
 
 
-def _compared_with_one(asked: Asked) -> list[Any]:
-    tree = asked.query.filter
+def _compared_with_one(compiled: CompiledQuery) -> list[Any]:
+    tree = compiled.query.filter
     conditions = tree.parts if isinstance(tree, And) else (tree,)
     return [
-        asked.fields[one.field]
+        compiled.fields[one.field]
         for one in conditions
         if isinstance(one, Condition) and one.operator == Operator.IS and len(one.values) == 1
     ]

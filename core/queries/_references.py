@@ -1,7 +1,7 @@
-"""Which rows a filter by references means: their keys looked up first, each time the filter is asked.
+"""Row ids of the references that a filter names: their keys are looked up each time the filter is used.
 
-So the database plans with the numbers it will find. What was made for these numbers can be kept while keys mean the
-same rows, and is made anew when one of them was given to another row, or can be seen no more.
+So the database plans with the ids it will find. Statements compiled for these ids are cached while the keys name the
+same rows, and compiled again when a key was given to another row, or its row is not visible any more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,14 @@ from core.access import Actor
 from core.database.prepared import Prepared
 from core.database.sessions import actor_of, row_filter
 from core.kinds.kind import Reference
-from core.queries.filters import Filter, Meant, references_named
+from core.queries.filters import Filter, ResolvedReferences, named_references
 from core.resource import Field
 
 
-def meant_by(session: Session, fields: Mapping[str, Field], tree: Filter | None) -> Meant:
+def resolve_references(session: Session, fields: Mapping[str, Field], tree: Filter | None) -> ResolvedReferences:
     """Return the numbers of the rows that a checked filter names and the session's actor sees, in order."""
     return {
-        condition: _numbers(session, reference, keys) for condition, reference, keys in references_named(fields, tree)
+        condition: _numbers(session, reference, keys) for condition, reference, keys in named_references(fields, tree)
     }
 
 

@@ -1,8 +1,8 @@
-"""Statements of lists, kept as SQL: who scrolls or comes back asks the same again, from another place.
+"""Cache of compiled list statements: scrolling repeats the same query with another offset.
 
-Making the statements of a page takes longer than reading fifty rows. So what was made for an actor and a query is kept,
-with the actor's row filter in it; only how many rows from where is filled in anew. The rows that a filter by references
-names are looked up each time; what was made for others is made again.
+Compiling the statements of a page takes longer than reading fifty rows. So they are cached by actor and query, with the
+actor's row filter in them; only limit and offset are bound anew. The rows that a filter by references names are looked
+up each time; when they changed, the statements are compiled again.
 """
 
 import threading
@@ -18,62 +18,64 @@ from sqlalchemy.orm import Session
 from core.clock import today
 from core.database.prepared import Prepared
 from core.database.sessions import actor_of, row_filter
-from core.queries._building import Asked, Columns, asked_in, columns_of
-from core.queries._references import meant_by
+from core.queries._building import Columns, CompiledQuery, columns_of, compile_query
+from core.queries._references import resolve_references
 from core.queries.grid_query import GridQuery
 
-KEPT_MAX = 1_000
+CACHE_MAX = 1_000
 
-_kept: WeakKeyDictionary[Engine, OrderedDict[Hashable, Asked]] = WeakKeyDictionary()
+_cache: WeakKeyDictionary[Engine, OrderedDict[Hashable, CompiledQuery]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
-def asked_again(session: Session, query: GridQuery) -> Asked:
-    """Return what ``asked_in`` does; of a query that the actor has made before what was made of it then.
+def compiled_query(session: Session, query: GridQuery) -> CompiledQuery:
+    """Return what ``compile_query`` does, from the cache if the actor has made the query before.
 
     Raises:
-        NotPermitted, InvalidInput: As ``asked_in``.
+        NotPermitted, InvalidInput: As ``compile_query``.
     """
     engine: Any = session.get_bind().engine
     key = (today(), actor_of(session), query.resource.name, query.fields, query.filter, query.search, query.sort)
     with _lock:
-        kept = _kept.setdefault(engine, OrderedDict())
-        found = kept.pop(key, None)
+        cache = _cache.setdefault(engine, OrderedDict())
+        found = cache.pop(key, None)
         if found is not None:
-            kept[key] = found
+            cache[key] = found
     if (
         found is not None
         and found.query.resource is query.resource
-        and (not found.meant or found.meant == meant_by(session, found.fields, query.filter))
+        and (not found.resolved or found.resolved == resolve_references(session, found.fields, query.filter))
     ):
         return replace(found, query=query)
-    asked = asked_in(session, query)
+    compiled = compile_query(session, query)
     if query.search:
-        return asked
-    asked = replace(asked, kept={})
+        return compiled
+    compiled = replace(compiled, cache={})
     with _lock:
-        kept[key] = asked
-        if len(kept) > KEPT_MAX:
-            kept.popitem(last=False)
-    return asked
+        cache[key] = compiled
+        if len(cache) > CACHE_MAX:
+            cache.popitem(last=False)
+    return compiled
 
 
-def kept_columns(asked: Asked) -> Columns:
-    """Return what ``columns_of`` does, made once for a query that is kept."""
-    if asked.kept is None:
-        return columns_of(asked)
-    if "columns" not in asked.kept:
-        asked.kept["columns"] = columns_of(asked)
-    columns: Columns = asked.kept["columns"]
+def cached_columns(compiled: CompiledQuery) -> Columns:
+    """Return what ``columns_of`` does, once for each cached query."""
+    if compiled.cache is None:
+        return columns_of(compiled)
+    if "columns" not in compiled.cache:
+        compiled.cache["columns"] = columns_of(compiled)
+    columns: Columns = compiled.cache["columns"]
     return columns
 
 
-def run(session: Session, asked: Asked, name: Hashable, make: Callable[[], Select[Any]], **values: Any) -> list[Any]:
+def run(
+    session: Session, compiled: CompiledQuery, name: Hashable, make: Callable[[], Select[Any]], **values: Any
+) -> list[Any]:
     """Return the rows of the select that ``make`` returns, made once for each name, with values for its parameters."""
-    if asked.kept is None:
+    if compiled.cache is None:
         return list(session.execute(make(), values))
-    name = (name, asked.walks)
-    prepared: Prepared | None = asked.kept.get(name)
+    name = (name, compiled.walks)
+    prepared: Prepared | None = compiled.cache.get(name)
     if prepared is None:
         narrowed = session.info.get("row_filter") or row_filter(actor_of(session))
         prepared = Prepared(make().options(*narrowed), planned_anew=True)
@@ -81,5 +83,5 @@ def run(session: Session, asked: Asked, name: Hashable, make: Callable[[], Selec
             prepared.form(session.get_bind().dialect)
         except TypeError:  # a type of which only SQLAlchemy knows how it travels
             return list(session.execute(make(), values))
-        asked.kept[name] = prepared
+        compiled.cache[name] = prepared
     return prepared.run(session, values).rows

@@ -85,7 +85,7 @@ class Not:
 
 
 Filter = And | Or | Not | Condition
-Meant = Mapping[Condition, tuple[int, ...]]
+ResolvedReferences = Mapping[Condition, tuple[int, ...]]
 """By condition on a reference: the numbers of the rows that its values are the keys of."""
 
 
@@ -128,7 +128,7 @@ def is_text(field: Field) -> bool:
 
 
 def filter_condition(
-    session: Session, fields: Mapping[str, Field], tree: Filter | None, meant: Meant
+    session: Session, fields: Mapping[str, Field], tree: Filter | None, resolved: ResolvedReferences
 ) -> ColumnElement[bool] | None:
     """Return a checked filter in SQL, None if it lets every row through.
 
@@ -136,12 +136,12 @@ def filter_condition(
         session: Says which database it is for.
         fields: By name.
         tree: See ``check_filter``.
-        meant: What ``references_named`` mean, see ``core.queries._references``.
+        resolved: Row ids of ``named_references``, see ``core.queries._references``.
     """
-    return None if tree is None else _in_sql(session, fields, tree, meant)
+    return None if tree is None else _in_sql(session, fields, tree, resolved)
 
 
-def references_named(
+def named_references(
     fields: Mapping[str, Field], tree: Filter | None
 ) -> Iterator[tuple[Condition, Reference, list[str]]]:
     """Yield of a checked filter each condition that names rows by their keys: with what it refers to, and the keys."""
@@ -243,12 +243,14 @@ def unknown_operator(field: Field, operator: str) -> InvalidInput:
     )
 
 
-def _in_sql(session: Session, fields: Mapping[str, Field], tree: Filter, meant: Meant) -> ColumnElement[bool]:
+def _in_sql(
+    session: Session, fields: Mapping[str, Field], tree: Filter, resolved: ResolvedReferences
+) -> ColumnElement[bool]:
     if isinstance(tree, Condition):
-        return _one_of(fields[tree.field], meant[tree]) if tree in meant else _compared(session, fields, tree)
+        return _one_of(fields[tree.field], resolved[tree]) if tree in resolved else _compared(session, fields, tree)
     if isinstance(tree, Not):
-        return not_(func.coalesce(_in_sql(session, fields, tree.part, meant), false()))
-    parts = [_in_sql(session, fields, part, meant) for part in tree.parts]
+        return not_(func.coalesce(_in_sql(session, fields, tree.part, resolved), false()))
+    parts = [_in_sql(session, fields, part, resolved) for part in tree.parts]
     return and_(true(), *parts) if isinstance(tree, And) else or_(false(), *parts)
 
 

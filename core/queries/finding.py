@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from core.database.sessions import actor_of, row_filter
 from core.errors import InvalidInput
 from core.i18n import N_
-from core.queries._building import KEY_SEPARATOR, Asked, asked_in, columns_of, in_order
+from core.queries._building import KEY_SEPARATOR, CompiledQuery, columns_of, compile_query, in_order
 from core.queries._ordering import write_cursor
 from core.queries._pages import count_rows, place_of, rows_of_page
 from core.queries._positions import COUNT_MAX, Totals, totals
-from core.queries._statements import asked_again, kept_columns, run
+from core.queries._statements import cached_columns, compiled_query, run
 from core.queries.filters import And, Condition, Operator
 from core.queries.grid_query import LIMIT_MAX, GridQuery, read_query
 from core.resource import Field, Resource
@@ -53,20 +53,20 @@ def find_page(session: Session, query: GridQuery) -> Page:
         NotPermitted: ``access.denied``.
         InvalidInput: As ``read_query``, ``queries.search_too_short``, ``queries.bad_cursor``.
     """
-    asked = asked_again(session, query)
-    columns = kept_columns(asked)
+    compiled = compiled_query(session, query)
+    columns = cached_columns(compiled)
     known = totals(session, actor_of(session), query.resource.name, query.filter, query.search)
-    rows = rows_of_page(session, asked, columns, known)
+    rows = rows_of_page(session, compiled, columns, known)
     page, more = rows[: query.limit], len(rows) > query.limit
     sums: dict[str, Any] = {}
     counted: int | None = None
     if query.sums:
-        sums, counted = _summed_up(session, asked, known)
-    total, is_exact = (counted, True) if counted is not None else _total(session, asked, known, len(page), more=more)
+        sums, counted = _summed_up(session, compiled, known)
+    total, is_exact = (counted, True) if counted is not None else _total(session, compiled, known, len(page), more=more)
     if query.sums is None and query.resource.sums and is_exact and (total or 0) <= COUNT_MAX:
-        sums, _ = _summed_up(session, asked, known)
+        sums, _ = _summed_up(session, compiled, known)
     dumped = [columns.dumped(row) for row in page]
-    following = write_cursor(query.resource, asked.sorts, place_of(asked, page[-1])) if more else None
+    following = write_cursor(query.resource, compiled.sorts, place_of(compiled, page[-1])) if more else None
     return Page(dumped, total, is_exact, sums, following)
 
 
@@ -85,13 +85,13 @@ def find_row(session: Session, resource: Resource, key_text: str) -> dict[str, A
     named = And(tuple(Condition(name, Operator.IS, (part,)) for name, part in zip(resource.keys, parts, strict=True)))
     names = tuple(field.name for field in resource.fields_for(actor_of(session)))
     try:
-        asked = asked_in(session, GridQuery(resource=resource, fields=names, filter=named))
+        compiled = compile_query(session, GridQuery(resource=resource, fields=names, filter=named))
     except InvalidInput:
         return None  # a key that no row can have
-    columns = columns_of(asked)
+    columns = columns_of(compiled)
     version = getattr(resource.model, "version", None)
     wanted = [*columns.columns, resource.model.id if version is None else version]
-    found = columns.joined_to(select(*wanted).select_from(resource.model)).where(*asked.where)
+    found = columns.joined_to(select(*wanted).select_from(resource.model)).where(*compiled.where)
     rows = [columns.dumped(row) | {"_version": None if version is None else row[-1]} for row in session.execute(found)]
     return next((row for row in rows if row["_key"] == key_text), rows[0] if rows else None)
 
@@ -109,11 +109,11 @@ def stream_rows(session: Session, query: GridQuery, slice_rows: int = 4_000) -> 
         NotPermitted: ``access.denied``.
         InvalidInput: As ``read_query``.
     """
-    asked = asked_in(session, query)
-    columns = columns_of(asked, titles=False)
+    compiled = compile_query(session, query)
+    columns = columns_of(compiled, titles=False)
     wanted = columns.columns[: len(query.fields)]
-    statement = columns.joined_to(select(*wanted).select_from(query.resource.model)).where(*asked.where)
-    ordered = in_order(asked, statement).options(*row_filter(actor_of(session)))
+    statement = columns.joined_to(select(*wanted).select_from(query.resource.model)).where(*compiled.where)
+    ordered = in_order(compiled, statement).options(*row_filter(actor_of(session)))
     # Executed on the connection, where rows come a third faster than through the session; so it brings its row filter.
     with session.connection().execute(ordered, execution_options={"yield_per": slice_rows}) as streamed:
         for part in streamed.partitions():
@@ -139,9 +139,11 @@ def matching_keys(session: Session, query: GridQuery, most: int = LIMIT_MAX) -> 
     return [row["_key"] for row in page.rows]
 
 
-def _total(session: Session, asked: Asked, known: Totals, found: int, *, more: bool) -> tuple[int | None, bool]:
+def _total(
+    session: Session, compiled: CompiledQuery, known: Totals, found: int, *, more: bool
+) -> tuple[int | None, bool]:
     """Return how many rows the list has at least, and whether that is all."""
-    query = asked.query
+    query = compiled.query
     if query.count == "none":
         return None, False
     if not more and not query.cursor and (found or not query.offset):
@@ -149,28 +151,28 @@ def _total(session: Session, asked: Asked, known: Totals, found: int, *, more: b
     if known.total is not None:
         return known.total, True
     if query.count == "exact":
-        return count_rows(session, asked, known), True
+        return count_rows(session, compiled, known), True
     if not known.is_long:
-        some = select(query.resource.model.id).where(*asked.where).limit(COUNT_MAX + 1)
-        total = run(session, asked, "capped count", lambda: select(func.count()).select_from(some.subquery()))[0][0]
+        some = select(query.resource.model.id).where(*compiled.where).limit(COUNT_MAX + 1)
+        total = run(session, compiled, "capped count", lambda: select(func.count()).select_from(some.subquery()))[0][0]
         if total <= COUNT_MAX:
             return total, True
         known.is_long = True
     return max(COUNT_MAX, query.offset + found), False
 
 
-def _summing(asked: Asked, summed: Sequence[Field]) -> Select[Any]:
+def _summing(compiled: CompiledQuery, summed: Sequence[Field]) -> Select[Any]:
     columns = [func.sum(field.column) for field in summed]
-    return select(func.count(), *columns).select_from(asked.query.resource.model).where(*asked.where)
+    return select(func.count(), *columns).select_from(compiled.query.resource.model).where(*compiled.where)
 
 
-def _summed_up(session: Session, asked: Asked, known: Totals) -> tuple[dict[str, Any], int]:
+def _summed_up(session: Session, compiled: CompiledQuery, known: Totals) -> tuple[dict[str, Any], int]:
     """Return the dumped sums over the whole filter, of the fields that the actor may see, and how many rows it has."""
-    resource = asked.query.resource
-    summed = [asked.fields[name] for name in resource.sums if name in asked.fields]
+    resource = compiled.query.resource
+    summed = [compiled.fields[name] for name in resource.sums if name in compiled.fields]
     total, sums = known.total, known.sums
     if total is None or sums is None:
-        row = run(session, asked, "sums", lambda: _summing(asked, summed))[0]
+        row = run(session, compiled, "sums", lambda: _summing(compiled, summed))[0]
         total, sums = row[0], {field.name: int(value or 0) for field, value in zip(summed, row[1:], strict=True)}
         known.keep(total, sums)
     return {field.name: field.kind.dump(sums[field.name]) for field in summed}, total

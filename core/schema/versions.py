@@ -15,7 +15,7 @@ from core.access import WORKER
 from core.database.locks import DatabaseLock
 from core.database.sessions import APPLICATION_ROLE, unit_of_work
 from core.errors import Conflict
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.schema.shape import missing_guards, restore_triggers, trigger_faults
 from core.settings import ROOT
@@ -107,7 +107,7 @@ def restore_guards(engine: Engine) -> list[str]:
             connection.commit()
         with unit_of_work(WORKER) as session:
             facts = {"triggers": list(faults)}
-            record(session, "audit_log.triggers_restored", "events", [Happening("", data=facts)])
+            record(session, "audit_log.triggers_restored", "events", [EventDraft("", data=facts)])
     return list(faults.values())
 
 

@@ -11,7 +11,7 @@ from core.resource import Resource
 from importers.runs._slices import Spool, packed, packed_problems, unpacked, unpacked_problems
 from importers.runs.runner import ImportReport, OnRead, Progress, RolledBack, Source, read_slices, save_slice
 from services.accounts.denials import note_refused_rights
-from services.imports.batches import bring_forward, end_by_counts, refuse_whole, require_whole_size
+from services.imports.batches import end_by_counts, record_progress, refuse_whole, require_whole_size
 from services.saving.plans import Saved, SaveOptions
 
 
@@ -75,7 +75,7 @@ def _save_whole(
             saved = save_slice(session, resource, slice_, options)
             report.count(slice_, saved)
             problems.add(packed_problems(saved.problems))
-            reached = bring_forward(session, batch_id, saved, slice_.rows, reached).last_row
+            reached = record_progress(session, batch_id, saved, slice_.rows, reached).last_row
         if report.refused:
             raise RolledBack
         if progress is not None:

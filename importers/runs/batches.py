@@ -31,9 +31,9 @@ from resources import SHEETS
 from services.imports.batches import (
     begin_import,
     end_import,
-    forget_findings,
     get_import,
     note_problems,
+    purge_findings,
     unfinished_import,
 )
 from services.imports.rows import RowCounts, counts_so_far, note_rows
@@ -113,7 +113,7 @@ def apply_batch(actor: Actor, batch_id: int, progress: Progress | None = None) -
         if batch.status == ImportStatus.APPLIED:
             return
         if batch.last_row == 0:
-            forget_findings(session, batch_id)
+            purge_findings(session, batch_id)
     run_batch(SHEETS[batch.resource], source_of(batch, content_path(batch.sha256)), actor, batch, progress)
 
 

@@ -27,7 +27,7 @@ from importers.runs._slices import Checker, Slice, joined, whole_groups
 from importers.runs.mapping import Columns, match_headings
 from resources.orders import ORDER_LINES
 from services.accounts.denials import note_refused_rights
-from services.imports.batches import bring_forward, end_by_counts, get_import, problems_of
+from services.imports.batches import end_by_counts, get_import, problems_of, record_progress
 from services.saving.plans import Saved, SaveOptions
 
 Progress = Callable[[Session, "ImportReport", int], None]
@@ -213,7 +213,7 @@ def apply_import(
 
         def work(session: Session, slice_: Slice = slice_, reached: int = reached, is_last: bool = is_last) -> Saved:
             saved = save_slice(session, resource, slice_, options)
-            batch = bring_forward(session, batch_id, saved, slice_.rows, reached)
+            batch = record_progress(session, batch_id, saved, slice_.rows, reached)
             if progress is not None:
                 progress(session, report, batch.last_row)
             if is_last:

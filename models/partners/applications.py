@@ -65,7 +65,7 @@ WAITING = (ApplicationStatus.SUBMITTED.value, ApplicationStatus.UNDER_REVIEW.val
 """Statuses in which the upstream or the brand has to act."""
 
 
-class UpstreamWord(StrEnum):
+class UpstreamAnswer(StrEnum):
     """What the upstream said about the applicant."""
 
     CONFIRMED = "confirmed"
@@ -75,10 +75,10 @@ class UpstreamWord(StrEnum):
 
 
 WORD_LABELS: dict[StrEnum, tuple[str, str]] = {
-    UpstreamWord.CONFIRMED: (N_("Confirmed by the upstream"), "approved"),
-    UpstreamWord.ON_BEHALF: (N_("Confirmed on behalf of the upstream"), "approved"),
-    UpstreamWord.DECLINED: (N_("Declined by the upstream"), "rejected"),
-    UpstreamWord.NO_ANSWER: (N_("The upstream did not answer"), "returned"),
+    UpstreamAnswer.CONFIRMED: (N_("Confirmed by the upstream"), "approved"),
+    UpstreamAnswer.ON_BEHALF: (N_("Confirmed on behalf of the upstream"), "approved"),
+    UpstreamAnswer.DECLINED: (N_("Declined by the upstream"), "rejected"),
+    UpstreamAnswer.NO_ANSWER: (N_("The upstream did not answer"), "returned"),
 }
 
 
@@ -95,7 +95,7 @@ class Application(Versioned, Base):
         licence_sha256: Of the cleaned picture of the business licence.
         upstream_id: Partner under whom the applicant is to stand; None directly under the brand, or for the brand to
             decide. invite_id: the invite it came by.
-        upstream_word: See ``UpstreamWord``; None while the upstream was not asked or may still answer. upstream_by,
+        upstream_word: See ``UpstreamAnswer``; None while the upstream was not asked or may still answer. upstream_by,
             upstream_at, upstream_note: who said so, when, and why.
         entered_by: Person of the brand who entered it; "" for the applicant.
         waits_since: Since when somebody has to act. due_at: until when, for the upstream and the brand.

@@ -7,7 +7,7 @@ from core.addresses import record_path
 from core.i18n import _
 from core.kinds import uscc
 from core.permissions import Permission
-from models.partners.applications import STATUS_LABELS, WAITING, WORD_LABELS, ApplicationStatus, UpstreamWord
+from models.partners.applications import STATUS_LABELS, WAITING, WORD_LABELS, ApplicationStatus, UpstreamAnswer
 from models.partners.partners import STATUS_LABELS as PARTNER_LABELS
 from models.partners.partners import PartnerStatus
 from models.partners.tiers import TIERS
@@ -104,7 +104,7 @@ def draw_licence(facts: ApplicationFacts) -> None:
 
 def _draw_word(facts: ApplicationFacts) -> None:
     application = facts.application
-    word = UpstreamWord(application.upstream_word or "")
+    word = UpstreamAnswer(application.upstream_word or "")
     parts = [_(WORD_LABELS[word][0])]
     if application.upstream_by:
         parts.append(facts.names.get(application.upstream_by, application.upstream_by))
@@ -112,7 +112,7 @@ def _draw_word(facts: ApplicationFacts) -> None:
         parts.append(instant_text(application.upstream_at))
     if application.upstream_note:
         parts.append(application.upstream_note)
-    is_good = word in (UpstreamWord.CONFIRMED, UpstreamWord.ON_BEHALF)
+    is_good = word in (UpstreamAnswer.CONFIRMED, UpstreamAnswer.ON_BEHALF)
     notice(" · ".join(parts), "ok" if is_good else "warning", testid="upstream-word")
 
 

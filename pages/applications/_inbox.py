@@ -12,7 +12,7 @@ from models.partners.applications import Application
 from pages.applications._facts import draw_facts
 from pages.applications._queries import can_act, inbox_counts, inbox_item, read_facts, read_inbox
 from pages.applications.actions import ApplicationActions
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.buttons import link_button
 from pages.components.base.elements import Tag
 from pages.components.layout.content import empty_state, keys_hint, notice, page_header, panel, say_subtitle
@@ -30,8 +30,8 @@ async def inbox_page(request: Request) -> None:
     if view not in (MINE, UPSTREAM, DONE) or (view == MINE and not waits_for(actor)):
         view = UPSTREAM
     async with staff_shell(_("Applications"), current="applications", fill=True):
-        carry_style("applications.css")
-        carry_style("photos.css")
+        add_style("applications.css")
+        add_style("photos.css")
         await ApplicationInbox(actor, view).draw(request.query_params.get("application", ""))
 
 

@@ -16,7 +16,7 @@ from models.partners.invites import Invite
 from models.partners.partners import Partner
 from models.partners.tiers import TIERS
 from pages.applications.actions import find_upstreams
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.design_tokens import Tone
 from pages.components.base.elements import Tag
@@ -32,7 +32,7 @@ from pages.components.forms.fields import (
     text_field,
 )
 from pages.components.layout import content as page_content
-from pages.components.layout.link_card import carry_links, full_address, link_card
+from pages.components.layout.link_card import add_link_style, full_address, link_card
 from pages.components.layout.records import Cell, LineColumn, instant_text, line_table
 from pages.shell.calls import call_or_raise, page, show_refusal
 from pages.shell.navigation import staff_shell
@@ -62,7 +62,7 @@ async def new_invite_page() -> None:
     """Draw the form for a new invite."""
     title = _("New invite")
     async with staff_shell(title, current="invites") as actor:
-        carry_style("apply.css")
+        add_style("apply.css")
         with page_content.page_header(title, crumbs={_("Invites"): "/invites"}):
             pass
         own = await read(actor, _own_partner)
@@ -143,8 +143,8 @@ class NewInvite:
 async def invite_page(code: str) -> None:
     """Draw one invite to show, print or send."""
     async with staff_shell(code, current="invites") as actor:
-        carry_style("apply.css")
-        carry_links()
+        add_style("apply.css")
+        add_link_style()
         invite, partner, used = await read(actor, read_invite, code)
         state, tone = _state(invite)
         under = partner or _("directly under the brand")

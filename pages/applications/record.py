@@ -20,7 +20,7 @@ from pages.applications._inbox import inbox_page
 from pages.applications._queries import ApplicationFacts, read_facts
 from pages.applications.actions import ApplicationActions
 from pages.applications.timeline import draw_story, way_of
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import load_again
@@ -52,8 +52,8 @@ def register_applications(app: FastAPI) -> None:
 async def application_page(number: str) -> None:
     """Draw one application."""
     async with staff_shell(number, current="applications") as actor:
-        carry_style("applications.css")
-        carry_style("photos.css")
+        add_style("applications.css")
+        add_style("photos.css")
         facts = await read(actor, read_facts, number)
         application = facts.application
         status = ApplicationStatus(application.status)

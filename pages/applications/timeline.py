@@ -12,9 +12,9 @@ from core.events.log import Event
 from core.i18n import N_, _, ngettext
 from models.partners.applications import Application, ApplicationStatus
 from pages.components.layout.content import Step
-from pages.components.layout.records import Happening, instant_text, short_instant_text, timeline
+from pages.components.layout.records import TimelineEntry, instant_text, short_instant_text, timeline
 from pages.resources.value_texts import who_text
-from services.applications.states import RECEPTION
+from services.applications.states import APPLICANT_ACTOR
 
 STORY_MAX = 100
 SENTENCES: dict[str, str] = {
@@ -60,14 +60,14 @@ def draw_story(story: Sequence[StoryLine], *, for_applicant: bool = False) -> No
     """Draw the steps, the newest first. The applicant reads no names of the brand's people, and no notes among them."""
     happenings = []
     for line in reversed(story):
-        who, note = whose(line.action) if line.who == RECEPTION.name else line.who, line.note
+        who, note = whose(line.action) if line.who == APPLICANT_ACTOR.name else line.who, line.note
         if for_applicant:
             who = whose(line.action)
             note = note if line.action in ("returned", "refused") else ""
         waited = _("after {time}", time=span_text(line.waited)) if line.waited >= timedelta(minutes=1) else ""
         tone = TONES.get(line.action, "")
         what = _(SENTENCES[line.action]) if line.action in SENTENCES else line.action
-        happenings.append(Happening(who, what, line.at, note=note, source=waited, tone=tone))  # type: ignore[arg-type]
+        happenings.append(TimelineEntry(who, what, line.at, note=note, source=waited, tone=tone))  # type: ignore[arg-type]
     timeline(happenings, label=_("Its story"))
 
 

@@ -14,8 +14,8 @@ from models.partners.tiers import TIERS
 from models.regions import resolving
 from models.regions.table import region
 from pages.apply._queries import Invited, read_invited, read_proposals
-from pages.apply._submission import Desk
-from pages.apply.visitor import speak
+from pages.apply._submission import SubmissionChannel
+from pages.apply.visitor import use_visitor_language
 from pages.components.base.buttons import link_button
 from pages.components.base.elements import Tag
 from pages.components.base.focus import focus_on
@@ -43,13 +43,13 @@ class ApplyFields:
 
     def __init__(
         self,
-        desk: Desk,
+        channel: SubmissionChannel,
         stated: Mapping[str, str],
         invited: Invited | None,
         on_change: Callable[[], None],
         on_licence: Callable[[Sequence[str]], Awaitable[None]],
     ) -> None:
-        self._desk = desk
+        self._channel = channel
         self._before = dict(stated)
         self._invited = invited
         self._on_change = on_change
@@ -209,19 +209,19 @@ class ApplyFields:
             self._asked = ("", "")
 
     def _tiers(self) -> dict[str, str]:
-        codes = self._invited.tiers if self._invited else tuple(TIERS) if self._desk.is_staff else OFFERED
+        codes = self._invited.tiers if self._invited else tuple(TIERS) if self._channel.is_staff else OFFERED
         return {code: _(TIERS[code].label) for code in codes if code in TIERS and code != STORE}
 
     async def _invite_typed(self) -> None:
         """Look an invite up once it is typed in full."""
-        speak()
+        use_visitor_language()
         self._on_change()
         code = plain_code(_text(self.fields["invite"].value))
-        if len(code) != CODE_LENGTH or code == self._checked or not await self._desk.may_ask():
+        if len(code) != CODE_LENGTH or code == self._checked or not await self._channel.may_ask():
             return
         self._checked = code
         try:
-            self._invited = await self._desk.look(read_invited, code)
+            self._invited = await self._channel.look(read_invited, code)
         except DomainError as refused:
             self.fields["invite"].refuse(refused.text)
             return
@@ -234,7 +234,7 @@ class ApplyFields:
 
     async def _target_changed(self) -> None:
         """Propose upstreams once tier and region are known."""
-        speak()
+        use_visitor_language()
         self._on_change()
         for name in ("tier", "region"):
             if self.fields[name].value:
@@ -246,10 +246,10 @@ class ApplyFields:
         if not TIERS[target[0]].upstreams:
             self._upstream_box.put(hidden=True)
             return
-        if not await self._desk.may_ask():
+        if not await self._channel.may_ask():
             return
         self._asked = target
-        self._proposals = await self._desk.look(read_proposals, *target)
+        self._proposals = await self._channel.look(read_proposals, *target)
         choices = self._proposals | {THE_BRAND: _("I do not know: the brand decides")}
         kept = self._before.get("upstream", "")
         value = kept if kept in self._proposals else THE_BRAND
@@ -272,7 +272,7 @@ class ApplyFields:
 
     def _check_uscc(self) -> None:
         """Say at once when a code that is whole cannot be right."""
-        speak()
+        use_visitor_language()
         self._on_change()
         text = _text(self.fields["uscc"].value)
         is_whole = len(plain_code(text)) >= 18

@@ -11,8 +11,8 @@ from models.partners.tiers import TIERS
 from pages.apply._fields import TEXTS, ApplyFields
 from pages.apply._queries import Invited
 from pages.apply._status import draw_link
-from pages.apply._submission import Desk
-from pages.apply.visitor import speak
+from pages.apply._submission import SubmissionChannel
+from pages.apply.visitor import use_visitor_language
 from pages.components.base.buttons import button
 from pages.components.base.elements import Tag
 from pages.components.base.focus import focus_on
@@ -40,8 +40,10 @@ class ApplyForm:
         application: A draft that is resumed, or one that was returned.
     """
 
-    def __init__(self, desk: Desk, *, invited: Invited | None = None, application: Application | None = None) -> None:
-        self._desk = desk
+    def __init__(
+        self, channel: SubmissionChannel, *, invited: Invited | None = None, application: Application | None = None
+    ) -> None:
+        self._channel = channel
         self._stored: dict[str, str] = {}  # name to text, as the database has it for all this page knows
         self._refused: dict[str, str] | None = None
         self._step = 1
@@ -53,7 +55,7 @@ class ApplyForm:
             self._step = application.step
             self._has_licence = application.licence_sha256 is not None
             self._has_consented = application.consented_at is not None
-        self._fields = ApplyFields(desk, self._stored, invited, self._keep_in_browser, self._licence_changed)
+        self._fields = ApplyFields(channel, self._stored, invited, self._keep_in_browser, self._licence_changed)
 
     def draw(self) -> None:
         """Draw all steps; one of them is shown."""
@@ -69,7 +71,7 @@ class ApplyForm:
             self._link = Tag("div")
         self._draft = BrowserDraft(f"applications:{self._number}", self._resume) if self._number else None
         self._show(self._step)
-        if self._desk.has_begun:
+        if self._channel.has_begun:
             self._draw_link()
         look_again(AUTOSAVE_S, self._autosave)
 
@@ -91,13 +93,13 @@ class ApplyForm:
         return made
 
     def _draw_company(self) -> None:
-        self._fields.draw_company(self._desk.licence_path if self._has_licence else "")
+        self._fields.draw_company(self._channel.licence_path if self._has_licence else "")
 
     def _draw_check(self) -> None:
         self._summary = Tag("div")
         if not self._has_consented:
             consent = _("I agree that the brand keeps what is stated here and checks it, in order to decide about it.")
-            if self._desk.is_staff:
+            if self._channel.is_staff:
                 consent = _("The applicant agrees that what is stated here is kept and checked.")
             self._consent = check_field("consent", consent)
 
@@ -117,7 +119,7 @@ class ApplyForm:
             self._draw_summary()
 
     def _go(self, step: int) -> None:
-        speak()
+        use_visitor_language()
         self._problems.clear()
         self._open(step)
 
@@ -128,11 +130,11 @@ class ApplyForm:
 
     async def _continue(self, step: int) -> None:
         """Keep what the step says and show the next one, or say beside the fields what is wrong."""
-        speak()
+        use_visitor_language()
         stated = self._fields.stated
         try:
-            if await self._desk.begin(stated):
-                replace_address(f"{self._desk.path}/edit")
+            if await self._channel.begin(stated):
+                replace_address(f"{self._channel.path}/edit")
                 self._draw_link()
             own = {name: text for name, text in stated.items() if name in STEPS[step]}
             problems = await self._save(self._changed() | own, step + 1)
@@ -147,19 +149,19 @@ class ApplyForm:
             self._open(step + 1)
 
     async def _submit(self) -> None:
-        speak()
+        use_visitor_language()
         self._fields.refuse({})
         self._problems.clear()
         try:
             await self._save(self._fields.stated, LAST)
             consent = self._has_consented or bool(self._consent.value)
-            await self._desk.run(submit_application, consent=consent)
+            await self._channel.run(submit_application, consent=consent)
         except DomainError as refused:
             self._refuse(refused)
             return
         if self._draft is not None:
             self._draft.forget()
-        leave(self._desk.path)
+        leave(self._channel.path)
 
     def _refuse(self, refused: DomainError) -> None:
         """Show why something was not done: beside its field, on the first step that has one, and summed up above."""
@@ -187,7 +189,7 @@ class ApplyForm:
         return {name: text for name, text in self._fields.stated.items() if text != self._stored.get(name, "")}
 
     async def _save(self, texts: dict[str, str], step: int) -> dict[str, Problem]:
-        problems = await self._desk.run(save_draft, texts, step)
+        problems = await self._channel.run(save_draft, texts, step)
         self._stored |= texts
         self._keep_in_browser()
         return problems
@@ -207,11 +209,11 @@ class ApplyForm:
 
     async def _licence_changed(self, references: Sequence[str]) -> None:
         """File the picture at once: a draft that is left must not lose it."""
-        speak()
-        if not self._desk.has_begun:
+        use_visitor_language()
+        if not self._channel.has_begun:
             return
         try:
-            self._has_licence = bool(await self._desk.run(attach_licence, references[-1] if references else ""))
+            self._has_licence = bool(await self._channel.run(attach_licence, references[-1] if references else ""))
         except DomainError as refused:
             self._fields.fields["licence"].refuse(refused.text)
         else:
@@ -219,7 +221,7 @@ class ApplyForm:
 
     async def _autosave(self) -> None:
         changed = self._changed()
-        if not changed or changed == self._refused or not self._desk.has_begun:
+        if not changed or changed == self._refused or not self._channel.has_begun:
             return
         try:
             await self._save(changed, self._step)
@@ -241,8 +243,8 @@ class ApplyForm:
             kv(facts, pairs=1)
 
     def _draw_link(self) -> None:
-        if self._desk.is_staff:
+        if self._channel.is_staff:
             return
         self._link.clear()
         with self._link:
-            draw_link(self._desk.path, _("Everything is kept: leave and come back later"))
+            draw_link(self._channel.path, _("Everything is kept: leave and come back later"))

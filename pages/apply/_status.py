@@ -9,7 +9,7 @@ from models.partners.applications import STATUS_LABELS, Application, Application
 from models.partners.tiers import TIERS
 from pages.applications.timeline import awaited_text, draw_story, way_of
 from pages.apply._queries import Held
-from pages.apply.visitor import as_holder, speak
+from pages.apply.visitor import as_holder, use_visitor_language
 from pages.components.base.buttons import button, link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import go_to, load_again
@@ -104,7 +104,7 @@ async def _choose_password(token: str) -> None:
 
 
 async def _withdraw(token: str, number: str) -> None:
-    speak()
+    use_visitor_language()
     question = _("Take application {number} back?", number=number)
     sentence = _("It ends here. You can apply anew whenever you like.")
     if await confirm(question, sentence, yes=_("Take back"), danger=True) is None:

@@ -16,7 +16,7 @@ P = ParamSpec("P")
 OnOne = Callable[Concatenate[Session, str, P], T]
 
 
-class Desk(Protocol):
+class SubmissionChannel(Protocol):
     """Takes what the form says, for one application."""
 
     is_staff: bool
@@ -46,7 +46,7 @@ class Desk(Protocol):
         """Return what ``query`` reads. Raises ``DomainError``."""
 
 
-class VisitorDesk:
+class ApplicantChannel:
     """The desk of who has no account; ``token`` is the secret of their link. The plain first step has begun it."""
 
     is_staff = False
@@ -57,32 +57,32 @@ class VisitorDesk:
 
     @property
     def path(self) -> str:
-        """See ``Desk``."""
+        """See ``SubmissionChannel``."""
         return f"/apply/{self.token}"
 
     @property
     def licence_path(self) -> str:
-        """See ``Desk``."""
+        """See ``SubmissionChannel``."""
         return f"/apply/{self.token}/licence"
 
     async def may_ask(self) -> bool:
-        """See ``Desk``."""
+        """See ``SubmissionChannel``."""
         return await visitor_counts()
 
     async def begin(self, stated: Mapping[str, str]) -> bool:
-        """See ``Desk``."""
+        """See ``SubmissionChannel``."""
         return False
 
     async def run(self, service: OnOne[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See ``Desk``."""
+        """See ``SubmissionChannel``."""
         return await as_holder(self.token, service, *args, **kwargs)
 
     async def look(self, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See ``Desk``."""
+        """See ``SubmissionChannel``."""
         return await read_as_applicant(query, *args, **kwargs)
 
 
-class StaffDesk:
+class StaffChannel:
     """The desk of staff who enter an application; ``number`` is "" before there is one."""
 
     is_staff = True
@@ -92,35 +92,35 @@ class StaffDesk:
 
     @property
     def has_begun(self) -> bool:
-        """See ``Desk``."""
+        """See ``SubmissionChannel``."""
         return bool(self.number)
 
     @property
     def path(self) -> str:
-        """See ``Desk``."""
+        """See ``SubmissionChannel``."""
         return f"/applications/{self.number}"
 
     @property
     def licence_path(self) -> str:
-        """See ``Desk``."""
+        """See ``SubmissionChannel``."""
         return f"/applications/{self.number}/licence"
 
     async def may_ask(self) -> bool:
-        """See ``Desk``."""
+        """See ``SubmissionChannel``."""
         return await permitted_actor() is not None
 
     async def begin(self, stated: Mapping[str, str]) -> bool:
-        """See ``Desk``."""
+        """See ``SubmissionChannel``."""
         if self.has_begun:
             return False
         self.number = (await call_or_raise(begin_application, stated)).number
         return True
 
     async def run(self, service: OnOne[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See ``Desk``."""
+        """See ``SubmissionChannel``."""
         number = self.number
         return await call_or_raise(lambda session: service(session, number, *args, **kwargs))
 
     async def look(self, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See ``Desk``."""
+        """See ``SubmissionChannel``."""
         return await read(await current_actor(), query, *args, **kwargs)

@@ -14,11 +14,11 @@ from pages.apply._first_step import router as first_step
 from pages.apply._form import ApplyForm
 from pages.apply._queries import Invited, read_held, read_kept, read_licence
 from pages.apply._status import draw_status
-from pages.apply._submission import StaffDesk, VisitorDesk
+from pages.apply._submission import ApplicantChannel, StaffChannel
 from pages.apply.visitor import read_as_applicant
-from pages.components.base.assets import carry_script, carry_style
+from pages.components.base.assets import add_script, add_style
 from pages.components.layout.content import notice, page_header
-from pages.components.layout.link_card import carry_links
+from pages.components.layout.link_card import add_link_style
 from pages.components.layout.visitor_shell import visitor_shell
 from pages.shell.calls import RECONNECT_S, page
 from pages.shell.navigation import staff_shell
@@ -55,7 +55,7 @@ async def held_page(request: Request, token: str) -> None:
                 sentence = _("Returned for change: {reason}", reason=application.reason)
                 notice(sentence, "warning", testid="returned")
             invited = await _kept_invite(application)
-            ApplyForm(VisitorDesk(token), invited=invited, application=application).draw()
+            ApplyForm(ApplicantChannel(token), invited=invited, application=application).draw()
         else:
             draw_status(held, token)
 
@@ -67,7 +67,7 @@ async def entry_page() -> None:
         _carry()
         with page_header(title, crumbs={_("Applications"): "/applications"}):
             pass
-        ApplyForm(StaffDesk()).draw()
+        ApplyForm(StaffChannel()).draw()
 
 
 async def edit_page(number: str) -> None:
@@ -79,7 +79,7 @@ async def edit_page(number: str) -> None:
         with page_header(number, crumbs={_("Applications"): "/applications"}):
             pass
         invited = await _kept_invite(application)
-        ApplyForm(StaffDesk(number), invited=invited, application=application).draw()
+        ApplyForm(StaffChannel(number), invited=invited, application=application).draw()
 
 
 def licence(request: Request, token: str) -> Response:
@@ -99,6 +99,6 @@ async def _kept_invite(application: Application) -> Invited | None:
 
 
 def _carry() -> None:
-    carry_style("apply.css")
-    carry_links()
-    carry_script("apply.js")
+    add_style("apply.css")
+    add_link_style()
+    add_script("apply.js")

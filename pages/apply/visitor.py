@@ -22,7 +22,7 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
-def speak() -> None:
+def use_visitor_language() -> None:
     """Make sentences in the language of the person behind this event from now on, with or without an account."""
     request = context.client.request
     actor = actor_of_request(request)
@@ -31,7 +31,7 @@ def speak() -> None:
 
 def applicant(name: str = "") -> Actor:
     """Return who acts for the visitor of this page; from now on sentences are made in their language."""
-    speak()
+    use_visitor_language()
     return reception(name, current_language())
 
 

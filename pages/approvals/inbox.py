@@ -23,7 +23,7 @@ from pages.approvals.queries import (
     read_inbox,
     read_waiting_numbers,
 )
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.base.toasts import toast
@@ -74,7 +74,7 @@ async def approvals_page(request: Request) -> None:
         view = WAITING
     found = await read(actor, read_inbox, view)
     async with staff_shell(_("Waiting for me"), current="approvals", fill=True):
-        carry_style("lines.css")
+        add_style("lines.css")
         await ApprovalInbox(actor, view, found).draw(request.query_params.get("order", ""))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from nicegui.events import GenericEventArguments
 
 from core.i18n import _
-from pages.components.base.assets import carry_script, carry_style
+from pages.components.base.assets import add_script, add_style
 from pages.components.base.design_tokens import Tone
 from pages.components.base.elements import Tag
 from pages.components.lists.grid_spec import without_code
@@ -50,10 +50,10 @@ class Map(Tag):
         self.put(query=query)
 
 
-def carry_map() -> None:
+def add_map() -> None:
     """Load what maps need; call it while the page is drawn if a map may be drawn later, by an event."""
-    carry_style("map.css")
-    carry_script("map.js")
+    add_style("map.css")
+    add_script("map.js")
 
 
 def map_view(
@@ -67,7 +67,7 @@ def map_view(
     fill: bool = False,
     testid: str = "map",
 ) -> Map:
-    """Draw a map. The page must have called ``carry_map``.
+    """Draw a map. The page must have called ``add_map``.
 
     Args:
         points: Shown always.

@@ -22,7 +22,7 @@ from pages.shell.calls import call, show_refusal
 from pages.shell.reading import read
 from pages.web.identity import current_actor, page_actor
 from services.imports.batches import start_check, start_import, stop_check
-from services.imports.rows import Fate
+from services.imports.rows import RowOutcome
 
 CHECK_EVERY_S = 0.3
 
@@ -103,7 +103,7 @@ async def _draw_result(resource: Resource, batch: ImportBatch) -> None:
     with columns() as (content, rail):
         with content:
             _draw_verdict(resource, batch, counts)
-            await draw_rows(resource, batch, {fate: counts[fate.name.lower()] for fate in Fate})
+            await draw_rows(resource, batch, {fate: counts[fate.name.lower()] for fate in RowOutcome})
         with rail:
             draw_facts(_("How the file is read"), _facts(resource, batch))
             _columns_link(resource, batch)

@@ -26,29 +26,29 @@ from pages.shell.reading import read
 from pages.web.identity import current_actor, page_actor
 from resources import SHEETS
 from services.imports.batches import get_import
-from services.imports.rows import Fate, SeenRow, seen_rows
+from services.imports.rows import RowOutcome, SeenRow, seen_rows
 
 PAGE_ROWS = 25
 ONE_LINE = {"code", "phone", "date", "uscc"}  # kinds of value that a narrow column must not break
-TABS: dict[Fate, tuple[str, str]] = {
-    Fate.CREATED: (N_("New {count}"), N_("These rows are not in the system yet. They will be added.")),
-    Fate.UPDATED: (
+TABS: dict[RowOutcome, tuple[str, str]] = {
+    RowOutcome.CREATED: (N_("New {count}"), N_("These rows are not in the system yet. They will be added.")),
+    RowOutcome.UPDATED: (
         N_("Changed {count}"),
         N_("These rows are in the system with other values. Your file replaces those; other fields stay."),
     ),
-    Fate.UNCHANGED: (
+    RowOutcome.UNCHANGED: (
         N_("Same {count}"),
         N_("These rows are in the system with the same values. Nothing is written for them."),
     ),
-    Fate.REFUSED: (N_("Wrong {count}"), N_("These rows are left out. The others do not wait for them.")),
+    RowOutcome.REFUSED: (N_("Wrong {count}"), N_("These rows are left out. The others do not wait for them.")),
 }
-EMPTY: dict[Fate, str] = {
-    Fate.CREATED: N_("No row is new."),
-    Fate.UPDATED: N_("No row changes anything."),
-    Fate.UNCHANGED: N_("No row is the same as before."),
-    Fate.REFUSED: N_("No row is wrong."),
+EMPTY: dict[RowOutcome, str] = {
+    RowOutcome.CREATED: N_("No row is new."),
+    RowOutcome.UPDATED: N_("No row changes anything."),
+    RowOutcome.UNCHANGED: N_("No row is the same as before."),
+    RowOutcome.REFUSED: N_("No row is wrong."),
 }
-OPENED_FIRST = (Fate.REFUSED, Fate.UPDATED, Fate.CREATED, Fate.UNCHANGED)
+OPENED_FIRST = (RowOutcome.REFUSED, RowOutcome.UPDATED, RowOutcome.CREATED, RowOutcome.UNCHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,12 @@ class RowsPage:
     rows: list[SeenRow]
 
 
-async def draw_rows(resource: Resource, batch: ImportBatch, counts: dict[Fate, int]) -> None:
+async def draw_rows(resource: Resource, batch: ImportBatch, counts: dict[RowOutcome, int]) -> None:
     """Draw a tab for each fate; the first that a person should look at is open, the others are read when opened."""
     fates = list(TABS)
-    first = next((fate for fate in OPENED_FIRST if counts[fate]), Fate.CREATED)
+    first = next((fate for fate in OPENED_FIRST if counts[fate]), RowOutcome.CREATED)
     labels = [_(label, count=f"{counts[fate]:,}") for fate, (label, _words) in TABS.items()]
-    boxes: dict[Fate, FateRows] = {}
+    boxes: dict[RowOutcome, FateRows] = {}
 
     async def look_at(index: int) -> None:
         await boxes[fates[index]].open()
@@ -74,18 +74,18 @@ async def draw_rows(resource: Resource, batch: ImportBatch, counts: dict[Fate, i
         for fate, place in zip(fates, panels, strict=True):
             with place:
                 text(_(TABS[fate][1]) if counts[fate] else _(EMPTY[fate]))
-                boxes[fate] = FateRows(batch, fate, 0 if fate == Fate.REFUSED else counts[fate])
-    if counts[Fate.REFUSED]:
-        with panels[fates.index(Fate.REFUSED)]:
+                boxes[fate] = FateRows(batch, fate, 0 if fate == RowOutcome.REFUSED else counts[fate])
+    if counts[RowOutcome.REFUSED]:
+        with panels[fates.index(RowOutcome.REFUSED)]:
             await draw_problems(resource, batch)
-    if first != Fate.REFUSED:
+    if first != RowOutcome.REFUSED:
         await boxes[first].open(page_actor())
 
 
 class FateRows:
     """The rows of one fate, page by page."""
 
-    def __init__(self, batch: ImportBatch, fate: Fate, count: int) -> None:
+    def __init__(self, batch: ImportBatch, fate: RowOutcome, count: int) -> None:
         self.batch, self.fate, self.count = batch, fate, count
         self._box = Tag("div", css="qd-stack")
         self._is_drawn = count == 0
@@ -108,20 +108,20 @@ class FateRows:
             pager(offset, PAGE_ROWS, self.count, self._turn)
 
 
-def find_rows(session: Session, batch_id: int, fate: Fate, offset: int = 0) -> RowsPage:
+def find_rows(session: Session, batch_id: int, fate: RowOutcome, offset: int = 0) -> RowsPage:
     """Return a page of rows, with the fields that the session's actor may see of them, in the order of the sheet."""
     batch = get_import(session, batch_id)
     rows = seen_rows(session, batch_id, fate, limit=PAGE_ROWS, offset=offset)
     visible = {field.name: field for field in SHEETS[batch.resource].fields_for(actor_of(session))}
     stated = list(dict.fromkeys(name for row in rows for name in row.cells))
     named = [name for name in stated if name in SHEETS[batch.resource].keys or name in {"name", batch.match}]
-    if fate == Fate.UPDATED:  # what stays as it is would only hide what changes
+    if fate == RowOutcome.UPDATED:  # what stays as it is would only hide what changes
         changed = {name for row in rows for name in row.changes}
         stated = [*named, *(name for name in stated if name in changed and name not in named)]
     return RowsPage([visible[name] for name in stated if name in visible], rows)
 
 
-def _draw_table(found: RowsPage, fate: Fate) -> None:
+def _draw_table(found: RowsPage, fate: RowOutcome) -> None:
     columns = [LineColumn("row", _("Row no."), "right")]
     columns += [LineColumn(field.name, _(field.label), field.kind.align) for field in found.fields]
     line_table(

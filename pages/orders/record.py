@@ -16,13 +16,13 @@ from models.approvals import Approval, Decision
 from models.orders import STATUS_LABELS, LineUnit, Order, OrderLine, OrderStatus
 from models.partners.partners import Partner
 from models.partners.tiers import TIERS
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import go_to, load_again
 from pages.components.forms.dialogs import confirm
 from pages.components.layout import content as page_content
-from pages.components.layout.records import Cell, Happening, LineColumn, line_table, short_instant_text, timeline
+from pages.components.layout.records import Cell, LineColumn, TimelineEntry, line_table, short_instant_text, timeline
 from pages.orders.queries import region_text
 from pages.resources.history import history_of
 from pages.resources.value_texts import NOBODY, value_text
@@ -44,7 +44,7 @@ def register_orders() -> None:
 async def order_page(number: KeyInPath) -> None:
     """Draw one order."""
     async with staff_shell(number, current="orders") as actor:
-        carry_style("lines.css")
+        add_style("lines.css")
         view = await read(actor, read_order, number)
         order = view.order
         label, _tone = STATUS_LABELS[OrderStatus(order.status)]
@@ -75,7 +75,7 @@ class OrderView:
     order: Order
     upstream: Partner | None
     names: dict[str, str]
-    history: Sequence[Happening]
+    history: Sequence[TimelineEntry]
     decision: Approval | None
 
     def who(self, person: str | None) -> str:

@@ -28,7 +28,7 @@ from pages.components.base.buttons import button, text_link
 from pages.components.base.navigation import load_again
 from pages.components.forms.dialogs import confirm
 from pages.components.layout import content as page_content
-from pages.components.layout.records import Happening, instant_text, short_instant_text, timeline
+from pages.components.layout.records import TimelineEntry, instant_text, short_instant_text, timeline
 from pages.resources.history import history_of
 from pages.shell.calls import call
 from resources.affiliation_requests import AFFILIATION_REQUESTS
@@ -55,7 +55,7 @@ class RequestFacts:
     request: AffiliationRequest
     partners: Mapping[int, tuple[str, str]]
     names: Mapping[str, str]
-    history: Sequence[Happening]
+    history: Sequence[TimelineEntry]
 
     def name_of(self, partner_id: int | None) -> str:
         """Return a partner's name; of one that the viewer may not see, that it is another partner."""

@@ -18,7 +18,7 @@ from pages.components.base.elements import Tag
 from pages.components.base.navigation import load_again
 from pages.components.forms.dialogs import confirm
 from pages.components.layout.content import chip, kv, panel, row, text
-from pages.components.layout.link_card import carry_links
+from pages.components.layout.link_card import add_link_style
 from pages.components.layout.records import Cell, LineColumn, instant_text, line_table
 from pages.people._actions import may_change
 from pages.people._links import show_link
@@ -46,7 +46,7 @@ async def user_sections(record: Record, actor: Actor) -> None:
     if not may_change(record, actor):
         return
     link, sessions = await read(actor, find_entries, record.key)
-    carry_links()
+    add_link_style()
     if record.row.get("status") != UserStatus.LOCKED:
         _draw_link(record, link)
     _draw_sessions(record.key, sessions)

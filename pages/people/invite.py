@@ -14,7 +14,7 @@ from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import ask_before_leaving
 from pages.components.layout.content import notice, page_header, panel, row, stack
-from pages.components.layout.link_card import carry_links
+from pages.components.layout.link_card import add_link_style
 from pages.people._links import show_link
 from pages.resources.form import NewRow
 from pages.shell.calls import call, page
@@ -34,7 +34,7 @@ async def invite_page() -> None:
     title = _("Invite somebody")
     async with staff_shell(title, current="users") as actor:
         begin = {} if actor.is_brand else await read(actor, own_partner, actor)
-        carry_links()
+        add_link_style()
         with page_header(title, crumbs={_(USERS.label): "/users"}):
             pass
         body = stack()

@@ -7,7 +7,7 @@ from core.addresses import KeyInPath, record_path
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
 from core.permissions import Permission
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
 from pages.components.forms.dialogs import confirm
@@ -37,7 +37,7 @@ async def leaving_page(email: str) -> None:
     """Draw the wizard as the whole page. Raises as ``services.organisation.leaving.holdings``."""
     async with staff_shell(_("Leaving"), current="users") as actor:
         found = await read(actor, holdings, email)
-        carry_style("leaving.css")
+        add_style("leaving.css")
         crumbs = {_("Users"): "/users", found.name: record_path("users", found.email)}
         with page_header(_("{name} leaves", name=found.name), found.email, crumbs=crumbs):
             pass

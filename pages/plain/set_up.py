@@ -18,7 +18,7 @@ from pages.web.policies import PUBLIC
 from pages.web.rendering import render
 from services.accounts.attempts import TooManyAttempts
 from services.accounts.links import (
-    NOBODY_YET,
+    SETUP,
     Greeting,
     choose_password,
     invited_by,
@@ -27,7 +27,7 @@ from services.accounts.links import (
     set_up,
 )
 from services.accounts.passwords import LENGTH_MIN
-from services.accounts.sessions import DOORKEEPER
+from services.accounts.sessions import AUTHENTICATION
 from services.accounts.sign_in import sign_in
 
 router = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)
@@ -38,7 +38,7 @@ Text = Annotated[str, Form(max_length=FORM_TEXT_LENGTH_MAX)]
 @router.get("/setup")
 def set_up_page(request: Request, token: str = "") -> Response:
     """Show the form to who has the link that was printed; it opens nothing once anyone exists."""
-    with reading(NOBODY_YET) as session:
+    with reading(SETUP) as session:
         require_set_up_link(session, token)
     return _set_up_form(request, token, "", "", None)
 
@@ -50,7 +50,7 @@ def set_up_by_form(
     """Create the first administrator and sign them in."""
     try:
         require_same(password, again)
-        user = transact(NOBODY_YET, lambda session: set_up(session, token, email, name, password))
+        user = transact(SETUP, lambda session: set_up(session, token, email, name, password))
     except NotFound:
         raise
     except DomainError as error:
@@ -61,18 +61,18 @@ def set_up_by_form(
 @router.get("/password")
 def password_page(request: Request, token: str = "") -> Response:
     """Show the form to who has an invitation or a reset link."""
-    greeting = transact(DOORKEEPER, lambda session: _open(session, token))
+    greeting = transact(AUTHENTICATION, lambda session: _open(session, token))
     return _password_form(request, token, greeting, None)
 
 
 @router.post("/password")
 def choose_password_by_form(request: Request, token: Text = "", password: Text = "", again: Text = "") -> Response:
     """Store the chosen password and sign the person in; the second factor is still asked for."""
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         greeting = invited_by(session, token)
     try:
         require_same(password, again)
-        transact(DOORKEEPER, lambda session: choose_password(session, token, password))
+        transact(AUTHENTICATION, lambda session: choose_password(session, token, password))
     except NotFound:
         raise
     except DomainError as error:

@@ -24,7 +24,7 @@ from pages.web.identity import cookie_name, visitor_of_request
 from pages.web.policies import PUBLIC
 from pages.web.rendering import render
 from services.accounts.second_factor import enrolment_picture, offered_secret
-from services.accounts.sessions import DOORKEEPER, SignInNeeded, Visitor, end_session
+from services.accounts.sessions import AUTHENTICATION, SignInNeeded, Visitor, end_session
 from services.accounts.sign_in import Entry, enrol_second_factor, give_second_factor, sign_in
 
 router = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)
@@ -124,7 +124,7 @@ def _code_form(request: Request, visitor: Visitor, next_path: str, error: Domain
     status = error.status if error else 200
     if visitor.has_second_factor:
         return render("code.html", request=request, status=status, title=_("Second factor"), **known)
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         secret = offered_secret(session, visitor.session_id) or ""
     shown = {
         "picture": enrolment_picture(secret, visitor.email),

@@ -16,7 +16,7 @@ from core.access import Actor
 from core.clock import now
 from core.database.sessions import reading, unit_of_work
 from core.errors import NotFound
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_, _
 from core.permissions import Permission
 from core.queries.finding import read_query, stream_rows
@@ -117,7 +117,7 @@ def _rows(parts: Iterable[Sequence[tuple[Any, ...]]], check: Callable[[], None])
 def _record(actor: Actor, resource: Resource, count: int, query: str, ending: str) -> None:
     facts = {"rows": count, "query": query[:2_000], "format": ending}
     with unit_of_work(actor) as session:
-        record(session, f"{resource.name}.exported", resource.name, [Happening("", actor.partner_path, data=facts)])
+        record(session, f"{resource.name}.exported", resource.name, [EventDraft("", actor.partner_path, data=facts)])
 
 
 def _temporary() -> Path:

@@ -13,7 +13,7 @@ from core.i18n import N_, _
 from core.kinds.kind import Reference
 from core.resource import Field, Resource
 from core.settings import settings
-from pages.components.layout.records import Change, Happening
+from pages.components.layout.records import Change, TimelineEntry
 from pages.resources.value_texts import value_text, who_text
 from services.accounts.users import people_names
 
@@ -97,14 +97,14 @@ OTHER_CHANGES: dict[str, str] = {"lines": N_("Lines"), "position": N_("Position"
 NOTES = ("reason", "note")
 
 
-def history_of(session: Session, resource: Resource, key: str, most: int = HISTORY_MAX) -> list[Happening]:
+def history_of(session: Session, resource: Resource, key: str, most: int = HISTORY_MAX) -> list[TimelineEntry]:
     """Return the last things that happened to a row, the newest first, as far as the session's actor may know."""
     query = select(Event).where(Event.subject == resource.name, Event.subject_key == key)
     events = session.scalars(query.order_by(Event.id.desc()).limit(most)).all()
     return told(session, resource, events)
 
 
-def told(session: Session, resource: Resource, events: Sequence[Event]) -> list[Happening]:
+def told(session: Session, resource: Resource, events: Sequence[Event]) -> list[TimelineEntry]:
     """Return events of one resource as people read them; what is confidential to others is left out."""
     actor = actor_of(session)
     fields = _fields_by_stored_name(resource, actor)
@@ -124,9 +124,9 @@ def source_text(source: str, batch_id: int | None = None) -> str:
     return _("{label} #{number}", label=_("Import"), number=batch_id) if batch_id else label
 
 
-def _told(event: Event, fields: dict[str, Field], titles: Titles) -> Happening:
+def _told(event: Event, fields: dict[str, Field], titles: Titles) -> TimelineEntry:
     notes = [str(event.data[name]) for name in NOTES if event.data.get(name)]
-    return Happening(
+    return TimelineEntry(
         who=who_text(event.actor),
         what=action_text(event.action),
         at=event.at,

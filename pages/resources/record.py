@@ -16,7 +16,7 @@ from pages.components.base.buttons import button
 from pages.components.base.navigation import go_to, load_again
 from pages.components.base.toasts import toast
 from pages.components.layout.content import columns, page_header, panel, text
-from pages.components.layout.records import Happening, timeline
+from pages.components.layout.records import TimelineEntry, timeline
 from pages.resources.bulk import ask, look_of
 from pages.resources.history import history_of
 from pages.resources.screens import Screen
@@ -69,14 +69,14 @@ def _register(screen: Screen) -> None:
         await record_page(screen, key)
 
 
-def _find(session: Session, resource: Resource, key: str) -> tuple[Record, list[Happening]]:
+def _find(session: Session, resource: Resource, key: str) -> tuple[Record, list[TimelineEntry]]:
     row = find_row(session, resource, key)
     if row is None:
         raise NotFound("rows.not_found", N_("There is nothing here under “{key}”, or you may not see it."), key=key)
     return Record(resource, key, row), history_of(session, resource, key)
 
 
-async def _draw(screen: Screen, record: Record, actor: Actor, history: list[Happening]) -> None:
+async def _draw(screen: Screen, record: Record, actor: Actor, history: list[TimelineEntry]) -> None:
     with columns() as (content, rail):
         with content:
             for name, fields in sections_of(record.resource, actor).items():

@@ -1,6 +1,6 @@
-"""Asking the person before the screen to prove again who they are, when rights are about to change.
+"""Re-authentication: a dialog in which the user enters the password again, before rights change.
 
-The service asks, never the page: it raises ``ProofNeeded``, and ``shell.calls`` opens this question and tries again.
+The service decides when: it raises ``ReauthenticationNeeded``; ``shell.calls`` opens the dialog and calls it again.
 """
 
 from starlette.concurrency import run_in_threadpool

@@ -26,7 +26,7 @@ from pages.web.identity import current_actor, language_of
 from pages.web.page_limits import LimitedPage, begin_drawing
 from pages.web.policies import PUBLIC, SIGNED_IN, permitted
 from services.accounts.denials import note_refusal, note_refused_rights
-from services.accounts.sessions import ProofNeeded
+from services.accounts.sessions import ReauthenticationNeeded
 
 log = logging.getLogger(__name__)
 
@@ -111,12 +111,12 @@ async def call_or_raise(
 
     Raises:
         SignInNeeded: Whoever opened the page may not use it any more.
-        ProofNeeded: They did not prove to be who they were.
+        ReauthenticationNeeded: They did not prove to be who they were.
         DomainError: What the service refuses.
     """
     try:
         return await _run(service, *args, **kwargs)
-    except ProofNeeded:
+    except ReauthenticationNeeded:
         if not await prove_again():
             raise
     return await _run(service, *args, **kwargs)

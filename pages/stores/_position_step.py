@@ -22,7 +22,7 @@ from pages.components.forms.fields import choice_field, search_field, show_probl
 from pages.components.forms.geolocation import NoPosition, Reading, locator
 from pages.components.layout.content import chip, form, kv, notice, row, stack
 from pages.components.layout.records import instant_text
-from pages.components.maps import Map, MapPoint, carry_map, map_view
+from pages.components.maps import Map, MapPoint, add_map, map_view
 from pages.stores._queries import (
     accuracy_text,
     apart_m,
@@ -82,7 +82,7 @@ class PositionStep:
 
     def draw(self) -> None:
         """Draw the three ways; what they find is shown below."""
-        carry_map()
+        add_map()
         locator(self._take_readings, self._failed)
         self._result = stack()
         self._result.put(hidden=True, aria_live="polite")

@@ -13,13 +13,13 @@ from core.i18n import _
 from core.permissions import Permission
 from models.partners.partners import PartnerStatus
 from models.stores import StoreFinding, StoreStatus
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import load_again
 from pages.components.forms.dialogs import confirm
 from pages.components.layout.content import notice, panel, text
-from pages.components.maps import carry_map
+from pages.components.maps import add_map
 from pages.resources.sections import Record
 from pages.shell.calls import call
 from pages.shell.reading import read
@@ -54,8 +54,8 @@ def store_actions(record: Record, actor: Actor) -> None:
 async def store_sections(record: Record, actor: Actor) -> None:
     """Draw what only a store has, below its fields."""
     for sheet in ("stores.css", "photos.css", "lines.css"):
-        carry_style(sheet)
-    carry_map()
+        add_style(sheet)
+    add_map()
     try:
         case = await read(actor, read_case, record.key)
     except DomainError as error:

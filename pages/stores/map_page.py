@@ -15,12 +15,12 @@ from core.i18n import N_, _
 from core.permissions import Permission
 from models.regions.table import table
 from models.stores import STATUS_LABELS, StoreStatus
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.buttons import link_button
 from pages.components.base.elements import Tag
 from pages.components.forms.fields import choice_field, search_field
 from pages.components.layout.content import chip, empty_state, page_header, panel
-from pages.components.maps import Map, carry_map, map_view
+from pages.components.maps import Map, add_map, map_view
 from pages.orders.queries import look
 from pages.shell.calls import page, show_refusal
 from pages.shell.navigation import staff_shell
@@ -116,7 +116,7 @@ async def store_map_page(request: Request) -> None:
     status = _status(request.query_params.get("status", ""))
     partner = request.query_params.get("partner", "")[:64]
     async with staff_shell(_("Store map"), current="store-map", fill=True) as actor:
-        carry_map()
+        add_map()
         box = await read(actor, bounds, status=status, partner=partner)
         with page_header(_("Store map"), _("Positions in GCJ-02, without a base map")):
             link_button(_("As a list"), "/stores", icon="rows", testid="action-list")
@@ -138,7 +138,7 @@ class StoreMapPage:
 
     def draw(self) -> None:
         """Draw it."""
-        carry_style("stores.css")
+        add_style("stores.css")
         with Tag("div", css="qd-map-filters"):
             choices = {"": _("All")} | {status.value: _(STATUS_LABELS[status][0]) for status in StoreStatus}
             self._status_field = choice_field("status", _("Status"), choices, self._status, on_change=self._narrow)

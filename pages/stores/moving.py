@@ -7,7 +7,7 @@ from core.errors import DomainError
 from core.i18n import N_, _
 from core.kinds.standard import NOTE_LENGTH_MAX
 from core.permissions import Permission
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import leave
@@ -41,7 +41,7 @@ async def store_moving_page(request: Request, code: KeyInPath) -> None:
         NotFound: ``stores.not_found``.
     """
     async with staff_shell(_("New position"), current="stores") as actor:
-        carry_style("stores.css")
+        add_style("stores.css")
         Moving(await read(actor, read_case, code)).draw()
 
 

@@ -18,7 +18,7 @@ from core.errors import DomainError
 from core.i18n import N_, _, current_language, set_language
 from core.permissions import Permission
 from models.stores import STATUS_LABELS, Store, StoreStatus
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
 from pages.components.base.focus import focus_on
@@ -74,7 +74,7 @@ async def store_registration_page(request: Request) -> None:
     stranger = visitor(current_language()) if actor is None else None
     invited = await read(stranger, invite_facts, invite) if stranger else None
     async with _frame(actor):
-        carry_style("stores.css")
+        add_style("stores.css")
         Registration(actor, invite, invited).draw()
 
 

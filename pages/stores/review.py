@@ -18,7 +18,7 @@ from core.permissions import Permission
 from models.partners.partners import Partner
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
 from pages.approvals.queries import waiting_text
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
 from pages.components.base.toasts import toast
@@ -27,7 +27,7 @@ from pages.components.forms.fields import Field, text_field
 from pages.components.layout.content import empty_state, keys_hint, notice, page_header, panel, say_subtitle
 from pages.components.layout.inbox import Inbox, look_again
 from pages.components.layout.views import ListItem
-from pages.components.maps import carry_map
+from pages.components.maps import add_map
 from pages.orders.queries import look
 from pages.shell.calls import call, call_or_raise, page, show_refusal
 from pages.shell.navigation import count_again, staff_shell
@@ -122,8 +122,8 @@ async def store_review_page(request: Request) -> None:
     found = await read(page_actor(), read_waiting, wanted)
     async with staff_shell(_("Stores to review"), current="store-review", fill=True):
         for sheet in ("stores.css", "photos.css", "lines.css"):
-            carry_style(sheet)
-        carry_map()
+            add_style(sheet)
+        add_map()
         await StoreInbox(found).draw(wanted)
 
 

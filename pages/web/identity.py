@@ -21,7 +21,7 @@ from core.limits import HEADER_LENGTH_MAX
 from core.settings import settings
 from services.accounts.denials import note_ended_session
 from services.accounts.sessions import (
-    DOORKEEPER,
+    AUTHENTICATION,
     SignInNeeded,
     Visitor,
     find_visitor,
@@ -151,7 +151,7 @@ class Identity:
 
 def _read(request: HTTPConnection) -> Visitor:
     token = request.cookies.get(cookie_name(), "")
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         visitor = find_visitor(session, token)
     language = language_of(request, visitor.actor.language)
     return replace(visitor, actor=replace(visitor.actor, language=language))
@@ -166,7 +166,7 @@ def _note_later(visitor: Visitor) -> None:
 
 
 def _note(visitor: Visitor) -> None:
-    transact(DOORKEEPER, lambda session: note_seen(session, visitor))
+    transact(AUTHENTICATION, lambda session: note_seen(session, visitor))
 
 
 def _noted(task: "asyncio.Task[None]") -> None:

@@ -20,7 +20,7 @@ from nicegui import Client, context
 
 from core.i18n import N_
 from core.throttling.networks import counted_source
-from pages.components.layout.shell import HousePage
+from pages.components.layout.shell import LocalizedPage
 from pages.web._rate_limit import Buckets
 from pages.web._short_answers import short_answer
 from pages.web.identity import visitor_of_request
@@ -130,7 +130,7 @@ _drawn_for_known = Buckets(KNOWN_DRAWN_PER_SECOND, KNOWN_DRAWN_BURST)
 _turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
 
-class LimitedPage(HousePage):
+class LimitedPage(LocalizedPage):
     """A page that is drawn only while there is room for it.
 
     Args:

@@ -25,7 +25,7 @@ from pages.web.heavy_work import caller_of
 from pages.web.identity import actor_of_request
 from pages.web.policies import PUBLIC, allow_large_body
 from services.accounts.attempts import VISITORS_PER_ADDRESS, count_from_address
-from services.accounts.sessions import DOORKEEPER
+from services.accounts.sessions import AUTHENTICATION
 from services.files.pictures import clean_picture, picture_of, store_picture
 from services.files.received_contents import ContentKind, Sender, receive_content, require_room
 
@@ -52,7 +52,9 @@ async def take_handed_picture(request: Request) -> JSONResponse:
     """Take a picture, within the quotas of its sender; of who is not signed in some a minute."""
     sender = sender_of(request)
     async with PICTURES.slot(sender.caller):
-        await run_in_threadpool(transact, DOORKEEPER, lambda session: _admit(session, sender, stated_bytes(request)))
+        await run_in_threadpool(
+            transact, AUTHENTICATION, lambda session: _admit(session, sender, stated_bytes(request))
+        )
         with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as body:
             async for part in request.stream():
                 body.write(part)
@@ -84,7 +86,7 @@ def _take(sender: Sender, body: "tempfile.SpooledTemporaryFile[bytes]") -> JSONR
     body.seek(0)
     picture, handed = clean_picture(body.read())
     transact(
-        DOORKEEPER,
+        AUTHENTICATION,
         lambda session: receive_content(session, sender, ContentKind.PICTURE, handed.size_bytes, handed.sha256),
     )
     reference, _handed = store_picture(picture, handed)

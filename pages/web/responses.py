@@ -15,7 +15,7 @@ from pages.web.identity import actor_of_request, visitor_of_request
 from pages.web.rendering import render
 from services.accounts.administration import who_can_grant
 from services.accounts.denials import note_refusal
-from services.accounts.sessions import DOORKEEPER, SignInNeeded
+from services.accounts.sessions import AUTHENTICATION, SignInNeeded
 
 FOR_PROGRAMS = ("/api/", "/grid/")
 _TITLES = {
@@ -112,7 +112,7 @@ def _note_and_advise(request: Request, error: NotPermitted) -> str:
     note_refusal(actor, error, request.url.path)
     if not actor.is_brand:
         return ""
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         names = who_can_grant(session)
     return _("Administrators here: {names}", names=", ".join(names)) if names else ""
 

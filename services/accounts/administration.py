@@ -11,7 +11,7 @@ from core.database.disk_space import essential_writes
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import Conflict, InvalidInput, NotFound, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.kinds.kind import Refused
 from core.kinds.standard import EMAIL
@@ -21,7 +21,7 @@ from models.accounts.sessions import EndReason, KnownDevice, OneTimeLink
 from models.accounts.users import User, UserStatus
 from models.partners.partners import Partner
 from services.accounts import second_factor
-from services.accounts.attempts import forget_attempts
+from services.accounts.attempts import purge_attempts
 from services.accounts.passwords import hash_password, require_acceptable
 from services.accounts.sessions import actor_of_user, end_session, end_sessions_of, open_sessions, require_proof
 from services.accounts.sign_in import account_subject
@@ -107,7 +107,7 @@ def remove_second_factor(session: Session, email: str) -> User:
 
     Raises:
         NotFound: ``users.not_found``.
-        ProofNeeded: ``access.proof_needed``.
+        ReauthenticationNeeded: ``access.proof_needed``.
     """
     user = reachable_user(session, email)
     require_proof(session)
@@ -165,7 +165,7 @@ def store_password(session: Session, user: User, password: str) -> None:
     user.password_hash, user.password_changed_at = hash_password(password), now()
     if user.status == UserStatus.INVITED:
         _set_status(session, user, UserStatus.ACTIVE)
-    record(session, "user.password_changed", "users", [Happening(user.email, user.path)])
+    record(session, "user.password_changed", "users", [EventDraft(user.email, user.path)])
     end_sessions_of(session, user, EndReason.CREDENTIALS_CHANGED)
     _forget_failures(session, user)
     void_links(session, user)
@@ -180,13 +180,13 @@ def void_links(session: Session, user: User) -> None:
 
 
 def _forget_failures(session: Session, user: User) -> None:
-    forget_attempts(session, account_subject(user.email), f"factor:{user.id}")
+    purge_attempts(session, account_subject(user.email), f"factor:{user.id}")
 
 
 def _set_status(session: Session, user: User, status: UserStatus) -> None:
     before, user.status, user.version, user.updated_at = user.status, status.value, user.version + 1, now()
     changes = {"status": [before, status.value]}
-    record(session, "user.changed", "users", [Happening(user.email, user.path, changes)])
+    record(session, "user.changed", "users", [EventDraft(user.email, user.path, changes)])
 
 
 def reachable_user(session: Session, email: str, *, is_change: bool = True) -> User:

@@ -35,7 +35,7 @@ class TooManyAttempts(DomainError):
 
 
 def count_attempt(session: Session, subject: str) -> None:
-    """Count one more failure of ``subject`` for now; ``forget_attempts`` takes it back after a success.
+    """Count one more failure of ``subject`` for now; ``purge_attempts`` takes it back after a success.
 
     Raises:
         TooManyAttempts: ``sign_in.wait``; then nothing was counted.
@@ -72,13 +72,13 @@ def uncount_from_address(session: Session, address: str) -> None:
     session.execute(back.execution_options(**_SEE, synchronize_session=False))
 
 
-def forget_attempts(session: Session, *subjects: str) -> None:
+def purge_attempts(session: Session, *subjects: str) -> None:
     """Begin counting anew."""
     gone = delete(AttemptCount).where(AttemptCount.subject.in_(subjects))
     session.execute(gone.execution_options(**_SEE, synchronize_session=False))
 
 
-def forget_old_attempts(session: Session) -> int:
+def purge_old_attempts(session: Session) -> int:
     """Delete counts nobody added to lately, but not those that stand until a reset. Return how many."""
     old = delete(AttemptCount).where(AttemptCount.last_at < now() - KEPT, AttemptCount.count < FAILURES_MAX)
     result: Any = session.execute(old.execution_options(**_SEE, synchronize_session=False))

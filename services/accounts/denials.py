@@ -13,8 +13,8 @@ from core.clock import now
 from core.database.locks import DatabaseLock, take_lock
 from core.database.sessions import reading, transact
 from core.errors import CellProblem, Conflict, DomainError, NotPermitted, Unavailable
-from core.events.log import Event, Happening, record
-from services.accounts.sessions import DOORKEEPER, SignInNeeded, actor_of_token
+from core.events.log import Event, EventDraft, record
+from services.accounts.sessions import AUTHENTICATION, SignInNeeded, actor_of_token
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def note_ended_session(token: str, error: SignInNeeded, route: str) -> bool:
         error: Says why the session does not hold, e.g. ``sessions.locked``.
         route: Path of the page whose button was pressed.
     """
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         actor = actor_of_token(session, token)
     return actor is not None and note_refusal(actor, error, route)
 
@@ -84,5 +84,5 @@ def _note(session: Session, actor: Actor, missing: str, facts: dict[str, str]) -
     before = select(Event.id).where(*same, Event.actor == actor.name, Event.at > now() - EVERY).limit(1)
     if session.scalar(before.execution_options(**_SEE)) is not None:
         return False
-    record(session, ACTION, SUBJECT, [Happening(missing, actor.partner_path, data=facts)])
+    record(session, ACTION, SUBJECT, [EventDraft(missing, actor.partner_path, data=facts)])
     return True

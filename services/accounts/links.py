@@ -11,7 +11,7 @@ from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import NotFound, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.permissions import Permission, Role
 from core.settings import settings
@@ -24,7 +24,7 @@ from services.accounts.passwords import require_acceptable
 
 LINK_LASTS = timedelta(days=3)
 SET_UP_LASTS = timedelta(days=1)
-NOBODY_YET = Actor("set-up", Role.ADMINISTRATOR, person="set-up", source="command line")
+SETUP = Actor("set-up", Role.ADMINISTRATOR, person="set-up", source="command line")
 """On whose behalf the first account is made."""
 
 _SEE = {"see_all": "whoever holds a one-time link may see the account it was made for"}
@@ -77,7 +77,7 @@ def password_link(session: Session, email: str) -> str:
     """
     user = reachable_user(session, email)
     purpose = LinkPurpose.RESET if user.password_hash else LinkPurpose.INVITATION
-    record(session, "user.link_made", "users", [Happening(user.email, user.path, data={"purpose": purpose.value})])
+    record(session, "user.link_made", "users", [EventDraft(user.email, user.path, data={"purpose": purpose.value})])
     return f"/password?token={_new_link(session, purpose, user.id, now() + LINK_LASTS)}"
 
 
@@ -92,7 +92,7 @@ def password_links(session: Session, emails: Sequence[str]) -> list[LinkMade]:
     actor.require(Permission.EXPORT)
     made = [_made(session, email) for email in dict.fromkeys(emails)]
     facts = {"rows": sum(one.problem is None for one in made)}
-    record(session, "users.links_exported", "users", [Happening("", actor.partner_path, data=facts)])
+    record(session, "users.links_exported", "users", [EventDraft("", actor.partner_path, data=facts)])
     return made
 
 

@@ -6,13 +6,13 @@ from sqlalchemy.orm import Session
 from core.clock import now
 from core.database.sessions import transact
 from core.errors import InvalidInput, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import LANGUAGES, N_
 from models.accounts.sessions import EndReason
 from models.accounts.users import User
 from services.accounts import second_factor
 from services.accounts.administration import void_links
-from services.accounts.attempts import count_attempt, forget_attempts
+from services.accounts.attempts import count_attempt, purge_attempts
 from services.accounts.passwords import hash_password, is_correct, require_acceptable
 from services.accounts.sessions import Visitor, end_sessions_of, note_step_up, rotate_session
 
@@ -35,7 +35,7 @@ def change_password(visitor: Visitor, old: str, new: str) -> str:
     def store(session: Session) -> str:
         user = own_row(session, visitor)
         user.password_hash, user.password_changed_at = hashed, now()
-        record(session, "user.password_changed", "users", [Happening(user.email, user.path)])
+        record(session, "user.password_changed", "users", [EventDraft(user.email, user.path)])
         void_links(session, user)
         end_sessions_of(session, user, EndReason.CREDENTIALS_CHANGED, but=visitor.session_id)
         return rotate_session(session, visitor.session_id)
@@ -62,7 +62,7 @@ def require_password(visitor: Visitor, password: str) -> None:
         raise InvalidInput(problem.code, problem.message, fields={"old": problem})
 
     def note(session: Session) -> None:
-        forget_attempts(session, subject)
+        purge_attempts(session, subject)
         note_step_up(session, visitor.session_id)
 
     transact(visitor.actor, note)
@@ -84,7 +84,7 @@ def prove(visitor: Visitor, stated: str) -> None:
     def look(session: Session) -> bool:
         is_right = second_factor.is_accepted(session, own_row(session, visitor), stated)
         if is_right:
-            forget_attempts(session, subject)
+            purge_attempts(session, subject)
             note_step_up(session, visitor.session_id)
         return is_right
 
@@ -98,7 +98,7 @@ def renew_codes(visitor: Visitor, password: str) -> list[str]:
 
     def renew(session: Session) -> list[str]:
         user = own_row(session, visitor)
-        record(session, "user.one_time_codes_renewed", "users", [Happening(user.email, user.path)])
+        record(session, "user.one_time_codes_renewed", "users", [EventDraft(user.email, user.path)])
         return second_factor.renew_codes(session, user)
 
     return transact(visitor.actor, renew)
@@ -116,7 +116,7 @@ def enrol(visitor: Visitor, code: str) -> list[str]:
 
     def take(session: Session) -> list[str]:
         codes = second_factor.enrol(session, own_row(session, visitor), visitor.session_id, code)
-        forget_attempts(session, subject)
+        purge_attempts(session, subject)
         return codes
 
     return transact(visitor.actor, take)

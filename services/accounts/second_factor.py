@@ -13,7 +13,7 @@ from core.clock import now
 from core.database.bulk import insert_rows
 from core.encryption import CannotOpen, is_sealed, open_sealed, seal
 from core.errors import Conflict, InvalidInput, NotFound, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.limits import STATED_LENGTH_MAX
 from core.settings import settings
@@ -82,7 +82,7 @@ def enrol(session: Session, user: User, session_id: int, code: str) -> list[str]
     offered = update(UserSession).where(UserSession.id == session_id).values(totp_offered=None)
     session.execute(offered.execution_options(**_SEE))
     codes = renew_codes(session, user)
-    record(session, "user.second_factor_enrolled", "users", [Happening(user.email, user.path)])
+    record(session, "user.second_factor_enrolled", "users", [EventDraft(user.email, user.path)])
     return codes
 
 
@@ -116,7 +116,7 @@ def is_accepted(session: Session, user: User, code: str) -> bool:
     if session.scalar(used.execution_options(**_SEE, synchronize_session=False)) is None:
         return False
     left = codes_left(session, user.id)
-    record(session, "user.one_time_code_used", "users", [Happening(user.email, user.path, data={"left": left})])
+    record(session, "user.one_time_code_used", "users", [EventDraft(user.email, user.path, data={"left": left})])
     return True
 
 
@@ -139,7 +139,7 @@ def remove(session: Session, user: User) -> None:
     if user.totp_secret is None:
         return
     forget(session, user)
-    record(session, "user.second_factor_removed", "users", [Happening(user.email, user.path)])
+    record(session, "user.second_factor_removed", "users", [EventDraft(user.email, user.path)])
 
 
 def forget(session: Session, user: User) -> None:

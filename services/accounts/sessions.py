@@ -12,7 +12,7 @@ from core.clock import now
 from core.database.disk_space import essential_writes
 from core.database.sessions import actor_of
 from core.errors import DomainError, NotFound
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.permissions import PARTNER_ROLES, Permission, Role
 from models.accounts.sessions import ADDRESS_LENGTH_MAX, USER_AGENT_LENGTH_MAX, EndReason, SessionState, UserSession
@@ -30,8 +30,8 @@ SEEN_EVERY = timedelta(minutes=1)
 FRESH = timedelta(minutes=5)
 KEPT_AFTER_END = timedelta(days=30)
 
-DOORKEEPER = Actor("sign-in", Role.ADMINISTRATOR, source="screen")
-"""On whose behalf accounts and sessions are looked up before it is known who is there."""
+AUTHENTICATION = Actor("sign-in", Role.ADMINISTRATOR, source="screen")
+"""System actor that looks up accounts and sessions before the user is authenticated."""
 
 _SEE = {"see_all": "whoever shows the cookie's secret may see the session and account it belongs to"}
 _SAY_WHY: dict[str, tuple[str, str]] = {
@@ -62,7 +62,7 @@ class SignInNeeded(DomainError):
     status = 401
 
 
-class ProofNeeded(DomainError):
+class ReauthenticationNeeded(DomainError):
     """The person is signed in and may do it, but has not proved for a while to be the one who sits there."""
 
     status = 403
@@ -213,11 +213,13 @@ def require_proof(session: Session) -> None:
     Programs, jobs and the machine itself have nobody to ask. The session is read now, never remembered.
 
     Raises:
-        ProofNeeded: ``access.proof_needed``; ``own_account.prove`` makes the session fresh again.
+        ReauthenticationNeeded: ``access.proof_needed``; ``own_account.prove`` makes the session fresh again.
     """
     session_id = actor_of(session).session_id
     if session_id is not None and now() - _own_row(session, session_id).stepped_up_at > FRESH:
-        raise ProofNeeded("access.proof_needed", N_("Prove first that it is you: this changes what people may do."))
+        raise ReauthenticationNeeded(
+            "access.proof_needed", N_("Prove first that it is you: this changes what people may do.")
+        )
 
 
 def rotate_session(session: Session, session_id: int) -> str:
@@ -261,7 +263,7 @@ def open_sessions(session: Session, user_id: int) -> list[UserSession]:
 
 
 @essential_writes()
-def forget_old_sessions(session: Session) -> int:
+def purge_old_sessions(session: Session) -> int:
     """Delete sessions that ended long ago; the trail keeps what happened. Return how many."""
     old = delete(UserSession).where(UserSession.expires_at < now() - KEPT_AFTER_END)
     result: Any = session.execute(old.execution_options(synchronize_session=False))
@@ -310,4 +312,4 @@ def _end(session: Session, rows: list[UserSession], reason: EndReason) -> None:
     for number, email, path in session.execute(query):
         ended = [row.id for row in rows if row.user_id == number]
         facts = {"sessions": ended, "why": reason.value}
-        record(session, "user.session_ended", "users", [Happening(email, path, data=facts)])
+        record(session, "user.session_ended", "users", [EventDraft(email, path, data=facts)])

@@ -15,7 +15,7 @@ from core.clock import now
 from core.database.disk_space import essential_writes
 from core.database.sessions import transact
 from core.errors import InvalidInput, NotPermitted
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.limits import EMAIL_LENGTH_MAX
 from core.throttling.networks import counted_source
@@ -23,9 +23,9 @@ from models.accounts.sessions import EndReason, KnownDevice, SessionState, UserS
 from models.accounts.users import User, UserStatus
 from models.partners.partners import Partner, PartnerStatus
 from services.accounts import passwords, second_factor
-from services.accounts.attempts import count_attempt, count_from_address, forget_attempts, uncount_from_address
+from services.accounts.attempts import count_attempt, count_from_address, purge_attempts, uncount_from_address
 from services.accounts.one_time_secrets import new_token, token_hash
-from services.accounts.sessions import DOORKEEPER, Browser, Visitor, actor_of_user, begin_session, find_visitor
+from services.accounts.sessions import AUTHENTICATION, Browser, Visitor, actor_of_user, begin_session, find_visitor
 
 _SEE = {"see_all": "whoever signs in is looked up before it is known who it is"}
 
@@ -81,10 +81,10 @@ def sign_in(email: str, password: str, browser: Browser, *, device: str = "", ol
         InvalidInput: ``sign_in.wrong``.
         NotPermitted: ``sign_in.locked`` or ``sign_in.partner_closed``; only to who knows the password.
     """
-    account = transact(DOORKEEPER, lambda session: _count_and_find(session, email, browser, device))
+    account = transact(AUTHENTICATION, lambda session: _count_and_find(session, email, browser, device))
     actor = account.actor
     if not passwords.is_correct(account.password_hash, password) or actor is None:
-        transact(DOORKEEPER, lambda session: _record_failure(session, account, browser))
+        transact(AUTHENTICATION, lambda session: _record_failure(session, account, browser))
         raise InvalidInput("sign_in.wrong", N_("E-mail or password is not right."))
     renewed = None
     if account.password_hash and passwords.needs_new_hash(account.password_hash):
@@ -95,7 +95,7 @@ def sign_in(email: str, password: str, browser: Browser, *, device: str = "", ol
         user.password_hash = renewed or user.password_hash
         if account.address:
             uncount_from_address(session, account.address)  # before the account: the order in which they were counted
-        forget_attempts(session, account.subject)
+        purge_attempts(session, account.subject)
         end_replaced(session, old_token)
         if user.totp_secret is not None or second_factor.is_required(user.role):
             token = begin_session(session, user, browser, SessionState.HALF_WAY)
@@ -126,9 +126,9 @@ def give_second_factor(visitor: Visitor, token: str, code: str, browser: Browser
         user = _user_who_may_enter(session, visitor.actor.user_id)
         if not second_factor.is_accepted(session, user, code):
             facts = {"address": browser.address, "step": "second factor"}
-            record(session, "user.sign_in_failed", "users", [Happening(user.email, user.path, data=facts)])
+            record(session, "user.sign_in_failed", "users", [EventDraft(user.email, user.path, data=facts)])
             return None
-        forget_attempts(session, subject)
+        purge_attempts(session, subject)
         end_replaced(session, token)
         return let_in(session, user, visitor.actor, browser, device)
 
@@ -154,7 +154,7 @@ def enrol_second_factor(visitor: Visitor, token: str, code: str, browser: Browse
         if user.totp_secret is not None:
             raise NotPermitted("second_factor.enrolled", N_("This account has a second factor already."))
         codes = second_factor.enrol(session, user, visitor.session_id, code)
-        forget_attempts(session, subject)
+        purge_attempts(session, subject)
         end_replaced(session, token)
         return let_in(session, user, visitor.actor, browser, device, tuple(codes))
 
@@ -166,7 +166,7 @@ def let_in(
 ) -> Entry:
     """Begin a full session for someone who has shown all that is asked for."""
     token = begin_session(session, user, browser, SessionState.SIGNED_IN)
-    record(session, "user.signed_in", "users", [Happening(user.email, user.path, data={"address": browser.address})])
+    record(session, "user.signed_in", "users", [EventDraft(user.email, user.path, data={"address": browser.address})])
     return Entry(token, _remember_device(session, user, device), SessionState.SIGNED_IN, actor, codes)
 
 
@@ -226,7 +226,7 @@ def _count_factor(session: Session, visitor: Visitor, device: str) -> str:
 def _record_failure(session: Session, account: _Account, browser: Browser) -> None:
     key = account.email if account.user_id is not None else _masked(account.email)
     facts = {"address": browser.address, "step": "password", "account": account.user_id is not None}
-    record(session, "user.sign_in_failed", "users", [Happening(key, account.path, data=facts)])
+    record(session, "user.sign_in_failed", "users", [EventDraft(key, account.path, data=facts)])
 
 
 def _masked(email: str) -> str:

@@ -9,7 +9,7 @@ from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import NotPermitted, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_, translate
 from core.permissions import ROLE_PERMISSIONS, Permission, Role
 from models.accounts.tokens import ApiToken, Confirmation
@@ -67,7 +67,7 @@ def confirm_tokens(session: Session, prefixes: Sequence[str], note: str = "") ->
 
     Raises:
         NotPermitted: The actor may not edit keys.
-        ProofNeeded: ``access.proof_needed``.
+        ReauthenticationNeeded: ``access.proof_needed``.
     """
     actor = actor_of(session)
     actor.require(Permission.TOKEN_EDIT)
@@ -114,7 +114,7 @@ def _confirm(
         return problem
     row.confirmation, row.confirmed_by, row.confirmed_at = Confirmation.CONFIRMED.value, actor.person, now()
     facts = {"name": row.name, "role": row.role, "maker": row.person, **({"note": note} if note else {})}
-    record(session, "token.confirmed", "tokens", [Happening(row.prefix, path, data=facts)])
+    record(session, "token.confirmed", "tokens", [EventDraft(row.prefix, path, data=facts)])
     return None
 
 

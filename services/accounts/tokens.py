@@ -12,7 +12,7 @@ from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import InvalidInput, NotFound, NotPermitted, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.permissions import PARTNER_ROLES, Permission, Role
 from models.accounts.tokens import ApiToken
@@ -46,7 +46,7 @@ def create_token(
         InvalidInput: ``tokens.name_required``, ``tokens.lasts_too_long``, ``users.unknown_role``,
             ``users.partner_required``, ``users.partner_not_allowed``, ``partners.not_found``.
         NotPermitted: ``tokens.role_not_yours_to_give``.
-        ProofNeeded: ``access.proof_needed``.
+        ReauthenticationNeeded: ``access.proof_needed``.
     """
     actor = actor_of(session)
     actor.require(Permission.TOKEN_EDIT)
@@ -73,7 +73,7 @@ def create_token(
     session.flush()
     facts = {"name": row.name, "role": role, "partner": partner, "expires_at": row.expires_at.isoformat()}
     facts |= {"confirmation": row.confirmation}
-    record(session, "token.created", "tokens", [Happening(row.prefix, path, data=facts)])
+    record(session, "token.created", "tokens", [EventDraft(row.prefix, path, data=facts)])
     return row, secret
 
 
@@ -171,7 +171,7 @@ def _revoke(session: Session, row: ApiToken, note: str = "") -> None:
     if row.revoked_at is None:
         row.revoked_at = now()
         data = {"name": row.name, **({"note": note} if note else {})}
-        record(session, "token.revoked", "tokens", [Happening(row.prefix, data=data)])
+        record(session, "token.revoked", "tokens", [EventDraft(row.prefix, data=data)])
 
 
 def _is_valid(found: Any) -> bool:

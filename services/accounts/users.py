@@ -70,7 +70,7 @@ def save_users(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
 
     Raises:
         NotPermitted: The actor may not edit users.
-        ProofNeeded: ``access.proof_needed``, if a role is given or changed.
+        ReauthenticationNeeded: ``access.proof_needed``, if a role is given or changed.
         Conflict: ``rows.changed_meanwhile``.
     """
     actor = actor_of(session)

@@ -15,7 +15,7 @@ from core.errors import Conflict, InvalidInput, NotFound, Problem, RowsRefused
 from core.i18n import N_, current_language
 from core.permissions import Permission
 from models.accounts.users import User, UserStatus
-from models.partners.applications import Application, ApplicationStatus, UpstreamWord
+from models.partners.applications import Application, ApplicationStatus, UpstreamAnswer
 from models.partners.partners import Partner, PartnerStatus
 from services.accounts.links import password_link
 from services.accounts.one_time_secrets import new_token, token_hash
@@ -34,7 +34,7 @@ STATED = ("name", "tier", "uscc", "contact", "phone", "region", "address")
 """Fields of an application that its partner row has too."""
 ASKED_ABOUT = ("name", "tier", "uscc", "region")
 """Fields of an application that its upstream says yes to."""
-YES = (UpstreamWord.CONFIRMED, UpstreamWord.ON_BEHALF)
+YES = (UpstreamAnswer.CONFIRMED, UpstreamAnswer.ON_BEHALF)
 DRAFTS_KEPT = timedelta(days=60)
 _CODES = {"see_all": "a code is given once across the brand"}
 _FILLED_IN = (ApplicationStatus.DRAFT, ApplicationStatus.RETURNED)
@@ -133,7 +133,7 @@ def attach_licence(session: Session, number: str, reference: str) -> str:
 def submit_application(session: Session, number: str, *, consent: bool) -> Application:
     """Put an application up for decision: to its upstream first, if it names one, else to the brand.
 
-    After a return the upstream's yes holds if who applies, for what and where is still what it said yes to.
+    A resubmitted application keeps the upstream's confirmation if applicant, tier and region are unchanged.
 
     From now on a partner row with status ``applied`` stands for the applicant, by the same rules as any other. An
     invite counts as used when it is submitted for the first time with it.
@@ -207,7 +207,7 @@ def welcome_link(session: Session, number: str) -> str:
     return password_link(session, application.email)
 
 
-def forget_old_drafts(session: Session) -> int:
+def purge_old_drafts(session: Session) -> int:
     """Delete drafts that nobody has touched for ``DRAFTS_KEPT`` and that were never submitted; return how many."""
     actor_of(session).require(Permission.APPLICATION_DECIDE)
     old = (Application.status == ApplicationStatus.DRAFT.value, Application.updated_at < now() - DRAFTS_KEPT)

@@ -10,7 +10,7 @@ from core.database.bulk import insert_rows
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import DEFAULT_LANGUAGE, N_
 from models.partners.applications import OPEN, Application, ApplicationStatus
 from models.partners.partners import Partner, PartnerStatus
@@ -95,6 +95,6 @@ def _begin_reviews(session: Session, codes: Sequence[str], options: SaveOptions)
         ]  # fmt: skip
         insert_rows(session, Application, COLUMNS, rows)
         happenings = [
-            Happening(number, one.path, data={"partner": one.code}) for number, one in zip(numbers, found, strict=True)
+            EventDraft(number, one.path, data={"partner": one.code}) for number, one in zip(numbers, found, strict=True)
         ]
         record(session, "application.submitted", "applications", happenings, batch_id=options.batch_id)

@@ -11,11 +11,11 @@ from core.clock import now, today
 from core.database.sessions import actor_of, transact
 from core.drafts import Drafts
 from core.errors import Conflict, InvalidInput, NotPermitted, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.permissions import Permission, Role
 from models.accounts.users import User, UserStatus
-from models.partners.applications import Application, ApplicationStatus, UpstreamWord
+from models.partners.applications import Application, ApplicationStatus, UpstreamAnswer
 from models.partners.partners import Partner, PartnerStatus
 from services.applications.applicant import welcome_link
 from services.applications.states import advance, lock_application, require_status, set_partner_status, tell
@@ -48,15 +48,15 @@ def confirm_application(session: Session, number: str, note: str = "", *, versio
     application, on_behalf = _for_upstream(session, number, version)
     if on_behalf:
         note = require_reason(note, N_("Say on what ground you confirm for the upstream: it is kept on record."))
-    word = UpstreamWord.ON_BEHALF if on_behalf else UpstreamWord.CONFIRMED
+    word = UpstreamAnswer.ON_BEHALF if on_behalf else UpstreamAnswer.CONFIRMED
     return _keep_word(session, application, word, "confirmed", note)
 
 
 def decline_application(session: Session, number: str, reason: str, *, version: int | None = None) -> Application:
-    """Say for the upstream that it does not want the applicant; the brand decides what to do. Raises as the above."""
+    """Decline for the upstream; the brand decides what to do. Raises as ``confirm_application``."""
     application, _on_behalf = _for_upstream(session, number, version)
     reason = require_reason(reason, N_("Say why: the brand reads it."))
-    return _keep_word(session, application, UpstreamWord.DECLINED, "declined", reason)
+    return _keep_word(session, application, UpstreamAnswer.DECLINED, "declined", reason)
 
 
 def approve_application(session: Session, number: str, note: str = "", *, version: int | None = None) -> Application:
@@ -155,7 +155,7 @@ def pass_on(session: Session, number: str) -> bool:
     is_late = application.due_at is not None and application.due_at <= now()
     if application.status != ApplicationStatus.SUBMITTED or not is_late:
         return False  # somebody was faster
-    _keep_word(session, application, UpstreamWord.NO_ANSWER, "unanswered", "")
+    _keep_word(session, application, UpstreamAnswer.NO_ANSWER, "unanswered", "")
     return True
 
 
@@ -222,7 +222,7 @@ def _require_others(actor: Actor, application: Application) -> None:
         )
 
 
-def _keep_word(session: Session, application: Application, word: UpstreamWord, action: str, note: str) -> Application:
+def _keep_word(session: Session, application: Application, word: UpstreamAnswer, action: str, note: str) -> Application:
     actor = actor_of(session)
     application.upstream_word, application.upstream_at = word.value, now()
     application.upstream_by, application.upstream_note = actor.person or None, note.strip() or None
@@ -260,4 +260,4 @@ def _invite_owner(session: Session, application: Application) -> None:
     )
     session.add(user)
     session.flush()
-    record(session, "user.created", "users", [Happening(email, application.path, data={"role": user.role})])
+    record(session, "user.created", "users", [EventDraft(email, application.path, data={"role": user.role})])

@@ -12,7 +12,7 @@ from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import Conflict, InvalidInput, NotFound, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.kinds.standard import half_width
 from core.limits import STATED_LENGTH_MAX
@@ -78,7 +78,7 @@ def make_invite(session: Session, draft: InviteDraft) -> Invite:
     session.add(invite)
     session.flush()
     facts = {"tiers": invite.tiers, "uses": invite.uses_max, "partner": inviter.code if inviter else ""}
-    record(session, "invite.created", "invites", [Happening(invite.code, invite.path, data=facts)])
+    record(session, "invite.created", "invites", [EventDraft(invite.code, invite.path, data=facts)])
     return invite
 
 
@@ -115,7 +115,7 @@ def use_invite(session: Session, code: str, tier: str) -> Invite:
     invite = for_tier(_find(session, code, locked=True), tier)
     invite.used_count, invite.version, invite.updated_at = invite.used_count + 1, invite.version + 1, now()
     facts = {"used": invite.used_count, "of": invite.uses_max, "tier": tier}
-    record(session, "invite.used", "invites", [Happening(invite.code, invite.path, data=facts)])
+    record(session, "invite.used", "invites", [EventDraft(invite.code, invite.path, data=facts)])
     return invite
 
 
@@ -136,7 +136,7 @@ def revoke_invites(session: Session, codes: Sequence[str], note: str = "") -> li
             invite.revoked_at = invite.updated_at = now()
             invite.version += 1
             facts = {"reason": note} if note else {}
-            record(session, "invite.revoked", "invites", [Happening(invite.code, invite.path, data=facts)])
+            record(session, "invite.revoked", "invites", [EventDraft(invite.code, invite.path, data=facts)])
     return [Outcome(code, None if code in found else _unknown().problem) for code in dict.fromkeys(codes)]
 
 

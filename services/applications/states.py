@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.database.sessions import actor_of
 from core.errors import Conflict, NotFound
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import DEFAULT_LANGUAGE, N_, translate
 from core.permissions import Permission, Role
 from models.partners.applications import NEXT_STATUSES, STATUS_LABELS, Application, ApplicationStatus
@@ -17,7 +17,7 @@ from models.partners.partners import Partner, PartnerStatus
 from services.partners.affiliation_states import BRAND_ANSWERS, UPSTREAM_ANSWERS
 from services.states import count_change, lock_one, moment, move_on, require_state
 
-RECEPTION = Actor("applicant", Role.ADMINISTRATOR, source="screen")
+APPLICANT_ACTOR = Actor("applicant", Role.ADMINISTRATOR, source="screen")
 """On whose behalf a stranger's application is written: it may do what the functions called with it do, nothing else."""
 
 DEADLINES = {ApplicationStatus.SUBMITTED: UPSTREAM_ANSWERS, ApplicationStatus.UNDER_REVIEW: BRAND_ANSWERS}
@@ -30,7 +30,7 @@ _DECIDED = {
 
 def reception(name: str = "", language: str = DEFAULT_LANGUAGE) -> Actor:
     """Return who acts for an applicant without an account: called by the name that was stated, nobody in particular."""
-    return replace(RECEPTION, name=name or RECEPTION.name, language=language)
+    return replace(APPLICANT_ACTOR, name=name or APPLICANT_ACTOR.name, language=language)
 
 
 def lock_application(session: Session, number: str) -> Application:
@@ -75,7 +75,7 @@ def tell(
 ) -> None:
     """Record what happened to an application; facts that are nothing are left out."""
     facts = {name: value for name, value in data.items() if value not in (None, "", [])}
-    happening = Happening(application.number, application.path, changes or {}, facts)
+    happening = EventDraft(application.number, application.path, changes or {}, facts)
     record(session, f"application.{action}", "applications", [happening])
 
 
@@ -87,7 +87,7 @@ def set_partner_status(session: Session, partner_id: int | None, status: Partner
     changes = {"status": [partner.status, status.value]}
     partner.status = status.value
     count_change(partner)
-    record(session, "partner.changed", "partners", [Happening(partner.code, partner.path, changes)])
+    record(session, "partner.changed", "partners", [EventDraft(partner.code, partner.path, changes)])
 
 
 def unknown_application(number: str) -> NotFound:

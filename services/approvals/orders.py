@@ -10,7 +10,7 @@ from core.clock import now
 from core.database.prepared import Prepared, Step, run_together
 from core.database.sessions import actor_of
 from core.errors import InvalidInput, NotPermitted
-from core.events.log import Happening, recording
+from core.events.log import EventDraft, recording
 from core.i18n import N_
 from core.kinds.standard import MISSING, yuan
 from core.permissions import Permission
@@ -71,7 +71,7 @@ def decide_order(
         step, decided = _turning_down(actor, order, decision)
     kept = _keeping(actor, order, buyer, decision, reason, used_cents)
     facts = {"total": yuan(order.total_cents)} | ({"reason": reason} if reason else {})
-    happening = Happening(number, buyer.path, status_change(order, decided), facts)
+    happening = EventDraft(number, buyer.path, status_change(order, decided), facts)
     told = recording(session, f"order.{decision.value}", "orders", happening)
     require_advanced(session, order, run_together(session, step, kept, told)[0])
     if decision is Decision.APPROVED:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from models.partners.applications import ApplicationStatus, UpstreamWord
+from models.partners.applications import ApplicationStatus, UpstreamAnswer
 from models.partners.partners import PartnerStatus
 
 DEALERS_LEAST = 4
@@ -26,7 +26,7 @@ class Applicant(NamedTuple):
 
     status: ApplicationStatus
     hours: int
-    word: UpstreamWord | None = None
+    word: UpstreamAnswer | None = None
     word_hours: int = 0
     decided_hours: int = 0
     is_under_first: bool = False
@@ -53,18 +53,18 @@ PARTNER_STATUSES = {
     ApplicationStatus.APPROVED: PartnerStatus.ACTIVE,
 }
 APPLICANTS = (
-    Applicant(ApplicationStatus.UNDER_REVIEW, 130, UpstreamWord.CONFIRMED, 76, is_under_first=True, is_known=True,
+    Applicant(ApplicationStatus.UNDER_REVIEW, 130, UpstreamAnswer.CONFIRMED, 76, is_under_first=True, is_known=True,
               upstream_note="在本地做粮油批发多年，渠道熟"),
     Applicant(ApplicationStatus.SUBMITTED, 20, is_under_first=True),
-    Applicant(ApplicationStatus.RETURNED, 150, UpstreamWord.CONFIRMED, 140, 115, is_under_first=True,
+    Applicant(ApplicationStatus.RETURNED, 150, UpstreamAnswer.CONFIRMED, 140, 115, is_under_first=True,
               reason="营业执照的照片看不清，请重拍后再提交。"),
-    Applicant(ApplicationStatus.REFUSED, 400, UpstreamWord.DECLINED, 370, 330, is_under_first=True,
+    Applicant(ApplicationStatus.REFUSED, 400, UpstreamAnswer.DECLINED, 370, 330, is_under_first=True,
               reason="该区已有三家经销商，今年不再增加。", upstream_note="与现有客户重叠"),
-    Applicant(ApplicationStatus.APPROVED, 480, UpstreamWord.CONFIRMED, 450, 410, is_under_first=True, invite=2),
-    Applicant(ApplicationStatus.UNDER_REVIEW, 7, UpstreamWord.CONFIRMED, 3, is_under_first=True, invite=1),
+    Applicant(ApplicationStatus.APPROVED, 480, UpstreamAnswer.CONFIRMED, 450, 410, is_under_first=True, invite=2),
+    Applicant(ApplicationStatus.UNDER_REVIEW, 7, UpstreamAnswer.CONFIRMED, 3, is_under_first=True, invite=1),
     Applicant(ApplicationStatus.SUBMITTED, 50),
-    Applicant(ApplicationStatus.UNDER_REVIEW, 90, UpstreamWord.NO_ANSWER, 18),
-    Applicant(ApplicationStatus.APPROVED, 960, UpstreamWord.ON_BEHALF, 930, 915,
+    Applicant(ApplicationStatus.UNDER_REVIEW, 90, UpstreamAnswer.NO_ANSWER, 18),
+    Applicant(ApplicationStatus.APPROVED, 960, UpstreamAnswer.ON_BEHALF, 930, 915,
               upstream_note="已与上级电话确认"),
 )  # fmt: skip
 """Those for whom a partner row stands; a small load has the first of them."""

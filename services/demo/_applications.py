@@ -9,11 +9,11 @@ from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.files.contents import StoredFile
 from core.i18n import DEFAULT_LANGUAGE
 from core.permissions import Role
-from models.partners.applications import Application, ApplicationStatus, UpstreamWord
+from models.partners.applications import Application, ApplicationStatus, UpstreamAnswer
 from models.partners.partners import PartnerStatus
 from services.accounts.administration import create_user
 from services.accounts.one_time_secrets import new_token, token_hash
@@ -32,8 +32,8 @@ COLUMNS = (
     "created_at", "updated_at",
 )  # fmt: skip
 WRITING = timedelta(minutes=35)  # from the first line of an application to its submission
-WORD_BY = {UpstreamWord.CONFIRMED: "hua@demo.example", UpstreamWord.DECLINED: "hua@demo.example",
-           UpstreamWord.ON_BEHALF: "ling@demo.example"}  # fmt: skip
+WORD_BY = {UpstreamAnswer.CONFIRMED: "hua@demo.example", UpstreamAnswer.DECLINED: "hua@demo.example",
+           UpstreamAnswer.ON_BEHALF: "ling@demo.example"}  # fmt: skip
 DECIDER, STAFF = "ling@demo.example", "wei@demo.example"
 DECIDED = (ApplicationStatus.APPROVED, ApplicationStatus.REFUSED, ApplicationStatus.WITHDRAWN)
 
@@ -85,7 +85,7 @@ def add_applications(
     for row, number in zip(made, month_numbers("AP", (row["created_at"] for row in made)), strict=True):
         row["number"] = number
     insert_numbered(session, Application, ids, COLUMNS, [[row.get(name) for name in COLUMNS] for row in made])
-    happenings = [Happening(row["number"], row["path"], data={"demo": True}) for row in made]
+    happenings = [EventDraft(row["number"], row["path"], data={"demo": True}) for row in made]
     record(session, "application.begun", "applications", happenings)
 
 

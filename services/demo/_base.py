@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import BRAND_ZONE, day_of, now
 from core.database.bulk import insert_rows
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.files.contents import StoredFile
 from core.permissions import Role
 from models.accounts.departments import Department
@@ -189,4 +189,4 @@ def _add_joining(
 
 
 def _record_created(session: Session, noun: str, subject: str, keys: Iterable[tuple[str, str]]) -> None:
-    record(session, f"{noun}.created", subject, [Happening(key, path, data={"demo": True}) for key, path in keys])
+    record(session, f"{noun}.created", subject, [EventDraft(key, path, data={"demo": True}) for key, path in keys])

@@ -26,7 +26,7 @@ from core.access import Actor
 from core.database.disk_space import essential_writes
 from core.database.sessions import Base, transact
 from core.errors import Conflict
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from services.demo._credit import add_to_balances
 from services.demo._rows import CLEARED, SUBJECT, Mark, demo_marks, is_demo, table_of
@@ -197,4 +197,4 @@ def _clear_rest(session: Session, removed: dict[str, int]) -> None:
         elif marks.get(table.name):
             result: Any = session.execute(delete(table).where(is_demo(table, marks[table.name])))
             removed[table.name] = removed.get(table.name, 0) + int(result.rowcount)
-    record(session, CLEARED, SUBJECT, [Happening(SUBJECT, data={"removed": removed})])
+    record(session, CLEARED, SUBJECT, [EventDraft(SUBJECT, data={"removed": removed})])

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from models.orders import USES_CREDIT, Order
 from models.partners.partners import PartnerStatus
 from services.demo._partners import Channel
@@ -61,7 +61,7 @@ def set_limits(session: Session, channel: Channel, random: Random) -> None:
         "partner.changed",
         "partners",
         [
-            Happening(
+            EventDraft(
                 one.buyer.code,
                 one.buyer.path,
                 {"credit_limit_cents": [limits[one.buyer.id], lowered[one.buyer.id]]},

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from models.partners.invites import CODE_LENGTH, Invite
 from services.applications.invites import ALPHABET, STORE
 from services.demo._partners import Channel
@@ -72,6 +72,6 @@ def add_invites(session: Session, ids: Sequence[int], channel: Channel, random: 
         )  # fmt: skip
     insert_numbered(session, Invite, ids, COLUMNS, rows)
     path = COLUMNS.index("path")
-    happenings = [Happening(row[0], row[path], data={"demo": True}) for row in rows]
+    happenings = [EventDraft(row[0], row[path], data={"demo": True}) for row in rows]
     record(session, "invite.created", "invites", happenings)
     return codes

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import day_of
 from core.database.paths import SEGMENT_WIDTH
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from models.partners.affiliation_requests import AffiliationRequest, Answer, RequestStatus
 from models.partners.partners import Affiliation, Partner, PartnerStatus
 from models.partners.tiers import TIERS
@@ -107,7 +107,7 @@ def add_moves(session: Session, ids: Sequence[int], channel: Channel, moves: Seq
     numbers = month_numbers("AF", (now - timedelta(hours=one.wish.hours) for one in ordered))
     rows = [_row(one, number, now) for one, number in zip(ordered, numbers, strict=True)]
     insert_numbered(session, AffiliationRequest, ids, COLUMNS, [[row.get(name) for name in COLUMNS] for row in rows])
-    happenings = [Happening(row["number"], row["path"], data={"demo": True}) for row in rows]
+    happenings = [EventDraft(row["number"], row["path"], data={"demo": True}) for row in rows]
     record(session, "affiliation.asked", "affiliation_requests", happenings)
     paths = {one.buyer.id: one.buyer.path for one in channel.partners}
     for one in ordered:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.clock import BRAND_ZONE
 from core.database.bulk import insert_rows
 from core.database.sessions import Base, is_sqlite
-from core.events.log import Event, Happening, record
+from core.events.log import Event, EventDraft, record
 from services.demo._names import PREFIX
 
 SUBJECT = "demo"
@@ -69,7 +69,7 @@ def mark_rows(session: Session, loaded: Mapping[Any, Sequence[int]], facts: Mapp
         facts: What else the event is to say.
     """
     rows = {model.__tablename__: runs(ids) for model, ids in loaded.items() if ids}
-    record(session, LOADED, SUBJECT, [Happening(SUBJECT, data={"rows": rows, **facts})])
+    record(session, LOADED, SUBJECT, [EventDraft(SUBJECT, data={"rows": rows, **facts})])
 
 
 def demo_marks(session: Session) -> dict[str, list[Mark]]:

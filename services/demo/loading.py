@@ -19,7 +19,7 @@ from core.access import Actor
 from core.clock import now
 from core.database.sessions import transact
 from core.errors import Conflict, InvalidInput
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.kinds.standard import yuan
 from core.permissions import Permission
@@ -137,7 +137,7 @@ def _add_orders(session: Session, orders: Sequence[DemoOrder]) -> None:
     )
     add_to_balances(session, or_(*(Order.id.between(first, last) for first, last in runs(ids))))
     happenings = [
-        Happening(one.priced.number, one.priced.buyer.path, data={"total": yuan(one.priced.total_cents), "demo": True})
+        EventDraft(one.priced.number, one.priced.buyer.path, data={"total": yuan(one.priced.total_cents), "demo": True})
         for one in orders
     ]
     record(session, "order.placed", "orders", happenings)

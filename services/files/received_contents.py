@@ -126,7 +126,7 @@ def give_back(session: Session, content_id: int) -> None:
     _delete(session, ReceivedContent.id == content_id)
 
 
-def forget_received_contents(session: Session) -> None:
+def purge_received_contents(session: Session) -> None:
     """Delete what no quota counts any more."""
     _delete(session, ReceivedContent.created_at <= now() - WINDOW)
 

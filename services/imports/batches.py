@@ -11,7 +11,7 @@ from core.clock import now
 from core.database.bulk import insert_rows
 from core.database.sessions import actor_of, has_one_writer
 from core.errors import CellProblem, Conflict, InvalidInput, NotFound, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.files.contents import NAME_LENGTH_MAX, StoredFile
 from core.i18n import N_
 from core.jobs.queueing import ask_to_cancel, enqueue
@@ -19,7 +19,7 @@ from core.jobs.rows import Job, JobStatus
 from core.permissions import Permission
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportProblem, ImportStatus, ImportWorkbook
 from services.accounts.sessions import require_proof
-from services.imports.rows import OF_ONE_IMPORT, forget_rows, note_rows
+from services.imports.rows import OF_ONE_IMPORT, note_rows, purge_rows
 from services.jobs.control import stop_job
 from services.saving.plans import Saved
 
@@ -87,7 +87,7 @@ def settle_import(session: Session, permission: Permission, batch_id: int, **sta
     for name, value in stated.items():
         setattr(batch, name, value)
     batch.checked = None
-    forget_findings(session, batch_id)
+    purge_findings(session, batch_id)
     return batch
 
 
@@ -114,7 +114,7 @@ def start_import(session: Session, permission: Permission, batch_id: int) -> Imp
     Raises:
         NotPermitted, NotFound, Conflict: As ``settle_import``.
         InvalidInput: ``imports.not_checked``, ``imports.too_many_for_whole``.
-        ProofNeeded: ``access.proof_needed``, of rows that give rights.
+        ReauthenticationNeeded: ``access.proof_needed``, of rows that give rights.
     """
     batch = _draft(session, permission, batch_id)
     if permission in GIVES_RIGHTS:
@@ -158,7 +158,7 @@ def continue_import(session: Session, permission: Permission, batch_id: int) -> 
     if batch.status != ImportStatus.CANCELLED and not has_failed:
         raise Conflict("imports.not_stopped", N_("This import was not stopped, so it cannot go on."))
     batch.status, batch.finished_at = ImportStatus.RUNNING, None
-    record(session, "import.continued", "imports", [Happening(str(batch_id))], batch_id=batch_id)
+    record(session, "import.continued", "imports", [EventDraft(str(batch_id))], batch_id=batch_id)
     batch.job_id = enqueue(session, "imports.apply", weight=weight_of(session, batch), batch_id=batch_id).id
     return batch
 
@@ -225,7 +225,7 @@ def weight_of(session: Session, batch: ImportBatch) -> int:
     return max(row_count, 0 if file is None else file.size_bytes // BYTES_PER_ROW)
 
 
-def bring_forward(session: Session, batch_id: int, saved: Saved, rows: Sequence[int], after_row: int) -> ImportBatch:
+def record_progress(session: Session, batch_id: int, saved: Saved, rows: Sequence[int], after_row: int) -> ImportBatch:
     """Note in the rows' own transaction what became of a slice, so that a stopped import goes on behind it.
 
     Args:
@@ -263,14 +263,14 @@ def note_problems(session: Session, batch_id: int, problems: Sequence[CellProble
     insert_rows(session, ImportProblem, PROBLEM_COLUMNS, rows)
 
 
-def forget_findings(session: Session, batch_id: int) -> None:
+def purge_findings(session: Session, batch_id: int) -> None:
     """Drop what an earlier check of the import found, and the workbook that tells it; the caller has looked it up."""
     for kept in (ImportProblem, ImportWorkbook):
         session.execute(delete(kept).where(kept.batch_id == batch_id), execution_options=OF_ONE_IMPORT)
-    forget_rows(session, batch_id)
+    purge_rows(session, batch_id)
 
 
-def forget_old_checks(session: Session) -> int:
+def purge_old_checks(session: Session) -> int:
     """Drop what checks found that nobody has followed for long; checking again finds it again. Return how many."""
     old = (
         update(ImportBatch)
@@ -284,7 +284,7 @@ def forget_old_checks(session: Session) -> int:
     )
     forgotten = session.scalars(old, execution_options=_SEE | {"synchronize_session": False}).all()
     for batch_id in forgotten:
-        forget_findings(session, batch_id)
+        purge_findings(session, batch_id)
     return len(forgotten)
 
 
@@ -332,7 +332,7 @@ def end_import(session: Session, batch_id: int, status: ImportStatus) -> ImportB
     batch.status, batch.finished_at = status, now()
     counts = {"created": batch.created_count, "updated": batch.updated_count, "refused": batch.refused_count}
     facts = {"resource": batch.resource, "file": batch.file_name, **counts}
-    record(session, f"import.{status.value}", "imports", [Happening(str(batch_id), data=facts)], batch_id=batch_id)
+    record(session, f"import.{status.value}", "imports", [EventDraft(str(batch_id), data=facts)], batch_id=batch_id)
     return batch
 
 

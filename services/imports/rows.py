@@ -22,7 +22,7 @@ PIECE_ROWS = 5_000  # a page of rows costs one piece, or few
 BLANK = "-"
 
 
-class Fate(StrEnum):
+class RowOutcome(StrEnum):
     """What becomes of a row; the letter is kept."""
 
     CREATED = "n"
@@ -80,7 +80,7 @@ def note_rows(
         numbers = rows[start:end]
         letters = [BLANK] * (numbers[-1] - numbers[0] + 1)
         for number in numbers:
-            letters[number - numbers[0]] = fates.get(number, Fate.UNCHANGED).value
+            letters[number - numbers[0]] = fates.get(number, RowOutcome.UNCHANGED).value
         counted = "".join(letters)
         pieces.append(
             {
@@ -88,7 +88,7 @@ def note_rows(
                 "first_row": numbers[0],
                 "last_row": numbers[-1],
                 "row_count": len(numbers),
-                **{f"{fate.name.lower()}_count": counted.count(fate.value) for fate in Fate},
+                **{f"{fate.name.lower()}_count": counted.count(fate.value) for fate in RowOutcome},
                 "fates": counted,
                 "content": None if cells is None else _content(numbers, cells, slice(start, end), saved.changes),
             }
@@ -97,7 +97,7 @@ def note_rows(
         session.execute(insert(ImportSlice), pieces)
 
 
-def seen_rows(session: Session, batch_id: int, fate: Fate, *, limit: int, offset: int) -> list[SeenRow]:
+def seen_rows(session: Session, batch_id: int, fate: RowOutcome, *, limit: int, offset: int) -> list[SeenRow]:
     """Return rows that a check found to meet ``fate``, in row order; none once they are imported.
 
     Whoever calls has looked the import up, see ``services.imports.batches.get_import``.
@@ -122,14 +122,14 @@ def counts_so_far(session: Session, batch_id: int) -> RowCounts:
             func.coalesce(func.max(ImportSlice.last_row), 0),
             *(
                 func.coalesce(func.sum(getattr(ImportSlice, name)), 0)
-                for name in ("row_count", *(f"{fate.name.lower()}_count" for fate in Fate))
+                for name in ("row_count", *(f"{fate.name.lower()}_count" for fate in RowOutcome))
             ),
         ).where(ImportSlice.batch_id == batch_id)
     ).one()
     return RowCounts(*(int(value) for value in row))
 
 
-def forget_rows(session: Session, batch_id: int) -> None:
+def purge_rows(session: Session, batch_id: int) -> None:
     """Drop what is kept of the rows of an import, which the caller has looked up."""
     session.execute(delete(ImportSlice).where(ImportSlice.batch_id == batch_id), execution_options=OF_ONE_IMPORT)
 
@@ -138,11 +138,11 @@ OF_ONE_IMPORT = {"see_all": "what belongs to an import goes with it, also where 
 _PIECE = select(ImportSlice.first_row, ImportSlice.fates, ImportSlice.content)
 
 
-def _fates(rows: Sequence[int], saved: Saved) -> dict[int, Fate]:
+def _fates(rows: Sequence[int], saved: Saved) -> dict[int, RowOutcome]:
     """Return row number → fate of the rows that are not simply the same as before."""
-    fates = dict.fromkeys(saved.new_rows, Fate.CREATED)
-    fates |= dict.fromkeys(saved.changes, Fate.UPDATED)
-    return fates | dict.fromkeys({problem.row for problem in saved.problems}, Fate.REFUSED)
+    fates = dict.fromkeys(saved.new_rows, RowOutcome.CREATED)
+    fates |= dict.fromkeys(saved.changes, RowOutcome.UPDATED)
+    return fates | dict.fromkeys({problem.row for problem in saved.problems}, RowOutcome.REFUSED)
 
 
 def _pieces(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -167,7 +167,7 @@ def _content(
     return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
 
 
-def _seen(piece: Row[int, str, bytes | None], fate: Fate, skipped: int, limit: int) -> list[SeenRow]:
+def _seen(piece: Row[int, str, bytes | None], fate: RowOutcome, skipped: int, limit: int) -> list[SeenRow]:
     if piece.content is None:
         return []
     kept = json.loads(zlib.decompress(piece.content).decode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""The installation: opening its database, whose hands a command has, bringing it up to date, and how it is doing."""
+"""The installation: opening its database, on whose behalf a command runs, migration, ``doctor`` and settings."""
 
 import os
 import sqlite3

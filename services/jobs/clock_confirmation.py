@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.sessions import actor_of
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.jobs.clock_guard import ClockDoubt, clock_doubt, trust_clock
 from core.jobs.rows import Job, JobStatus
 from core.permissions import Permission
@@ -33,5 +33,5 @@ def confirm_clock(session: Session) -> ClockDoubt | None:
     stuck = update(Job).where(Job.status == JobStatus.RUNNING.value, Job.lease_until > now() + FURTHEST_DUE)
     session.execute(stuck.values(lease_until=now()), execution_options={"synchronize_session": False})
     facts = {"seen_at": doubt.seen_at.isoformat(), "doubted_at": doubt.doubted_at.isoformat()}
-    record(session, "clock.confirmed", "clock", [Happening("clock", data=facts)])
+    record(session, "clock.confirmed", "clock", [EventDraft("clock", data=facts)])
     return doubt

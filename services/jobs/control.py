@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from core.database.sessions import actor_of
 from core.errors import Conflict, NotPermitted
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.jobs.queueing import OwnerRefused, ask_to_cancel, locked_job, permitted_owner, registered_job, retry
 from core.jobs.rows import Job
@@ -34,7 +34,7 @@ def retry_job(session: Session, job_id: int) -> Job:
         NotFound: ``jobs.not_found``.
         NotPermitted: ``access.denied``: the actor may not do what the job does; ``jobs.owner_only``: it gives rights
             and belongs to somebody else.
-        ProofNeeded: ``access.proof_needed``.
+        ReauthenticationNeeded: ``access.proof_needed``.
         Conflict: ``jobs.owner_refused``: the owner may not do it any more; ``jobs.not_failed``, ``jobs.too_many``,
             ``jobs.unknown``.
     """
@@ -90,4 +90,4 @@ def _require_rights(session: Session, row: Job) -> Permission | None:
 
 def _record(session: Session, action: str, row: Job) -> None:
     facts = {"job": row.name, "owner": row.on_behalf.get("name", ""), **row.arguments}
-    record(session, action, "jobs", [Happening(str(row.id), data=facts)])
+    record(session, action, "jobs", [EventDraft(str(row.id), data=facts)])

@@ -17,7 +17,7 @@ _SEE: dict[str, Any] = {
 }
 
 
-def forget_old_jobs(session: Session) -> int:
+def purge_old_jobs(session: Session) -> int:
     """Delete jobs that ended more than 90 days ago; return how many. The trail keeps what they did.
 
     An import that went through lets its job go; one that may still go on keeps it.

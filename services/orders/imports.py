@@ -16,7 +16,7 @@ from core.clock import today
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_, translate
 from core.kinds.kind import shown_value
 from core.kinds.standard import CENTS_MAX, MISSING, yuan
@@ -265,7 +265,7 @@ def _write(session: Session, ready: Sequence[tuple[Sheet, PricedOrder]], options
     placed = insert_orders(session, orders)
     saved.new_rows = [row for sheet, _ in new for row in sheet.rows]
     saved.created = len(saved.new_rows)
-    happenings = [Happening(order.number, order.path, data={"total": yuan(order.total_cents)}) for order in placed]
+    happenings = [EventDraft(order.number, order.path, data={"total": yuan(order.total_cents)}) for order in placed]
     record(session, "order.placed", "orders", happenings, batch_id=options.batch_id)
     return saved
 

@@ -13,7 +13,7 @@ from core.clock import now, today
 from core.database.prepared import run_together
 from core.database.sessions import actor_of
 from core.errors import Conflict
-from core.events.log import Happening, record, recording
+from core.events.log import EventDraft, record, recording
 from core.i18n import N_
 from core.kinds.standard import grouped_yuan, yuan
 from core.permissions import Permission
@@ -67,7 +67,7 @@ def place_order(session: Session, draft: OrderDraft, *, submit: bool = False) ->
     buyer, lines = price_for_buyer(session, draft.buyer, draft.lines)
     priced = PricedOrder("", buyer, ship_to(draft, buyer) | {"note": draft.note}, lines)
     number = _next_number(session, priced, submit=submit)
-    happening = Happening(number, buyer.path, data={"total": yuan(priced.total_cents)})
+    happening = EventDraft(number, buyer.path, data={"total": yuan(priced.total_cents)})
     told = recording(session, PLACED_AND_SUBMITTED if submit else "order.placed", "orders", happening)
     return insert_order(session, replace(priced, number=number), told, submit=submit)
 
@@ -141,7 +141,7 @@ def submit_order(
     hold_credit(session, buyer, priced.total_cents)
     if lines != stored:
         replace_lines(session, [(order.id, buyer.path, lines)])
-    happening = Happening(number, buyer.path, status_change(order, submitted), {"total": yuan(priced.total_cents)})
+    happening = EventDraft(number, buyer.path, status_change(order, submitted), {"total": yuan(priced.total_cents)})
     record(session, "order.submitted", "orders", [happening])
     return submitted
 
@@ -159,7 +159,7 @@ def withdraw_order(session: Session, number: str, *, version: int | None = None)
     require_status(order, OrderStatus.SUBMITTED, version)
     draft = advance(session, order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
     release_credit(session, buyer, order.total_cents)
-    record(session, "order.withdrawn", "orders", [Happening(number, buyer.path, status_change(order, draft))])
+    record(session, "order.withdrawn", "orders", [EventDraft(number, buyer.path, status_change(order, draft))])
     return draft
 
 
@@ -178,7 +178,7 @@ def discard_order(session: Session, number: str, *, version: int | None = None) 
     session.execute(delete(OrderLine).where(OrderLine.order_id == order.id), execution_options=QUIET)
     session.execute(delete(Order).where(Order.id == order.id), execution_options=QUIET)
     record(
-        session, "order.discarded", "orders", [Happening(number, order.path, data={"total": yuan(order.total_cents)})]
+        session, "order.discarded", "orders", [EventDraft(number, order.path, data={"total": yuan(order.total_cents)})]
     )
 
 
@@ -200,7 +200,9 @@ def rewrite_draft(
     changes = _changes(session, order, priced)
     changed = advance(session, order, OrderStatus.DRAFT, **values)
     replace_lines(session, [(order.id, priced.buyer.path, priced.lines)])
-    record(session, "order.changed", "orders", [Happening(order.number, priced.buyer.path, changes)], batch_id=batch_id)
+    record(
+        session, "order.changed", "orders", [EventDraft(order.number, priced.buyer.path, changes)], batch_id=batch_id
+    )
     return changed
 
 

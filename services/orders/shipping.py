@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.sessions import actor_of
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.permissions import Permission
 from models.orders import OrderStatus
 from services.orders.lifecycle import status_change
@@ -28,7 +28,7 @@ def ship_order(session: Session, number: str, note: str = "") -> OrderState:
     require_status(order, OrderStatus.APPROVED)
     shipped = advance(session, order, OrderStatus.SHIPPED, shipped_by=actor.person, shipped_at=now())
     facts = {"note": note} if note else {}
-    record(session, "order.shipped", "orders", [Happening(number, order.path, status_change(order, shipped), facts)])
+    record(session, "order.shipped", "orders", [EventDraft(number, order.path, status_change(order, shipped), facts)])
     return shipped
 
 

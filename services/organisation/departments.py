@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.permissions import Permission
 from models.accounts.departments import Department
@@ -176,5 +176,5 @@ def _delete(session: Session, code: str, note: str) -> Problem | None:
         return Problem("departments.not_empty", message, {"people": people, "units": units})
     session.execute(delete(Department).where(Department.id == row.id))
     data = {"name": row.name} | ({"note": note} if note else {})
-    record(session, "department.deleted", "departments", [Happening(code, data=data)])
+    record(session, "department.deleted", "departments", [EventDraft(code, data=data)])
     return None

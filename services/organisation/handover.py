@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.versioned import Versioned
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.files.contents import StoredFile
 from core.i18n import N_
 from core.permissions import ROLE_PERMISSIONS, Permission, Role
@@ -87,7 +87,7 @@ def _plain(rule: str, subject: str, noun: str) -> Callable[[Session, User, Seque
         before, after = (one.id if RULES[rule].by_number else one.email for one in (leaver, successor))
         _write(session, column, [row.id for row in rows], after)
         changes = {column.key: [before, after]}
-        happenings = [Happening(str(row.key), getattr(row, "path", ""), changes) for row in rows]
+        happenings = [EventDraft(str(row.key), getattr(row, "path", ""), changes) for row in rows]
         record(session, f"{noun}.changed", subject, happenings)
 
     return hand
@@ -107,7 +107,7 @@ def _hand_reports(session: Session, leaver: User, rows: Sequence[Any], successor
         manager_id = leaver.manager_id if row.key in way else successor.id
         _write(session, User.manager_id, [row.id], manager_id)
         changes = {"manager_id": [leaver.id, manager_id]}
-        record(session, "user.changed", "users", [Happening(row.key, row.path, changes)])
+        record(session, "user.changed", "users", [EventDraft(row.key, row.path, changes)])
 
 
 def _hand_imports(session: Session, leaver: User, rows: Sequence[Any], successor: User) -> None:
@@ -121,7 +121,7 @@ def _hand_imports(session: Session, leaver: User, rows: Sequence[Any], successor
     own = update(StoredFile).where(StoredFile.id.in_(files), StoredFile.person == leaver.email)
     _execute(session, own.values(person=successor.email))
     facts = {"from": leaver.email, "to": successor.email}
-    record(session, "import.handed_over", "imports", [Happening(str(number), data=facts) for number in numbers])
+    record(session, "import.handed_over", "imports", [EventDraft(str(number), data=facts) for number in numbers])
 
 
 def _write(session: Session, column: Any, numbers: Sequence[int], value: object) -> None:

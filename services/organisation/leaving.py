@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import Conflict, InvalidInput, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.jobs.rows import Job, JobStatus
 from core.permissions import ROLE_PERMISSIONS, Permission
@@ -95,7 +95,7 @@ def leave(session: Session, email: str, successors: Mapping[str, Sequence[str]],
 
     Raises:
         NotPermitted: The actor may not edit users.
-        ProofNeeded: ``access.proof_needed``.
+        ReauthenticationNeeded: ``access.proof_needed``.
         NotFound: ``users.not_found``.
         Conflict: ``users.own_account``, ``leaving.has_left``, ``leaving.nobody_decides``.
         InvalidInput: ``leaving.successors``, with the problem of each kind in ``fields``.
@@ -234,7 +234,7 @@ def _shut(session: Session, user: User) -> None:
     options: dict[str, Any] = {"execution_options": {**SEE, "synchronize_session": False}}
     keys = update(ApiToken).where(or_(RULES["api_tokens.user_id"].names(user), RULES["api_tokens.person"].names(user)))
     revoked = session.execute(keys.values(revoked_at=now()).returning(ApiToken.prefix, ApiToken.name), **options).all()
-    record(session, "token.revoked", "tokens", [Happening(prefix, data={"name": name}) for prefix, name in revoked])
+    record(session, "token.revoked", "tokens", [EventDraft(prefix, data={"name": name}) for prefix, name in revoked])
     links = [RULES[name].names(user) for name in ("one_time_links.user_id", "one_time_links.made_by")]
     session.execute(update(OneTimeLink).where(or_(*links)).values(used_at=now()), **options)
     jobs = update(Job).where(RULES["jobs.person"].names(user))
@@ -253,5 +253,5 @@ def _close(session: Session, user: User, counts: Mapping[str, int], note: str) -
     after = {"status": user.status, "department_id": None, "manager_id": None}
     changes = {name: [old, after[name]] for name, old in before.items() if old != after[name]}
     data = {"handed_over": dict(counts), **({"note": note} if note else {})}
-    record(session, "user.left", "users", [Happening(user.email, user.path, changes, data)])
+    record(session, "user.left", "users", [EventDraft(user.email, user.path, changes, data)])
     session.flush()

@@ -25,7 +25,7 @@ from models.orders import Order, OrderStatus
 from models.partners.invites import Invite
 
 
-class Fate(StrEnum):
+class LeavingOutcome(StrEnum):
     """What becomes of rows that name who leaves."""
 
     HANDED_OVER = "handed_over"
@@ -38,12 +38,12 @@ class Rule:
 
     Attributes:
         column: Mapped attribute that names the person: by number, or by e-mail.
-        fate: See ``Fate``.
+        fate: See ``LeavingOutcome``.
         is_open: Which rows still count; a function, as some ask for the time.
     """
 
     column: InstrumentedAttribute[Any]
-    fate: Fate
+    fate: LeavingOutcome
     is_open: Callable[[], ColumnElement[bool]] = true
 
     @property
@@ -77,22 +77,24 @@ def _open_sessions() -> ColumnElement[bool]:
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "customers.owner_id": Rule(Customer.owner_id, Fate.HANDED_OVER),
-        "orders.placed_by": Rule(Order.placed_by, Fate.HANDED_OVER, lambda: Order.status == OrderStatus.DRAFT.value),
-        "users.manager_id": Rule(User.manager_id, Fate.HANDED_OVER, lambda: User.left_at.is_(None)),
-        "departments.manager_id": Rule(Department.manager_id, Fate.HANDED_OVER),
-        "import_batches.person": Rule(
-            ImportBatch.person, Fate.HANDED_OVER, lambda: ImportBatch.status.in_(OPEN_IMPORTS)
+        "customers.owner_id": Rule(Customer.owner_id, LeavingOutcome.HANDED_OVER),
+        "orders.placed_by": Rule(
+            Order.placed_by, LeavingOutcome.HANDED_OVER, lambda: Order.status == OrderStatus.DRAFT.value
         ),
-        "invites.made_by": Rule(Invite.made_by, Fate.HANDED_OVER, _usable_invites),
-        "one_time_links.user_id": Rule(OneTimeLink.user_id, Fate.ENDED, _unused_links),
-        "one_time_links.made_by": Rule(OneTimeLink.made_by, Fate.ENDED, _unused_links),
-        "user_sessions.user_id": Rule(UserSession.user_id, Fate.ENDED, _open_sessions),
-        "api_tokens.user_id": Rule(ApiToken.user_id, Fate.ENDED, lambda: ApiToken.revoked_at.is_(None)),
-        "api_tokens.person": Rule(ApiToken.person, Fate.ENDED, lambda: ApiToken.revoked_at.is_(None)),
-        "known_devices.user_id": Rule(KnownDevice.user_id, Fate.ENDED),
-        "recovery_codes.user_id": Rule(RecoveryCode.user_id, Fate.ENDED),
-        "jobs.person": Rule(Job.person, Fate.ENDED, _waiting_jobs),
+        "users.manager_id": Rule(User.manager_id, LeavingOutcome.HANDED_OVER, lambda: User.left_at.is_(None)),
+        "departments.manager_id": Rule(Department.manager_id, LeavingOutcome.HANDED_OVER),
+        "import_batches.person": Rule(
+            ImportBatch.person, LeavingOutcome.HANDED_OVER, lambda: ImportBatch.status.in_(OPEN_IMPORTS)
+        ),
+        "invites.made_by": Rule(Invite.made_by, LeavingOutcome.HANDED_OVER, _usable_invites),
+        "one_time_links.user_id": Rule(OneTimeLink.user_id, LeavingOutcome.ENDED, _unused_links),
+        "one_time_links.made_by": Rule(OneTimeLink.made_by, LeavingOutcome.ENDED, _unused_links),
+        "user_sessions.user_id": Rule(UserSession.user_id, LeavingOutcome.ENDED, _open_sessions),
+        "api_tokens.user_id": Rule(ApiToken.user_id, LeavingOutcome.ENDED, lambda: ApiToken.revoked_at.is_(None)),
+        "api_tokens.person": Rule(ApiToken.person, LeavingOutcome.ENDED, lambda: ApiToken.revoked_at.is_(None)),
+        "known_devices.user_id": Rule(KnownDevice.user_id, LeavingOutcome.ENDED),
+        "recovery_codes.user_id": Rule(RecoveryCode.user_id, LeavingOutcome.ENDED),
+        "jobs.person": Rule(Job.person, LeavingOutcome.ENDED, _waiting_jobs),
     }
 )
 """Column → what becomes of the open rows that name who leaves."""

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.errors import Conflict, NotFound
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_, translate
 from core.permissions import Permission
 from models.partners.affiliation_requests import NEXT_STATUSES, STATUS_LABELS, AffiliationRequest, RequestStatus
@@ -54,7 +54,7 @@ def tell_request(
 ) -> None:
     """Record what happened to a request as ``affiliation.<action>``; facts that are nothing are left out."""
     facts = {name: value for name, value in data.items() if value}
-    happening = Happening(request.number, request.path, changes or {}, facts)
+    happening = EventDraft(request.number, request.path, changes or {}, facts)
     record(session, f"affiliation.{action}", "affiliation_requests", [happening])
 
 

@@ -12,7 +12,7 @@ from core.database.bulk import insert_rows
 from core.database.paths import ancestor_ids
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from models.partners.partners import Affiliation, Partner
 from models.stores import Store
@@ -88,12 +88,12 @@ def keep_history(session: Session, drafts: Drafts, existing: Mapping[str, Placed
 
 
 def _take_store_along(session: Session, partner_id: int, upstream_id: int | None) -> None:
-    """Let the store that a moved partner is stand under the partner's new upstream."""
+    """Move the partner's own store to the new upstream."""
     is_own = Store.ordering_partner_id == partner_id, Store.partner_id.is_distinct_from(upstream_id)
     for store in session.scalars(select(Store).where(*is_own)):
         changes = {"partner_id": [store.partner_id, upstream_id]}
         store.partner_id, store.version, store.updated_at = upstream_id, store.version + 1, now()
-        record(session, "store.changed", "stores", [Happening(store.code, store.path, changes)])
+        record(session, "store.changed", "stores", [EventDraft(store.code, store.path, changes)])
 
 
 def _saved(session: Session, drafts: Drafts) -> dict[str, tuple[int, date]]:
@@ -106,7 +106,7 @@ def _saved(session: Session, drafts: Drafts) -> dict[str, tuple[int, date]]:
 
 
 def _end(session: Session, partner_id: int, day: date) -> None:
-    """End what lasts on ``day``; what would have begun on or after it never was."""
+    """Close the affiliation that is in effect on ``day`` and delete those that start later."""
     session.execute(delete(Affiliation).where(Affiliation.partner_id == partner_id, Affiliation.valid_from >= day))
     lasting = update(Affiliation).where(Affiliation.partner_id == partner_id, Affiliation.valid_to.is_(None))
     session.execute(lasting.values(valid_to=day))

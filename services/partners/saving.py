@@ -20,7 +20,7 @@ from core.kinds.standard import MISSING
 from core.permissions import Permission
 from models.partners.partners import NEXT_STATUSES, STATUS_LABELS, Partner, PartnerStatus
 from services.partners.affiliations import day_problems, keep_history
-from services.partners.tree import Standing, lock_tree, move_branch, place, reserve_ids, tier_problem
+from services.partners.tree import TreeNode, compute_paths, lock_tree, move_branch, reserve_ids, tier_problem
 from services.saving.lookups import look_up, match_keys
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
 from services.saving.rows import save_rows
@@ -84,19 +84,19 @@ def save_partners(session: Session, drafts: Drafts, options: SaveOptions) -> Sav
     ]
     drafts = drafts.without({problem.row for problem in problems})
 
-    standings, known = _standings(session, drafts, existing)
-    placing = place(standings, known)
+    nodes, known = _standings(session, drafts, existing)
+    placement = compute_paths(nodes, known)
     row_of = dict(zip(drafts.columns["code"], drafts.rows, strict=True))
-    for code, problem in placing.problems.items():
-        problems.append(CellProblem(row_of[code], "upstream", standings[code].upstream or "", problem))
+    for code, problem in placement.problems.items():
+        problems.append(CellProblem(row_of[code], "upstream", nodes[code].upstream or "", problem))
     drafts = drafts.without({problem.row for problem in problems})
 
-    _move(session, standings, placing.paths)
-    rows, plan = _rows(drafts, existing, standings, placing.paths), PLAN
+    _move(session, nodes, placement.paths)
+    rows, plan = _rows(drafts, existing, nodes, placement.paths), PLAN
     if not actor.can(Permission.PARTNER_CREDIT_EDIT):
         plan, rows.columns["credit_limit_cents"] = PLAN_WITHOUT_LIMITS, _unchanged_limits(drafts, existing)
     saved = save_rows(session, plan, rows, options)
-    keep_history(session, drafts, existing, placing.paths)
+    keep_history(session, drafts, existing, placement.paths)
     saved.problems = sorted([*problems, *saved.problems], key=lambda problem: problem.row)
     return saved
 
@@ -146,26 +146,26 @@ def _downstream_problems(session: Session, drafts: Drafts, existing: dict[str, N
 
 def _standings(
     session: Session, drafts: Drafts, existing: dict[str, Now]
-) -> tuple[dict[str, Standing], dict[str, Standing]]:
+) -> tuple[dict[str, TreeNode], dict[str, TreeNode]]:
     """Return where the stated partners are to stand, and the stored partners they are to stand under."""
     codes = drafts.columns["code"]
     tiers = drafts.columns.get("tier", [None] * len(codes))
     kept = _stored_upstreams(session, existing)
     upstreams = drafts.columns.get("upstream", [kept.get(code) for code in codes])
     new_ids = iter(reserve_ids(session, sum(code not in existing for code in codes)))
-    standings = {}
+    nodes = {}
     for code, tier, upstream in zip(codes, tiers, upstreams, strict=True):
         before = existing.get(code)
         if before is None:
-            standings[code] = Standing(next(new_ids), tier, upstream)
+            nodes[code] = TreeNode(next(new_ids), tier, upstream)
         else:
-            standings[code] = Standing(before.id, tier or before.tier, upstream, before.path)
-    outside = {one.upstream for one in standings.values() if one.upstream and one.upstream not in standings}
+            nodes[code] = TreeNode(before.id, tier or before.tier, upstream, before.path)
+    outside = {one.upstream for one in nodes.values() if one.upstream and one.upstream not in nodes}
     known = {
-        code: Standing(now.id, now.tier, None, now.path)
+        code: TreeNode(now.id, now.tier, None, now.path)
         for code, now in stored_partners(session, sorted(outside)).items()
     }
-    return standings, known
+    return nodes, known
 
 
 def _stored_upstreams(session: Session, existing: dict[str, Now]) -> dict[str, str]:
@@ -175,21 +175,21 @@ def _stored_upstreams(session: Session, existing: dict[str, Now]) -> dict[str, s
     return {code: names[upstream_id][1] for code, upstream_id in above.items() if upstream_id in names}
 
 
-def _move(session: Session, standings: dict[str, Standing], paths: dict[str, str]) -> None:
+def _move(session: Session, nodes: dict[str, TreeNode], paths: dict[str, str]) -> None:
     """Move stored partners that get another upstream, those nearest the top first: they take others along."""
-    moving = [code for code, path in paths.items() if standings[code].path and standings[code].path != path]
+    moving = [code for code, path in paths.items() if nodes[code].path and nodes[code].path != path]
     for code in sorted(moving, key=lambda code: len(paths[code])):
-        path = session.scalar(select(Partner.path).where(Partner.id == standings[code].id))
+        path = session.scalar(select(Partner.path).where(Partner.id == nodes[code].id))
         if path and path != paths[code]:
             move_branch(session, path, paths[code])
 
 
-def _rows(drafts: Drafts, existing: dict[str, Now], standings: dict[str, Standing], paths: dict[str, str]) -> Rows:
+def _rows(drafts: Drafts, existing: dict[str, Now], nodes: dict[str, TreeNode], paths: dict[str, str]) -> Rows:
     codes = drafts.columns["code"]
     columns: dict[str, list[Any]] = {name: drafts.columns[name] for name in PLAIN if name in drafts.columns}
-    columns["id"] = [standings[code].id for code in codes]
+    columns["id"] = [nodes[code].id for code in codes]
     columns["code"] = list(codes)
-    columns["tier"] = [standings[code].tier for code in codes]
+    columns["tier"] = [nodes[code].tier for code in codes]
     columns["path"] = [paths[code] for code in codes]
     columns["upstream_id"] = [ancestor_ids(paths[code])[-2] if len(paths[code]) > 6 else None for code in codes]
     if "credit_limit" in drafts.columns:

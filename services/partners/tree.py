@@ -18,7 +18,7 @@ from models.partners.tiers import TIERS, tier_text
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TreeNode:
     """Where one partner is to stand.
 
     Attributes:
@@ -35,14 +35,14 @@ class Standing:
 
 
 @dataclass(slots=True)
-class Placing:
-    """The outcome of ``place``: paths of the partners that have a place, and why the others have none."""
+class Placement:
+    """The outcome of ``compute_paths``: paths of the partners that have a place, and why the others have none."""
 
     paths: dict[str, str] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
 
 
-def place(stated: Mapping[str, Standing], known: Mapping[str, Standing]) -> Placing:
+def compute_paths(stated: Mapping[str, TreeNode], known: Mapping[str, TreeNode]) -> Placement:
     """Return the path key of every stated partner, whatever order they come in.
 
     Args:
@@ -55,33 +55,33 @@ def place(stated: Mapping[str, Standing], known: Mapping[str, Standing]) -> Plac
         ``partners.upstream_not_found``, ``partners.cycle``, ``partners.tier_not_allowed`` or
         ``partners.upstream_refused`` (what it stands under has a problem itself).
     """
-    placing = Placing()
-    by_path = {standing.path: code for code, standing in stated.items() if standing.path}
+    placement = Placement()
+    by_path = {node.path: code for code, node in stated.items() if node.path}
     for first in stated:
-        chain = _chain(first, stated, known, by_path, placing)
+        chain = _chain(first, stated, known, by_path, placement)
         for code in reversed(chain):
-            if code not in placing.problems:
-                _place_one(code, stated, known, by_path, placing)
-    return placing
+            if code not in placement.problems:
+                _place_one(code, stated, known, by_path, placement)
+    return placement
 
 
 def _chain(
     first: str,
-    stated: Mapping[str, Standing],
-    known: Mapping[str, Standing],
+    stated: Mapping[str, TreeNode],
+    known: Mapping[str, TreeNode],
     by_path: Mapping[str, str],
-    placing: Placing,
+    placement: Placement,
 ) -> list[str]:
     """Return ``first`` and whatever above it has no place yet, upwards; a circle gets its problem here."""
     chain: list[str] = []
     on_chain: set[str] = set()
     code: str | None = first
-    while code is not None and code not in placing.paths and code not in placing.problems:
+    while code is not None and code not in placement.paths and code not in placement.problems:
         if code in on_chain:
             circle = chain[chain.index(code) :]
             names = " → ".join([*circle, code])
             problem = Problem("partners.cycle", N_("would stand under itself: {chain}"), {"chain": names})
-            placing.problems.update(dict.fromkeys(circle, problem))
+            placement.problems.update(dict.fromkeys(circle, problem))
             break
         chain.append(code)
         on_chain.add(code)
@@ -90,7 +90,7 @@ def _chain(
 
 
 def _anchor(
-    upstream: str | None, stated: Mapping[str, Standing], known: Mapping[str, Standing], by_path: Mapping[str, str]
+    upstream: str | None, stated: Mapping[str, TreeNode], known: Mapping[str, TreeNode], by_path: Mapping[str, str]
 ) -> tuple[str | None, str]:
     """Return the nearest stated partner at or above ``upstream``, and the path from there down to ``upstream``."""
     if upstream is None or upstream in stated:
@@ -104,10 +104,10 @@ def _anchor(
 
 def _place_one(
     code: str,
-    stated: Mapping[str, Standing],
-    known: Mapping[str, Standing],
+    stated: Mapping[str, TreeNode],
+    known: Mapping[str, TreeNode],
     by_path: Mapping[str, str],
-    placing: Placing,
+    placement: Placement,
 ) -> None:
     own = stated[code]
     above = stated.get(own.upstream or "") or known.get(own.upstream or "")
@@ -116,16 +116,16 @@ def _place_one(
         problem = Problem(
             "partners.upstream_not_found", N_("names no partner: there is no {key}"), {"key": own.upstream}
         )
-    elif anchor is not None and anchor in placing.problems:
+    elif anchor is not None and anchor in placement.problems:
         problem = Problem(
             "partners.upstream_refused", N_("stands under {upstream}, which is refused itself"), {"upstream": anchor}
         )
     elif above is not None and (found := tier_problem(own.tier, above.tier)):
         problem = found
     else:
-        placing.paths[code] = (placing.paths[anchor] if anchor else "") + rest + segment(own.id)
+        placement.paths[code] = (placement.paths[anchor] if anchor else "") + rest + segment(own.id)
         return
-    placing.problems[code] = problem
+    placement.problems[code] = problem
 
 
 def tier_problem(tier: str, upstream_tier: str) -> Problem | None:

@@ -33,7 +33,7 @@ from core.clock import now
 from core.database.bulk import insert_rows
 from core.database.sessions import EVERYONE, actor_of, is_sqlite
 from core.errors import CellProblem, Conflict, Problem
-from core.events.log import COLUMNS, Event, Happening, record
+from core.events.log import COLUMNS, Event, EventDraft, record
 from core.i18n import N_
 from core.kinds.standard import MISSING
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
@@ -138,7 +138,7 @@ def _new_numbers(session: Session, plan: Plan, staged: Table, rows: Rows, saved:
     return list(session.execute(_new_rows(plan, staged, staged.c.row)).scalars())
 
 
-def _changes(session: Session, plan: Plan, staged: Table, rows: Rows, options: SaveOptions) -> dict[int, Happening]:
+def _changes(session: Session, plan: Plan, staged: Table, rows: Rows, options: SaveOptions) -> dict[int, EventDraft]:
     """Return by row number what will change in rows that exist: stored values before and after, by column name."""
     table = plan.model.__table__
     names = [name for name in _written(plan, rows) if name not in plan.kept]
@@ -154,7 +154,7 @@ def _changes(session: Session, plan: Plan, staged: Table, rows: Rows, options: S
         number, key, row_path, _, *values = row
         pairs = zip(names, values[: len(names)], values[len(names) :], strict=True)
         changes = {name: [_plain(old), _plain(new)] for name, old, new in pairs if old != new}
-        happenings[number] = Happening(key, row_path, changes)
+        happenings[number] = EventDraft(key, row_path, changes)
     return happenings
 
 

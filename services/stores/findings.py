@@ -37,7 +37,7 @@ Counted = tuple[str, int, str]
 Known = dict[int, list[tuple[str, int | None, dict[str, Any]]]]
 
 
-class Verdict(NamedTuple):
+class Assessment(NamedTuple):
     """What a look at a store came to: its score, codes of what was found just now, whether that put it under review."""
 
     score: int
@@ -52,7 +52,7 @@ def examine(
     fresh: Collection[int] = (),
     more: Iterable[Found] = (),
     to_review: Collection[int] = (),
-) -> dict[int, Verdict]:
+) -> dict[int, Assessment]:
     """Look at stores and keep what is found; return id → verdict of each of them and of others it concerned.
 
     Args:
@@ -78,7 +78,7 @@ def examine(
     questioned = {store.id for store in stores if store.status == StoreStatus.ACTIVE and store.id in kept}
     review = questioned & set(to_review)
     scores = rescore(session, sorted(looked_at), dict.fromkeys(fresh, ()) | _as_counting(found, fresh), review)
-    return {one: Verdict(scores[one], kept.get(one, []), one in review) for one in scores}
+    return {one: Assessment(scores[one], kept.get(one, []), one in review) for one in scores}
 
 
 def lock_stores(session: Session) -> None:
@@ -89,7 +89,7 @@ def lock_stores(session: Session) -> None:
     take_lock(session, DatabaseLock.STORES)
 
 
-def examine_ids(session: Session, ids: Sequence[int], more: Iterable[Found] = ()) -> dict[int, Verdict]:
+def examine_ids(session: Session, ids: Sequence[int], more: Iterable[Found] = ()) -> dict[int, Assessment]:
     """Look at stores by number, see ``examine``."""
     return examine(session, read_facts(session, ids), more=more)
 

@@ -12,7 +12,7 @@ from core.database.paths import segment
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Conflict, InvalidInput, NotFound
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.permissions import Permission
 from models.partners.partners import Affiliation, Partner, PartnerStatus
@@ -61,7 +61,7 @@ def allow_ordering(session: Session, code: str) -> Store:
         give_partner(session, store, PartnerStatus.ACTIVE)
     else:
         set_partner_status(session, store, PartnerStatus.ACTIVE)
-    record(session, "store.ordering_allowed", "stores", [Happening(store.code, store.path)])
+    record(session, "store.ordering_allowed", "stores", [EventDraft(store.code, store.path)])
     return store
 
 
@@ -79,7 +79,7 @@ def stop_ordering(session: Session, code: str, note: str) -> Store:
     if store.ordering_partner_id is None:
         raise Conflict("stores.does_not_order", N_("Store {store} does not order by itself."), store=code)
     set_partner_status(session, store, PartnerStatus.FROZEN)
-    record(session, "store.ordering_stopped", "stores", [Happening(store.code, store.path, data={"note": note})])
+    record(session, "store.ordering_stopped", "stores", [EventDraft(store.code, store.path, data={"note": note})])
     return store
 
 
@@ -230,5 +230,5 @@ def _new_partner(session: Session, store: Store, status: PartnerStatus) -> Partn
             partner_id=partner.id, upstream_id=partner.upstream_id, path=partner.path, valid_from=partner.valid_from
         )
     )
-    record(session, "partner.created", "partners", [Happening(partner.code, partner.path, data={"store": store.code})])
+    record(session, "partner.created", "partners", [EventDraft(partner.code, partner.path, data={"store": store.code})])
     return partner

@@ -10,7 +10,7 @@ from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import Conflict, InvalidInput, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.kinds.kind import Kind, Refused
 from core.kinds.standard import CODE, MISSING, NAME, NOTE, PHONE
@@ -25,7 +25,7 @@ from services.form_submissions import keep_submission, submission_result
 from services.number_series import next_numbers
 from services.partners.tree import lock_tree
 from services.stores._photos import keep_photos
-from services.stores.findings import BLAMELESS, Verdict, examine, lock_stores
+from services.stores.findings import BLAMELESS, Assessment, examine, lock_stores
 from services.stores.fixes import Fix, best_fix, require_good
 from services.stores.names import name_key
 from services.stores.ordering import TIER, give_partner, hold_partners
@@ -147,7 +147,7 @@ def register_store(
         store.status = StoreStatus.ACTIVE.value
     facts = {"score": verdict.score, "found": sorted(set(verdict.new_codes)), "status": store.status}
     facts |= {"invite": invite} if invite else {}
-    record(session, "store.registered", "stores", [Happening(store.code, store.path, data=facts)])
+    record(session, "store.registered", "stores", [EventDraft(store.code, store.path, data=facts)])
     session.flush()
     return store
 
@@ -209,7 +209,7 @@ def move_store(
         store.status = StoreStatus.UNDER_REVIEW.value
         changes["status"] = [was, store.status]
     facts = {"score": verdict.score, "found": sorted(set(verdict.new_codes)), "note": note}
-    record(session, "store.moved", "stores", [Happening(store.code, store.path, changes, facts)])
+    record(session, "store.moved", "stores", [EventDraft(store.code, store.path, changes, facts)])
     session.flush()
     return store
 
@@ -282,7 +282,7 @@ def _look_at(
     *,
     is_new: bool,
     before: tuple[float | None, float | None] = (None, None),
-) -> Verdict:
+) -> Assessment:
     """Keep position and photos of a store, and what speaks against it."""
     keep_photos(session, store, photos)
     facts = read_facts(session, [store.id])

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.clock import now
 from core.database.sessions import actor_of, transact
 from core.errors import Conflict, DomainError, InvalidInput, NotFound
-from core.events.log import Event, Happening, record
+from core.events.log import Event, EventDraft, record
 from core.i18n import N_, translate
 from core.kinds.standard import MISSING
 from core.permissions import Permission
@@ -125,7 +125,7 @@ def dismiss_finding(session: Session, finding_id: int, note: str = "") -> StoreF
     session.flush()
     rescore(session, [store.id])
     facts = {"finding": finding.code, "note": note}
-    record(session, "store.finding_dismissed", "stores", [Happening(store.code, store.path, data=facts)])
+    record(session, "store.finding_dismissed", "stores", [EventDraft(store.code, store.path, data=facts)])
     return finding
 
 
@@ -215,7 +215,7 @@ def _move_on(session: Session, store: Store, status: StoreStatus, action: str, n
     store.status, store.version, store.updated_at = status.value, store.version + 1, now()
     session.flush()
     facts = {"note": note, "score": store.score} if note else {"score": store.score}
-    record(session, action, "stores", [Happening(store.code, store.path, changes, facts)])
+    record(session, action, "stores", [EventDraft(store.code, store.path, changes, facts)])
     return store
 
 

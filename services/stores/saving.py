@@ -11,7 +11,7 @@ from core.clock import now
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, NotFound, Problem
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.permissions import Permission
 from core.positions.points import Datum, distance_m, to_wgs84
@@ -22,7 +22,7 @@ from services.saving.lookups import LOOKUP_SLICE, look_up, match_keys, resolve
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
 from services.saving.rows import save_rows
 from services.states import lock_one
-from services.stores.findings import Verdict, examine, lock_stores
+from services.stores.findings import Assessment, examine, lock_stores
 from services.stores.names import name_key
 from services.stores.ordering import follow_stores, hold_partners, ordering_stores, put_along
 from services.stores.positions import FACTS, Captured, derive, keep_positions
@@ -235,7 +235,7 @@ def _take_along(
 
 
 def record_questions(
-    session: Session, stores: Sequence[Facts], verdicts: dict[int, Verdict], *, batch_id: int | None = None
+    session: Session, stores: Sequence[Facts], verdicts: dict[int, Assessment], *, batch_id: int | None = None
 ) -> None:
     """Record about which stores something was found just now, and which of them that put under review."""
     happenings = []
@@ -245,7 +245,7 @@ def record_questions(
         if codes:
             kinds = tuple(sorted(set(codes)))
             facts = said.setdefault((kinds, score), {"found": kinds, "score": score})
-            happenings.append(Happening(store.code, store.path, PUT_UNDER_REVIEW if is_reviewed else NOTHING, facts))
+            happenings.append(EventDraft(store.code, store.path, PUT_UNDER_REVIEW if is_reviewed else NOTHING, facts))
     record(session, "store.questioned", "stores", happenings, batch_id=batch_id)
 
 

@@ -11,7 +11,7 @@ from api.application import add_api, make_api
 from core.access import command_line
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import NotPermitted
-from core.events.log import Event, Happening, record
+from core.events.log import Event, EventDraft, record
 from core.files.contents import StoredFile
 from core.jobs.queueing import enqueue
 from core.jobs.rows import Job
@@ -182,7 +182,7 @@ def fill() -> None:
         for code, (number, path) in {**branches, "NO": (None, "")}.items():
             session.add(Customer(code=f"C-{code}", name=f"客户-{code}", partner_id=number, path=path))
             session.add(ImportBatch(resource="customers", person=f"{code}@example.com", file_name=code, sha256="0"))
-            record(session, "customer.changed", "customers", [Happening(f"C-{code}", path)])
+            record(session, "customer.changed", "customers", [EventDraft(f"C-{code}", path)])
             if number is None:
                 continue
             session.add(

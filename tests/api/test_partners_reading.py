@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from core.database.sessions import reading, unit_of_work
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.queries.finding import find_page, read_query, stream_rows
 from models.customers import Customer
 from models.orders import Order
@@ -42,7 +42,7 @@ def shop(programs):
             )
         )
         changes = {"placed_by": [LING.person, "gone@brand.example.com"]}
-        record(session, "order.changed", "orders", [Happening(number, HUADONG_PATH, changes)])
+        record(session, "order.changed", "orders", [EventDraft(number, HUADONG_PATH, changes)])
     programs.number = number
     return programs
 

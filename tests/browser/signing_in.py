@@ -8,7 +8,7 @@ from core.database.sessions import transact
 from models.accounts.sessions import SessionState
 from models.accounts.users import User
 from pages.web.identity import cookie_name
-from services.accounts.sessions import DOORKEEPER, Browser, begin_session
+from services.accounts.sessions import AUTHENTICATION, Browser, begin_session
 
 
 def session_of(actor: Actor) -> str:
@@ -18,7 +18,7 @@ def session_of(actor: Actor) -> str:
         user = session.scalars(select(User).where(User.email == actor.person)).one()
         return begin_session(session, user, Browser("127.0.0.1", "test"), SessionState.SIGNED_IN)
 
-    return transact(DOORKEEPER, begin)
+    return transact(AUTHENTICATION, begin)
 
 
 def sign_in_as(client: httpx.AsyncClient | httpx.Client, actor: Actor) -> str:

@@ -20,7 +20,7 @@ from core.events.log import Event
 from models.customers import Customer
 from models.received_contents import ReceivedContent
 from pages.web.identity import cookie_name
-from services.accounts.sessions import DOORKEEPER
+from services.accounts.sessions import AUTHENTICATION
 from tests.browser.signing_in import session_of
 from tests.conftest import ADMIN, MEI, WEI
 from tests.support.server import serving_copy
@@ -106,7 +106,7 @@ def test_an_upload_that_breaks_off_counts_for_nothing(address: str, folder: Path
 
 
 def count_of(model: type, *conditions: Any) -> int:
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         count = select(func.count()).select_from(model).where(*conditions)
         return session.scalar(count, execution_options={"see_all": "a test"}) or 0
 

@@ -8,7 +8,7 @@ from nicegui.elements.mixins.value_element import ValueElement
 from nicegui.events import GenericEventArguments
 
 from core.i18n import _
-from pages.components.base.assets import carry_script, carry_style
+from pages.components.base.assets import add_script, add_style
 from pages.components.base.buttons import Button
 from pages.components.base.elements import Tag
 from pages.components.base.focus import focus_within
@@ -125,8 +125,8 @@ def ordering_page() -> Iterator[tuple[Tag, Tag]]:
 
     A lost connection is said above them at once; what is tapped until it is back does nothing.
     """
-    carry_style("basket.css")
-    carry_script("connection.js")
+    add_style("basket.css")
+    add_script("connection.js")
     with Tag("div", css="qd-offline", role="alert", hidden=True, data_needs_connection="", testid="offline"):
         Tag("b", _("No connection."))
         Tag("span", _("What is in the order is safe. It can be changed and submitted again as soon as you are back."))

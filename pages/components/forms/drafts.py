@@ -6,7 +6,7 @@ from typing import Any
 
 from nicegui.events import GenericEventArguments
 
-from pages.components.base.assets import carry_script
+from pages.components.base.assets import add_script
 from pages.components.base.elements import Tag
 
 STATE_LENGTH_MAX = 20_000
@@ -22,7 +22,7 @@ class BrowserDraft(Tag):
     """
 
     def __init__(self, key: str, on_found: Callable[[dict[str, Any]], Any]) -> None:
-        carry_script("draft.js")
+        add_script("draft.js")
         super().__init__("qudao-draft", hidden=True, data_key=key)
         self._key = key
 

@@ -10,7 +10,7 @@ from nicegui.events import GenericEventArguments
 
 from core.clock import now
 from core.i18n import _
-from pages.components.base.assets import carry_script, carry_style
+from pages.components.base.assets import add_script, add_style
 from pages.components.base.elements import Tag
 from pages.components.lists.grid_spec import without_code
 
@@ -40,8 +40,8 @@ def locator(
     Browsers give a position only over https or on the machine itself, and only if the person allows it; each reason
     why there is none is said in words, with what to do.
     """
-    carry_style("position.css")
-    carry_script("position.js")
+    add_style("position.css")
+    add_script("position.js")
     config = {"fixesMax": FIXES_MAX, "secondsMax": SECONDS_MAX, "texts": _texts()}
     made = Tag("qudao-position", css="qd-locate", config=without_code(config), testid="position")
 

@@ -10,7 +10,7 @@ from nicegui.events import GenericEventArguments
 from core.files.pictures import PICTURE_BYTES_MAX, REFERENCE_LENGTH_MAX
 from core.i18n import _
 from core.settings import MIB
-from pages.components.base.assets import carry_script, carry_style
+from pages.components.base.assets import add_script, add_style
 from pages.components.base.elements import Tag
 from pages.components.forms.fields import Change, Field
 from pages.components.lists.grid_spec import without_code
@@ -83,8 +83,8 @@ def photo_field(
         photos_max: How many at most.
         value: References, e.g. of a draft that is resumed.
     """
-    carry_style("photos.css")
-    carry_script("photos.js")
+    add_style("photos.css")
+    add_script("photos.js")
     field = PhotoField(name, label, required=required, hint=hint, css="qd-wide")
     config = {
         "url": UPLOAD_URL,
@@ -119,7 +119,7 @@ def photo_view(url: str, words: str, *, note: str = "", testid: str | None = Non
         words: What it shows, for who cannot see it.
         note: Below it, e.g. when it was taken.
     """
-    carry_style("photos.css")
+    add_style("photos.css")
     with Tag("figure", css="qd-photo-view") as made:
         with Tag("a", href=url, target="_blank", rel="noopener", testid=testid):
             Tag("img", src=url, alt=words, loading="lazy", decoding="async")

@@ -6,7 +6,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from core.i18n import _
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.elements import Tag
 from pages.components.layout.views import ListItem, SplitView
 
@@ -29,7 +29,7 @@ class Inbox(SplitView):
         on_tick: Callable[[], None],
         tickable: Collection[str] = (),
     ) -> None:
-        carry_style("inbox.css")
+        add_style("inbox.css")
         self.ticked: set[str] = set()
         self._tickable = set(tickable)
         self._boxes: dict[str, Tag] = {}

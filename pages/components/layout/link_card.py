@@ -5,7 +5,7 @@ from nicegui import context
 
 from core.i18n import _
 from core.settings import settings
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.elements import Tag
 
 # Without https there is no clipboard to write to. What is selected can still be copied: by the browser's old command,
@@ -62,6 +62,6 @@ def full_address(path: str) -> str:
     return base.rstrip("/") + path
 
 
-def carry_links() -> None:
+def add_link_style() -> None:
     """Bring the style of link cards with the page being drawn; call it while it is drawn, not later."""
-    carry_style("links.css")
+    add_style("links.css")

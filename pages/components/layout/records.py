@@ -25,7 +25,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class TimelineEntry:
     """One line of a history.
 
     Attributes:
@@ -65,7 +65,7 @@ class Cell:
     draw: Callable[[], object] | None = None
 
 
-def timeline(history: Sequence[Happening], *, label: str = "") -> Tag:
+def timeline(history: Sequence[TimelineEntry], *, label: str = "") -> Tag:
     """Draw a history, in the order given (newest first, by custom)."""
     with Tag("ol", css="qd-timeline", aria_label=label or _("History")) as made:
         for happening in history:
@@ -150,7 +150,7 @@ def short_instant_text(at: datetime | None) -> str:
     return words.removeprefix(f"{today().year}-")
 
 
-def _event(happening: Happening) -> None:
+def _event(happening: TimelineEntry) -> None:
     with Tag("li", css="qd-event", data_tone=happening.tone or None):
         with Tag("div", css="qd-event-head"):
             with Tag("span"):

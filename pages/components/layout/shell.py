@@ -43,7 +43,7 @@ class NavGroup:
     items: Sequence[NavItem]
 
 
-class HousePage(ui.page):
+class LocalizedPage(ui.page):
     """``ui.page`` whose ``lang`` and Quasar texts follow the current language of the request.
 
     The language must be set before the page function runs, in the context of the request (a middleware).

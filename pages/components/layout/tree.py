@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.i18n import _
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.elements import Tag
 
 
 @contextmanager
 def tree(label: str) -> Iterator[None]:
     """Draw the box of a tree; its nodes are drawn inside. Call it while the page is drawn, not later."""
-    carry_style("tree.css")
+    add_style("tree.css")
     with Tag("div", css="qd-tree", role="group", aria_label=label):
         yield
 

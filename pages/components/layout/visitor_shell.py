@@ -7,7 +7,7 @@ from nicegui import ui
 
 from core.i18n import _, current_language
 from core.settings import settings
-from pages.components.base.assets import carry_style
+from pages.components.base.assets import add_style
 from pages.components.base.elements import Tag
 from pages.components.base.toasts import Toasts
 from pages.components.layout.shell import LANGUAGE_TAGS
@@ -26,7 +26,7 @@ def visitor_shell(title: str, *, home: str = "") -> Iterator[None]:
     client = ui.context.client
     client.title = f"{title} · {settings().brand_name}"
     client.layout.classes("qd-frame qd-frame-visitor")
-    carry_style("visitor.css")
+    add_style("visitor.css")
     with client.layout:
         with Tag("header", css="qd-header") as header:
             Tag("a" if home else "span", settings().brand_name, "qd-brand", href=home or None)

@@ -10,11 +10,11 @@ from core.database import disk_space
 from core.database.disk_space import DiskSpace, essential_writes, require_room, watch_disk, write_problem
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Unavailable
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.files.contents import write_content
 from models.accounts.users import User
 from services.accounts.administration import lock_user
-from services.accounts.links import NOBODY_YET, setup_link
+from services.accounts.links import SETUP, setup_link
 from services.accounts.passwords import hash_password
 from services.accounts.sessions import Browser
 from services.accounts.sign_in import sign_in
@@ -38,7 +38,7 @@ def full(sqlite_database, tmp_path):
 
 
 def note(session) -> None:
-    record(session, "t.happened", "t", [Happening("1")])
+    record(session, "t.happened", "t", [EventDraft("1")])
 
 
 def test_ordinary_writing_is_refused_and_reading_goes_on(full, tmp_path):
@@ -82,7 +82,7 @@ def test_a_server_starts_on_a_full_disk_and_its_reserve_is_given_back(sqlite_dat
 
     start_serving()
     with essential_writes():
-        link = transact(NOBODY_YET, setup_link)
+        link = transact(SETUP, setup_link)
 
     assert link is None
     assert not (tmp_path / "reserve").exists()

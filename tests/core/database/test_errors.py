@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event, select, text
 from core.database import errors
 from core.database.sessions import connect, reading, transact, unit_of_work
 from core.errors import InvalidInput, Unavailable
-from core.events.log import Event, Happening, record
+from core.events.log import Event, EventDraft, record
 from core.i18n import use_language
 from models.accounts.users import User
 from tests.conftest import ADMIN, WEI
@@ -24,7 +24,7 @@ def nothing_logged_yet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def note(session, size: int = 1) -> None:
-    record(session, "t.happened", "t", [Happening("1", data={"text": "x" * size})])
+    record(session, "t.happened", "t", [EventDraft("1", data={"text": "x" * size})])
 
 
 def events() -> int:

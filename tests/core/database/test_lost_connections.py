@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 
 from core.database.sessions import connect, reading, transact, unit_of_work
 from core.errors import Unavailable
-from core.events.log import Event, Happening, record
+from core.events.log import Event, EventDraft, record
 from tests.conftest import ADMIN, WEI, add_cast, driver_url, empty_postgres, plain_url
 
 
@@ -38,12 +38,12 @@ def told() -> list[str]:
 
 def test_a_connection_that_died_while_nobody_used_it_is_not_given_out(server):
     with unit_of_work(WEI) as session:
-        record(session, "t.happened", "t", [Happening("1")])
+        record(session, "t.happened", "t", [EventDraft("1")])
 
     drop_all(server)
 
     with unit_of_work(WEI) as session:
-        record(session, "t.happened", "t", [Happening("2")])
+        record(session, "t.happened", "t", [EventDraft("2")])
     assert told() == ["1", "2"]
 
 
@@ -52,10 +52,10 @@ def test_work_whose_connection_dies_on_the_way_is_done_again_and_stored_once(ser
 
     def work(session):
         tries.append(1)
-        record(session, "t.happened", "t", [Happening("1")])
+        record(session, "t.happened", "t", [EventDraft("1")])
         if len(tries) == 1:
             drop_all(server)
-        record(session, "t.happened", "t", [Happening("2")])
+        record(session, "t.happened", "t", [EventDraft("2")])
 
     transact(WEI, work)
 
@@ -68,7 +68,7 @@ def test_work_whose_connection_dies_at_the_commit_is_not_done_again(server):
 
     def work(session):
         tries.append(1)
-        record(session, "t.happened", "t", [Happening("1")])
+        record(session, "t.happened", "t", [EventDraft("1")])
         drop_all(server)
 
     with pytest.raises(Unavailable, match="commit_unknown"):

@@ -14,7 +14,7 @@ from core.database.bulk import insert_rows
 from core.database.paths import ancestor_ids, depth, segment
 from core.database.sessions import SQLITE_PRAGMAS, actor_of, reading, transact, unit_of_work
 from core.errors import InvalidInput, NotFound, NotPermitted, Problem
-from core.events.log import Event, Happening, record
+from core.events.log import Event, EventDraft, record
 from core.files.contents import get_file, store_file
 from core.i18n import LANGUAGES, both_languages, set_language, translate, use_language
 from core.permissions import ROLE_PERMISSIONS, Permission, Role
@@ -96,7 +96,7 @@ def test_paths_sort_like_the_tree():
 def test_a_partner_without_a_path_sees_nothing(database):
     lost = Actor("x", Role.PARTNER_CLERK, "x")
     with unit_of_work(WEI) as session:
-        record(session, "t.happened", "t", [Happening("1", HUADONG_PATH)])
+        record(session, "t.happened", "t", [EventDraft("1", HUADONG_PATH)])
 
     with reading(lost) as session:
         assert session.scalars(select(Event)).all() == []
@@ -104,7 +104,7 @@ def test_a_partner_without_a_path_sees_nothing(database):
 
 def test_the_trail_belongs_to_the_branch_it_tells_of(database):
     with unit_of_work(WEI) as session:
-        record(session, "t.happened", "t", [Happening("1", SUZHOU_PATH, {"a": [1, 2]}), Happening("2")])
+        record(session, "t.happened", "t", [EventDraft("1", SUZHOU_PATH, {"a": [1, 2]}), EventDraft("2")])
 
     seen = {}
     for actor in (ADMIN, SUZHOU_CLERK, BEIFANG_CLERK):
@@ -115,7 +115,7 @@ def test_the_trail_belongs_to_the_branch_it_tells_of(database):
 
 def test_what_is_raised_in_a_unit_of_work_undoes_all_of_it(database):
     with pytest.raises(ZeroDivisionError), unit_of_work(WEI) as session:
-        record(session, "t.happened", "t", [Happening("1")])
+        record(session, "t.happened", "t", [EventDraft("1")])
         raise ZeroDivisionError
 
     with reading(ADMIN) as session:
@@ -142,7 +142,7 @@ def test_work_that_collides_is_done_again(database):
 def test_many_rows_keep_every_character(database):
     texts = ["a\tb", "c\\d", "e\nf", "\\N", "g\r", "中文", "'\"", "\U0001f600"]
     with unit_of_work(WEI) as session:
-        record(session, "t.kept", "t", [Happening(text, data={"text": text}) for text in texts])
+        record(session, "t.kept", "t", [EventDraft(text, data={"text": text}) for text in texts])
 
     with reading(ADMIN) as session:
         events = session.scalars(select(Event).order_by(Event.id)).all()

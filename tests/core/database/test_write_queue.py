@@ -5,14 +5,14 @@ import time
 
 import pytest
 
-from core.database._write_queue import Turns
+from core.database._write_queue import WriteQueue
 from core.database.sessions import unit_of_work
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from tests.conftest import WEI
 
 
 def test_turns_come_in_order():
-    turns, served = Turns(), []
+    turns, served = WriteQueue(), []
     assert turns.take(1)
 
     def come(number: int) -> None:
@@ -35,7 +35,7 @@ def test_turns_come_in_order():
 
 
 def test_who_does_not_get_a_turn_in_time_is_told_and_holds_up_nobody():
-    turns = Turns()
+    turns = WriteQueue()
     assert turns.take(1)
 
     assert not turns.take(0.01)
@@ -47,14 +47,14 @@ def test_who_does_not_get_a_turn_in_time_is_told_and_holds_up_nobody():
 def test_a_unit_of_work_that_fails_lets_the_next_one_in_at_once(sqlite_database):
     for _ in range(2):
         with pytest.raises(ZeroDivisionError), unit_of_work(WEI) as session:
-            record(session, "t.happened", "t", [Happening("1")])
+            record(session, "t.happened", "t", [EventDraft("1")])
             raise ZeroDivisionError
 
     done = threading.Event()
 
     def write() -> None:
         with unit_of_work(WEI) as session:
-            record(session, "t.happened", "t", [Happening("1")])
+            record(session, "t.happened", "t", [EventDraft("1")])
         done.set()
 
     threading.Thread(target=write).start()

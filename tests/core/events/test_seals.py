@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from core.database.sessions import engine_in_use, reading, unit_of_work
-from core.events.log import Happening, record
+from core.events.log import EventDraft, record
 from core.events.seals import NO_HASH, EventSeal, Sealer, add_seal, chain_faults, event_hash, seal_hash
 from tests.conftest import ADMIN
 
@@ -31,7 +31,9 @@ SEAL_SHA256 = "65b7dedecf1e45024a91af0b40e279c46497b24306960911d22196ce1529ec91"
 
 def happen(*keys: str) -> None:
     with unit_of_work(ADMIN) as session:
-        record(session, "customer.changed", "customers", [Happening(key, changes={"name": ["a", key]}) for key in keys])
+        record(
+            session, "customer.changed", "customers", [EventDraft(key, changes={"name": ["a", key]}) for key in keys]
+        )
 
 
 def seal() -> None:
@@ -126,7 +128,7 @@ def test_an_event_of_a_transaction_that_ends_late_is_sealed_too(database):
         return  # one writer at a time
     sealer = Sealer()
     with unit_of_work(ADMIN) as late:
-        record(late, "customer.changed", "customers", [Happening("LATE")])
+        record(late, "customer.changed", "customers", [EventDraft("LATE")])
         happen("EARLY")
         sealer.seal()
         sealer.seal()

@@ -7,7 +7,7 @@ import pytest
 from core.access import Actor
 from core.database.sessions import reading, unit_of_work
 from core.queries import _pages, _plans, _positions, finding
-from core.queries._building import asked_in
+from core.queries._building import compile_query
 from core.queries._positions import Positions, Seen
 from core.queries.finding import find_page
 from models.customers import Customer
@@ -56,10 +56,10 @@ def test_deep_pages_are_whole_from_wherever_they_start(database, short_is_long, 
 def test_deep_pages_of_a_filter_are_whole(database, short_is_long):
     add(60)
     with reading(WEI) as session:
-        kept = {row.code for row in session.query(Customer) if row.stage != "won"}
+        cache = {row.code for row in session.query(Customer) if row.stage != "won"}
 
     for sort in SORTS:
-        promised = [code for code in expected(WEI, sort) if code in kept]
+        promised = [code for code in expected(WEI, sort) if code in cache]
         for offset in OFFSETS:
             found = page_of(WEI, offset, ("sort", sort), ("stage", "lead,lost"))
             assert found == promised[offset : offset + 7], (sort, offset)
@@ -85,8 +85,8 @@ def test_a_list_that_would_have_to_be_sorted_for_each_step_is_not_surveyed(datab
 
     with reading(WEI) as session:
         for sort, surveyed in (("code", True), ("name", False), ("contact", False), ("partner", False)):
-            asked = asked_in(session, everything(WEI, ("sort", sort)))
-            is_surveyed = bool(_pages._surveyed(session, asked))
+            compiled = compile_query(session, everything(WEI, ("sort", sort)))
+            is_surveyed = bool(_pages._surveyed(session, compiled))
             assert is_surveyed == surveyed, sort
 
 

@@ -11,7 +11,7 @@ from core.access import Actor
 from core.database.sessions import is_sqlite, reading, unit_of_work
 from core.errors import InvalidInput
 from core.queries import _plans, _positions, finding
-from core.queries._building import asked_in
+from core.queries._building import compile_query
 from core.queries._ordering import Sort, write_cursor
 from core.queries.finding import find_page, matching_keys, read_query, stream_rows
 from models.customers import Customer
@@ -202,10 +202,10 @@ def test_sums_of_a_long_list_are_made_when_asked_for(database, monkeypatch):
 
     with reading(LING) as session:
         unasked = find_page(session, read_query(summed, LING, [("limit", "1")]))
-        asked = find_page(session, read_query(summed, LING, [("limit", "1"), ("sums", "1")]))
+        compiled = find_page(session, read_query(summed, LING, [("limit", "1"), ("sums", "1")]))
 
     assert (unasked.sums, unasked.total_is_exact) == ({}, False)
-    assert (asked.sums, asked.total, asked.total_is_exact) == ({"credit_limit": "1100000.00"}, 3, True)
+    assert (compiled.sums, compiled.total, compiled.total_is_exact) == ({"credit_limit": "1100000.00"}, 3, True)
 
 
 @pytest.mark.parametrize("sort", ["code", "-created_at", "contact"])
@@ -281,9 +281,9 @@ def test_many_rows_in_an_order_that_has_an_index_are_walked_on_sqlite(database, 
 
     def walks(actor: Actor, row_count: int, *pairs: tuple[str, str]) -> bool:
         with reading(actor) as session:
-            asked = asked_in(session, everything(actor, *pairs))
-            with _plans.planned(session, asked, row_count) as way:
-                changed = way is not asked
+            compiled = compile_query(session, everything(actor, *pairs))
+            with _plans.planned(session, compiled, row_count) as way:
+                changed = way is not compiled
         return changed
 
     with reading(WEI) as session:

@@ -104,9 +104,9 @@ def test_every_field_can_be_shown_sorted_and_asked(database, resource: Resource)
                 first = find_page(session, read_query(resource, actor, [("sort", sort), ("limit", "1")]))
                 following = [("sort", sort), ("cursor", first.next_cursor)] if first.next_cursor else []
                 find_page(session, read_query(resource, actor, following))
-            asked = {f"{field.name}__{operator}": value_of(field) for operator in operators_of(field)}
-            asked |= {f"{field.name}__not": value_of(field), f"{field.name}__empty": "1"}
-            for pair in asked.items():
+            compiled = {f"{field.name}__{operator}": value_of(field) for operator in operators_of(field)}
+            compiled |= {f"{field.name}__not": value_of(field), f"{field.name}__empty": "1"}
+            for pair in compiled.items():
                 find_page(session, read_query(resource, actor, [pair], from_address=True))
         find_page(session, read_query(resource, actor, [("q", "ab")]))
         for part in stream_rows(session, read_query(resource, actor, [])):

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from core.access import Actor
 from core.database.sessions import reading, unit_of_work
-from core.queries._statements import asked_again
+from core.queries._statements import compiled_query
 from core.queries.finding import find_page, read_query
 from models.customers import Customer
 from models.partners.partners import Partner
@@ -112,21 +112,21 @@ def test_a_filter_by_a_reference_is_kept_like_any_other(database):
     with reading(WEI) as session:
         query = read_query(CUSTOMERS, WEI, [("partner__in", "SZ,BF,HD"), ("sort", "code")])
         find_page(session, query)
-        first = asked_again(session, query)
+        first = compiled_query(session, query)
 
-        assert first.kept is not None
-        assert asked_again(session, query).kept is first.kept
-        assert first.meant == {query.filter.parts[0]: (HUADONG, SUZHOU, BEIFANG)}
+        assert first.cache is not None
+        assert compiled_query(session, query).cache is first.cache
+        assert first.resolved == {query.filter.parts[0]: (HUADONG, SUZHOU, BEIFANG)}
 
 
 def test_what_is_kept_is_made_once(database):
     with reading(WEI) as session:
         query = read_query(CUSTOMERS, WEI, [("stage", "lead")])
         first = find_page(session, query)
-        kept = asked_again(session, query).kept
-        assert kept is not None
-        made = dict(kept)
+        cache = compiled_query(session, query).cache
+        assert cache is not None
+        made = dict(cache)
 
         assert find_page(session, query) == first
-        assert asked_again(session, query).kept == made
+        assert compiled_query(session, query).cache == made
         assert session.scalars(select(Customer)).all() == []

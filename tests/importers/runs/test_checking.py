@@ -17,8 +17,8 @@ from core.jobs.worker import run_next
 from importers.runs.batches import check_batch
 from models.customers import Customer
 from models.imports import ImportBatch, ImportProblem, ImportSlice, ImportWorkbook
-from services.imports.batches import forget_old_checks, get_import, start_check, start_import, stop_check
-from services.imports.rows import Fate, counts_so_far, seen_rows
+from services.imports.batches import get_import, purge_old_checks, start_check, start_import, stop_check
+from services.imports.rows import RowOutcome, counts_so_far, seen_rows
 from services.imports.workbooks import find_workbook, keep_workbook, start_workbook, workbook_file
 from tests.conftest import ADMIN, LING, MEI, WEI
 from tests.importers.runs.test_batches import EDIT, PLAIN, act, bring, count, imported, now, work
@@ -30,7 +30,7 @@ class Killed(BaseException):
     pass
 
 
-def seen(batch: ImportBatch, fate: Fate) -> list[tuple[int, dict, dict]]:
+def seen(batch: ImportBatch, fate: RowOutcome) -> list[tuple[int, dict, dict]]:
     with reading(WEI) as session:
         rows = seen_rows(session, batch.id, fate, limit=100, offset=0)
     return [(one.row, dict(one.cells), dict(one.changes)) for one in rows]
@@ -55,7 +55,7 @@ def test_a_check_tells_of_every_row_what_would_become_of_it_and_stores_none(data
     )
     work()
 
-    assert seen(batch, Fate.UPDATED) == [
+    assert seen(batch, RowOutcome.UPDATED) == [
         (
             2,
             {
@@ -68,9 +68,9 @@ def test_a_check_tells_of_every_row_what_would_become_of_it_and_stores_none(data
             },
         )
     ]  # fmt: skip
-    assert [row for row, _cells, _changes in seen(batch, Fate.UNCHANGED)] == [3]
-    assert [(row, cells["phone"]) for row, cells, _changes in seen(batch, Fate.CREATED)] == [(5, "138 0013 8000")]
-    assert [row for row, _cells, _changes in seen(batch, Fate.REFUSED)] == [6]
+    assert [row for row, _cells, _changes in seen(batch, RowOutcome.UNCHANGED)] == [3]
+    assert [(row, cells["phone"]) for row, cells, _changes in seen(batch, RowOutcome.CREATED)] == [(5, "138 0013 8000")]
+    assert [row for row, _cells, _changes in seen(batch, RowOutcome.REFUSED)] == [6]
     assert now(batch).checked == {
         "rows": 4, "created": 1, "updated": 1, "unchanged": 1, "refused": 1, "ignored": [],
     }  # fmt: skip
@@ -159,7 +159,7 @@ def test_a_check_nobody_followed_is_forgotten_and_asked_for_again(database, monk
     monkeypatch.setattr("services.imports.batches.now", lambda: instant() + timedelta(days=31))
 
     with unit_of_work(ADMIN) as session:
-        forgotten = forget_old_checks(session)
+        forgotten = purge_old_checks(session)
 
     assert forgotten == 2
     assert (now(batch).checked, now(bad).checked, count(ImportProblem)) == (None, None, 0)

@@ -17,7 +17,7 @@ from models.orders import OrderLine
 from resources.customers import CUSTOMERS
 from resources.orders import ORDER_LINES
 from resources.partners import PARTNERS
-from services.imports.batches import bring_forward, continue_import, start_import
+from services.imports.batches import continue_import, record_progress, start_import
 from services.saving.plans import Saved
 from tests.conftest import ADMIN, LING, WEI
 from tests.importers.runs.test_batches import EDIT, act, bring, count, now, work
@@ -58,10 +58,10 @@ def test_two_processes_that_work_on_one_import_store_no_row_twice(database):
         batch = ImportBatch(person=WEI.person, resource="customers", file_name="rows.csv", sha256="0")
         session.add(batch)
     with unit_of_work(WEI) as session:
-        bring_forward(session, batch.id, Saved(unchanged=1), [2], 0)
+        record_progress(session, batch.id, Saved(unchanged=1), [2], 0)
 
     with pytest.raises(Conflict) as refused, unit_of_work(WEI) as session:
-        bring_forward(session, batch.id, Saved(unchanged=1), [3], 0)
+        record_progress(session, batch.id, Saved(unchanged=1), [3], 0)
 
     assert (refused.value.code, now(batch).last_row, count(ImportSlice)) == ("imports.runs_elsewhere", 2, 1)
 
@@ -73,7 +73,7 @@ def test_an_import_whose_rows_are_in_and_whose_end_is_missing_ends_when_it_goes_
         stored = session.get_one(ImportBatch, batch.id)
         stored.mode, stored.status = ALL_OR_NOTHING, "running"
         session.query(ImportSlice).filter_by(batch_id=batch.id).delete()
-        bring_forward(session, batch.id, Saved(created=2, new_rows=[2, 3]), [2, 3], 0)
+        record_progress(session, batch.id, Saved(created=2, new_rows=[2, 3]), [2, 3], 0)
 
     apply_batch(WEI, batch.id)
     apply_batch(WEI, batch.id)

@@ -32,7 +32,7 @@ from pages.components.forms.file_drop import file_drop
 from pages.components.layout import content as parts
 from pages.components.layout import shell as page_shell
 from pages.components.layout.progress import Progress, ProgressBar
-from pages.components.layout.records import Cell, Change, Happening, LineColumn, line_table, timeline
+from pages.components.layout.records import Cell, Change, LineColumn, TimelineEntry, line_table, timeline
 from pages.components.layout.views import ListItem, SplitView, View, tabs, view_tabs
 from pages.components.lists.data_grid import DataGrid, data_grid
 from pages.components.lists.filters import Filter, filter_bar
@@ -103,10 +103,10 @@ def build(server: FastAPI) -> None:
     server.get("/grid/orders")(grid_orders)
     server.post("/upload")(upload)
     server.get("/gallery/plain/{name}")(plain)
-    page_shell.HousePage("/gallery/list")(list_page)
-    page_shell.HousePage("/gallery/approvals")(approvals_page)
-    page_shell.HousePage("/gallery/record")(record_page)
-    page_shell.HousePage("/gallery/parts")(parts_page)
+    page_shell.LocalizedPage("/gallery/list")(list_page)
+    page_shell.LocalizedPage("/gallery/approvals")(approvals_page)
+    page_shell.LocalizedPage("/gallery/record")(record_page)
+    page_shell.LocalizedPage("/gallery/parts")(parts_page)
 
 
 def row(at: int) -> dict[str, Any]:
@@ -309,8 +309,8 @@ def record_page() -> None:
             with rail, parts.panel("历史"):
                 timeline(
                     [
-                        Happening("陈晨", "同意了订单", START, note="价格在授权内", tone="ok"),
-                        Happening(
+                        TimelineEntry("陈晨", "同意了订单", START, note="价格在授权内", tone="ok"),
+                        TimelineEntry(
                             "王磊",
                             "修改了收货地址",
                             START - timedelta(hours=2),

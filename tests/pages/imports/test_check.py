@@ -14,7 +14,7 @@ from core.permissions import Role
 from models.customers import Customer
 from pages.imports._rows import find_rows
 from pages.imports._wizard import job_progress
-from services.imports.rows import Fate
+from services.imports.rows import RowOutcome
 from tests.browser.finding import found, is_there, one
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, LING
@@ -117,7 +117,7 @@ async def test_a_field_that_became_confidential_to_others_is_not_shown_in_the_ro
     less = replace(ADMIN, role=Role.SALES)
 
     with reading(less) as session:
-        page = find_rows(session, brought.json()["batch"], Fate.CREATED)
+        page = find_rows(session, brought.json()["batch"], RowOutcome.CREATED)
 
     assert [field.name for field in page.fields] == ["code", "name", "tier"]
 

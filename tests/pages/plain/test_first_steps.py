@@ -9,7 +9,7 @@ from models.accounts.sessions import AttemptCount
 from models.partners.applications import Application
 from pages.web.identity import LANGUAGE_COOKIE
 from services.accounts.attempts import VISITORS_PER_ADDRESS
-from services.accounts.sessions import DOORKEEPER
+from services.accounts.sessions import AUTHENTICATION
 from services.applications.invites import InviteDraft, make_invite
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, HUADONG_OWNER, LING
@@ -27,7 +27,7 @@ def address(sqlite_template, tmp_path_factory):
 @pytest.fixture
 def client(address):
     """Give a browser without scripts; nobody has asked from its address before."""
-    with unit_of_work(DOORKEEPER) as session:
+    with unit_of_work(AUTHENTICATION) as session:
         for row in session.scalars(select(AttemptCount).execution_options(see_all="a clean start")):
             session.delete(row)
     with httpx.Client(base_url=address, headers={"Origin": address, "Accept": "text/html"}) as client:
@@ -111,7 +111,7 @@ def test_nothing_is_begun_from_another_site(client, path, headers):
 
 def test_one_address_begins_only_so_many_and_what_was_typed_stays(client):
     before = len(applications())
-    with unit_of_work(DOORKEEPER) as session:
+    with unit_of_work(AUTHENTICATION) as session:
         client.post("/apply", data=PERSON)
         row = session.scalars(select(AttemptCount).execution_options(see_all="counted")).one()
         row.count = VISITORS_PER_ADDRESS
@@ -144,7 +144,7 @@ def test_an_invite_that_does_not_hold_is_said_and_counted(client):
     for answer in (first, sent):
         assert "no invite with this code" in answer.text
         assert "field-phone" in answer.text
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         counted = select(func.sum(AttemptCount.count)).execution_options(see_all="counted")
         assert session.scalar(counted) == 2
 
@@ -181,7 +181,7 @@ def test_a_made_up_cookie_does_not_stand_for_the_first_step(client, value):
 
 
 def test_codes_that_do_not_hold_are_counted_there_too(client):
-    with unit_of_work(DOORKEEPER) as session:
+    with unit_of_work(AUTHENTICATION) as session:
         statuses = [client.get("/stores/register?invite=NEVERWAS").status_code]
         row = session.scalars(select(AttemptCount).execution_options(see_all="counted")).one()
         row.count = VISITORS_PER_ADDRESS

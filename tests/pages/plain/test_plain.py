@@ -18,8 +18,8 @@ from pages.site import add_access
 from pages.web.cookies import safe_next
 from services.accounts.administration import create_user, reset_password
 from services.accounts.attempts import PER_ADDRESS
-from services.accounts.links import NOBODY_YET, password_link, setup_link
-from services.accounts.sessions import DOORKEEPER
+from services.accounts.links import SETUP, password_link, setup_link
+from services.accounts.sessions import AUTHENTICATION
 from tests.browser.signing_in import session_of, sign_in_as
 from tests.conftest import ADMIN, LING, WEI
 
@@ -232,7 +232,7 @@ async def test_the_second_factor_is_enrolled_once_and_asked_for_ever_after(clien
 
 
 async def test_the_first_administrator_is_made_with_the_printed_link_and_nobody_else(empty):
-    link = transact(NOBODY_YET, setup_link)
+    link = transact(SETUP, setup_link)
     token = link.split("token=")[1]
     facts = {"token": token, "email": "Boss@Example.com", "name": "王磊", "password": PASSWORD, "again": PASSWORD}
 
@@ -252,7 +252,7 @@ async def test_the_first_administrator_is_made_with_the_printed_link_and_nobody_
 
 
 async def test_what_is_wrong_with_a_password_is_said_at_its_field_which_has_the_focus(empty):
-    link = transact(NOBODY_YET, setup_link)
+    link = transact(SETUP, setup_link)
     facts = {"token": link.split("token=")[1], "email": "boss@example.com", "name": "王磊"}
 
     first = await empty.get(link)
@@ -265,14 +265,14 @@ async def test_what_is_wrong_with_a_password_is_said_at_its_field_which_has_the_
 
 
 async def test_a_guessed_set_up_link_opens_nothing(empty):
-    transact(NOBODY_YET, setup_link)
+    transact(SETUP, setup_link)
 
     assert (await empty.get("/setup?token=guess")).status_code == 404
 
 
 async def test_a_newer_set_up_link_voids_the_older(empty):
-    older = transact(NOBODY_YET, setup_link)
-    newer = transact(NOBODY_YET, setup_link)
+    older = transact(SETUP, setup_link)
+    newer = transact(SETUP, setup_link)
 
     assert (await empty.get(older)).status_code == 404
     assert (await empty.get(newer)).status_code == 200
@@ -348,7 +348,7 @@ async def test_people_see_where_they_are_signed_in_and_end_it(client, ling):
 async def test_nobody_ends_the_session_of_someone_else(client, ling):
     await sign_in(client)
     theirs = session_of(WEI)
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         number = session.scalar(select(UserSession.id).where(UserSession.user_id == WEI.user_id))
 
     await client.post(f"/account/sessions/{number}/end")

@@ -11,7 +11,7 @@ from models.accounts.users import User as Account
 from models.customers import Customer
 from pages.web.identity import LANGUAGE_COOKIE
 from services.accounts.administration import lock_user
-from services.accounts.sessions import DOORKEEPER, end_session, find_visitor
+from services.accounts.sessions import AUTHENTICATION, end_session, find_visitor
 from tests.browser.finding import found
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, HUADONG_CLERK, LING, MEI
@@ -48,7 +48,7 @@ async def test_a_click_is_done_for_whoever_is_signed_in(user: User) -> None:
 
 
 def end_it(token: str) -> None:
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         number = find_visitor(session, token).session_id
     transact(LING, lambda session: end_session(session, number, EndReason.SIGNED_OUT))
 

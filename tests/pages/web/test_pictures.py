@@ -11,7 +11,7 @@ from core.database.sessions import transact
 from core.files.pictures import PICTURE_BYTES_MAX
 from core.settings import settings
 from services.accounts.attempts import VISITORS_PER_ADDRESS, count_from_address
-from services.accounts.sessions import DOORKEEPER
+from services.accounts.sessions import AUTHENTICATION
 from services.files import received_contents
 from services.files.pictures import picture_of
 from tests.browser.signing_in import sign_in_as
@@ -129,7 +129,9 @@ async def test_another_site_cannot_make_a_browser_hand_in_pictures(user: User) -
 async def test_a_stranger_hands_in_some_pictures_a_minute_and_not_hundreds(user: User) -> None:
     content = coded(shop(40, 30))
     for _ in range(VISITORS_PER_ADDRESS - 1):
-        transact(DOORKEEPER, lambda session: count_from_address(session, "127.0.0.1#pictures", VISITORS_PER_ADDRESS))
+        transact(
+            AUTHENTICATION, lambda session: count_from_address(session, "127.0.0.1#pictures", VISITORS_PER_ADDRESS)
+        )
 
     answers = [(await hand_in(user, content)).status_code for _ in range(2)]
     sign_in_as(user.http_client, HUADONG_CLERK)

@@ -10,7 +10,7 @@ from core.database.sessions import reading, transact, unit_of_work
 from core.errors import DomainError
 from core.events.log import Event
 from services.accounts.administration import reset_password
-from services.accounts.sessions import DOORKEEPER, Browser, SignInNeeded, Visitor, find_visitor
+from services.accounts.sessions import AUTHENTICATION, Browser, SignInNeeded, Visitor, find_visitor
 from services.accounts.sign_in import Entry, sign_in
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, WEI
 
@@ -29,7 +29,7 @@ def knock(email: str = LING.person, password: str = PASSWORD, address: str = "19
 
 
 def visitor(token: str) -> Visitor:
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         return find_visitor(session, token)
 
 

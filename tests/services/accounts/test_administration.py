@@ -24,7 +24,7 @@ from services.accounts.administration import (
     who_can_grant,
 )
 from services.accounts.links import (
-    NOBODY_YET,
+    SETUP,
     Greeting,
     choose_password,
     create_first_administrator,
@@ -38,7 +38,7 @@ from services.accounts.links import (
 )
 from services.accounts.own_account import change_password
 from services.accounts.passwords import is_correct
-from services.accounts.sessions import DOORKEEPER, Visitor, find_visitor
+from services.accounts.sessions import AUTHENTICATION, Visitor, find_visitor
 from tests.browser.signing_in import session_of
 from tests.conftest import ADMIN, HUADONG, HUADONG_OWNER, HUADONG_PATH, LING, SUZHOU_CLERK, WEI
 from tests.services.accounts.support import NOON
@@ -195,7 +195,7 @@ def test_who_can_grant_rights_is_named(database):
 
 def signed_in(actor: Actor) -> Visitor:
     token = session_of(actor)
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         return find_visitor(session, token)
 
 
@@ -322,8 +322,8 @@ def test_a_link_greets_by_name_role_partner_and_who_made_it(database):
 def test_the_administrator_of_the_settings_is_made_once(nobody, monkeypatch):
     admin_settings(monkeypatch, "boss@example.com", PASSWORD)
 
-    first = transact(NOBODY_YET, create_first_administrator)
-    second = transact(NOBODY_YET, create_first_administrator)
+    first = transact(SETUP, create_first_administrator)
+    second = transact(SETUP, create_first_administrator)
 
     assert (first.email, first.role, first.status, second) == ("boss@example.com", "administrator", "active", None)
     with reading(ADMIN) as session:
@@ -334,11 +334,11 @@ def test_a_short_password_in_the_settings_makes_nobody(nobody, monkeypatch):
     admin_settings(monkeypatch, "boss@example.com", "short")
 
     with pytest.raises(InvalidInput) as refused:
-        transact(NOBODY_YET, create_first_administrator)
+        transact(SETUP, create_first_administrator)
 
     assert refused.value.code == "users.password_too_short"
     assert stored("boss@example.com") is None
 
 
 def test_without_settings_nobody_is_made(nobody):
-    assert transact(NOBODY_YET, create_first_administrator) is None
+    assert transact(SETUP, create_first_administrator) is None

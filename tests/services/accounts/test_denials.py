@@ -17,7 +17,7 @@ from resources.users import USERS
 from services.accounts import denials
 from services.accounts.administration import lock_user
 from services.accounts.denials import EVERY, note_ended_session, note_refusal, note_refused_rights
-from services.accounts.sessions import DOORKEEPER, SignInNeeded, find_visitor
+from services.accounts.sessions import AUTHENTICATION, SignInNeeded, find_visitor
 from services.accounts.tokens import create_token
 from services.installation.maintenance import acting
 from tests.browser.signing_in import session_of
@@ -91,7 +91,7 @@ def test_other_people_and_other_permissions_are_told_beside_it():
 def test_who_was_locked_out_leaves_one_line_however_often_they_click():
     token = session_of(WEI)
     transact(ADMIN, lambda session: lock_user(session, WEI.person))
-    with pytest.raises(SignInNeeded) as ended, reading(DOORKEEPER) as session:
+    with pytest.raises(SignInNeeded) as ended, reading(AUTHENTICATION) as session:
         find_visitor(session, token)
 
     with freeze(NOON):

@@ -21,7 +21,7 @@ from services.accounts.administration import remove_second_factor, reset_passwor
 from services.accounts.attempts import TooManyAttempts
 from services.accounts.own_account import prove
 from services.accounts.second_factor import PURPOSE, enrol, is_accepted, offer_secret
-from services.accounts.sessions import DOORKEEPER, FRESH, ProofNeeded, Visitor, find_visitor
+from services.accounts.sessions import AUTHENTICATION, FRESH, ReauthenticationNeeded, Visitor, find_visitor
 from services.accounts.tokens import create_token
 from services.imports.batches import begin_import, start_import
 from services.organisation.leaving import leave
@@ -42,7 +42,7 @@ def people(database, monkeypatch):
 
 
 def visitor(token: str) -> Visitor:
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         return find_visitor(session, token)
 
 
@@ -92,7 +92,7 @@ def world() -> tuple:
 def test_rights_change_only_for_who_has_just_proved_to_be_there(token, risk):
     before = world()
 
-    with freeze(LATER), pytest.raises(ProofNeeded) as asked:
+    with freeze(LATER), pytest.raises(ReauthenticationNeeded) as asked:
         risk(visitor(token).actor)
     assert (asked.value.code, world()) == ("access.proof_needed", before)
 
@@ -138,7 +138,7 @@ def test_a_wrong_password_proves_nothing_and_is_counted(token):
             with pytest.raises(DomainError) as refused:
                 prove(visitor(token), "not the password at all")
             codes.append(refused.value.code)
-        with pytest.raises(ProofNeeded):
+        with pytest.raises(ReauthenticationNeeded):
             add_sales(visitor(token).actor)
 
     assert codes == ["users.wrong_password"] * 5 + ["sign_in.wait"]
@@ -153,7 +153,7 @@ def test_who_has_a_second_factor_proves_it_by_a_code_and_not_by_the_password(tok
     with freeze(LATER):
         with pytest.raises(InvalidInput):
             prove(visitor(token), PASSWORD)
-        with pytest.raises(ProofNeeded):
+        with pytest.raises(ReauthenticationNeeded):
             add_sales(visitor(token).actor)
         prove(visitor(token), pyotp.TOTP(secret).at(LATER))
         add_sales(visitor(token).actor)

@@ -15,7 +15,7 @@ from models.accounts.sessions import SessionState
 from services.accounts.administration import remove_second_factor
 from services.accounts.second_factor import offered_secret
 from services.accounts.sessions import (
-    DOORKEEPER,
+    AUTHENTICATION,
     Browser,
 )
 from services.accounts.sign_in import Entry, enrol_second_factor, give_second_factor
@@ -41,7 +41,7 @@ def second_factor_for_finance(people, monkeypatch):
 def test_a_role_that_needs_a_second_factor_enrols_at_the_first_sign_in(second_factor_for_finance):
     half_way = knock(MEI.person)
     person = visitor(half_way.token)
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         secret = offered_secret(session, person.session_id)
 
     with freeze(NOON):
@@ -62,7 +62,7 @@ def enrolled(at: datetime) -> tuple[str, tuple[str, ...]]:
     with freeze(at):
         half_way = knock(MEI.person)
         person = visitor(half_way.token)
-        with reading(DOORKEEPER) as session:
+        with reading(AUTHENTICATION) as session:
             secret = offered_secret(session, person.session_id)
         entry = enrol_second_factor(person, half_way.token, pyotp.TOTP(secret).at(at), Browser())
     return secret, entry.codes

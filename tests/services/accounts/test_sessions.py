@@ -14,11 +14,11 @@ from models.accounts.users import User
 from services.accounts.administration import lock_user, reset_password
 from services.accounts.attempts import TooManyAttempts
 from services.accounts.sessions import (
-    DOORKEEPER,
+    AUTHENTICATION,
     end_session,
-    forget_old_sessions,
     note_seen,
     open_sessions,
+    purge_old_sessions,
 )
 from tests.conftest import ADMIN, HUADONG_CLERK, LING, MEI, WEI
 from tests.services.accounts.support import NOON, change, events, give_passwords, guess, knock, visitor, why_out
@@ -81,7 +81,7 @@ def test_being_there_keeps_a_session_open():
     for minutes in (20, 40, 60):
         with freeze(NOON + timedelta(minutes=minutes)):
             person = visitor(entry.token)
-            transact(DOORKEEPER, lambda session, person=person: note_seen(session, person))
+            transact(AUTHENTICATION, lambda session, person=person: note_seen(session, person))
 
     with freeze(NOON + timedelta(minutes=80)):
         assert visitor(entry.token).is_signed_in
@@ -127,7 +127,7 @@ def test_old_sessions_are_forgotten_after_a_month():
         knock()
     with freeze(NOON + timedelta(days=31)):
         recent = knock()
-        forgotten = transact(DOORKEEPER, forget_old_sessions)
+        forgotten = transact(AUTHENTICATION, purge_old_sessions)
 
         assert forgotten == 1
         with reading(ADMIN) as session:

@@ -16,7 +16,7 @@ from services.accounts import attempts
 from services.accounts.administration import lock_user, unlock_user
 from services.accounts.attempts import TooManyAttempts
 from services.accounts.sessions import (
-    DOORKEEPER,
+    AUTHENTICATION,
 )
 from services.accounts.sign_in import account_subject
 from tests.conftest import ADMIN, BEIFANG, BEIFANG_CLERK, HUADONG_CLERK, LING, WEI
@@ -229,7 +229,7 @@ def test_one_network_of_ipv6_is_one_address():
 
 def test_a_hundred_failures_in_a_row_stop_an_account_until_a_reset():
     subject = account_subject(LING.person)
-    with unit_of_work(DOORKEEPER) as session:
+    with unit_of_work(AUTHENTICATION) as session:
         for _ in range(attempts.FAILURES_MAX):
             attempts._row_of(session, subject).next_at = NOON
             with freeze(NOON):

@@ -14,7 +14,7 @@ from core.events.log import Event
 from core.permissions import ROLE_PERMISSIONS, Permission, Role
 from models.accounts.tokens import ApiToken
 from models.accounts.users import User
-from services.accounts.sessions import DOORKEEPER, FRESH, ProofNeeded, find_visitor
+from services.accounts.sessions import AUTHENTICATION, FRESH, ReauthenticationNeeded, find_visitor
 from services.accounts.token_rights import confirm_tokens, keys_above_makers
 from services.accounts.tokens import actor_of_token, create_token, revoke_token
 from services.installation.maintenance import examine
@@ -42,7 +42,7 @@ def create(actor=IT, role="operations", name="ERP", **more) -> tuple[ApiToken, s
 
 
 def actor_of(secret: str) -> Actor:
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         return actor_of_token(session, secret)
 
 
@@ -130,10 +130,10 @@ def test_confirming_asks_who_sits_there():
     row, _ = create()
     with freeze(NOON):
         token = session_of(ADMIN)
-        with reading(DOORKEEPER) as session:
+        with reading(AUTHENTICATION) as session:
             admin = find_visitor(session, token).actor
 
-    with freeze(NOON + FRESH + timedelta(seconds=1)), pytest.raises(ProofNeeded):
+    with freeze(NOON + FRESH + timedelta(seconds=1)), pytest.raises(ReauthenticationNeeded):
         confirm(admin, row)
 
     assert stored(row).confirmation == "needed"

@@ -14,7 +14,7 @@ from core.permissions import Role
 from models.accounts.tokens import ApiToken
 from models.accounts.users import User
 from models.partners.partners import Partner
-from services.accounts.sessions import DOORKEEPER, SignInNeeded
+from services.accounts.sessions import AUTHENTICATION, SignInNeeded
 from services.accounts.tokens import actor_of_token, create_token, list_tokens, note_used, revoke_token
 from tests.conftest import ADMIN, HUADONG, LING
 
@@ -26,7 +26,7 @@ def create(actor=ADMIN, name="ERP", role="operations", **more) -> tuple[ApiToken
 
 
 def actor_of(secret: str):
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         return actor_of_token(session, secret)
 
 
@@ -152,9 +152,9 @@ def test_what_is_no_key_opens_nothing(database, secret):
 def test_using_a_key_is_noted_to_the_minute(database):
     with freeze(NOON):
         _, secret = create()
-        transact(DOORKEEPER, lambda session: note_used(session, secret))
+        transact(AUTHENTICATION, lambda session: note_used(session, secret))
     with freeze(NOON + timedelta(seconds=59)):
-        transact(DOORKEEPER, lambda session: note_used(session, secret))
+        transact(AUTHENTICATION, lambda session: note_used(session, secret))
 
     with reading(ADMIN) as session:
         assert session.scalars(select(ApiToken.used_at)).one() == NOON

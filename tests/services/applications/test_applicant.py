@@ -16,8 +16,8 @@ from resources.partners import PARTNERS
 from services.applications.applicant import (
     attach_licence,
     begin_application,
-    forget_old_drafts,
     number_held,
+    purge_old_drafts,
     save_draft,
     submit_application,
     welcome_link,
@@ -278,9 +278,9 @@ def test_drafts_that_nobody_comes_back_to_are_forgotten_and_submitted_ones_are_n
         begun()
         waiting = invited()
     with freeze(NOON + timedelta(days=59)):
-        assert act(ADMIN, forget_old_drafts) == 0
+        assert act(ADMIN, purge_old_drafts) == 0
     with freeze(NOON + timedelta(days=61)):
-        assert act(ADMIN, forget_old_drafts) == 1
+        assert act(ADMIN, purge_old_drafts) == 1
 
     with reading(ADMIN) as session:
         assert list(session.scalars(select(Application.number))) == [waiting]

@@ -13,7 +13,7 @@ from core.errors import DomainError
 from core.files.contents import store_file
 from core.settings import MIB
 from models.received_contents import ReceivedContent
-from services.accounts.sessions import DOORKEEPER
+from services.accounts.sessions import AUTHENTICATION
 from services.files import received_contents
 from services.files.received_contents import (
     ADDRESS_PICTURE_BYTES_MAX,
@@ -23,8 +23,8 @@ from services.files.received_contents import (
     WINDOW,
     ContentKind,
     Sender,
-    forget_received_contents,
     give_back,
+    purge_received_contents,
     receive_content,
     require_room,
 )
@@ -43,7 +43,7 @@ def roomy(database, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def send(sender: Sender, size_bytes: int, kind: ContentKind = PICTURE, sha256: str = "") -> int:
-    return transact(DOORKEEPER, lambda session: receive_content(session, sender, kind, size_bytes, sha256))
+    return transact(AUTHENTICATION, lambda session: receive_content(session, sender, kind, size_bytes, sha256))
 
 
 def refusal(sender: Sender, size_bytes: int, kind: ContentKind = PICTURE) -> DomainError:
@@ -55,7 +55,7 @@ def refusal(sender: Sender, size_bytes: int, kind: ContentKind = PICTURE) -> Dom
 
 
 def rows() -> int:
-    with reading(DOORKEEPER) as session:
+    with reading(AUTHENTICATION) as session:
         count = select(func.count()).select_from(ReceivedContent)
         return session.scalar(count, execution_options={"see_all": "a test"}) or 0
 
@@ -81,7 +81,7 @@ def test_a_sender_sends_up_to_the_limit_of_a_day_and_not_a_block_more(
         send(sender, bytes_max - BLOCK_BYTES, kind)
         send(sender, BLOCK_BYTES, kind)
         error = refusal(sender, 1, kind)
-        with pytest.raises(DomainError), reading(DOORKEEPER) as session:
+        with pytest.raises(DomainError), reading(AUTHENTICATION) as session:
             require_room(session, sender, kind, 1)
     with freeze(at + WINDOW + timedelta(seconds=1)):
         send(sender, bytes_max, kind)
@@ -143,7 +143,7 @@ def test_what_did_not_arrive_is_given_back(database):
     content_id = send(PERSON, PERSON_IMPORT_BYTES_MAX, IMPORT)
     assert refusal(PERSON, 1, IMPORT).code == "contents.quota"
 
-    transact(DOORKEEPER, lambda session: give_back(session, content_id))
+    transact(AUTHENTICATION, lambda session: give_back(session, content_id))
 
     assert send(PERSON, PERSON_IMPORT_BYTES_MAX, IMPORT)
 
@@ -154,7 +154,7 @@ def test_rows_are_gone_after_the_day_they_count_for(database):
     with freeze(at + WINDOW / 2):
         send(FAIR, 1)
     with freeze(at + WINDOW):
-        transact(DOORKEEPER, forget_received_contents)
+        transact(AUTHENTICATION, purge_received_contents)
 
     assert rows() == 1
 

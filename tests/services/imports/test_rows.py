@@ -9,11 +9,11 @@ from core.database.sessions import reading, unit_of_work
 from core.errors import CellProblem, Problem
 from models.imports import ImportBatch, ImportSlice
 from services.imports import rows as import_rows
-from services.imports.rows import Fate, counts_so_far, forget_rows, note_rows, seen_rows
+from services.imports.rows import RowOutcome, counts_so_far, note_rows, purge_rows, seen_rows
 from services.saving.plans import Saved
 from tests.conftest import WEI
 
-FATES = st.dictionaries(st.integers(2, 60), st.sampled_from(Fate), max_size=40)
+FATES = st.dictionaries(st.integers(2, 60), st.sampled_from(RowOutcome), max_size=40)
 CELLS = st.sampled_from(["a", "店", "", None, 1, 2.5, True, "\ud800"])
 
 
@@ -26,13 +26,13 @@ def batch(database) -> int:
         return batch.id
 
 
-def saved_of(fates: dict[int, Fate]) -> Saved:
+def saved_of(fates: dict[int, RowOutcome]) -> Saved:
     """Return what a service would say that made these fates."""
     problem = Problem("tests.wrong", "is wrong")
     return Saved(
-        problems=[CellProblem(row, "name", "", problem) for row, fate in fates.items() if fate == Fate.REFUSED],
-        new_rows=[row for row, fate in fates.items() if fate == Fate.CREATED],
-        changes={row: {"name": [row, row + 1]} for row, fate in fates.items() if fate == Fate.UPDATED},
+        problems=[CellProblem(row, "name", "", problem) for row, fate in fates.items() if fate == RowOutcome.REFUSED],
+        new_rows=[row for row, fate in fates.items() if fate == RowOutcome.CREATED],
+        changes={row: {"name": [row, row + 1]} for row, fate in fates.items() if fate == RowOutcome.UPDATED},
     )
 
 
@@ -53,20 +53,20 @@ def test_every_row_is_found_once_on_the_page_of_its_fate_with_its_own_cells(batc
                 for offset in range(0, 50, size)
                 for one in seen_rows(session, batch, fate, limit=size, offset=offset)
             ]
-            for fate in Fate
+            for fate in RowOutcome
         }
 
     assert {fate: [one.row for one in seen] for fate, seen in found.items()} == {
-        fate: [row for row in rows if fates[row] == fate] for fate in Fate
+        fate: [row for row in rows if fates[row] == fate] for fate in RowOutcome
     }
     for seen in found.values():
         assert [one.cells["name"] for one in seen] == [cells[rows.index(one.row)] for one in seen]
-    assert [dict(one.changes) for one in found[Fate.UPDATED]] == [
-        {"name": [one.row, one.row + 1]} for one in found[Fate.UPDATED]
+    assert [dict(one.changes) for one in found[RowOutcome.UPDATED]] == [
+        {"name": [one.row, one.row + 1]} for one in found[RowOutcome.UPDATED]
     ]
     assert (counts.rows, counts.last_row) == (len(rows), max(rows, default=0))
     assert [counts.created, counts.updated, counts.unchanged, counts.refused] == [
-        sum(one == fate for one in fates.values()) for fate in Fate
+        sum(one == fate for one in fates.values()) for fate in RowOutcome
     ]
 
 
@@ -76,7 +76,7 @@ def test_a_far_away_row_costs_no_letter_for_each_row_between(batch):
 
     with reading(WEI) as session:
         pieces = session.execute(select(ImportSlice.first_row, ImportSlice.fates).order_by(ImportSlice.id)).all()
-        found = seen_rows(session, batch, Fate.CREATED, limit=10, offset=0)
+        found = seen_rows(session, batch, RowOutcome.CREATED, limit=10, offset=0)
 
     assert [tuple(piece) for piece in pieces] == [(2, "n"), (1_000_000, "n")]
     assert [(one.row, one.cells) for one in found] == [(2, {"name": "a"}), (1_000_000, {"name": "b"})]
@@ -89,13 +89,13 @@ def test_rows_without_cells_keep_their_fate_and_show_nothing(batch):
     with reading(WEI) as session:
         piece = session.scalars(select(ImportSlice)).one()
         assert (piece.fates, piece.content) == ("s-n", None)
-        assert seen_rows(session, batch, Fate.CREATED, limit=10, offset=0) == []
+        assert seen_rows(session, batch, RowOutcome.CREATED, limit=10, offset=0) == []
 
 
 def test_what_is_forgotten_is_gone(batch):
     with unit_of_work(WEI) as session:
         note_rows(session, batch, [2], Saved(created=1, new_rows=[2]), {"name": ["a"]})
-        forget_rows(session, batch)
+        purge_rows(session, batch)
 
     with reading(WEI) as session:
         assert counts_so_far(session, batch).rows == 0

@@ -19,7 +19,7 @@ from resources.customers import CUSTOMERS
 from resources.partners import PARTNERS
 from services.installation.checks import broken_invariants
 from services.partners.affiliations import upstream_ids_on
-from services.partners.tree import Standing, place
+from services.partners.tree import TreeNode, compute_paths
 from services.saving.plans import Saved, SaveOptions
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, LING, MEI, SUZHOU, SUZHOU_CLERK
 
@@ -156,18 +156,18 @@ def test_who_may_not_edit_partners_changes_nothing(database):
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_partner_gets_its_upstreams_path_or_a_reason(upstreams):
     stated = {
-        f"P{i}": Standing(i + 1, "micro_merchant", f"P{above}" if above < len(upstreams) else None)
+        f"P{i}": TreeNode(i + 1, "micro_merchant", f"P{above}" if above < len(upstreams) else None)
         for i, above in enumerate(upstreams)
     }
 
-    placing = place(stated, {})
+    placement = compute_paths(stated, {})
 
-    assert set(placing.paths) | set(placing.problems) == set(stated)
-    assert not set(placing.paths) & set(placing.problems)
-    for code, path in placing.paths.items():
+    assert set(placement.paths) | set(placement.problems) == set(stated)
+    assert not set(placement.paths) & set(placement.problems)
+    for code, path in placement.paths.items():
         above = stated[code].upstream
-        assert path == (placing.paths[above] if above else "") + segment(stated[code].id)
-    for code in placing.problems:
+        assert path == (placement.paths[above] if above else "") + segment(stated[code].id)
+    for code in placement.problems:
         seen = []
         walk: str | None = code
         while walk is not None and walk not in seen:
