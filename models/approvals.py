@@ -77,4 +77,4 @@ FIXED = (
 )  # fmt: skip
 """All columns but the path, which follows the buyer through the channel tree."""
 
-append_only(Approval.__table__, FIXED)
+append_only(Approval, FIXED)

@@ -16,16 +16,16 @@ _FUNCTION = (
 _ddl: Any = DDL  # SQLAlchemy gives it no types
 
 
-def append_only(table: Any, fixed: Sequence[str] = ()) -> None:
-    """Let no row of ``table`` be changed, deleted or replaced.
+def append_only(model: Any, fixed: Sequence[str] = ()) -> None:
+    """Let no row of a mapped class be changed, deleted or replaced.
 
     Args:
-        table: As a mapped class has it in ``__table__``.
+        model: The mapped class.
         fixed: Columns that never change, where others may follow something else, e.g. a path; () = all.
     """
-    for dialect, statements in _triggers(table, fixed).items():
+    for dialect, statements in _triggers(model.__table__, fixed).items():
         for statement in statements:
-            event.listen(table, "after_create", _ddl(statement).execute_if(dialect=dialect))
+            event.listen(model.__table__, "after_create", _ddl(statement).execute_if(dialect=dialect))
 
 
 def _triggers(table: Table, fixed: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -42,11 +42,13 @@ def take_lock(session: Session, lock: DatabaseLock, of: str = "") -> None:
     Raises:
         RuntimeError: A lock that comes later in ``DatabaseLock`` is held: two transactions could wait for each other.
     """
-    held = session.info.setdefault("database_locks", [])
-    later = [one.name for one in held if _ORDER[one] > _ORDER[lock]]
+    held: set[tuple[DatabaseLock, str]] = session.info.setdefault("database_locks", set())
+    if (lock, of) in held:
+        return
+    later = [one.name for one, _ in held if _ORDER[one] > _ORDER[lock]]
     if later:
-        raise RuntimeError(f"{lock.name} is to be locked before {', '.join(later)}")
-    held.append(lock)
+        raise RuntimeError(f"{lock.name} is to be locked before {', '.join(sorted(later))}")
+    held.add((lock, of))
     if not is_sqlite(session):
         number = func.hashtextextended(of, lock.value) if of else lock.value
         session.execute(select(func.pg_advisory_xact_lock(number)))

@@ -136,7 +136,7 @@ def _rows(
     ]
 
 
-append_only(Event.__table__)
+append_only(Event)
 
 
 @event.listens_for(Session, "after_commit")

@@ -72,7 +72,7 @@ class EventSeal(Base):
         return EVERYONE if actor.is_brand and actor.can(Permission.EVENT_VIEW) else NOBODY
 
 
-append_only(EventSeal.__table__)
+append_only(EventSeal)
 
 
 def event_hash(row: Sequence[Any]) -> bytes:

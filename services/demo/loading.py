@@ -39,6 +39,7 @@ from services.demo._credit import add_to_balances, set_limits
 from services.demo._names import PEOPLE
 from services.demo._orders import PLACER, DemoOrder, OrderMaker, moments
 from services.demo._rows import demo_marks, insert_numbered, mark_rows, reserve_ids, runs
+from services.hierarchies import lock_organisation
 from services.orders.contents import HEADER, insert_lines
 from services.partners.tree import lock_tree
 
@@ -103,6 +104,7 @@ def load_demo(actor: Actor, size: DemoSize, on_slice: Callable[[int], None] = la
 
 
 def _begin(session: Session, size: DemoSize, started_at: datetime) -> Base:
+    lock_organisation(session)
     lock_tree(session)  # a second load waits here, and finds the first one's rows
     require_empty(session)
     return add_base(session, size.partners, size.stores, size.seed, started_at, {"size": asdict(size)})
