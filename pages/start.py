@@ -123,7 +123,7 @@ def find_overview(session: Session, first_steps: Sequence[Screen] = ()) -> Overv
 
 def _waiting(session: Session, actor: Actor) -> list[Figure]:
     found = [
-        Figure(place.name, place.waiting_label(actor), count, place.waiting_href or place.href)
+        Figure(place.name, place.waiting_label(actor), count, place.waiting_href(actor) or place.href)
         for place, count in waiting_places(session)
     ]
     if actor.can(Permission.ORDER_SHIP):

@@ -46,6 +46,11 @@ def changes_waiting(session: Session) -> int | None:
     return requests_waiting(session) if waits_for(actor_of(session)) else None
 
 
+def waiting_href(actor: Actor) -> str:
+    """Return the list of those that wait: the brand decides what is under review, partners answer what is asked."""
+    return f"{PATH}?status={'under_review' if actor.is_brand else 'asked'}"
+
+
 PLACES = (
     Place(
         name="partners",
@@ -66,6 +71,6 @@ PLACES = (
         permission=Permission.APPLICATION_VIEW,
         waiting=changes_waiting,
         waiting_label=lambda actor: _("Changes of upstream to answer"),
-        waiting_href="/affiliation_requests?status=asked,under_review",
+        waiting_href=waiting_href,
     ),
 )

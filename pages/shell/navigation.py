@@ -41,7 +41,7 @@ class Place:
         stands_for: Names of resources that have no place of their own and belong to it.
         waiting: Returns how much waits there for the session's person; None where nothing can wait for them.
         waiting_label: What waits, as the start page says it to an actor.
-        waiting_href: Where that stands, if not at ``href``.
+        waiting_href: Where an actor finds it, if not at ``href``.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Place:
     stands_for: frozenset[str] = frozenset()
     waiting: Callable[[Session], int | None] | None = None
     waiting_label: Callable[[Actor], str] = lambda actor: ""
-    waiting_href: str = ""
+    waiting_href: Callable[[Actor], str] = lambda actor: ""
 
 
 _places: list[Place] = []
