@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.addresses import record_path
 from core.errors import NotFound
 from core.events.log import Event
+from core.events.queries import event_numbered
 from core.i18n import N_, _
 from core.permissions import Permission
 from pages.components.base.buttons import text_link
@@ -87,7 +87,7 @@ def find_event(session: Session, number: str) -> tuple[Event, TimelineEntry]:
         NotFound: ``events.not_found``.
     """
     is_number = number.isascii() and number.isdigit() and len(number) <= DIGITS_MAX
-    event = session.scalar(select(Event).where(Event.id == int(number))) if is_number else None
+    event = event_numbered(session, int(number)) if is_number else None
     if event is None:
         raise NotFound("events.not_found", N_("There is no event {number}."), number=number)
     (happening,) = told(session, BY_NAME.get(event.subject, EVENTS), [event])

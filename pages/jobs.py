@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.clock import now
@@ -25,6 +24,7 @@ from pages.shell.navigation import Place, staff_shell
 from pages.shell.reading import read
 from pages.web.identity import current_actor
 from services.jobs.control import may_retry, may_stop, retry_job, stop_job
+from services.jobs.queries import find_job, job_counts, latest_jobs
 
 SHOWN_MAX = 100
 PLACES = (
@@ -94,9 +94,7 @@ async def jobs_page(view: str) -> None:
 def find_jobs(session: Session, view: str) -> tuple[list[Job], dict[str, int]]:
     """Return the last jobs of a view, and how many there are by status."""
     wanted = [status.value for status in VIEWS[view][1]]
-    jobs = session.scalars(select(Job).where(Job.status.in_(wanted)).order_by(Job.id.desc()).limit(SHOWN_MAX)).all()
-    counted = session.execute(select(Job.status, func.count()).select_from(Job).group_by(Job.status))
-    return list(jobs), {row[0]: row[1] for row in counted}
+    return latest_jobs(session, wanted, SHOWN_MAX), job_counts(session)
 
 
 def _find(session: Session, view: str) -> tuple[list[Job], dict[str, int], set[int]]:
@@ -169,17 +167,13 @@ async def _try_again(job_id: int) -> None:
 
 def _follow(job_id: int) -> None:
     async def where() -> Progress | None:
-        job = await read(await current_actor(), _find_job, job_id)
+        job = await read(await current_actor(), find_job, job_id)
         return None if job is None else _progress(job)
 
     async def ended(_last: Progress) -> None:
         load_again()
 
     live_progress(where, on_done=ended)
-
-
-def _find_job(session: Session, job_id: int) -> Job | None:
-    return session.scalar(select(Job).where(Job.id == job_id))
 
 
 def _progress(job: Job) -> Progress:

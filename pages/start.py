@@ -6,18 +6,19 @@ from decimal import Decimal
 from typing import Literal
 from urllib.parse import parse_qsl
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import today
 from core.database.sessions import actor_of
 from core.events.log import Event
+from core.events.queries import latest_events
 from core.i18n import N_, _, ngettext
-from core.jobs.rows import Job, JobStatus
+from core.jobs.rows import JobStatus
 from core.kinds.kind import Kind
 from core.permissions import Permission
 from core.queries.finding import find_page, read_query
+from core.queries.lookups import has_rows
 from pages.components.base.buttons import link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.layout.content import Step, columns, page_header, panel, row, stack, stat_tile, steps, text, tiles
@@ -30,6 +31,7 @@ from pages.shell.navigation import Place, staff_shell, waiting_places
 from pages.shell.reading import read
 from resources import BY_NAME
 from resources.events import EVENTS
+from services.jobs.queries import job_counts
 
 RECENT_MAX = 12
 PLACES = (
@@ -137,7 +139,7 @@ def _waiting(session: Session, actor: Actor) -> list[Figure]:
         found.append(_figure(session, "my-customers", _("My open customers"), "customers", mine))
     if actor.can(Permission.USER_EDIT):
         found.append(_figure(session, "invited", _("Invited, not yet signed in"), "users", "status=invited"))
-    failed = session.scalar(select(func.count()).select_from(Job).where(Job.status == JobStatus.FAILED)) or 0
+    failed = job_counts(session).get(JobStatus.FAILED, 0)
     if failed:
         found.append(Figure("failed-jobs", _("Failed jobs"), failed, "/jobs?view=failed"))
     return found
@@ -173,17 +175,14 @@ def _missing(session: Session, actor: Actor, first_steps: Sequence[Screen]) -> l
     wanted = [screen.resource for screen in first_steps]
     if not actor.is_brand or not any(one.edit is not None and actor.can(one.edit) for one in wanted):
         return []
-    empty = [one.name for one in wanted if session.scalar(select(one.model.id).limit(1)) is None]
+    empty = [one.name for one in wanted if not has_rows(session, one.model)]
     return empty if wanted[-1].name in empty else []
 
 
 def _recent(session: Session, actor: Actor) -> list[TimelineEntry]:
-    query = select(Event).order_by(Event.id.desc()).limit(LOOKED_AT_MAX)
-    if not actor.can(Permission.EVENT_VIEW):
-        query = query.where(Event.person == actor.person)
     kind = EVENTS.field("action").kind
     grouped: list[list[Event]] = []
-    events = session.scalars(query).all()
+    events = latest_events(session, LOOKED_AT_MAX, person=None if actor.can(Permission.EVENT_VIEW) else actor.person)
     for one in events:
         if grouped and (grouped[-1][0].actor, grouped[-1][0].action) == (one.actor, one.action):
             grouped[-1].append(one)

@@ -70,6 +70,19 @@ def test_only_services_and_core_make_statements_that_write():
     assert sqlalchemy_imports({"insert", "update", "delete"}, allowed=("services/", "core/")) == []
 
 
+def test_pages_ask_services_instead_of_the_database():
+    """What a page reads, a report and the API read too: it stands in ``services/<capability>/queries``."""
+    wrong = [
+        module.place(node)
+        for module in product_modules()
+        if module.stands_in("pages/")
+        for node, package, name in module.imports()
+        if package == "sqlalchemy" and name in {"select", "func", "text", "exists"}
+    ]
+
+    assert wrong == []
+
+
 def test_rules_about_files_name_files_that_exist():
     counted = [module.path for module in product_modules() if MONEY.fullmatch(module.path)]
 

@@ -10,7 +10,7 @@ from core.i18n import _
 from core.permissions import Permission
 from models.partners.applications import Application
 from pages.applications._facts import draw_facts
-from pages.applications._queries import can_act, inbox_counts, inbox_item, read_facts, read_inbox
+from pages.applications._queries import can_act, inbox_item, read_facts, read_inbox
 from pages.applications.actions import ApplicationActions
 from pages.components.base.assets import add_style
 from pages.components.base.buttons import link_button
@@ -20,7 +20,7 @@ from pages.components.layout.views import SplitView, View, view_tabs
 from pages.shell.navigation import count_again, staff_shell
 from pages.shell.reading import read
 from pages.web.identity import current_actor, page_actor
-from services.applications.queues import DONE, MINE, UPSTREAM, waits_for
+from services.applications.queues import DONE, MINE, UPSTREAM, view_counts, waits_for
 
 
 async def inbox_page(request: Request) -> None:
@@ -46,7 +46,7 @@ class ApplicationInbox:
     async def draw(self, number: str) -> None:
         """Draw the page, with one line open."""
         found = await read(self._actor, read_inbox, self._view)
-        counts = await read(self._actor, inbox_counts)
+        counts = await read(self._actor, view_counts)
         with page_header(_("Applications"), self._subtitle(found)):
             if self._view == MINE and found:
                 keys_hint({"J K": _("Up and down"), "A": self._yes(), "R": self._no()})
@@ -125,7 +125,7 @@ class ApplicationInbox:
         self._keys = keys[:at] + keys[at + 1 :]
         actor = await current_actor()
         found = await read(actor, read_inbox, self._view)
-        self._draw_views(await read(actor, inbox_counts))
+        self._draw_views(await read(actor, view_counts))
         say_subtitle(self._subtitle(found))
         await count_again()
         self._split.show([inbox_item(one) for one in found if one.number in self._keys])

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
@@ -11,7 +10,6 @@ from core.database.sessions import actor_of
 from core.errors import Problem
 from core.i18n import _
 from core.permissions import Permission
-from models.accounts.users import User, UserStatus
 from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus
 from models.partners.invites import Invite
 from models.partners.partners import Partner
@@ -24,7 +22,8 @@ from pages.components.layout.views import ListItem
 from services.accounts.users import people_names
 from services.applications.decisions import is_own, may_speak_for_upstream
 from services.applications.hints import Duplicate, duplicates_of, findings_of
-from services.applications.queues import DONE, ENDED, MINE, UPSTREAM, in_view
+from services.applications.queries import owner_account_status
+from services.applications.queues import ENDED, applications_in_view
 from services.applications.states import get_application
 
 SHOWN_MAX = 200
@@ -65,30 +64,15 @@ def read_facts(session: Session, number: str) -> ApplicationFacts:
         invite.code if invite else "",
         people_names(session, people),
         story_of(session, application),
-        _account(session, application),
+        owner_account_status(session, application) if application.status == ApplicationStatus.APPROVED else "",
         duplicates_of(session, application) if decides else (),
         findings_of(session, application) if decides else (),
     )
 
 
 def read_inbox(session: Session, view: str) -> list[Application]:
-    """Return the applications of a view: those that wait by when an answer is due, decided ones latest first."""
-    query = select(Application).where(in_view(actor_of(session), view))
-    if view == DONE:
-        query = query.order_by(Application.updated_at.desc(), Application.id.desc())
-    else:
-        query = query.order_by(Application.due_at, Application.id)
-    return list(session.scalars(query.limit(SHOWN_MAX)))
-
-
-def inbox_counts(session: Session) -> dict[str, int]:
-    """Return view → how many wait in it; of the decided ones nobody needs the number."""
-    actor = actor_of(session)
-    counts = {}
-    for view in (MINE, UPSTREAM):
-        query = select(func.count()).select_from(Application).where(in_view(actor, view))
-        counts[view] = session.scalar(query) or 0
-    return counts
+    """Return the applications of a view, see ``applications_in_view``."""
+    return applications_in_view(session, view, SHOWN_MAX)
 
 
 def inbox_item(application: Application) -> ListItem:
@@ -123,11 +107,3 @@ def coverage_text(stated: str | None, covering: str | None) -> str:
         if here.code[: level * 2] == there.code[: level * 2]:
             return words.replace("{region}", there.full_name)
     return _("another province: {region}", region=there.full_name)
-
-
-def _account(session: Session, application: Application) -> str:
-    if application.status != ApplicationStatus.APPROVED or application.email is None:
-        return ""
-    query = select(User.status).where(User.email == application.email, User.partner_id == application.partner_id)
-    status = session.scalar(query)
-    return UserStatus(status).value if status else ""

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
@@ -12,7 +11,6 @@ from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _
 from core.permissions import Permission
 from models.partners.applications import Application, ApplicationStatus
-from models.partners.partners import Partner, PartnerStatus
 from models.partners.tiers import TIERS
 from pages.components.base.buttons import button
 from pages.components.base.toasts import toast
@@ -32,6 +30,7 @@ from services.applications.decisions import (
     refuse_application,
     return_application,
 )
+from services.applications.queries import possible_upstreams
 
 FOUND_MAX = 30
 DONE = {
@@ -147,14 +146,6 @@ class ApplicationActions:
 
 
 def find_upstreams(session: Session, tier: str, text: str) -> dict[str, str]:
-    """Return code → name of active partners under whom a tier may stand and that a text may mean."""
-    allowed = TIERS[tier].upstreams if tier in TIERS else frozenset()
-    query = select(Partner.code, Partner.name, Partner.tier).where(
-        Partner.status == PartnerStatus.ACTIVE.value, Partner.tier.in_(sorted(allowed))
-    )
-    if text:
-        query = query.where(
-            or_(Partner.code.icontains(text, autoescape=True), Partner.name.icontains(text, autoescape=True))
-        )
-    found = session.execute(query.order_by(Partner.name, Partner.code).limit(FOUND_MAX))
+    """Return code → how a partner is shown under whom a tier may stand and that a text may mean."""
+    found = possible_upstreams(session, tier, text, FOUND_MAX)
     return {code: f"{name} · {_(TIERS[its_tier].label)} · {code}" for code, name, its_tier in found}

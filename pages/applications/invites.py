@@ -2,16 +2,15 @@
 
 from functools import partial
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
-from core.errors import DomainError, NotFound
+from core.errors import DomainError
 from core.i18n import N_, _
 from core.permissions import Permission
-from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus
+from models.partners.applications import STATUS_LABELS, ApplicationStatus
 from models.partners.invites import Invite
 from models.partners.partners import Partner
 from models.partners.tiers import TIERS
@@ -47,6 +46,8 @@ from services.applications.invites import (
     revoke_invites,
     tiers_below,
 )
+from services.applications.queries import invite_with_uses
+from services.partners.queries import partner_tier
 
 USED_SHOWN = 50
 LASTING = {"7": N_("7 days"), "30": N_("30 days"), "90": N_("90 days"), str(DAYS_MAX): N_("a year")}
@@ -112,7 +113,7 @@ class NewInvite:
 
     async def _partner_changed(self) -> None:
         code = self._fields["partner"].value
-        tier = await read(await current_actor(), _tier_of, str(code)) if code else None
+        tier = await read(await current_actor(), partner_tier, str(code)) if code else None
         self._draw_tiers(tier)
 
     async def _find_partners(self, text: str) -> dict[str, str]:
@@ -145,7 +146,7 @@ async def invite_page(code: str) -> None:
     async with staff_shell(code, current="invites") as actor:
         add_style("apply.css")
         add_link_style()
-        invite, partner, used = await read(actor, read_invite, code)
+        invite, partner, used = await read(actor, invite_with_uses, code, USED_SHOWN)
         state, tone = _state(invite)
         under = partner or _("directly under the brand")
         with page_content.page_header(
@@ -162,22 +163,6 @@ async def invite_page(code: str) -> None:
                     _draw_used(used)
             with rail, page_content.panel(_("Terms")):
                 page_content.kv(_terms(invite), pairs=1)
-
-
-def read_invite(session: Session, code: str) -> tuple[Invite, str, list[tuple[str, str, str]]]:
-    """Return an invite, the name of who invites, and (number, name, status) of those who used it.
-
-    Raises:
-        NotFound: ``invites.unknown``.
-    """
-    actor_of(session).require(Permission.INVITE_EDIT)
-    invite = session.scalar(select(Invite).where(Invite.code == code))
-    if invite is None:
-        raise NotFound("invites.unknown", N_("There is no invite with this code. Look at it again, letter by letter."))
-    partner = session.get(Partner, invite.partner_id) if invite.partner_id else None
-    query = select(Application.number, Application.name, Application.status).where(Application.invite_id == invite.id)
-    used = session.execute(query.order_by(Application.id.desc()).limit(USED_SHOWN))
-    return invite, partner.name if partner else "", [(number, name or "", status) for number, name, status in used]
 
 
 def _draw_code(invite: Invite) -> None:
@@ -228,10 +213,6 @@ def _state(invite: Invite) -> tuple[str, Tone]:
 def _own_partner(session: Session) -> tuple[str, str, str] | None:
     partner = session.get(Partner, actor_of(session).partner_id) if actor_of(session).partner_id else None
     return (partner.code, partner.name, partner.tier) if partner else None
-
-
-def _tier_of(session: Session, code: str) -> str | None:
-    return session.scalar(select(Partner.tier).where(Partner.code == code))
 
 
 async def _revoke(code: str) -> None:

@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from core.events.log import Event
 from core.i18n import N_, _, ngettext
 from models.partners.applications import Application, ApplicationStatus
 from pages.components.layout.content import Step
 from pages.components.layout.records import TimelineEntry, instant_text, short_instant_text, timeline
 from pages.resources.value_texts import who_text
+from services.applications.queries import application_events
 from services.applications.states import APPLICANT_ACTOR
 
 STORY_MAX = 100
@@ -45,10 +44,8 @@ class StoryLine:
 
 def story_of(session: Session, application: Application) -> list[StoryLine]:
     """Return the steps of an application, oldest first, as far as the session's actor may know."""
-    query = select(Event).where(Event.subject == "applications", Event.subject_key == application.number)
-    events = session.scalars(query.order_by(Event.id.desc()).limit(STORY_MAX)).all()[::-1]
     lines: list[StoryLine] = []
-    for event in events:
+    for event in application_events(session, application.number, STORY_MAX):
         since = lines[-1].at if lines else event.at
         note = "；".join(str(event.data[name]) for name in ("reason", "note") if event.data.get(name))
         action = event.action.removeprefix("application.")

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.i18n import _
-from models.accounts.users import User
 from models.partners.applications import Application
 from models.partners.invites import Invite
 from models.partners.partners import Partner
@@ -15,6 +13,7 @@ from models.partners.tiers import TIERS
 from pages.applications.timeline import StoryLine, story_of
 from services.applications.applicant import number_held
 from services.applications.invites import find_invite, plain_code
+from services.applications.queries import application_numbered, owner_account_status
 from services.applications.upstreams import city_name, proposed_upstreams
 
 
@@ -80,11 +79,10 @@ def read_proposals(session: Session, tier: str, region_code: str) -> dict[str, s
 def read_held(session: Session, token: str) -> Held:
     """Return the application whose link somebody holds. Raises ``NotFound`` ``applications.link_not_valid``."""
     number = number_held(session, token)
-    application = session.scalars(select(Application).where(Application.number == number)).one()
+    application = application_numbered(session, number)
     upstream = session.get(Partner, application.upstream_id) if application.upstream_id else None
-    account = select(User.status).where(User.email == application.email, User.partner_id == application.partner_id)
-    status = session.scalar(account) if application.partner_id and application.email else None
-    return Held(application, upstream.name if upstream else "", status or "", story_of(session, application))
+    account = owner_account_status(session, application)
+    return Held(application, upstream.name if upstream else "", account, story_of(session, application))
 
 
 def _invited(session: Session, invite: Invite) -> Invited:

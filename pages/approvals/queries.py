@@ -3,25 +3,23 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.sessions import actor_of
 from core.i18n import _, ngettext
 from core.permissions import Permission
-from models.approvals import DECISION_LABELS, Approval, Decision
-from models.orders import STATUS_LABELS, Order, OrderStatus
-from models.partners.partners import Partner
+from models.approvals import DECISION_LABELS, Decision
+from models.orders import STATUS_LABELS, OrderStatus
 from pages.components.layout.content import money_text
 from pages.components.layout.records import instant_text
 from pages.components.layout.views import ListItem
 from services.accounts.users import people_names
 from services.approvals.order_facts import OrderFacts, WaitingOrder, order_facts, waiting_count, waiting_orders
+from services.approvals.queries import decided_count, decided_orders, sent_orders, sent_waiting_count, waiting_numbers
 
 LATE = timedelta(hours=24)
 SHOWN_MAX = 200
-SENT = timedelta(days=90)
 WAITING, DONE, SENT_BY_ME = "", "done", "sent"
 """Names of the views, as in the address."""
 
@@ -61,16 +59,10 @@ def read_inbox(session: Session, view: str) -> InboxPage:
 def inbox_counts(session: Session) -> dict[str, int]:
     """Return how many are in each view that the session's actor has; of what was sent only those that still wait."""
     actor = actor_of(session)
-    counts = {SENT_BY_ME: _sent_waiting(session, actor.person)}
+    counts = {SENT_BY_ME: sent_waiting_count(session, actor.person)}
     if actor.can(Permission.ORDER_APPROVE):
-        counts |= {WAITING: waiting_count(session), DONE: _decided_count(session, actor.person)}
+        counts |= {WAITING: waiting_count(session), DONE: decided_count(session, actor.person)}
     return counts
-
-
-def read_waiting_numbers(session: Session) -> set[str]:
-    """Return the numbers of the orders that wait, for the question whether the list is still as it is."""
-    query = select(Order.number).where(Order.status == OrderStatus.SUBMITTED.value)
-    return set(session.scalars(query.order_by(Order.submitted_at, Order.id).limit(SHOWN_MAX)))
 
 
 def read_facts(session: Session, number: str) -> tuple[OrderFacts, dict[str, str]]:
@@ -94,49 +86,27 @@ def _waiting_item(one: WaitingOrder) -> ListItem:
     return ListItem(one.number, one.buyer_name, money_text(one.total_cents), why, age, is_late)
 
 
+def read_waiting_numbers(session: Session) -> set[str]:
+    """Return the numbers of the orders that wait, for the question whether the list is still as it is."""
+    return waiting_numbers(session, SHOWN_MAX)
+
+
 def _decided(session: Session, person: str) -> list[ListItem]:
-    decided = (Approval.total_cents, Approval.decision, Approval.reason, Approval.decided_at)
-    query = (
-        select(Order.number, Partner.name, *decided)
-        .join(Order, Approval.order_id == Order.id)
-        .join(Partner, Order.buyer_id == Partner.id)
-        .where(Approval.person == person)
-        .order_by(Approval.id.desc())
-        .limit(SHOWN_MAX)
-    )
-    found: dict[str, ListItem] = {}
-    for number, buyer, cents, decision, reason, at in session.execute(query):
-        what = " · ".join(filter(None, (_(DECISION_LABELS[Decision(decision)][0]), reason)))
-        found.setdefault(number, ListItem(number, buyer, money_text(cents), what, instant_text(at)))
-    return list(found.values())
-
-
-def _decided_count(session: Session, person: str) -> int:
-    query = select(func.count(func.distinct(Approval.order_id))).where(Approval.person == person)
-    return session.scalar(query) or 0
-
-
-def _sent(session: Session, person: str) -> list[ListItem]:
-    query = (
-        select(Order.number, Partner.name, Order.total_cents, Order.status, Order.submitted_at)
-        .join(Partner, Order.buyer_id == Partner.id)
-        .where(or_(Order.submitted_by == person, Order.placed_by == person))
-        .where(Order.status != OrderStatus.DRAFT.value, Order.created_at >= now() - SENT)
-        .order_by(Order.created_at.desc(), Order.id.desc())
-        .limit(SHOWN_MAX)
-    )
     found = []
-    for number, buyer, cents, status, at in session.execute(query):
-        label = _(STATUS_LABELS[OrderStatus(status)][0])
-        found.append(ListItem(number, buyer, money_text(cents), f"{label} · {number}", instant_text(at) if at else ""))
+    for one in decided_orders(session, person, SHOWN_MAX):
+        what = " · ".join(filter(None, (_(DECISION_LABELS[Decision(one.decision)][0]), one.reason)))
+        cents, at = money_text(one.total_cents), instant_text(one.decided_at)
+        found.append(ListItem(one.number, one.buyer_name, cents, what, at))
     return found
 
 
-def _sent_waiting(session: Session, person: str) -> int:
-    query = select(func.count()).where(
-        Order.status == OrderStatus.SUBMITTED.value, or_(Order.submitted_by == person, Order.placed_by == person)
-    )
-    return session.scalar(query) or 0
+def _sent(session: Session, person: str) -> list[ListItem]:
+    found = []
+    for one in sent_orders(session, person, SHOWN_MAX):
+        what = f"{_(STATUS_LABELS[OrderStatus(one.status)][0])} · {one.number}"
+        at = instant_text(one.submitted_at) if one.submitted_at else ""
+        found.append(ListItem(one.number, one.buyer_name, money_text(one.total_cents), what, at))
+    return found
 
 
 def _span(waited: timedelta) -> str:

@@ -6,8 +6,8 @@ from datetime import date
 from core.errors import Problem
 from core.kinds.kind import Refused
 from core.kinds.standard import QUANTITY
-from pages.orders.queries import Offered
 from services.orders.pricing import LineDraft, PricedLine, price_line
+from services.orders.queries import Offered
 from services.products.prices import Article
 
 

@@ -11,9 +11,9 @@ from pages.components.forms.basket import Offer, OfferRow, offer_list
 from pages.components.forms.fields import text_field
 from pages.components.layout.content import empty_state, money_text
 from pages.orders._basket import Basket
-from pages.orders.queries import OFFERS_SHOWN, Offered
 from pages.resources.value_texts import value_text
 from services.orders.pricing import PricedLine
+from services.orders.queries import OFFERS_SHOWN, Offered
 
 Which = Literal["all", "usual", "chosen"]
 Find = Callable[[Which, str, int], Awaitable[Sequence[Offered]]]

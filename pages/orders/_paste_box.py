@@ -10,7 +10,7 @@ from pages.components.forms.fields import show_problems, text_field
 from pages.components.layout.content import notice, panel, row
 from pages.orders._basket import Basket
 from pages.orders._paste_parsing import Choice, Unclear, pasted_lines, possible_skus, read_lines
-from pages.orders.queries import Offered
+from services.orders.queries import Offered
 
 Find = Callable[[Sequence[str]], Awaitable[Sequence[Offered]]]
 """Which of these SKUs, in any mix of capitals, can be ordered."""

@@ -26,23 +26,14 @@ from pages.orders._fields import SHIP_TO, OrderFields
 from pages.orders._offers import Offers, Which
 from pages.orders._paste_box import PasteBox
 from pages.orders._saving import Draft, Stated, save_order
-from pages.orders.queries import (
-    Account,
-    Offered,
-    find_account,
-    find_buyers,
-    find_offers,
-    find_written,
-    look,
-    region_text,
-    usual_skus,
-)
+from pages.orders.queries import look, region_text
 from pages.shell.calls import call_or_raise, page
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
 from pages.web.identity import page_actor
 from services.orders.lifecycle import get_order
 from services.orders.pricing import LINES_MAX
+from services.orders.queries import Account, Offered, find_account, find_buyers, find_offers, find_written, usual_skus
 from services.orders.states import find_order, require_status
 
 UNITS_MAX = 10**9  # of one product that a browser may bring back

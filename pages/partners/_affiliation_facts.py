@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.addresses import record_path
-from core.database.sessions import actor_of
-from core.errors import NotFound
-from core.i18n import N_, _
+from core.i18n import _
 from core.permissions import Permission
 from models.partners.affiliation_requests import (
     ANSWER_LABELS,
@@ -22,7 +19,6 @@ from models.partners.affiliation_requests import (
     Answer,
     RequestStatus,
 )
-from models.partners.partners import Partner
 from pages.applications.timeline import span_text
 from pages.components.base.buttons import button, text_link
 from pages.components.base.navigation import load_again
@@ -41,6 +37,7 @@ from services.partners.affiliation_requests import (
     withdraw_affiliation,
 )
 from services.partners.affiliation_states import roles_of
+from services.partners.queries import find_request, partner_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +63,11 @@ class RequestFacts:
 
 def read_request(session: Session, number: str) -> RequestFacts:
     """Return a change of upstream. Raises ``NotFound`` ``affiliations.not_found``."""
-    actor_of(session).require(Permission.APPLICATION_VIEW)
-    request = session.scalar(select(AffiliationRequest).where(AffiliationRequest.number == number))
-    if request is None:
-        raise NotFound("affiliations.not_found", N_("There is no change of upstream {number}."), number=number)
-    ids = [one for one in (request.partner_id, request.from_upstream_id, request.to_upstream_id) if one]
-    rows = session.execute(select(Partner.id, Partner.code, Partner.name).where(Partner.id.in_(ids)))
+    request = find_request(session, number)
     people = [request.asked_by, request.owner_by, request.upstream_by, request.objected_by, request.decided_by]
     return RequestFacts(
         request,
-        {partner_id: (code, name) for partner_id, code, name in rows},
+        partner_labels(session, (request.partner_id, request.from_upstream_id, request.to_upstream_id)),
         people_names(session, people),
         history_of(session, AFFILIATION_REQUESTS, number),
     )

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
@@ -13,13 +12,14 @@ from core.permissions import Permission
 from models.partners.affiliation_requests import STATUS_LABELS as REQUEST_LABELS
 from models.partners.affiliation_requests import AffiliationRequest, RequestStatus
 from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus
-from models.partners.partners import Affiliation, Partner
 from pages.applications.timeline import StoryLine, draw_story, story_of
 from pages.components.base.buttons import link_button, text_link
 from pages.components.layout import content
 from pages.components.layout.records import LineColumn, line_table
 from pages.resources.sections import Record
 from pages.shell.reading import read
+from services.applications.queries import applications_of_partner
+from services.partners.queries import partner_id_of, partner_labels, requests_of, stays_of
 
 SHOWN_MAX = 20
 
@@ -61,28 +61,14 @@ async def draw_partner_story(record: Record, actor: Actor) -> None:
 
 def read_story(session: Session, code: str) -> PartnerStory:
     """Return what is known of a partner's applications and upstreams."""
-    partner_id = session.scalar(select(Partner.id).where(Partner.code == code))
-    applications = session.scalars(
-        select(Application).where(Application.partner_id == partner_id).order_by(Application.id.desc()).limit(SHOWN_MAX)
-    )
-    stays = session.execute(
-        select(Affiliation.upstream_id, Affiliation.valid_from, Affiliation.valid_to)
-        .where(Affiliation.partner_id == partner_id)
-        .order_by(Affiliation.valid_from.desc())
-        .limit(SHOWN_MAX)
-    ).all()
-    ids = [upstream_id for upstream_id, _from, _to in stays if upstream_id]
-    names = {row[0]: row[1] for row in session.execute(select(Partner.id, Partner.name).where(Partner.id.in_(ids)))}
-    requests = session.scalars(
-        select(AffiliationRequest)
-        .where(AffiliationRequest.partner_id == partner_id)
-        .order_by(AffiliationRequest.id.desc())
-        .limit(SHOWN_MAX)
-    )
+    partner_id = partner_id_of(session, code)
+    stays = stays_of(session, partner_id, SHOWN_MAX)
+    labels = partner_labels(session, [upstream_id for upstream_id, _from, _to in stays])
+    names = {number: name for number, (_code, name) in labels.items()}
     return PartnerStory(
-        [(one, story_of(session, one)) for one in applications],
+        [(one, story_of(session, one)) for one in applications_of_partner(session, partner_id, SHOWN_MAX)],
         [(_name(upstream_id, names), since, until) for upstream_id, since, until in stays],
-        list(requests),
+        requests_of(session, partner_id, SHOWN_MAX),
     )
 
 

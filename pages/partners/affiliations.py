@@ -3,12 +3,11 @@
 from datetime import date
 
 from fastapi import Request
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import today
-from core.errors import DomainError, InvalidInput, NotFound
+from core.errors import DomainError, InvalidInput
 from core.i18n import N_, _
 from core.kinds.kind import Reference, Refused
 from core.kinds.standard import DAY
@@ -26,6 +25,7 @@ from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
 from pages.web.identity import current_actor, page_actor
 from services.partners.affiliation_requests import ask_affiliation
+from services.partners.queries import find_partner
 
 PATH = "/affiliation_requests"
 _PARTNERS = Reference("partners", Partner.code, Partner.name)
@@ -122,12 +122,7 @@ class AskForm:
 
 def _partner(session: Session, code: str) -> tuple[str, str, str] | None:
     """Return (code, name, tier) of a partner; None for no code."""
-    if not code:
-        return None
-    found = session.execute(select(Partner.code, Partner.name, Partner.tier).where(Partner.code == code)).first()
-    if found is None:
-        raise NotFound("partners.not_found", N_("There is no partner {key}."), key=code)
-    return found[0], found[1], found[2]
+    return find_partner(session, code) if code else None
 
 
 def _day(text: str) -> date:

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.i18n import _, ngettext
 from core.permissions import Permission
 from models.accounts.sessions import LinkPurpose
-from models.accounts.users import User, UserStatus
+from models.accounts.users import UserStatus
 from pages.components.base.buttons import button
 from pages.components.base.design_tokens import Tone
 from pages.components.base.elements import Tag
@@ -29,6 +28,7 @@ from pages.web.user_agents import browser_name
 from services.accounts.administration import end_one_session, end_sessions
 from services.accounts.links import LinkFacts, last_link, password_link
 from services.accounts.sessions import open_sessions
+from services.accounts.users import user_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ async def user_sections(record: Record, actor: Actor) -> None:
 
 def find_entries(session: Session, email: str) -> tuple[LinkFacts | None, list[SessionRow]]:
     """Return the last link made for a person, and where they are signed in, the latest first."""
-    user_id = session.scalar(select(User.id).where(User.email == email)) or 0
+    user_id = user_id_of(session, email) or 0
     rows = [
         SessionRow(one.id, browser_name(one.user_agent) or _("Unknown browser"), one.address, instant_text(one.seen_at))
         for one in open_sessions(session, user_id)

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.addresses import record_path
 from core.i18n import N_, _
-from models.partners.partners import Partner
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import ask_before_leaving
@@ -22,6 +20,7 @@ from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
 from resources.users import USERS
 from services.accounts.links import password_link
+from services.partners.queries import partner_labels
 
 
 def register_users() -> None:
@@ -71,5 +70,5 @@ class Invitation(NewRow):
 
 def own_partner(session: Session, actor: Actor) -> dict[str, str]:
     """Return the partner of an owner as the form begins with it."""
-    found = session.execute(select(Partner.code, Partner.name).where(Partner.id == actor.partner_id)).one_or_none()
-    return {} if found is None else {"partner": found.code, "partner__title": found.name}
+    code, name = next(iter(partner_labels(session, [actor.partner_id]).values()), ("", ""))
+    return {"partner": code, "partner__title": name} if code else {}

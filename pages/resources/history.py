@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.database.sessions import actor_of
 from core.events.log import Event
+from core.events.queries import events_of
 from core.i18n import N_, _
 from core.kinds.kind import Reference
+from core.queries.lookups import titles_of
 from core.resource import Field, Resource
 from core.settings import settings
 from pages.components.layout.records import Change, TimelineEntry
@@ -99,9 +100,7 @@ NOTES = ("reason", "note")
 
 def history_of(session: Session, resource: Resource, key: str, most: int = HISTORY_MAX) -> list[TimelineEntry]:
     """Return the last things that happened to a row, the newest first, as far as the session's actor may know."""
-    query = select(Event).where(Event.subject == resource.name, Event.subject_key == key)
-    events = session.scalars(query.order_by(Event.id.desc()).limit(most)).all()
-    return told(session, resource, events)
+    return told(session, resource, events_of(session, resource.name, key, most))
 
 
 def told(session: Session, resource: Resource, events: Sequence[Event]) -> list[TimelineEntry]:
@@ -179,9 +178,7 @@ def _titles(session: Session, fields: dict[str, Field], events: Iterable[Event])
                 wanted.setdefault(reference.resource, (reference, set()))[1].update(_numbers(pair))
     found: Titles = {}
     for resource, (reference, numbers) in wanted.items():
-        model = reference.key.class_
-        rows = session.execute(select(model.id, reference.title).where(model.id.in_(numbers)))
-        found |= {(resource, number): title for number, title in rows}
+        found |= {(resource, number): title for number, title in titles_of(session, reference, numbers).items()}
     return found if actor_of(session).is_brand else found | _names(session, fields, events)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -13,6 +12,7 @@ from core.i18n import N_, _
 from core.kinds import standard
 from core.kinds.kind import Kind, Reference
 from core.queries.finding import find_row
+from core.queries.lookups import search_references
 from core.resource import Field, Resource
 from models.regions import resolving
 from pages.components.forms import fields as form_fields
@@ -112,12 +112,7 @@ def save_stated(session: Session, resource: Resource, stated: Mapping[str, str],
 
 def find_references(session: Session, reference: Reference, text: str) -> dict[str, str]:
     """Return key → title of rows that a person may mean by ``text``, as far as the actor may see them."""
-    query = select(reference.key, reference.title).order_by(reference.key).limit(FOUND_MAX)
-    if text:
-        query = query.where(
-            or_(reference.key.icontains(text, autoescape=True), reference.title.icontains(text, autoescape=True))
-        )
-    return {key: f"{title} · {key}" for key, title in session.execute(query)}
+    return {key: f"{title} · {key}" for key, title in search_references(session, reference, text, FOUND_MAX)}
 
 
 def _input(field: Field, row: Mapping[str, Any], on_change: Callable[[], None] | None) -> form_fields.Field:

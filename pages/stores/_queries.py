@@ -3,18 +3,16 @@
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from core.clock import now
-from core.errors import NotFound
-from core.i18n import N_, _, ngettext
+from core.i18n import _, ngettext
 from core.positions.columns import unit_vectors
 from core.positions.points import DATUM_LABELS, EARTH_RADIUS_M, Datum, convert, distance_m
 from models.regions import resolving
 from models.regions.table import region
-from models.stores import SOURCE_LABELS, PositionSource, Store, StorePhoto, StoreStatus
+from models.stores import SOURCE_LABELS, PositionSource, StoreStatus
 from pages.components.base.design_tokens import Tone
 from pages.components.layout.content import tone_of
 from pages.resources.inputs import find_references
@@ -93,19 +91,6 @@ def nearest_county(latitude: float, longitude: float) -> tuple[str, float]:
 def apart_m(one: tuple[float, float], other: tuple[float, float]) -> float:
     """Return the distance in metres of two points (latitude, longitude) of one datum."""
     return distance_m(*one, *other)
-
-
-def find_photo(session: Session, code: str, photo_id: int) -> StorePhoto:
-    """Return a photo of a store that the actor sees.
-
-    Raises:
-        NotFound: ``pictures.not_found``; whether there is none or the actor may not see it is not told apart.
-    """
-    query = select(StorePhoto).join(Store, Store.id == StorePhoto.store_id)
-    photo = session.scalars(query.where(StorePhoto.id == photo_id, Store.code == code)).one_or_none()
-    if photo is None:
-        raise NotFound("pictures.not_found", N_("There is no such picture, or you may not see it."))
-    return photo
 
 
 async def find_any_region(text: str) -> dict[str, str]:

@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.addresses import record_path
@@ -42,6 +41,7 @@ from pages.stores._queries import (
 )
 from services.accounts.users import people_names
 from services.stores.map_points import Neighbour, neighbours
+from services.stores.queries import store_labels
 from services.stores.review import findings_of, photos_of, positions_of
 from services.stores.rules import TITLES, finding_sentence
 from services.stores.saving import find_store
@@ -77,10 +77,7 @@ def read_case(session: Session, code: str) -> Case:
     store = find_store(session, code)
     findings = findings_of(session, store.id)
     ids = [one.other_store_id for one in findings if one.other_store_id is not None]
-    others = {
-        row.id: (row.code, row.name)
-        for row in session.execute(select(Store.id, Store.code, Store.name).where(Store.id.in_(ids)))
-    }
+    others = store_labels(session, ids)
     partner = session.get(Partner, store.partner_id) if store.partner_id else None
     own = session.get(Partner, store.ordering_partner_id) if store.ordering_partner_id else None
     person = people_names(session, [store.registered_by]).get(store.registered_by, store.registered_by)

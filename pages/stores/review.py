@@ -1,13 +1,11 @@
 """The inbox of stores that wait: the worst first, what speaks against each, photos, neighbours, a decision."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.addresses import KeyInPath, record_path
@@ -15,8 +13,7 @@ from core.clock import now
 from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _, ngettext
 from core.permissions import Permission
-from models.partners.partners import Partner
-from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
+from models.stores import Store, StoreFinding, StoreStatus
 from pages.approvals.queries import waiting_text
 from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button
@@ -32,7 +29,6 @@ from pages.orders.queries import look
 from pages.shell.calls import call, call_or_raise, page, show_refusal
 from pages.shell.navigation import count_again, staff_shell
 from pages.shell.reading import read
-from pages.stores._queries import find_photo
 from pages.stores._record import dismiss
 from pages.stores._review_record import Case, draw_case, read_case
 from pages.web.addresses import RowId
@@ -41,6 +37,8 @@ from pages.web.pictures import picture_answer
 from pages.web.policies import permitted
 from services.accounts.sessions import SignInNeeded
 from services.outcomes import Outcome
+from services.partners.queries import partner_labels
+from services.stores.queries import find_photo, stores_coded, worst_findings
 from services.stores.review import (
     accept_stores,
     close_store,
@@ -85,22 +83,13 @@ def read_waiting(session: Session, wanted: str = "") -> Waiting:
     """Return what waits within the actor's scope, worst score first; the store ``wanted``, if it waits, among it."""
     stores = waiting(session, limit=SHOWN_MAX)
     if wanted and all(store.code != wanted for store in stores):
-        stores = [*session.scalars(select(Store).where(Store.code == wanted, Store.status.in_(WAITS))), *stores]
+        stores = [*stores_coded(session, wanted, WAITS), *stores]
     ids = [store.id for store in stores]
-    partners = _partner_names(session, stores)
-    worst: dict[int, StoreFinding] = {}
-    query = select(StoreFinding).where(
-        StoreFinding.store_id.in_(ids), StoreFinding.decision == FindingDecision.OPEN.value
-    )
-    for finding in session.scalars(query.order_by(StoreFinding.points, StoreFinding.id)):
-        worst[finding.store_id] = finding
+    labels = partner_labels(session, [store.partner_id for store in stores])
+    partners = {number: name for number, (_code, name) in labels.items()}
+    worst = worst_findings(session, ids)
     items = [_item(store, partners, worst.get(store.id)) for store in stores]
     return Waiting(items, sum(item.is_late for item in items), waiting_count(session))
-
-
-def _partner_names(session: Session, stores: Sequence[Store]) -> dict[int, str]:
-    ids = [store.partner_id for store in stores if store.partner_id]
-    return {one.id: one.name for one in session.execute(select(Partner.id, Partner.name).where(Partner.id.in_(ids)))}
 
 
 def read_waiting_codes(session: Session) -> set[str]:

@@ -83,6 +83,11 @@ def save_users(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
     return saved
 
 
+def user_id_of(session: Session, email: str) -> int | None:
+    """Return the row number of an account, None if the actor sees none of this address."""
+    return session.scalar(select(User.id).where(User.email == email))
+
+
 def people_names(session: Session, persons: Iterable[str | None]) -> dict[str, str]:
     """Return person → name, for the people named in a record that the actor may see, wherever they work.
 

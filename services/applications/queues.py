@@ -26,6 +26,26 @@ def requests_waiting(session: Session) -> int:
     return session.scalar(waiting) or 0
 
 
+def applications_in_view(session: Session, view: str, limit: int) -> list[Application]:
+    """Return the applications of a view: those that wait by when an answer is due, decided ones latest first."""
+    query = select(Application).where(in_view(actor_of(session), view))
+    if view == DONE:
+        query = query.order_by(Application.updated_at.desc(), Application.id.desc())
+    else:
+        query = query.order_by(Application.due_at, Application.id)
+    return list(session.scalars(query.limit(limit)))
+
+
+def view_counts(session: Session) -> dict[str, int]:
+    """Return view → how many wait in it; of the decided ones nobody needs the number."""
+    actor = actor_of(session)
+    counts = {}
+    for view in (MINE, UPSTREAM):
+        query = select(func.count()).select_from(Application).where(in_view(actor, view))
+        counts[view] = session.scalar(query) or 0
+    return counts
+
+
 def waits_for(actor: Actor) -> bool:
     """Return whether applications can wait for an actor at all."""
     return actor.can(Permission.APPLICATION_DECIDE) or actor.can(Permission.APPLICATION_CONFIRM)
