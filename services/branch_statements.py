@@ -4,19 +4,21 @@ The session's row filter does not cover such statements. Whoever reads with them
 by hand: ``in_branch`` on the path, whose bounds ``read`` fills in from the session's actor.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, bindparam
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.database.columns import code_text
+from core.database.operations import Operation
 from core.database.paths import AFTER_EVERYTHING
-from core.database.prepared import Found, Prepared, Step, run_together
+from core.database.prepared import Prepared, StatementResult
 from core.database.sessions import actor_of
 
 PATH = code_text(240)
+T = TypeVar("T")
 
 
 def in_branch(path: Any) -> ColumnElement[bool]:
@@ -24,17 +26,19 @@ def in_branch(path: Any) -> ColumnElement[bool]:
     return and_(path >= bindparam("branch", type_=PATH), path < bindparam("branch_end", type_=PATH))
 
 
-def read(session: Session, statement: Prepared, **values: Any) -> Found:
+def read(session: Session, statement: Prepared, **values: Any) -> StatementResult:
     """Run a statement that reads, with the bounds of the actor's branch beside ``values``."""
-    return run_together(session, reading(session, statement, **values))[0]
+    return statement.run(session, values | _branch(actor_of(session)))
 
 
-def reading(session: Session, statement: Prepared, **values: Any) -> Step:
-    """Return the step of ``read``, to be run together with others."""
-    return statement, values | _branch(actor_of(session))
+def read_operation(
+    session: Session, statement: Prepared, finish: Callable[[Session, StatementResult], T], **values: Any
+) -> Operation[T]:
+    """Return the operation of ``read``; ``finish`` interprets its result."""
+    return Operation(statement, values | _branch(actor_of(session)), finish)
 
 
-def write(session: Session, statement: Prepared, values: Mapping[str, Any]) -> Found:
+def write(session: Session, statement: Prepared, values: Mapping[str, Any]) -> StatementResult:
     """Run a statement that writes what was read and judged before."""
     return statement.run(session, values)
 

@@ -9,7 +9,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core.clock import today
-from core.database.prepared import Found, Prepared, Step, run_together
+from core.database.operations import Operation
+from core.database.prepared import Prepared, StatementResult
 from models.number_series import NumberSeries
 
 ORDERS = "SO"
@@ -29,24 +30,18 @@ _COUNTED = Prepared(
 )
 
 
-def next_numbers(session: Session, series: str, count: int = 1) -> list[str]:
-    """Return ``count`` numbers of today's month that nobody else gets, of a series such as "SO".
+def next_numbers(series: str, count: int = 1) -> Operation[list[str]]:
+    """Return the operation that takes ``count`` numbers of today's month out of a series such as "SO".
 
     Others who want one wait until this transaction ends: take numbers as late as possible.
     """
-    day = today()
-    return numbers_counted(series, day, count, run_together(session, counting(series, day, count))[0])
+    name = _name(series, today())
 
+    def finish(session: Session, result: StatementResult) -> list[str]:
+        last: int = result.scalar()
+        return [f"{name}-{number:06}" for number in range(last - count + 1, last + 1)]
 
-def counting(series: str, day: date, count: int) -> Step:
-    """Return the step of ``next_numbers``, to be run together with others."""
-    return _COUNTED, {"name": _name(series, day), "last": count}
-
-
-def numbers_counted(series: str, day: date, count: int, found: Found) -> list[str]:
-    """Return the numbers that ``counting`` brought."""
-    last: int = found.scalar()
-    return [f"{_name(series, day)}-{number:06}" for number in range(last - count + 1, last + 1)]
+    return Operation(_COUNTED, {"name": name, "last": count}, finish)
 
 
 def is_order_number(number: str) -> bool:

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import JSON, Table, bindparam, insert
 from sqlalchemy.orm import Session
 
-from core.database.prepared import Prepared, Step, run_together
+from core.database.operations import Operation, no_result
+from core.database.prepared import Prepared
 from core.database.sessions import is_sqlite
 
 FEW = 20  # rows up to which one statement made beforehand beats what is made for many
@@ -29,17 +30,17 @@ def insert_rows(session: Session, target: Any, columns: Sequence[str], rows: Seq
         return
     table: Table = getattr(target, "__table__", target)
     if len(rows) <= FEW and table is not target:  # a table that is no class's lives too short to be kept in mind
-        run_together(session, insertion(target, columns, rows))
+        insert_few(target, columns, rows).run(session)
     elif is_sqlite(session):
         _insert_sqlite(session, table, columns, rows)
     else:
         _copy_postgres(session, table, columns, rows)
 
 
-def insertion(model: Any, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Step:
-    """Return the step that inserts one to ``FEW`` rows, to be run together with others; see ``insert_rows``."""
+def insert_few(model: Any, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Operation[None]:
+    """Return the operation that inserts one to ``FEW`` rows; see ``insert_rows``."""
     values = [value for row in rows for value in row]
-    return _few(model.__table__, tuple(columns), len(rows)), values
+    return Operation(_few(model.__table__, tuple(columns), len(rows)), values, no_result)
 
 
 @lru_cache(maxsize=500)

@@ -22,13 +22,11 @@ from core.database._pipeline import Sent, json_text
 
 Values = Mapping[str, Any] | Sequence[Any]
 Change = Callable[[Any], Any] | None
-Step = tuple["Prepared", Values]
-"""A statement and the values it is to be run with."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a statement brought: its rows, and how many rows it found or changed."""
+class StatementResult:
+    """The result of a statement: its rows, and how many rows it returned or changed."""
 
     rows: list[Any]
     count: int
@@ -69,7 +67,7 @@ class Prepared:
         self._planned_anew = planned_anew
         self._forms: dict[str, _Form] = {}
 
-    def run(self, session: Session, values: Values) -> Found:
+    def run(self, session: Session, values: Values) -> StatementResult:
         """Run it in the session's transaction, with a value for each parameter that has none of its own."""
         return run_together(session, (self, values))[0]
 
@@ -85,10 +83,10 @@ class Prepared:
         return form
 
 
-def run_together(session: Session, *steps: Step) -> list[Found]:
-    """Run statements one after the other in the session's transaction; return what each brought.
+def run_together(session: Session, *steps: tuple[Prepared, Values]) -> list[StatementResult]:
+    """Run statements with their values one after the other in the session's transaction; return their results.
 
-    PostgreSQL gets them in one go, so they cost one wait. If one is refused, those after it are not done.
+    PostgreSQL gets them in one round trip. If one fails, those after it do not run.
     """
     connection: Any = session.connection()
     dialect = connection.dialect
@@ -202,7 +200,7 @@ def _storing(one: Any, dialect: Any) -> Change:
     return change
 
 
-def _run_one_by_one(connection: Any, ready: list[tuple[_Form, list[Any]]]) -> list[Found]:
+def _run_one_by_one(connection: Any, ready: list[tuple[_Form, list[Any]]]) -> list[StatementResult]:
     driver = connection.connection.driver_connection
     is_heard = bool(connection.dispatch.before_cursor_execute)
     found = []
@@ -210,7 +208,7 @@ def _run_one_by_one(connection: Any, ready: list[tuple[_Form, list[Any]]]) -> li
         if is_heard:
             announce(connection, form.text, arguments)
         rows, count = _executed(connection, driver, form.text, arguments)
-        found.append(Found(form.rows(rows), count))
+        found.append(StatementResult(form.rows(rows), count))
     return found
 
 
@@ -225,7 +223,7 @@ def _executed(connection: Connection, driver: Any, text: str, arguments: Sequenc
     return found, len(found)
 
 
-def _run(connection: Connection, ready: list[tuple[_Form, list[Any]]]) -> list[Found]:
+def _run(connection: Connection, ready: list[tuple[_Form, list[Any]]]) -> list[StatementResult]:
     for form, arguments in ready:
         announce(connection, form.text, arguments)
     dialect: Any = connection.dialect
@@ -235,7 +233,7 @@ def _run(connection: Connection, ready: list[tuple[_Form, list[Any]]]) -> list[F
         raise _told(
             connection, "; ".join(form.text for form, _ in ready), [given for _, given in ready], error
         ) from error
-    return [Found(rows, count) for rows, count in answers]
+    return [StatementResult(rows, count) for rows, count in answers]
 
 
 def _told(connection: Connection, text: str, arguments: Any, error: Any) -> BaseException:

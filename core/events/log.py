@@ -16,10 +16,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core.access import Actor
 from core.clock import now
 from core.database.append_only import append_only
-from core.database.bulk import insert_rows, insertion
+from core.database.bulk import insert_few, insert_rows
 from core.database.columns import Id, Instant, PathKey
+from core.database.operations import Operation
 from core.database.paths import visible_within
-from core.database.prepared import Step
 from core.database.sessions import EVERYONE, NOBODY, Base, actor_of
 from core.permissions import Permission
 
@@ -102,9 +102,9 @@ def record(
     return len(rows)
 
 
-def recording(session: Session, action: str | Sequence[str], subject: str, happening: EventDraft) -> Step:
-    """Return the step that records what happened to one subject, to be run together with others; see ``record``."""
-    return insertion(Event, COLUMNS, _rows(session, action, subject, [happening], None))
+def record_one(session: Session, action: str | Sequence[str], subject: str, draft: EventDraft) -> Operation[None]:
+    """Return the operation that records what happened to one subject; see ``record``."""
+    return insert_few(Event, COLUMNS, _rows(session, action, subject, [draft], None))
 
 
 def _rows(

@@ -60,7 +60,7 @@ def begin_application(session: Session, stated: Mapping[str, str]) -> Begun:
     actor.require(Permission.PARTNER_EDIT)
     token = new_token()
     application = Application(
-        number=next_numbers(session, "AP")[0],
+        number=next_numbers("AP").run(session)[0],
         token_hash=token_hash(token),
         path="",
         status=ApplicationStatus.DRAFT.value,
@@ -281,6 +281,6 @@ def _save_partner(session: Session, application: Application, upstream: Partner 
 
 def _new_code(session: Session) -> str:
     while True:
-        code = next_numbers(session, "P")[0]
+        code = next_numbers("P").run(session)[0]
         if session.scalar(select(Partner.id).where(Partner.code == code).execution_options(**_CODES)) is None:
             return code

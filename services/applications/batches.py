@@ -85,7 +85,7 @@ def _begin_reviews(session: Session, codes: Sequence[str], options: SaveOptions)
         columns = (Partner.code, Partner.id, Partner.path, *(getattr(Partner, name) for name in COPIED))
         query = select(*columns).where(Partner.code.in_(codes[start : start + LOOKUP_SLICE]), ~open_one.exists())
         found = session.execute(query.order_by(Partner.code)).all()
-        numbers = next_numbers(session, "AP", len(found)) if found else []
+        numbers = next_numbers("AP", len(found)).run(session) if found else []
         rows = [
             (
                 number, one.id, one.path, ApplicationStatus.UNDER_REVIEW.value, {}, 4, *one[3:], DEFAULT_LANGUAGE,

@@ -7,31 +7,31 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now
-from core.database.prepared import Prepared, Step, run_together
+from core.database.operations import Operation, no_result, together
+from core.database.prepared import Prepared
 from core.database.sessions import actor_of
 from core.errors import InvalidInput, NotPermitted
-from core.events.log import EventDraft, recording
+from core.events.log import EventDraft, record_one
 from core.i18n import N_
 from core.kinds.standard import MISSING, yuan
 from core.permissions import Permission
 from models.approvals import Approval, Decision
 from models.orders import OrderStatus
-from services.money.credit import Buyer, recheck_credit, release_credit, require_active
-from services.orders.lifecycle import status_change
-from services.orders.states import (
-    OrderState,
-    advancing,
-    lock_order_and_credit,
-    require_advanced,
-    require_status,
-)
+from services.money.credit import Buyer, require_active
+from services.orders.holds import confirm_holds, lock_order_with_balances, release_holds
+from services.orders.states import OrderState, advance, require_status
 from services.outcomes import Outcome, each
 
 COLUMNS = (
     "order_id", "path", "decision", "person", "name", "role", "decided_at", "reason", "order_version",
     "content_sha256", "total_cents", "credit_limit_cents", "credit_used_cents",
 )  # fmt: skip
-_KEPT = Prepared(insert(Approval), columns=COLUMNS)
+_INSERT = Prepared(insert(Approval), columns=COLUMNS)
+_NEXT_STATUS = {
+    Decision.APPROVED: OrderStatus.APPROVED,
+    Decision.REJECTED: OrderStatus.REJECTED,
+    Decision.RETURNED: OrderStatus.DRAFT,
+}
 
 
 def decide_order(
@@ -60,24 +60,25 @@ def decide_order(
     actor = actor_of(session)
     actor.require(Permission.ORDER_APPROVE)
     reason = reason.strip()
-    order, buyer, used_cents = lock_order_and_credit(session, number)
+    order, buyer, balances = lock_order_with_balances(session, number)
     require_status(order, OrderStatus.SUBMITTED, version)
     _require_second_pair_of_eyes(actor, order)
     if decision is Decision.APPROVED:
         require_active(buyer)
-        step, decided = advancing(order, OrderStatus.APPROVED, decided_by=actor.person, decided_at=now())
     else:
         _require_reason(reason)
-        step, decided = _turning_down(actor, order, decision)
-    kept = _keeping(actor, order, buyer, decision, reason, used_cents)
     facts = {"total": yuan(order.total_cents)} | ({"reason": reason} if reason else {})
-    happening = EventDraft(number, buyer.path, status_change(order, decided), facts)
-    told = recording(session, f"order.{decision.value}", "orders", happening)
-    require_advanced(session, order, run_together(session, step, kept, told)[0])
+    change = {"status": [order.status, _NEXT_STATUS[decision].value]}
+    decided, *_ = together(
+        session,
+        _advance(actor, order, decision),
+        _approval(actor, order, buyer, decision, reason, balances["credit"]),
+        record_one(session, f"order.{decision.value}", "orders", EventDraft(number, buyer.path, change, facts)),
+    )
     if decision is Decision.APPROVED:
-        recheck_credit(session, buyer, used_cents)
+        confirm_holds(session, buyer, balances)
     else:
-        release_credit(session, buyer, order.total_cents)
+        together(session, *release_holds(buyer, order.total_cents))
     return decided
 
 
@@ -155,15 +156,17 @@ def _require_reason(reason: str) -> None:
         )
 
 
-def _turning_down(actor: Actor, order: OrderState, decision: Decision) -> tuple[Step, OrderState]:
+def _advance(actor: Actor, order: OrderState, decision: Decision) -> Operation[OrderState]:
     if decision is Decision.RETURNED:
-        return advancing(order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
-    return advancing(order, OrderStatus.REJECTED, decided_by=actor.person, decided_at=now())
+        return advance(order, _NEXT_STATUS[decision], submitted_by=None, submitted_at=None)
+    return advance(order, _NEXT_STATUS[decision], decided_by=actor.person, decided_at=now())
 
 
-def _keeping(actor: Actor, order: OrderState, buyer: Buyer, decision: Decision, reason: str, used_cents: int) -> Step:
+def _approval(
+    actor: Actor, order: OrderState, buyer: Buyer, decision: Decision, reason: str, used_cents: int
+) -> Operation[None]:
     facts = (
         order.id, buyer.path, decision.value, actor.person, actor.name, actor.role.value, now(), reason, order.version,
         order.content_sha256, order.total_cents, buyer.credit_limit_cents, used_cents,
     )  # fmt: skip
-    return _KEPT, dict(zip(COLUMNS, facts, strict=True))
+    return Operation(_INSERT, dict(zip(COLUMNS, facts, strict=True)), no_result)

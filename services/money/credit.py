@@ -4,12 +4,14 @@ The partner's row is locked first, then the order is moved on, then the balance 
 Everyone keeps to that sequence, so nobody waits in a circle. See ``models.money.credit.CreditBalance`` for what counts.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, bindparam, cast, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from core.database.prepared import Found, Prepared, Step, run_together
+from core.database.operations import Operation
+from core.database.prepared import Prepared, StatementResult
 from core.database.sessions import actor_of
 from core.errors import Conflict, Problem
 from core.i18n import N_, translate
@@ -18,7 +20,7 @@ from core.permissions import Permission
 from models.money.credit import CreditBalance
 from models.orders import USES_CREDIT, Order
 from models.partners.partners import STATUS_LABELS, Partner, PartnerStatus
-from services.branch_statements import in_branch, read, write
+from services.branch_statements import in_branch, read, read_operation, write
 
 
 class Buyer(NamedTuple):
@@ -54,7 +56,7 @@ _USED = Prepared(
         CreditBalance.partner_id == bindparam("partner_id"), in_branch(CreditBalance.path)
     )
 )
-USED_BY_BUYER_OF = Prepared(
+_USED_BY_BUYER_OF_ORDER = Prepared(
     select(CreditBalance.used_cents).where(
         CreditBalance.partner_id == select(Order.buyer_id).where(Order.number == bindparam("number")).scalar_subquery(),
         in_branch(CreditBalance.path),
@@ -83,54 +85,37 @@ def require_active(buyer: Buyer) -> None:
         )
 
 
-def hold_credit(session: Session, buyer: Buyer, cents: int) -> int:
-    """Use up ``cents`` of a buyer's credit, if there is enough left; return how much is used then.
+def hold_credit(buyer: Buyer, cents: int) -> Operation[int]:
+    """Return the operation that uses up ``cents`` of a buyer's credit and returns how much is used then.
 
     Args:
-        session: Its transaction holds the lock on the buyer's row, so the limit in ``buyer`` is the present one.
-        buyer: Whose credit.
+        buyer: Whose credit. The transaction holds the lock on its row, so the limit is the present one.
         cents: Amount of the order, 0 or more.
 
     Raises:
-        Conflict: ``orders.credit_exceeded``.
+        Conflict: ``orders.credit_exceeded``, when the operation finishes.
     """
-    return held_credit(session, buyer, cents, run_together(session, holding(buyer, cents))[0])
+
+    def finish(session: Session, result: StatementResult) -> int:
+        used_cents: int | None = result.scalar()
+        return _open_balance(session, buyer, cents) if used_cents is None else used_cents
+
+    return _add(buyer.id, cents, buyer.credit_limit_cents, finish)
 
 
-def holding(buyer: Buyer, cents: int) -> Step:
-    """Return the step of ``hold_credit`` that is to be run together with others, before ``held_credit``."""
-    return _changing(buyer.id, cents, buyer.credit_limit_cents)
+def release_credit(buyer: Buyer, cents: int) -> Operation[int]:
+    """Return the operation that gives back what an order held and returns how much is used then.
 
+    Needs the lock as ``hold_credit``.
+    """
 
-def held_credit(session: Session, buyer: Buyer, cents: int, found: Found) -> int:
-    """Return how much is used after ``holding``. Raises as ``hold_credit``; then all of the unit is undone."""
-    used: int | None = found.scalar()
-    if used is not None:
-        return used
-    limit = buyer.credit_limit_cents
-    already = used_credit_cents(session, buyer.id)
-    if already is None and (limit is None or cents <= limit):
-        write(session, _BEGIN, {"partner_id": buyer.id, "path": buyer.path, "used_cents": cents})
-        return cents
-    raise _exceeded(session, buyer, (already or 0) + cents)
+    def finish(session: Session, result: StatementResult) -> int:
+        used_cents: int | None = result.scalar()
+        if used_cents is None:
+            raise RuntimeError(f"partner {buyer.code} has no balance to release credit from")
+        return used_cents
 
-
-def release_credit(session: Session, buyer: Buyer, cents: int) -> int:
-    """Give back what an order held; return how much is used then. Needs the lock as ``hold_credit``."""
-    return released_credit(buyer, run_together(session, releasing(buyer, cents))[0])
-
-
-def releasing(buyer: Buyer, cents: int) -> Step:
-    """Return the step of ``release_credit`` that is to be run together with others, before ``released_credit``."""
-    return _changing(buyer.id, -cents, None)
-
-
-def released_credit(buyer: Buyer, found: Found) -> int:
-    """Return how much is used after ``releasing``."""
-    used: int | None = found.scalar()
-    if used is None:
-        raise RuntimeError(f"partner {buyer.code} has no balance to release credit from")
-    return used
+    return _add(buyer.id, -cents, None, finish)
 
 
 def recheck_credit(session: Session, buyer: Buyer, used_cents: int) -> None:
@@ -149,6 +134,11 @@ def used_credit_cents(session: Session, partner_id: int) -> int | None:
     """Return how much of a partner's credit is used; None if it never was."""
     used: int | None = read(session, _USED, partner_id=partner_id).scalar()
     return used
+
+
+def credit_used_for_order(session: Session, number: str) -> Operation[int]:
+    """Return the operation that reads how many cents of credit the buyer of an order has used; 0 if none ever."""
+    return read_operation(session, _USED_BY_BUYER_OF_ORDER, lambda _, result: int(result.scalar() or 0), number=number)
 
 
 def credit_differences(session: Session) -> list[CreditDifference]:
@@ -171,9 +161,21 @@ def credit_differences(session: Session) -> list[CreditDifference]:
     return [CreditDifference(code, int(used), int(ordered)) for code, used, ordered in session.execute(query)]
 
 
-def _changing(partner_id: int, cents: int, limit: int | None) -> Step:
-    """Return the step that adds to what is used, checks, and brings what is used then; no row if nothing changed."""
-    return _ADD, {"of_partner": partner_id, "cents": cents, "limit": limit}
+def _add(
+    partner_id: int, cents: int, limit_cents: int | None, finish: Callable[[Session, StatementResult], int]
+) -> Operation[int]:
+    """Return the operation that adds to a balance within a limit (None = any); no row if nothing changed."""
+    return Operation(_ADD, {"of_partner": partner_id, "cents": cents, "limit": limit_cents}, finish)
+
+
+def _open_balance(session: Session, buyer: Buyer, cents: int) -> int:
+    """Begin the balance of a buyer who has none yet, and return it. Raises as ``hold_credit``."""
+    limit_cents = buyer.credit_limit_cents
+    used_cents = used_credit_cents(session, buyer.id)
+    if used_cents is None and (limit_cents is None or cents <= limit_cents):
+        write(session, _BEGIN, {"partner_id": buyer.id, "path": buyer.path, "used_cents": cents})
+        return cents
+    raise _exceeded(session, buyer, (used_cents or 0) + cents)
 
 
 def _exceeded(session: Session, buyer: Buyer, needed_cents: int) -> Conflict:

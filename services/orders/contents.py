@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 
 from core.clock import now, today
 from core.database.bulk import FEW, insert_rows
-from core.database.prepared import Found, Prepared, Step, run_together
+from core.database.operations import Operation, no_result, together
+from core.database.prepared import Prepared, StatementResult
 from core.database.sessions import actor_of
 from core.errors import Problem
 from core.i18n import N_
 from core.kinds.standard import CENTS_MAX, MISSING
 from models.orders import Order, OrderLine, OrderStatus
 from models.partners.partners import Partner
-from services.branch_statements import in_branch, read, reading
+from services.branch_statements import in_branch, read, read_operation
 from services.money.credit import BUYER_COLUMNS, Buyer, require_active
 from services.orders.drafts import content_sha256, refuse_line_count, refused_fields, refused_lines
 from services.orders.pricing import LineDraft, PricedLine, price_lines
@@ -89,7 +90,7 @@ def find_buyer(session: Session, code: str | None) -> Buyer:
         InvalidInput: ``fields.required`` or ``partners.not_found``.
         Conflict: ``orders.buyer_not_active``.
     """
-    return _active_buyer(run_together(session, _finding(session, code))[0], code)
+    return _buyer_of(session, code).run(session)
 
 
 def price_for_buyer(session: Session, code: str | None, drafts: Sequence[LineDraft]) -> tuple[Buyer, list[PricedLine]]:
@@ -97,26 +98,28 @@ def price_for_buyer(session: Session, code: str | None, drafts: Sequence[LineDra
     if not 0 < len(drafts) <= LOOKUP_SLICE:
         buyer = find_buyer(session, code)
         return buyer, price_order(session, buyer, drafts)
-    finding, day = _finding(session, code), today()
     named: Any = ("own_id", actor_of(session).partner_id) if code is None else ("code", code)
-    found, offered = run_together(session, finding, catalogue_for([draft.sku for draft in drafts], day, *named))
-    buyer = _active_buyer(found, code)
-    known = Catalogue(day, {}, {})
-    known.add(offered)
-    return buyer, _priced(buyer, drafts, known)
+    skus = [draft.sku for draft in drafts]
+    buyer, prices = together(session, _buyer_of(session, code), catalogue_for(skus, today(), *named))
+    return buyer, _priced(buyer, drafts, prices)
 
 
-def _finding(session: Session, code: str | None) -> Step:
+def _buyer_of(session: Session, code: str | None) -> Operation[Buyer]:
+    """Return the operation of ``find_buyer``."""
+
+    def finish(_: Session, result: StatementResult) -> Buyer:
+        return _active_buyer(result, code)
+
     own_id = actor_of(session).partner_id
     if code is None and own_id is None:
         raise refused_fields({"buyer": MISSING})
     if code is None:
-        return reading(session, _BUYER_BY_ID, own_id=own_id)
-    return reading(session, _BUYER_BY_CODE, code=code)
+        return read_operation(session, _BUYER_BY_ID, finish, own_id=own_id)
+    return read_operation(session, _BUYER_BY_CODE, finish, code=code)
 
 
-def _active_buyer(found: Found, code: str | None) -> Buyer:
-    row = found.first()
+def _active_buyer(result: StatementResult, code: str | None) -> Buyer:
+    row = result.first()
     if row is None:
         raise refused_fields({"buyer": Problem(UNKNOWN_BUYER.code, UNKNOWN_BUYER.message, {"key": code})})
     buyer = Buyer(*row)
@@ -139,15 +142,15 @@ def _priced(buyer: Buyer, drafts: Sequence[LineDraft], found: Catalogue) -> list
     return lines
 
 
-def insert_order(session: Session, order: PricedOrder, told: Step, *, submit: bool = False) -> OrderState:
-    """Write a new order with its lines and what the trail tells of it, as ``insert_orders``, for one wait."""
+def insert_order(session: Session, order: PricedOrder, event: Operation[None], *, submit: bool = False) -> OrderState:
+    """Write a new order with its lines and its event in one round trip; see ``insert_orders``."""
     row = _row(session, order, submit=submit)
-    steps: list[Step] = [(_ONE_ORDER, row), told]
+    operations: list[Operation[Any]] = [event]
     if len(order.lines) <= FEW:
         lines = [(position, order.buyer.path, *line) for position, line in enumerate(order.lines, 1)]
         values = [order.number, *(value for line in lines for value in line)]
-        steps.insert(1, (_lines_of_number(len(lines)), values))
-    order_id: int = run_together(session, *steps)[0].scalar()
+        operations.insert(0, Operation(_lines_of_number(len(lines)), values, no_result))
+    order_id, *_ = together(session, Operation(_ONE_ORDER, row, _first_value), *operations)
     if len(order.lines) > FEW:
         insert_lines(session, [(order_id, order.buyer.path, order.lines)])
     return _state(order_id, row)
@@ -220,6 +223,10 @@ def stored_content(session: Session, order_id: int) -> tuple[dict[str, str | Non
     """Return the header and the lines of an order as they are stored."""
     rows = read(session, _CONTENT, order_id=order_id).rows
     return dict(zip(HEADER, rows[0], strict=False)), [PricedLine(*row[len(HEADER) :]) for row in rows]
+
+
+def _first_value(session: Session, result: StatementResult) -> int:
+    return int(result.scalar())
 
 
 def _state(order_id: int, row: Mapping[str, Any]) -> OrderState:

@@ -260,7 +260,7 @@ def _write(session: Session, ready: Sequence[tuple[Sheet, PricedOrder]], options
         saved.updated += len(sheet.rows)
         rewrite_draft(session, sheet.existing, priced, batch_id=options.batch_id)
     blank = sum(not priced.number for _, priced in new)
-    numbers = iter(next_numbers(session, ORDERS, blank) if blank else [])
+    numbers = iter(next_numbers(ORDERS, blank).run(session) if blank else [])
     orders = [PricedOrder(p.number or next(numbers), p.buyer, p.header, p.lines) for _, p in new]
     placed = insert_orders(session, orders)
     saved.new_rows = [row for sheet, _ in new for row in sheet.rows]

@@ -1,6 +1,6 @@
 """Orders up to the decision: placed as drafts, changed, submitted against the buyer's credit, withdrawn.
 
-One order's way is few statements: buyer, products with prices, number, header, all lines at once, trail.
+One order's way is few statements: buyer, products with prices, number, header, all lines at once, event.
 """
 
 from dataclasses import replace
@@ -9,19 +9,19 @@ from typing import Any
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from core.clock import now, today
-from core.database.prepared import run_together
+from core.clock import now
+from core.database.operations import together
 from core.database.sessions import actor_of
 from core.errors import Conflict
-from core.events.log import EventDraft, record, recording
+from core.events.log import EventDraft, record, record_one
 from core.i18n import N_
 from core.kinds.standard import grouped_yuan, yuan
 from core.permissions import Permission
 from models.approvals import Approval
 from models.orders import Order, OrderLine, OrderStatus
 from models.partners.partners import Partner
-from services.money.credit import held_credit, hold_credit, holding, release_credit, require_active
-from services.number_series import ORDERS, counting, next_numbers, numbers_counted
+from services.money.credit import require_active
+from services.number_series import ORDERS, next_numbers
 from services.orders.contents import (
     HEADER,
     QUIET,
@@ -34,6 +34,7 @@ from services.orders.contents import (
     stored_content,
 )
 from services.orders.drafts import OrderDraft, ship_to
+from services.orders.holds import place_holds, release_holds
 from services.orders.pricing import LineDraft
 from services.orders.states import OrderState, advance, find_order, lock_order, require_status, unknown_order
 
@@ -67,9 +68,9 @@ def place_order(session: Session, draft: OrderDraft, *, submit: bool = False) ->
     buyer, lines = price_for_buyer(session, draft.buyer, draft.lines)
     priced = PricedOrder("", buyer, ship_to(draft, buyer) | {"note": draft.note}, lines)
     number = _next_number(session, priced, submit=submit)
-    happening = EventDraft(number, buyer.path, data={"total": yuan(priced.total_cents)})
-    told = recording(session, PLACED_AND_SUBMITTED if submit else "order.placed", "orders", happening)
-    return insert_order(session, replace(priced, number=number), told, submit=submit)
+    draft_event = EventDraft(number, buyer.path, data={"total": yuan(priced.total_cents)})
+    event = record_one(session, PLACED_AND_SUBMITTED if submit else "order.placed", "orders", draft_event)
+    return insert_order(session, replace(priced, number=number), event, submit=submit)
 
 
 def change_order(session: Session, number: str, draft: OrderDraft, *, version: int | None = None) -> OrderState:
@@ -129,7 +130,6 @@ def submit_order(
             total=grouped_yuan(priced.total_cents),
         )
     submitted = advance(
-        session,
         order,
         OrderStatus.SUBMITTED,
         total_cents=priced.total_cents,
@@ -137,8 +137,8 @@ def submit_order(
         content_sha256=priced.content_sha256,
         submitted_by=actor.person,
         submitted_at=now(),
-    )
-    hold_credit(session, buyer, priced.total_cents)
+    ).run(session)
+    together(session, *place_holds(buyer, priced.total_cents))
     if lines != stored:
         replace_lines(session, [(order.id, buyer.path, lines)])
     happening = EventDraft(number, buyer.path, status_change(order, submitted), {"total": yuan(priced.total_cents)})
@@ -157,14 +157,14 @@ def withdraw_order(session: Session, number: str, *, version: int | None = None)
     actor_of(session).require(Permission.ORDER_PLACE)
     order, buyer = lock_order(session, number)
     require_status(order, OrderStatus.SUBMITTED, version)
-    draft = advance(session, order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
-    release_credit(session, buyer, order.total_cents)
+    draft = advance(order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None).run(session)
+    together(session, *release_holds(buyer, order.total_cents))
     record(session, "order.withdrawn", "orders", [EventDraft(number, buyer.path, status_change(order, draft))])
     return draft
 
 
 def discard_order(session: Session, number: str, *, version: int | None = None) -> None:
-    """Remove a draft; its trail stays. Raises as ``withdraw_order``."""
+    """Remove a draft; its events stay. Raises as ``withdraw_order``."""
     actor_of(session).require(Permission.ORDER_PLACE)
     order = find_order(session, number)
     require_status(order, OrderStatus.DRAFT, version)
@@ -174,7 +174,7 @@ def discard_order(session: Session, number: str, *, version: int | None = None) 
             N_("Order {number} was returned for change before, so it stays on record. Change it, or leave it a draft."),
             number=number,
         )
-    advance(session, order, OrderStatus.DRAFT)  # whoever wants it at the same moment comes second
+    advance(order, OrderStatus.DRAFT).run(session)  # a change at the same moment comes second
     session.execute(delete(OrderLine).where(OrderLine.order_id == order.id), execution_options=QUIET)
     session.execute(delete(Order).where(Order.id == order.id), execution_options=QUIET)
     record(
@@ -198,7 +198,7 @@ def rewrite_draft(
         "content_sha256": digest,
     }
     changes = _changes(session, order, priced)
-    changed = advance(session, order, OrderStatus.DRAFT, **values)
+    changed = advance(order, OrderStatus.DRAFT, **values).run(session)
     replace_lines(session, [(order.id, priced.buyer.path, priced.lines)])
     record(
         session, "order.changed", "orders", [EventDraft(order.number, priced.buyer.path, changes)], batch_id=batch_id
@@ -207,18 +207,16 @@ def rewrite_draft(
 
 
 def status_change(before: OrderState, after: OrderState) -> dict[str, list[str]]:
-    """Return what the trail keeps of a step."""
+    """Return the change of status, as events state it."""
     return {"status": [before.status, after.status]}
 
 
 def _next_number(session: Session, priced: PricedOrder, *, submit: bool) -> str:
     """Return the number for a new order; its total is held against the buyer's credit first if it is submitted."""
-    if not submit:
-        return next_numbers(session, ORDERS)[0]
-    buyer, cents, day = priced.buyer, priced.total_cents, today()
-    held, counted = run_together(session, holding(buyer, cents), counting(ORDERS, day, 1))
-    held_credit(session, buyer, cents, held)
-    return numbers_counted(ORDERS, day, 1, counted)[0]
+    holds = place_holds(priced.buyer, priced.total_cents) if submit else []
+    *_, numbers = together(session, *holds, next_numbers(ORDERS))
+    number: str = numbers[0]
+    return number
 
 
 def _changes(session: Session, order: OrderState, priced: PricedOrder) -> dict[str, list[Any]]:

@@ -26,7 +26,7 @@ def ship_order(session: Session, number: str, note: str = "") -> OrderState:
     actor.require(Permission.ORDER_SHIP)
     order = find_order(session, number)
     require_status(order, OrderStatus.APPROVED)
-    shipped = advance(session, order, OrderStatus.SHIPPED, shipped_by=actor.person, shipped_at=now())
+    shipped = advance(order, OrderStatus.SHIPPED, shipped_by=actor.person, shipped_at=now()).run(session)
     facts = {"note": note} if note else {}
     record(session, "order.shipped", "orders", [EventDraft(number, order.path, status_change(order, shipped), facts)])
     return shipped

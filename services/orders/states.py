@@ -11,13 +11,14 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from core.database.prepared import Found, Prepared, Step, run_together
+from core.database.operations import Operation
+from core.database.prepared import Prepared, StatementResult
 from core.errors import Conflict, NotFound
 from core.i18n import N_, translate
 from models.orders import NEXT_STATUSES, STATUS_LABELS, Order, OrderStatus
 from models.partners.partners import Partner
-from services.branch_statements import in_branch, read, reading
-from services.money.credit import BUYER_COLUMNS, USED_BY_BUYER_OF, Buyer
+from services.branch_statements import in_branch, read, read_operation
+from services.money.credit import BUYER_COLUMNS, Buyer
 from services.states import moment, require_state
 
 
@@ -76,20 +77,15 @@ def find_order(session: Session, number: str) -> OrderState:
 def lock_order(session: Session, number: str) -> tuple[OrderState, Buyer]:
     """Return an order and its buyer, the buyer's row locked until the transaction ends.
 
-    The buyer is as it is now. The order may have been changed by who held the lock before: ``advance`` tells, except of
+    The buyer is as it is now. Another transaction may have changed the order before: ``advance`` notices, except for
     its path. So whatever is written with a path takes the buyer's.
     """
-    return _with_buyer(read(session, _LOCKED, number=number), number)
+    return locked_order(session, number).run(session)
 
 
-def lock_order_and_credit(session: Session, number: str) -> tuple[OrderState, Buyer, int]:
-    """Return what ``lock_order`` does, and how much of the buyer's credit is used, read under the lock."""
-    locked, used = run_together(
-        session,
-        reading(session, _LOCKED, number=number),
-        reading(session, USED_BY_BUYER_OF, number=number),
-    )
-    return *_with_buyer(locked, number), used.scalar() or 0
+def locked_order(session: Session, number: str) -> Operation[tuple[OrderState, Buyer]]:
+    """Return the operation of ``lock_order``."""
+    return read_operation(session, _LOCKED, lambda _, result: _with_buyer(result, number), number=number)
 
 
 def require_status(order: OrderState, status: OrderStatus, version: int | None = None) -> None:
@@ -101,35 +97,25 @@ def require_status(order: OrderState, status: OrderStatus, version: int | None =
     require_state(order, (status,), version, wrong_status=wrong_status, changed_meanwhile=changed_meanwhile)
 
 
-def advance(session: Session, order: OrderState, status: OrderStatus, **values: Any) -> OrderState:
-    """Move an order to ``status`` and set ``values``, if it is still as it was read.
+def advance(order: OrderState, status: OrderStatus, **values: Any) -> Operation[OrderState]:
+    """Return the operation that moves an order to ``status`` and sets ``values``, if it is still as it was read.
 
     Raises:
-        Conflict: As ``require_status``: somebody else was faster.
-    """
-    step, advanced = advancing(order, status, **values)
-    require_advanced(session, order, run_together(session, step)[0])
-    return advanced
-
-
-def advancing(order: OrderState, status: OrderStatus, **values: Any) -> tuple[Step, OrderState]:
-    """Return the step of ``advance``, to be run together with others, and what the order is then.
-
-    Raises:
-        Conflict: ``orders.already_decided`` or ``orders.wrong_status``.
+        Conflict: ``orders.already_decided`` or ``orders.wrong_status``; when the operation finishes also as
+            ``require_status``: somebody else was faster.
     """
     if status != order.status and status not in NEXT_STATUSES[OrderStatus(order.status)]:
         raise wrong_status(order)
     values |= {"status": status.value, "version": order.version + 1}
     seen = {"seen_id": order.id, "seen_version": order.version, "updated_at": now()}
     advanced = order._replace(**{name: value for name, value in values.items() if name in OrderState._fields})
-    return (_changed(tuple(values)), values | seen), advanced
 
+    def finish(session: Session, result: StatementResult) -> OrderState:
+        if result.count != 1:
+            raise _lost(session, order)
+        return advanced
 
-def require_advanced(session: Session, order: OrderState, found: Found) -> None:
-    """Go on only if ``advancing`` found the order as it was read; else all of the unit is undone. See ``advance``."""
-    if found.count != 1:
-        raise _lost(session, order)
+    return Operation(_changed(tuple(values)), values | seen, finish)
 
 
 def unknown_order(number: str) -> NotFound:
@@ -156,8 +142,8 @@ def changed_meanwhile(order: OrderState) -> Conflict:
     return Conflict("orders.changed_meanwhile", sentence, number=order.number)
 
 
-def _with_buyer(found: Found, number: str) -> tuple[OrderState, Buyer]:
-    row = found.first()
+def _with_buyer(result: StatementResult, number: str) -> tuple[OrderState, Buyer]:
+    row = result.first()
     if row is None:
         raise unknown_order(number)
     split = len(STATE_COLUMNS)

@@ -56,7 +56,7 @@ def ask_affiliation(
     _require_possible(session, moving, above, valid_from)
     is_owner = actor.partner_id == moving.id
     request = AffiliationRequest(
-        number=next_numbers(session, "AF")[0],
+        number=next_numbers("AF").run(session)[0],
         partner_id=moving.id,
         path=moving.path,
         from_upstream_id=moving.upstream_id,

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Date, and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from core.database.prepared import Prepared, Step
+from core.database.operations import Operation
+from core.database.prepared import Prepared, StatementResult
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, InvalidInput, Problem
@@ -172,8 +173,8 @@ def catalogue(session: Session, skus: Iterable[str], tiers: Sequence[str], day: 
     return found
 
 
-def catalogue_for(skus: Sequence[str], day: date, name: str, buyer: str | int) -> Step:
-    """Return the step that reads what ``Catalogue.add`` takes, to be run together with others.
+def catalogue_for(skus: Sequence[str], day: date, name: str, buyer: str | int) -> Operation[Catalogue]:
+    """Return the operation that reads the products and the prices of one buyer's tier; see ``catalogue``.
 
     Args:
         skus: 1 to ``LOOKUP_SLICE``.
@@ -182,7 +183,13 @@ def catalogue_for(skus: Sequence[str], day: date, name: str, buyer: str | int) -
         buyer: The partner.
     """
     count, values = _padded("sku", list(dict.fromkeys(skus)))
-    return _catalogue(count, name), {**values, "day": day, name: buyer}
+
+    def finish(session: Session, result: StatementResult) -> Catalogue:
+        priced = Catalogue(day, {}, {})
+        priced.add(result)
+        return priced
+
+    return Operation(_catalogue(count, name), {**values, "day": day, name: buyer}, finish)
 
 
 def _padded(name: str, wanted: Sequence[str]) -> tuple[int, dict[str, str]]:

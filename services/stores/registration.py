@@ -217,7 +217,7 @@ def move_store(
 def next_store_code(session: Session) -> str:
     """Return a code of our series that no store has and nobody else gets."""
     while True:
-        (code,) = next_numbers(session, SERIES)
+        (code,) = next_numbers(SERIES).run(session)
         if not _is_taken(session, code):
             return code
 

@@ -66,7 +66,7 @@ def test_values_stand_beside_the_statements_own_and_lists_grow(database):
 
 def test_statements_together_are_done_in_order_and_each_tells_what_it_found(database):
     with unit_of_work(WEI) as session:
-        found = run_together(
+        results = run_together(
             session,
             (ADD, {"name": "a", "last": 1}),
             (SET, {"of": "a", "last": 2}),
@@ -74,8 +74,8 @@ def test_statements_together_are_done_in_order_and_each_tells_what_it_found(data
             (BY_NAME, {"name": "a"}),
         )
 
-    assert [one.count for one in found] == [1, 1, 0, 1]
-    assert [one.scalar() for one in found] == [None, 2, None, 2]
+    assert [one.count for one in results] == [1, 1, 0, 1]
+    assert [one.scalar() for one in results] == [None, 2, None, 2]
 
 
 def test_after_a_refused_statement_nothing_is_done_and_the_connection_still_serves(database):
@@ -96,9 +96,9 @@ def test_more_than_the_socket_takes_at_once_arrives_whole_however_one_waits(data
     echo = Prepared(select(bindparam("text", type_=String), literal("x", String)))
 
     with reading(WEI) as session:
-        found = run_together(session, *((echo, {"text": text}) for text in texts))
+        results = run_together(session, *((echo, {"text": text}) for text in texts))
 
-    assert [one.scalar() for one in found] == texts
+    assert [one.scalar() for one in results] == texts
 
 
 def test_a_text_that_the_database_would_cut_is_refused(database):
