@@ -1,7 +1,7 @@
-"""How prepared statements reach PostgreSQL: through libpq itself, as ``psycopg.pq`` offers it.
+"""Prepared statements on PostgreSQL, sent through libpq (``psycopg.pq``) in pipeline mode.
 
-psycopg's cursors look at every value anew to find out how it travels. Of a statement made beforehand that is known, and
-several of them can travel together (pipeline mode): then there is one wait for the server instead of many.
+psycopg's cursors choose an adapter for every value of every execution. The types of a prepared statement are known, so
+its values are encoded directly, and several statements share one round trip.
 """
 
 import json
@@ -24,7 +24,7 @@ Load = Callable[[bytes], Any]
 
 
 class Sent(NamedTuple):
-    """A statement and its values, ready to go; ``loads``: what each of its columns becomes."""
+    """A statement with its encoded values; ``loads``: the decoder of each column of its result."""
 
     text: str
     values: list[bytes | None]
@@ -36,27 +36,27 @@ def json_text(value: Any) -> str:
     """Return a value as JSON."""
     try:
         return orjson.dumps(value).decode()
-    except TypeError:  # keys that are no texts, numbers of more than 64 bits
+    except TypeError:  # keys that are not strings, integers of more than 64 bits
         return _any_json(value)
 
 
-def storing(one: Any) -> Callable[[Any], bytes]:
-    """Return how values of a column type travel to the server."""
-    change: Callable[[Any], bytes] = _found(one, _STORING)
-    return change
+def encoder(column_type: Any) -> Callable[[Any], bytes]:
+    """Return the function that encodes values of a column type. Raises ``TypeError`` for an unknown type."""
+    encode: Callable[[Any], bytes] = _by_type(column_type, _ENCODERS)
+    return encode
 
 
-def loading(one: Any) -> Load:
-    """Return what the server's answer of a column type becomes."""
-    change: Load = _found(one, _LOADING)
-    return change
+def decoder(column_type: Any) -> Load:
+    """Return the function that decodes values of a column type. Raises ``TypeError`` for an unknown type."""
+    decode: Load = _by_type(column_type, _DECODERS)
+    return decode
 
 
 def send(connection: Connection, statements: Sequence[Sent]) -> list[tuple[list[Any], int]]:
-    """Return of each statement its rows, and how many rows it found or changed.
+    """Run statements in one round trip; return for each its rows, and how many it returned or changed.
 
     Raises:
-        psycopg.Error: The first refusal; nothing after it was done.
+        psycopg.Error: Of the first statement that failed; those after it did not run.
     """
     driver: Any = connection.connection.driver_connection
     dialect: Any = connection.dialect
@@ -71,13 +71,13 @@ def send(connection: Connection, statements: Sequence[Sent]) -> list[tuple[list[
         else:
             results.append(wire.exec_prepared(name, sent.values))
     else:
-        results = _sent_in_one_go(wire, list(zip(names, statements, strict=True)), begins=begins)
+        results = _send_in_pipeline(wire, list(zip(names, statements, strict=True)), begins=begins)
     for result in results[:begins]:
-        _checked(dbapi, result)
+        _require_success(dbapi, result)
     return [_answer(dbapi, r, sent.loads) for r, sent in zip(results[begins:], statements, strict=True)]
 
 
-def _sent_in_one_go(wire: Any, statements: list[tuple[bytes | None, Sent]], *, begins: bool) -> list[Any]:
+def _send_in_pipeline(wire: Any, statements: list[tuple[bytes | None, Sent]], *, begins: bool) -> list[Any]:
     wire.enter_pipeline_mode()
     try:
         if begins:
@@ -94,15 +94,15 @@ def _sent_in_one_go(wire: Any, statements: list[tuple[bytes | None, Sent]], *, b
         results = []
         for _ in range(begins + len(statements)):
             results.append(_next_result(wire))
-            _next_result(wire)  # None: the end of this one
-        _next_result(wire)  # the mark
+            _next_result(wire)  # None: the end of this statement
+        _next_result(wire)  # the synchronization point
         return results
     finally:
         wire.exit_pipeline_mode()
 
 
 def _next_result(wire: Any) -> Any:
-    """Wait here for the server, where other threads go on meanwhile; ``get_result`` would hold them all."""
+    """Wait for the server without the interpreter lock, which ``get_result`` would hold."""
     while wire.is_busy():
         _wait(wire.socket)
         wire.consume_input()
@@ -110,14 +110,14 @@ def _next_result(wire: Any) -> Any:
 
 
 def _wait_by_poll(socket: int, *, writing: bool = False) -> None:
-    """Wait until the server has said something or, if ``writing``, takes more."""
+    """Wait until the socket is readable or, if ``writing``, writable."""
     waiting = select.poll()
     waiting.register(socket, select.POLLIN | select.POLLOUT if writing else select.POLLIN)
     waiting.poll()
 
 
 def _wait_by_select(socket: int, *, writing: bool = False) -> None:
-    """Do the same on Windows, which has no ``poll``; elsewhere ``select`` knows only the first 1,024 sockets."""
+    """Do the same on Windows, which has no ``poll``; elsewhere ``select`` is limited to descriptors below 1,024."""
     select.select([socket], [socket] if writing else [], [])
 
 
@@ -125,42 +125,42 @@ _wait = _wait_by_poll if hasattr(select, "poll") else _wait_by_select
 
 
 def _name(connection: Connection, wire: Any, dbapi: Any, text: str) -> bytes:
-    """Return the name under which the server has a statement ready on this connection."""
+    """Return the name of the server-side prepared statement on this connection; prepare it at its first use."""
     known: dict[str, bytes] = connection.info.setdefault("prepared", {})
     name = known.get(text)
     if name is None:
         name = b"qudao_%d" % len(known)
-        _checked(dbapi, wire.prepare(name, text.encode()))
+        _require_success(dbapi, wire.prepare(name, text.encode()))
         known[text] = name
     return name
 
 
 def _answer(dbapi: Any, result: Any, loads: Sequence[Load]) -> tuple[list[Any], int]:
-    _checked(dbapi, result)
+    _require_success(dbapi, result)
     if not loads:
         return [], result.command_tuples or 0
     value, columns = result.get_value, list(enumerate(loads))
     rows = [
-        [None if (found := value(row, column)) is None else load(found) for column, load in columns]
+        [None if (data := value(row, column)) is None else load(data) for column, load in columns]
         for row in range(result.ntuples)
     ]
     return rows, len(rows)
 
 
-def _checked(dbapi: Any, result: Any) -> None:
+def _require_success(dbapi: Any, result: Any) -> None:
     if result is None:
         raise dbapi.OperationalError("the connection is lost")
     if result.status not in DONE:
-        refusal = dbapi.errors.error_from_result(result)
+        error = dbapi.errors.error_from_result(result)
         # errors raised by libpq itself (connection lost) have no SQLSTATE and no matching exception class
-        raise refusal if refusal.sqlstate else dbapi.OperationalError(str(refusal))
+        raise error if error.sqlstate else dbapi.OperationalError(str(error))
 
 
 def _text(value: str) -> bytes:
-    stored = value.encode()
-    if b"\0" in stored:
+    encoded = value.encode()
+    if b"\0" in encoded:
         raise unstorable()  # libpq would cut the text at the NUL
-    return stored
+    return encoded
 
 
 def _whole(value: int) -> bytes:
@@ -177,18 +177,18 @@ def _instant(value: datetime) -> bytes:
     return value.isoformat().encode()
 
 
-def _loaded_instant(value: bytes) -> datetime:
+def _decoded_instant(value: bytes) -> datetime:
     return datetime.fromisoformat(value.decode()).astimezone(UTC)
 
 
-def _found(one: Any, table: Sequence[tuple[Any, Any]]) -> Any:
-    for kind, change in table:
-        if isinstance(one, kind) and not isinstance(one, Enum):
-            return change
-    raise TypeError(f"prepared statements know no values of type {one!r}")
+def _by_type(column_type: Any, table: Sequence[tuple[Any, Any]]) -> Any:
+    for known, function in table:
+        if isinstance(column_type, known) and not isinstance(column_type, Enum):
+            return function
+    raise TypeError(f"prepared statements have no encoding for values of type {column_type!r}")
 
 
-_STORING: list[tuple[Any, Callable[[Any], bytes]]] = [
+_ENCODERS: list[tuple[Any, Callable[[Any], bytes]]] = [
     (Instant, _instant),
     (Date, _day),
     (JSON, lambda value: _text(json_text(value))),
@@ -197,8 +197,8 @@ _STORING: list[tuple[Any, Callable[[Any], bytes]]] = [
     (Float, lambda value: repr(float(value)).encode()),
     (String, _text),
 ]
-_LOADING: list[tuple[Any, Load]] = [
-    (Instant, _loaded_instant),
+_DECODERS: list[tuple[Any, Load]] = [
+    (Instant, _decoded_instant),
     (Date, lambda value: date.fromisoformat(value.decode())),
     (Boolean, lambda value: value == b"t"),
     (Integer, int),

@@ -1,8 +1,8 @@
-"""Who writes next: one after the other, in the order in which they came.
+"""A first-in, first-out queue of the writers of one process.
 
-SQLite lets one writer in at a time. Whoever finds it taken sleeps and asks again, each time longer, so among many some
-wait for seconds while others get in twice. The writers of one process queue up here instead. Other processes are still
-met inside SQLite: this is politeness, and nobody's safety depends on it.
+SQLite admits one writer at a time. Its busy handler sleeps longer after each attempt, so under load some writers wait
+for seconds while others get in twice. The queue only makes waiting fair: SQLite's own lock still keeps writers apart,
+also those of other processes.
 """
 
 import threading
@@ -10,32 +10,32 @@ from collections import deque
 
 
 class WriteQueue:
-    """A queue of threads for one thing."""
+    """A queue of threads that want to write to one database."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._is_taken = False
         self._waiting: deque[threading.Lock] = deque()
 
-    def take(self, wait_s: float) -> bool:
-        """Wait for one's turn; return whether it came within ``wait_s`` seconds."""
+    def acquire(self, wait_s: float) -> bool:
+        """Wait at most ``wait_s`` seconds to become the writer; return whether that succeeded."""
         with self._lock:
             if not self._is_taken:
                 self._is_taken = True
                 return True
-            called = threading.Lock()
-            called.acquire()
-            self._waiting.append(called)
-        if called.acquire(timeout=wait_s):
+            ticket = threading.Lock()
+            ticket.acquire()
+            self._waiting.append(ticket)
+        if ticket.acquire(timeout=wait_s):
             return True
         with self._lock:
-            if called not in self._waiting:
-                return True  # called at the last moment
-            self._waiting.remove(called)
+            if ticket not in self._waiting:
+                return True  # released at the last moment
+            self._waiting.remove(ticket)
             return False
 
-    def pass_on(self) -> None:
-        """Let the next one in. Only for whoever has the turn."""
+    def release(self) -> None:
+        """Admit the next thread. Only the thread that acquired the queue may call this."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().release()

@@ -1,7 +1,6 @@
-"""Tables whose rows are added and never changed: both databases refuse, whoever asks.
+"""Append-only tables: triggers on both databases reject every update, delete and replacement.
 
-The statements of a table are part of its schema: they are compared when the product starts, so a change of their text
-needs a migration.
+Triggers are part of the schema, which is compared at start-up: a change of their text needs a migration.
 """
 
 from collections.abc import Sequence
@@ -17,11 +16,11 @@ _ddl: Any = DDL  # SQLAlchemy gives it no types
 
 
 def append_only(model: Any, fixed: Sequence[str] = ()) -> None:
-    """Let no row of a mapped class be changed, deleted or replaced.
+    """Add triggers that reject changes, deletions and replacements of a mapped class's rows.
 
     Args:
         model: The mapped class.
-        fixed: Columns that never change, where others may follow something else, e.g. a path; () = all.
+        fixed: Columns that never change, where others may, e.g. a path; () = all columns.
     """
     for dialect, statements in _triggers(model.__table__, fixed).items():
         for statement in statements:

@@ -1,4 +1,4 @@
-"""Many rows into a table at once, by each database's own fastest way."""
+"""Bulk inserts: ``COPY`` on PostgreSQL, one prepared statement for many rows on SQLite."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from core.database.operations import Operation, no_result
 from core.database.prepared import Prepared
 from core.database.sessions import is_sqlite
 
-FEW = 20  # rows up to which one statement made beforehand beats what is made for many
+FEW = 20  # rows up to which one prepared statement is faster than the bulk form
 _COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -29,7 +29,7 @@ def insert_rows(session: Session, target: Any, columns: Sequence[str], rows: Seq
     if not rows:
         return
     table: Table = getattr(target, "__table__", target)
-    if len(rows) <= FEW and table is not target:  # a table that is no class's lives too short to be kept in mind
+    if len(rows) <= FEW and table is not target:  # the cache is for mapped classes: temporary tables live too briefly
         insert_few(target, columns, rows).run(session)
     elif is_sqlite(session):
         _insert_sqlite(session, table, columns, rows)
@@ -45,7 +45,7 @@ def insert_few(model: Any, columns: Sequence[str], rows: Sequence[Sequence[Any]]
 
 @lru_cache(maxsize=500)
 def _few(table: Table, columns: tuple[str, ...], count: int) -> Prepared:
-    """Return the statement that adds ``count`` rows, whose values come one row after the other."""
+    """Return the statement that inserts ``count`` rows; its values are those of the rows, concatenated."""
     width = len(columns)
     rows = [
         {name: bindparam(str(row * width + at), type_=table.c[name].type) for at, name in enumerate(columns)}
@@ -76,16 +76,16 @@ def _stored(
     forms: dict[type, Callable[[Any], Any]],
     otherwise: Callable[[Any], Any] | None = None,
 ) -> list[tuple[Any, ...]]:
-    """Return the rows with each value in the form the driver takes; columns that need no change are not touched."""
+    """Return the rows with each value in the driver's form; columns that need no conversion are left alone."""
     by_column: list[Sequence[Any]] = list(zip(*rows, strict=True))
     for index, name in enumerate(columns):
         values = by_column[index]
         if isinstance(table.c[name].type, JSON):
-            said = {id(value): value for value in values}
-            texts = {key: None if value is None else _json_text(value) for key, value in said.items()}
-            values = [texts[id(value)] for value in values]  # many rows often say the same
+            distinct = {id(value): value for value in values}
+            texts = {key: None if value is None else _json_text(value) for key, value in distinct.items()}
+            values = [texts[id(value)] for value in values]  # many rows often share one value
         types = set(map(type, values))
-        if types & {datetime, date} and types <= _REPEATED:  # many rows are made at one moment
+        if types & {datetime, date} and types <= _REPEATED:  # rows of one batch share their times
             known = {value: _form(value, forms, otherwise) for value in set(values)}
             by_column[index] = [known[value] for value in values]
         elif otherwise is not None or types & forms.keys():

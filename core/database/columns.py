@@ -14,7 +14,7 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse an instant without zone: nobody knows when it was."""
+        """Convert to UTC. Raises ``ValueError`` for a naive datetime."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -23,7 +23,7 @@ class Instant(TypeDecorator[datetime]):
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back the zone that SQLite cannot store."""
+        """Add the zone, which SQLite cannot store."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -54,11 +54,11 @@ def code_text(length: int) -> Any:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
-BIG_ID = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only in a column that is INTEGER
+BIG_ID = BigInteger().with_variant(Integer(), "sqlite")  # SQLite generates keys only for a column of type INTEGER
 
 Id = Annotated[int, mapped_column(BIG_ID, primary_key=True)]
-"""A row's number."""
+"""Primary key of a row."""
 Cents = Annotated[int, mapped_column(BigInteger)]
 """An amount in whole cents (分) of the brand's currency."""
 PathKey = Annotated[str, mapped_column(code_text(240))]
-"""Where a row hangs in the channel tree, see ``core.database.paths``."""
+"""A place in the channel tree, see ``core.database.paths``."""

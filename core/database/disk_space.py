@@ -1,9 +1,9 @@
-"""Room on the disk of an embedded database: ordinary writing stops before the disk is full, what must go on goes on.
+"""Free space on the disk of an embedded database: ordinary writes stop before the disk is full, essential ones go on.
 
-A database on a full disk cannot even store that somebody has signed in to make room. So ordinary units of work are
-refused below ``FLOOR_BYTES`` of free space, and a file beside the database holds ``RESERVE_BYTES`` that are given back
-when something else on the machine fills the disk to the end. Signing in and out, ending sessions, locking accounts,
-deleting and the bookkeeping of jobs are marked with ``essential_writes`` and may use that room.
+A database on a full disk cannot even store the sign-in of the person who comes to make room. So ordinary units of work
+are refused below ``FLOOR_BYTES`` of free space, and a file beside the database holds ``RESERVE_BYTES`` that are given
+back when something else on the machine fills the disk to the end. Signing in and out, ending sessions, locking
+accounts, deleting and the bookkeeping of jobs are marked with ``essential_writes`` and may use that room.
 """
 
 import os
@@ -30,11 +30,11 @@ _is_essential: ContextVar[bool] = ContextVar("is_essential", default=False)
 
 
 class DiskSpace:
-    """Free space of one folder.
+    """The free space of one folder.
 
     Args:
-        folder: Where the database lies.
-        floor_bytes: Below this ordinary writing is refused; more than ``RESERVE_BYTES``.
+        folder: Of the database.
+        floor_bytes: Least free space for ordinary writes; more than ``RESERVE_BYTES``.
     """
 
     def __init__(self, folder: Path, floor_bytes: int = FLOOR_BYTES) -> None:
@@ -43,7 +43,7 @@ class DiskSpace:
         self._has_reserve = self._reserve.exists()
 
     def require(self) -> None:
-        """Go on if there is room for what is about to be written.
+        """Go on if there is free space for the next write.
 
         Raises:
             Unavailable: ``database.full``.
@@ -65,7 +65,7 @@ class DiskSpace:
             with self._reserve.open("wb") as file:
                 for _block in range(RESERVE_BYTES // MIB):
                     file.write(bytes(MIB))
-        except OSError:  # someone else was quicker to take the room: the next unit of work looks again
+        except OSError:  # another process used the space first: the next unit of work tries again
             self._has_reserve = False
             with suppress(OSError):
                 self._reserve.unlink(missing_ok=True)
@@ -75,19 +75,19 @@ _watched: list[DiskSpace] = []
 
 
 def watch_disk(space: DiskSpace) -> None:
-    """Let every unit of work of this process that writes to an embedded database look for room first."""
+    """Check the free space at the start of every writing unit of work of this process on an embedded database."""
     _watched[:] = [space]
 
 
-def require_room() -> None:
-    """Go on if there is room. Raises as ``DiskSpace.require``."""
+def require_free_space() -> None:
+    """Go on if there is free space. Raises as ``DiskSpace.require``."""
     for space in _watched:
         space.require()
 
 
 @contextmanager
 def essential_writes() -> Iterator[None]:
-    """Let what is written inside the block, or the decorated function, use the last room of the disk."""
+    """Allow writes inside the block, or the decorated function, to use the last free space."""
     token = _is_essential.set(True)
     try:
         yield
@@ -99,12 +99,12 @@ _probed: dict[Path, tuple[float, DomainError | OSError | None]] = {}
 
 
 def recent_write_problem(folder: Path) -> DomainError | OSError | None:
-    """Return what ``write_problem`` said within the last ``PROBE_EVERY_S`` seconds, or says now."""
-    at, found = _probed.get(folder, (-PROBE_EVERY_S, None))
+    """Return the result of ``write_problem``, cached for ``PROBE_EVERY_S`` seconds."""
+    at, problem = _probed.get(folder, (-PROBE_EVERY_S, None))
     if time.monotonic() - at >= PROBE_EVERY_S:
-        found = write_problem(folder)
-        _probed[folder] = (time.monotonic(), found)
-    return found
+        problem = write_problem(folder)
+        _probed[folder] = (time.monotonic(), problem)
+    return problem
 
 
 def write_problem(folder: Path) -> DomainError | OSError | None:
@@ -112,7 +112,7 @@ def write_problem(folder: Path) -> DomainError | OSError | None:
     try:
         with expected_errors():
             folder.mkdir(parents=True, exist_ok=True)
-            require_room()
+            require_free_space()
             with tempfile.TemporaryFile(dir=folder) as file:
                 file.write(os.urandom(PROBE_BYTES))
                 file.flush()

@@ -1,7 +1,7 @@
-"""Errors of the database driver and the disk as expected errors: the only translation of them.
+"""Translation of errors of the database driver and the disk into expected errors.
 
-A full disk, a lost server and a value that no column can hold are nobody's bug. ``database.sessions`` passes every
-error of a unit of work through here; what touches files outside of one uses ``expected_errors`` itself.
+A full disk, a lost server and a value that no column can hold are not bugs. ``database.sessions`` translates every
+error of a unit of work; code that touches files outside of one uses ``expected_errors`` itself.
 """
 
 import errno
@@ -66,10 +66,10 @@ def expected_error(error: BaseException) -> DomainError | None:
         return error
     if isinstance(error, OverflowError | UnicodeEncodeError):
         return unstorable()
-    found = _unavailable(error)
-    if found is not None:
-        log_unavailable(found, str(getattr(error, "orig", None) or error) or type(error).__name__)
-        return found
+    unavailable = _unavailable(error)
+    if unavailable is not None:
+        log_unavailable(unavailable, str(getattr(error, "orig", None) or error) or type(error).__name__)
+        return unavailable
     return unstorable() if _is_unstorable(error) else None
 
 
@@ -160,9 +160,9 @@ def _is_unstorable(error: BaseException) -> bool:
     return state in _POSTGRES_UNSTORABLE or (state is None and "NUL" in str(error.orig))
 
 
-def log_unavailable(found: Unavailable, reason: str) -> None:
+def log_unavailable(error: Unavailable, reason: str) -> None:
     """Write one line for each code and ``LOG_EVERY_S`` seconds: an outage must not fill the disk with its log."""
     at = time.monotonic()
-    if at - _logged_at.get(found.code, -LOG_EVERY_S) >= LOG_EVERY_S:
-        _logged_at[found.code] = at
-        log.error("%s: %s", found.code, reason.strip().splitlines()[0])
+    if at - _logged_at.get(error.code, -LOG_EVERY_S) >= LOG_EVERY_S:
+        _logged_at[error.code] = at
+        log.error("%s: %s", error.code, reason.strip().splitlines()[0])

@@ -1,6 +1,6 @@
-"""Locks on what has no row of its own: one number each, held until the transaction ends.
+"""Advisory locks for things without a row of their own, held until the transaction ends.
 
-PostgreSQL only: SQLite has one writer, who locks all. Rows are locked by the query that reads them, not here.
+PostgreSQL only: a writer on SQLite locks the whole database. Rows are locked by the query that reads them.
 """
 
 from enum import IntEnum
@@ -13,31 +13,31 @@ from core.database.sessions import is_sqlite
 
 
 class DatabaseLock(IntEnum):
-    """What is locked, in the order in which one transaction may take several. A number never changes its meaning."""
+    """The advisory locks, in the order in which one transaction may take several. Numbers never change meaning."""
 
     MIGRATION = 7_202_602
     """The schema: one process at a time brings it up to date. Held by a connection, not by a transaction."""
     RECEIVED_CONTENTS = 7_202_614
-    """How much came in today, and from whom."""
+    """The amount of content received today, by sender."""
     ORGANISATION = 7_202_603
-    """Who stands above whom among departments and people."""
+    """The tree of departments, and managers of people."""
     TREE = 7_202_601
-    """Who stands under whom among partners."""
+    """The channel tree."""
     STORES = 7_202_605
-    """Which stores there are: two that are registered at once see each other."""
+    """The set of stores, so that two concurrent registrations see each other."""
     JOB_CLAIM = 7_202_612
-    """Which worker takes the next job."""
+    """The claim of the next job."""
     JOB_QUOTA = 7_202_611
-    """How many jobs a person has; by person."""
+    """The number of jobs of a person; by person."""
     DENIALS = 7_202_604
-    """Which refusals are in the audit log already."""
+    """The set of access denials in the audit log."""
 
 
 _ORDER = {lock: place for place, lock in enumerate(DatabaseLock)}
 
 
 def take_lock(session: Session, lock: DatabaseLock, of: str = "") -> None:
-    """Keep others from ``lock`` until the session's transaction ends; with ``of``, from that part of it.
+    """Take ``lock`` until the session's transaction ends; with ``of``, only for that key.
 
     Raises:
         RuntimeError: A lock that comes later in ``DatabaseLock`` is held: two transactions could wait for each other.

@@ -1,7 +1,7 @@
-"""Path keys: where a partner stands in the channel tree, as text whose order is the tree's.
+"""Path keys: the place of a partner in the channel tree, as text that sorts in tree order (materialized path).
 
 A path is one fixed-width segment per ancestor, from the top down to the partner itself, so that "this partner and
-everyone below" is one index range on both databases. What belongs to a partner carries a copy of its path.
+everyone below" is one index range on both databases. Rows that belong to a partner carry a copy of its path.
 """
 
 from typing import Any
@@ -37,7 +37,7 @@ def ancestor_ids(path: str) -> list[int]:
 
 
 def depth(path: str) -> int:
-    """Return how many partners stand above: 0 at the top."""
+    """Return the number of ancestors: 0 at the top."""
     return len(path) // SEGMENT_WIDTH - 1
 
 
@@ -47,7 +47,7 @@ def within(column: Any, path: str) -> ColumnElement[bool]:
 
 
 def visible_within(column: Any, actor: Actor) -> ColumnElement[bool]:
-    """Return who sees rows that carry a path: brand staff all, a partner its own branch, others none."""
+    """Return the row filter of tables with a path: brand staff see all rows, a partner its own branch, others none."""
     if actor.is_brand:
         return EVERYONE
     return within(column, actor.partner_path) if actor.partner_path else NOBODY

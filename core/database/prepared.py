@@ -1,10 +1,10 @@
-"""Statements of hot paths: put into the driver's own words once, and from then on handed to the driver as they are.
+"""Prepared statements of hot paths: compiled once, and handed to the driver without SQLAlchemy's execution layer.
 
-A statement that goes the usual way costs some 50 to 100 µs of Python each time, ten times what SQLite needs to answer
-it. On a path of a dozen statements that is most of the time. So such a path makes its statements once, at import.
+A statement executed by SQLAlchemy costs some 50 to 100 µs of Python, ten times what SQLite needs to answer it. On a
+path of a dozen statements that is most of the time. So such a path makes its statements once, at import.
 
-The session's row filter does not cover them: whoever reads with them what strangers may not see narrows it by hand.
-Whoever listens to the engine's ``before_cursor_execute`` hears of them as of any other statement.
+The session's row filter does not cover them: a statement that reads rows which others may not see carries its own
+condition, see ``services.branch_statements``. The engine's ``before_cursor_execute`` listeners are called as usual.
 """
 
 import sqlite3
@@ -21,7 +21,7 @@ from core.database import _pipeline
 from core.database._pipeline import Sent, json_text
 
 Values = Mapping[str, Any] | Sequence[Any]
-Change = Callable[[Any], Any] | None
+Converter = Callable[[Any], Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,13 @@ class StatementResult:
 
 
 class Prepared:
-    """A statement made once for each kind of database.
+    """A statement that is compiled once for each dialect.
 
     Args:
         statement: Of bound parameters; or by name of dialect where they differ.
-        columns: Which columns an INSERT without values of its own sets; each is a parameter of that name.
-        numbered: Its parameters are named "0", "1", … and its values come as a sequence; else they come by name.
-        planned_anew: PostgreSQL plans it for its values each time, because it matters which they are.
+        columns: Set by an INSERT that names no values; each is a parameter of that name.
+        numbered: Its parameters are named "0", "1", … and its values are a sequence; else a mapping by name.
+        planned_anew: PostgreSQL plans it for its values each time, because the best plan depends on them.
     """
 
     def __init__(
@@ -68,15 +68,16 @@ class Prepared:
         self._forms: dict[str, _Form] = {}
 
     def run(self, session: Session, values: Values) -> StatementResult:
-        """Run it in the session's transaction, with a value for each parameter that has none of its own."""
+        """Run it in the session's transaction, with a value for each parameter without a value of its own."""
         return run_together(session, (self, values))[0]
 
     def form(self, dialect: Any) -> "_Form":
-        """Return it as the driver takes it. Raises ``TypeError`` if one of its values is of a type nobody prepared."""
+        """Return it compiled for a dialect. Raises ``TypeError`` for a column type without an encoding."""
         form = self._forms.get(dialect.name)
         if form is None:
-            stated = self._statement
-            statement = stated[dialect.name] if isinstance(stated, Mapping) else stated
+            statement = self._statement
+            if isinstance(statement, Mapping):
+                statement = statement[dialect.name]
             form = self._forms[dialect.name] = _form(
                 statement, dialect, self._columns, self._key, planned_anew=self._planned_anew
             )
@@ -94,19 +95,19 @@ def run_together(session: Session, *steps: tuple[Prepared, Values]) -> list[Stat
     if dialect.name == "sqlite":
         return _run_one_by_one(connection, ready)
     if connection.dispatch.before_cursor_execute:
-        return [found for one in ready for found in _run(connection, [one])]
+        return [result for one in ready for result in _run(connection, [one])]
     return _run(connection, ready)
 
 
-def announce(connection: Connection, text: str, arguments: Any = ()) -> None:
-    """Tell who listens to the engine's ``before_cursor_execute`` that the driver will be given this."""
-    listening: Any = connection
-    for hear in listening.dispatch.before_cursor_execute:
-        hear(connection, None, text, arguments, None, False)
+def notify_listeners(connection: Connection, text: str, arguments: Any = ()) -> None:
+    """Call the engine's ``before_cursor_execute`` listeners for a statement about to be handed to the driver."""
+    dispatching: Any = connection
+    for listener in dispatching.dispatch.before_cursor_execute:
+        listener(connection, None, text, arguments, None, False)
 
 
 def run_on_sqlite(connection: Connection, text: str, arguments: Sequence[Any] = ()) -> tuple[list[Any], int]:
-    """Return the rows that a text in SQLite's words brings, and how many it found or changed.
+    """Run SQL text on SQLite; return its rows, and how many it returned or changed.
 
     Raises:
         DBAPIError: As from SQLAlchemy.
@@ -116,39 +117,39 @@ def run_on_sqlite(connection: Connection, text: str, arguments: Sequence[Any] = 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A statement as one driver takes it.
+    """A statement compiled for one driver.
 
     Attributes:
         pick: Takes the values out of a mapping or sequence, in the driver's order.
-        stored: By position, what to make of each value that does not travel as it is.
-        loaded: What to make of each column of the answer.
-        changed: The same by position, of those that do not come as they are.
+        encoders: By position, of the values that need conversion.
+        decoders: One for each column of the result; None where it needs no conversion.
+        converted: The same by position, without the None.
     """
 
     text: str
     pick: Callable[[Values], Any]
-    stored: list[tuple[int, Callable[[Any], Any]]]
-    loaded: list[Change]
-    changed: list[tuple[int, Callable[[Any], Any]]]
+    encoders: list[tuple[int, Callable[[Any], Any]]]
+    decoders: list[Converter]
+    converted: list[tuple[int, Callable[[Any], Any]]]
     planned_anew: bool
 
     def arguments(self, values: Values) -> list[Any]:
-        """Return the values as the driver takes them."""
-        given = list(self.pick(values))
-        for position, change in self.stored:
-            value = given[position]
+        """Return the values in the driver's order and encoding."""
+        arguments = list(self.pick(values))
+        for position, encode in self.encoders:
+            value = arguments[position]
             if value is not None:
-                given[position] = change(value)
-        return given
+                arguments[position] = encode(value)
+        return arguments
 
-    def rows(self, found: list[Any]) -> list[Any]:
-        """Return what SQLite gave, as Python types."""
-        if not self.changed:
-            return found
-        rows = [list(row) for row in found]
-        for position, change in self.changed:
+    def rows(self, fetched: list[Any]) -> list[Any]:
+        """Return rows of SQLite as Python types."""
+        if not self.converted:
+            return fetched
+        rows = [list(row) for row in fetched]
+        for position, decode in self.converted:
             for row in rows:
-                row[position] = change(row[position])
+                row[position] = decode(row[position])
         return rows
 
 
@@ -156,8 +157,8 @@ def _form(
     statement: Any, dialect: Any, columns: Sequence[str] | None, key: Callable[[str], Any], *, planned_anew: bool
 ) -> _Form:
     is_sqlite = dialect.name == "sqlite"
-    wording = dialect if is_sqlite else type(dialect)(paramstyle="numeric_dollar")
-    compiled = statement.compile(dialect=wording, column_keys=columns)
+    target = dialect if is_sqlite else type(dialect)(paramstyle="numeric_dollar")
+    compiled = statement.compile(dialect=target, column_keys=columns)
     text, names, own = str(compiled), compiled.positiontup, {} if key is int else compiled.params
     types = {name: bound.type for name, bound in compiled.binds.items()}
     if compiled.post_compile_params:  # lists of values become as many parameters
@@ -167,22 +168,22 @@ def _form(
         text, names, own = expanded.statement, expanded.positiontup, expanded.parameters
         types |= {name: types[of] for of, many in expanded.parameter_expansion.items() for name in many}
     pick = _pick([key(name) for name in names], {name: value for name, value in own.items() if value is not None})
-    answered = [column.type for column in getattr(statement, "exported_columns", ())]
+    result_types = [column.type for column in getattr(statement, "exported_columns", ())]
     if is_sqlite:
-        stored = [_storing(types[name], dialect) for name in names]
-        loaded = [one.dialect_impl(dialect).result_processor(dialect, None) for one in answered]
+        encoders = [_sqlite_encoder(types[name], dialect) for name in names]
+        decoders = [one.dialect_impl(dialect).result_processor(dialect, None) for one in result_types]
     else:
-        stored = [_pipeline.storing(types[name]) for name in names]
-        loaded = [_pipeline.loading(one) for one in answered]
-    return _Form(text, pick, _by_position(stored), loaded, _by_position(loaded), planned_anew)
+        encoders = [_pipeline.encoder(types[name]) for name in names]
+        decoders = [_pipeline.decoder(one) for one in result_types]
+    return _Form(text, pick, _by_position(encoders), decoders, _by_position(decoders), planned_anew)
 
 
-def _by_position(changes: Sequence[Change]) -> list[tuple[int, Callable[[Any], Any]]]:
-    return [(position, change) for position, change in enumerate(changes) if change is not None]
+def _by_position(converters: Sequence[Converter]) -> list[tuple[int, Callable[[Any], Any]]]:
+    return [(position, convert) for position, convert in enumerate(converters) if convert is not None]
 
 
 def _pick(keys: list[Any], own: Mapping[str, Any]) -> Callable[[Values], Any]:
-    """Return what takes the values out of a mapping or sequence, and those of the statement's own."""
+    """Return the function that takes values out of a mapping or sequence and adds the statement's own."""
     if keys == list(range(len(keys))) and not own:
         return lambda values: values
     if len(keys) < 2:
@@ -193,23 +194,23 @@ def _pick(keys: list[Any], own: Mapping[str, Any]) -> Callable[[Values], Any]:
     return lambda values: pick({**own, **values})  # type: ignore[dict-item]
 
 
-def _storing(one: Any, dialect: Any) -> Change:
-    if isinstance(one, JSON):
+def _sqlite_encoder(column_type: Any, dialect: Any) -> Converter:
+    if isinstance(column_type, JSON):
         return json_text
-    change: Change = one.dialect_impl(dialect).bind_processor(dialect)
-    return change
+    encode: Converter = column_type.dialect_impl(dialect).bind_processor(dialect)
+    return encode
 
 
 def _run_one_by_one(connection: Any, ready: list[tuple[_Form, list[Any]]]) -> list[StatementResult]:
     driver = connection.connection.driver_connection
-    is_heard = bool(connection.dispatch.before_cursor_execute)
-    found = []
+    has_listeners = bool(connection.dispatch.before_cursor_execute)
+    results = []
     for form, arguments in ready:
-        if is_heard:
-            announce(connection, form.text, arguments)
+        if has_listeners:
+            notify_listeners(connection, form.text, arguments)
         rows, count = _executed(connection, driver, form.text, arguments)
-        found.append(StatementResult(form.rows(rows), count))
-    return found
+        results.append(StatementResult(form.rows(rows), count))
+    return results
 
 
 def _executed(connection: Connection, driver: Any, text: str, arguments: Sequence[Any]) -> tuple[list[Any], int]:
@@ -217,30 +218,31 @@ def _executed(connection: Connection, driver: Any, text: str, arguments: Sequenc
         cursor = driver.execute(text, arguments)
         if cursor.description is None:
             return [], cursor.rowcount
-        found = cursor.fetchall()
+        rows = cursor.fetchall()
     except sqlite3.Error as error:
-        raise _told(connection, text, arguments, error) from error
-    return found, len(found)
+        raise _database_error(connection, text, arguments, error) from error
+    return rows, len(rows)
 
 
 def _run(connection: Connection, ready: list[tuple[_Form, list[Any]]]) -> list[StatementResult]:
     for form, arguments in ready:
-        announce(connection, form.text, arguments)
+        notify_listeners(connection, form.text, arguments)
     dialect: Any = connection.dialect
     try:
-        answers = _pipeline.send(connection, [Sent(f.text, given, f.loaded, f.planned_anew) for f, given in ready])
+        answers = _pipeline.send(
+            connection, [Sent(form.text, arguments, form.decoders, form.planned_anew) for form, arguments in ready]
+        )
     except dialect.dbapi.Error as error:
-        raise _told(
-            connection, "; ".join(form.text for form, _ in ready), [given for _, given in ready], error
-        ) from error
+        texts, arguments = "; ".join(form.text for form, _ in ready), [one for _, one in ready]
+        raise _database_error(connection, texts, arguments, error) from error
     return [StatementResult(rows, count) for rows, count in answers]
 
 
-def _told(connection: Connection, text: str, arguments: Any, error: Any) -> BaseException:
-    """Return the driver's error as SQLAlchemy tells it; a connection that is lost goes out of use."""
+def _database_error(connection: Connection, text: str, arguments: Any, error: Any) -> BaseException:
+    """Return the driver's error as SQLAlchemy's; invalidate a lost connection."""
     dialect: Any = connection.dialect
     is_lost: bool = dialect.is_disconnect(error, connection.connection.driver_connection, None)
-    told: BaseException = DBAPIError.instance(
+    database_error: BaseException = DBAPIError.instance(
         text,
         arguments,
         error,
@@ -251,4 +253,4 @@ def _told(connection: Connection, text: str, arguments: Any, error: Any) -> Base
     )
     if is_lost:
         connection.invalidate(error)
-    return told
+    return database_error

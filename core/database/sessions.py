@@ -1,9 +1,9 @@
 """Engine, sessions and the unit of work. The only module that commits.
 
-One request, one button click, one job step or one slice of an import is one unit of work: everything in it is
-stored together, or nothing is. Every session belongs to an actor, and every ORM query in it returns only rows
-that actor may see (``Base.visible_to``). ``text()``, Core statements on a table and a hit in the identity map are
-not covered by that filter: the house rules list who may use them.
+A request, a button click, a job step or a chunk of an import is one unit of work: all of it is committed, or none.
+Every session belongs to an actor, and every ORM query in it returns only rows that actor may see (``Base.visible_to``).
+That row filter does not cover ``text()``, Core statements on a table and hits in the identity map;
+``tests/test_rules.py`` lists the modules that may use them.
 """
 
 import random
@@ -27,9 +27,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 from core.access import Actor
 from core.database._write_queue import WriteQueue
 from core.database.columns import Instant
-from core.database.disk_space import require_room
+from core.database.disk_space import require_free_space
 from core.database.errors import commit_unknown, expected_errors
-from core.database.prepared import announce, run_on_sqlite
+from core.database.prepared import notify_listeners, run_on_sqlite
 from core.errors import Conflict, InvalidInput
 from core.i18n import N_
 
@@ -76,7 +76,7 @@ NOBODY: ColumnElement[bool] = false()
 
 _sessions = sessionmaker(expire_on_commit=False)
 _units = threading.local()
-"""``turns``: what the unit of work of this thread has the turn of, to pass on at its end."""
+"""``queues``: the write queues that the unit of work of this thread has entered, to be released at its end."""
 
 
 def connect(url: str, **options: Any) -> Engine:
@@ -86,7 +86,7 @@ def connect(url: str, **options: Any) -> Engine:
         url: SQLAlchemy URL, e.g. ``sqlite:///data/local/qudao.db`` or ``postgresql+psycopg://…``.
         options: Passed to ``create_engine``.
     """
-    options = {"pool_size": 8, "max_overflow": 24, "hide_parameters": True, **options}  # logs keep no person's data
+    options = {"pool_size": 8, "max_overflow": 24, "hide_parameters": True, **options}  # no personal data in logs
     engine = create_engine(url, **options)
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _sqlite_connect)
@@ -110,7 +110,7 @@ def unit_of_work(actor: Actor, *, connection: Connection | None = None) -> Itera
 
     Args:
         actor: On whose behalf.
-        connection: One to keep using, for who works with temporary tables; else one of the pool.
+        connection: To be used instead of one of the pool, e.g. for temporary tables.
 
     Raises:
         Unavailable, InvalidInput: As ``core.database.errors.expected_errors``.
@@ -121,19 +121,19 @@ def unit_of_work(actor: Actor, *, connection: Connection | None = None) -> Itera
 
 @contextmanager
 def _transaction(actor: Actor, connection: Connection | None = None) -> Iterator[Session]:
-    """Open a unit of work that lets errors of the driver through as they are."""
+    """Open a unit of work that does not translate errors of the driver."""
     bound: dict[str, Any] = {"bind": connection} if connection is not None else {}
-    outer: list[WriteQueue] | None = getattr(_units, "turns", None)
-    turns: list[WriteQueue] = []
+    outer: list[WriteQueue] | None = getattr(_units, "queues", None)
+    queues: list[WriteQueue] = []
     with _sessions(info={"actor": actor}, **bound) as session:
-        _units.turns = turns
+        _units.queues = queues
         try:
             with session.begin():
                 yield session
-        finally:  # what is left to do for this session needs no turn
-            _units.turns = outer
-            for taken in turns:
-                taken.pass_on()
+        finally:  # closing the session writes nothing
+            _units.queues = outer
+            for queue in queues:
+                queue.release()
 
 
 @contextmanager
@@ -155,10 +155,10 @@ def reading(actor: Actor, *, connection: Connection | None = None) -> Iterator[S
 
 
 def transact(actor: Actor, work: Callable[[Session], T]) -> T:
-    """Run ``work`` in a unit of work of its own, again if the database says that two of them collided.
+    """Run ``work`` in a unit of work of its own; retry after a serialization failure, a deadlock or a lost connection.
 
-    Also again if the connection is lost on the way. Not if it is lost at the commit: then nobody knows whether the work
-    is stored, and doing it twice may be worse than saying so.
+    A connection that is lost during the commit is not retried: the work may be stored, and doing it twice may be worse
+    than saying so.
 
     Raises:
         Conflict: ``database.busy`` after ``TRIES_MAX`` collisions.
@@ -188,9 +188,9 @@ def _transact(actor: Actor, work: Callable[[Session], T]) -> T:
 
 @contextmanager
 def private_copy() -> Iterator[Connection | None]:
-    """Give a connection to a copy of the database in use, for work that is rolled back and would keep others waiting.
+    """Provide a connection to a copy of the database, for work that is rolled back and would block other writers.
 
-    None if the database lets many write at a time. Taking the copy keeps nobody waiting.
+    None if the database has concurrent writers. Making the copy blocks nobody.
     """
     path = engine_in_use().url.database
     if not has_one_writer() or path is None:
@@ -208,7 +208,7 @@ def private_copy() -> Iterator[Connection | None]:
 
 
 def has_one_writer() -> bool:
-    """Return whether the database in use lets one writer in at a time, as SQLite does."""
+    """Return whether the database in use admits one writer at a time, as SQLite does."""
     return engine_in_use().dialect.name == "sqlite"
 
 
@@ -224,7 +224,7 @@ def is_sqlite(session: Session) -> bool:
 
 
 def _is_collision(error: OperationalError | IntegrityError) -> bool:
-    """Return whether trying again can help: also when someone took a key between our look and our insert."""
+    """Return whether a retry can help; also if another transaction inserted the same key since it was looked up."""
     state = getattr(error.orig, "sqlstate", None)
     return state in {"40001", "40P01", "23505"} or "database is locked" in str(error.orig)
 
@@ -243,9 +243,9 @@ def _hide_invisible_rows(state: ORMExecuteState) -> None:
 
 @lru_cache(maxsize=1_000)
 def row_filter(actor: Actor) -> list[LoaderCriteriaOption]:
-    """Return what every ORM statement of the actor's sessions is narrowed by.
+    """Return the row filter of an actor: criteria that every ORM statement of the actor's sessions gets.
 
-    A join to ``aliased(Model)`` with a hand-written ON is not narrowed by it: join a subquery instead.
+    It does not reach a join to ``aliased(Model)`` with a hand-written ON: join a subquery instead.
     """
     conditions = {mapper.class_: mapper.class_.visible_to(actor) for mapper in Base.registry.mappers}
     return [
@@ -256,7 +256,7 @@ def row_filter(actor: Actor) -> list[LoaderCriteriaOption]:
 
 
 def _sqlite_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # pysqlite must not begin transactions behind our back
+    connection.isolation_level = None  # pysqlite must not begin transactions by itself
     for name, value in SQLITE_PRAGMAS.items():
         connection.execute(f"PRAGMA {name} = {value}")
         found = connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -275,19 +275,19 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry
 def _sqlite_begin(writers: WriteQueue, connection: Connection) -> None:
     read_only = connection.get_execution_options().get("read_only", False)
     if not read_only:
-        require_room()
-    words = "BEGIN" if read_only else "BEGIN IMMEDIATE"  # take the write lock first, not half-way
-    announce(connection, words)
-    turns: list[WriteQueue] | None = getattr(_units, "turns", None)
-    if turns is not None and not read_only and writers not in turns and writers.take(BUSY_S_MAX):
-        turns.append(writers)
-    run_on_sqlite(connection, words)
+        require_free_space()
+    statement = "BEGIN" if read_only else "BEGIN IMMEDIATE"  # a lock taken later could not be waited for
+    notify_listeners(connection, statement)
+    queues: list[WriteQueue] | None = getattr(_units, "queues", None)
+    if queues is not None and not read_only and writers not in queues and writers.acquire(BUSY_S_MAX):
+        queues.append(writers)
+    run_on_sqlite(connection, statement)
 
 
 def _postgres_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
-    # Ordinary statements are planned for the values they come with: a branch of ten rows and one of a million are not
-    # read the same way. What is always read the same way is prepared by ``database.prepared``, and psycopg would drop
-    # it at each rollback together with its own.
+    # Ordinary statements are planned for their values: a branch of ten rows and one of a million need different plans.
+    # Statements with one good plan are prepared by ``database.prepared``, and psycopg would deallocate them with its
+    # own at each rollback.
     connection.prepare_threshold = None
     connection.autocommit = True
     cursor = connection.cursor()
@@ -305,13 +305,13 @@ def _postgres_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
 
 
 def _postgres_checkout(connection: Any, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
-    """Take out of use, before anybody relies on it, a connection that the server has closed.
+    """Discard a pooled connection that the server has closed.
 
-    That needs no answer from the server: its farewell stands in the socket. (A network that fell silent says no
-    farewell; then the statement fails, and ``transact`` begins again.)
+    That costs no round trip: the termination message and the end of the stream are in the socket's buffer. A network
+    that dropped silently leaves none; then the first statement fails, and ``transact`` retries.
     """
     try:
-        for _farewell_and_end in range(2):
+        for _message_then_end in range(2):
             connection.pgconn.consume_input()
     except connection.Error as error:
         raise DisconnectionError from error

@@ -1,4 +1,4 @@
-"""What every table of the business has: a number, a version, and when it was made and last changed."""
+"""Columns that tables of the business share: id, version, and the times of creation and last change."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from core.database.columns import Id
 
 
 class Versioned:
-    """Columns of rows that people change.
+    """Mixin for rows that people change.
 
     Attributes:
-        version: Counts the changes, so that a form can tell whether someone else was faster.
+        version: Number of changes, for optimistic locking.
     """
 
     id: Mapped[Id]

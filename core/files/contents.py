@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core.access import Actor
 from core.clock import now
 from core.database.columns import Id, code_text
-from core.database.disk_space import require_room
+from core.database.disk_space import require_free_space
 from core.database.errors import expected_errors
 from core.database.sessions import EVERYONE, Base, actor_of
 from core.errors import InvalidInput, NotFound
@@ -86,7 +86,7 @@ def write_content(source: BinaryIO, bytes_max: int) -> tuple[str, int]:
         Unavailable: ``database.full``.
     """
     with expected_errors():
-        require_room()
+        require_free_space()
         return _write_content(source, bytes_max)
 
 

@@ -3,7 +3,7 @@
 import logging
 
 from core.access import WORKER
-from core.database.disk_space import DiskSpace, essential_writes, require_room, watch_disk, write_problem
+from core.database.disk_space import DiskSpace, essential_writes, require_free_space, watch_disk, write_problem
 from core.database.sessions import reading
 from core.events.seals import recent_chain_faults
 from core.files.modes import make_private, paths_of
@@ -75,4 +75,4 @@ def _watch_disk() -> None:
     file = settings().database_file
     if file is not None:
         watch_disk(DiskSpace(file.parent))
-        require_room()
+        require_free_space()

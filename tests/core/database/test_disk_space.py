@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core import settings as core_settings
 from core.database import disk_space
-from core.database.disk_space import DiskSpace, essential_writes, require_room, watch_disk, write_problem
+from core.database.disk_space import DiskSpace, essential_writes, require_free_space, watch_disk, write_problem
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Unavailable
 from core.events.log import EventDraft, record
@@ -63,12 +63,12 @@ def test_people_sign_in_and_are_locked_out_with_the_last_room(full):
 
 def test_the_reserve_is_made_where_there_is_room_and_given_back_when_there_is_none(tmp_path, monkeypatch):
     watch_disk(DiskSpace(tmp_path))
-    require_room()
+    require_free_space()
     assert (tmp_path / "reserve").stat().st_size == disk_space.RESERVE_BYTES
 
     monkeypatch.setattr(disk_space, "RELEASE_BYTES", shutil.disk_usage(tmp_path).free * 2)
     monkeypatch.setattr(disk_space, "RESERVE_BYTES", 2**60)  # no disk has that much room: it is not made again
-    require_room()
+    require_free_space()
     assert not (tmp_path / "reserve").exists()
 
 
@@ -94,9 +94,9 @@ def test_only_what_is_marked_uses_the_last_room(tmp_path):
     watch_disk(DiskSpace(tmp_path, floor_bytes=2**62))
 
     with essential_writes():
-        require_room()
+        require_free_space()
     with pytest.raises(Unavailable):
-        require_room()
+        require_free_space()
 
 
 def test_a_folder_that_cannot_be_written_to_is_said(tmp_path):

@@ -12,36 +12,36 @@ from tests.conftest import WEI
 
 
 def test_turns_come_in_order():
-    turns, served = WriteQueue(), []
-    assert turns.take(1)
+    queue, served = WriteQueue(), []
+    assert queue.acquire(1)
 
     def come(number: int) -> None:
-        assert turns.take(10)
+        assert queue.acquire(10)
         served.append(number)
-        turns.pass_on()
+        queue.release()
 
     threads = []
     for number in range(5):
         threads.append(threading.Thread(target=come, args=(number,)))
         threads[-1].start()
-        while len(turns._waiting) <= number:
+        while len(queue._waiting) <= number:
             time.sleep(0.001)
-    turns.pass_on()
+    queue.release()
     for thread in threads:
         thread.join()
 
     assert served == [0, 1, 2, 3, 4]
-    assert turns.take(0)
+    assert queue.acquire(0)
 
 
 def test_who_does_not_get_a_turn_in_time_is_told_and_holds_up_nobody():
-    turns = WriteQueue()
-    assert turns.take(1)
+    queue = WriteQueue()
+    assert queue.acquire(1)
 
-    assert not turns.take(0.01)
+    assert not queue.acquire(0.01)
 
-    turns.pass_on()
-    assert turns.take(0)
+    queue.release()
+    assert queue.acquire(0)
 
 
 def test_a_unit_of_work_that_fails_lets_the_next_one_in_at_once(sqlite_database):
