@@ -20,7 +20,7 @@ from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MA
 from models.orders import LineUnit, OrderLine
 from resources.orders import ORDERS
 from services.approvals.orders import approve_order, reject_order
-from services.orders.drafts import OrderDraft, state_order
+from services.orders.drafts import OrderDraft, parse_order
 from services.orders.lifecycle import get_order, place_order, submit_order
 from services.orders.pricing import LINES_MAX
 
@@ -176,7 +176,7 @@ def _draft(order: OrderIn) -> OrderDraft:
         {"sku": line.sku, "quantity": line.quantity, "unit": line.unit and line.unit.value} for line in order.lines
     ]
     try:
-        return state_order(header, lines)
+        return parse_order(header, lines)
     except InvalidInput as refused:
         refused.fields = _named_as_stated(refused.fields)
         raise

@@ -1,7 +1,7 @@
-"""How ordering talks to the database on its hot path: by statements prepared once, see ``core.database.prepared``.
+"""Prepared statements within the branch of the session's actor, see ``core.database.prepared``.
 
-The session's row filter does not cover such statements. Whoever reads with them what strangers may not see narrows it
-by hand: ``in_branch`` on the path, whose bounds ``read`` fills in from the session's actor.
+The session's row filter does not cover prepared statements. A statement on rows of partners has the condition
+``in_branch`` on their path; ``read`` fills in its bounds from the session's actor.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 def in_branch(path: Any) -> ColumnElement[bool]:
-    """Return the condition that ``path`` is within the branch of the session's actor; brand staff have all of it."""
+    """Return the condition that ``path`` is within the actor's branch, which for brand staff is the whole tree."""
     return and_(path >= bindparam("branch", type_=PATH), path < bindparam("branch_end", type_=PATH))
 
 
@@ -39,7 +39,7 @@ def read_operation(
 
 
 def write(session: Session, statement: Prepared, values: Mapping[str, Any]) -> StatementResult:
-    """Run a statement that writes what was read and judged before."""
+    """Run a writing statement; the caller has checked the rights to its rows."""
     return statement.run(session, values)
 
 

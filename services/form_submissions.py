@@ -1,4 +1,4 @@
-"""A form that a browser keeps and sends again does its work once: the second time it gets what the first one made."""
+"""Idempotency of forms that a browser stores and may send again: a repeated submission gets the first result."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,13 +12,13 @@ _SEE = {"see_all": "a form is known by its random id alone, also without an acco
 
 
 def submission_result(session: Session, form_id: str) -> str | None:
-    """Return what an earlier submission of this form made; None if there was none."""
+    """Return the result of an earlier submission of this form; None if there was none."""
     own = select(IdempotencyKey.answer).where(IdempotencyKey.scope == _SCOPE, IdempotencyKey.key == form_id)
     return session.scalar(own.execution_options(**_SEE))
 
 
 def keep_submission(session: Session, form_id: str, result: str) -> None:
-    """Keep what a submission made, in its transaction; a second one at the same moment fails on the unique key."""
+    """Store the result of a submission in its transaction; a concurrent second one fails on the unique key."""
     session.add(
         IdempotencyKey(scope=_SCOPE, key=form_id, request_sha256="", status=201, answer=result, created_at=now())
     )

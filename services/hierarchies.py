@@ -1,4 +1,4 @@
-"""Who stands above whom among rows of one table: stated for many rows in any order, never in a circle."""
+"""Trees of rows in one table: changes of many parents in any order, without cycles."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from core.database.locks import DatabaseLock, take_lock
 
 Above = Mapping[str, str | None]
-"""Key of a row → key of the row above it; None at the top."""
+"""Key of a row → key of its parent; None at the top."""
 
 
 def circles(above: Above) -> dict[str, tuple[str, ...]]:
-    """Return each key that stands above itself, with the way round, e.g. ``a → (a, b, a)``."""
+    """Return each key on a cycle, with the cycle from it on, e.g. ``a → (a, b, a)``."""
     found: dict[str, tuple[str, ...]] = {}
     settled: set[str] = set()
     for first in above:
@@ -31,13 +31,13 @@ def circles(above: Above) -> dict[str, tuple[str, ...]]:
 
 
 def refused_by_circles(stated: Above, stored: Above) -> dict[str, tuple[str, ...]]:
-    """Return which stated rows would stand above themselves, and the way round.
+    """Return the changed rows that would be on a cycle, and the cycle of each.
 
-    A refused row stays where it is stored, which may close another circle: looked at again until none is left.
+    A rejected row keeps its stored parent, which may close another cycle, so the search repeats until none is left.
 
     Args:
-        stated: Rows that are to change, or to come.
-        stored: All rows as they stand, without a circle.
+        stated: New parents of changed and new rows.
+        stored: The present tree, without cycles.
     """
     refused: dict[str, tuple[str, ...]] = {}
     while True:
@@ -49,10 +49,10 @@ def refused_by_circles(stated: Above, stored: Above) -> dict[str, tuple[str, ...
 
 
 def layers(stated: Above, new: Iterable[str]) -> list[list[str]]:
-    """Return the stated keys in layers: a new row comes in an earlier one than those that are to stand below it.
+    """Return the changed keys in layers: a new row is in an earlier layer than its children.
 
     Args:
-        stated: Without a circle.
+        stated: New parents, without cycles.
         new: Those of its keys that are not stored yet.
     """
     coming = set(new)
@@ -75,14 +75,14 @@ def layers(stated: Above, new: Iterable[str]) -> list[list[str]]:
 
 
 def stored_above(session: Session, key: Any, link: Any) -> dict[str, str | None]:
-    """Return key → key of the row above of every row that stands below another, seen by the actor or not.
+    """Return key → key of the parent for every row that has one, whether or not the actor may see it.
 
     Args:
         session: Any.
-        key: Mapped attribute that names a row. link: the foreign key to the row above.
+        key: Mapped attribute with the key. link: the foreign key to the parent.
     """
     model = key.class_
-    see = {"see_all": "a circle may lead through rows that the actor does not see"}
+    see = {"see_all": "a cycle may lead through rows that the actor does not see"}
     above = select(model.id, key).where(model.id.in_(select(link)))
     names = {row[0]: row[1] for row in session.execute(above, execution_options=see)}
     below = select(key, link).where(link.is_not(None))
@@ -90,5 +90,5 @@ def stored_above(session: Session, key: Any, link: Any) -> dict[str, str | None]
 
 
 def lock_organisation(session: Session) -> None:
-    """Keep everyone else from changing who stands above whom until the transaction ends."""
+    """Lock the trees of departments and managers until the transaction ends."""
     take_lock(session, DatabaseLock.ORGANISATION)

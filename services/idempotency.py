@@ -1,4 +1,4 @@
-"""A request that changes something is done once, however often it is sent: the second time the answer is repeated."""
+"""Idempotency keys: a repeated request is not executed again but gets the stored answer."""
 
 import hashlib
 import threading
@@ -18,8 +18,8 @@ from core.errors import Conflict, InvalidInput
 from core.i18n import N_
 from models.idempotency import IdempotencyKey, scope_of
 
-KEPT = timedelta(days=30)
-_EVERYONE = {"see_all": "answers that are too old go, whoever they were given to", "synchronize_session": False}
+RETENTION = timedelta(days=30)
+_EVERYONE = {"see_all": "old answers are deleted for all actors", "synchronize_session": False}
 
 _running: set[tuple[str, str]] = set()
 _lock = threading.Lock()
@@ -27,7 +27,7 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a program is answered: status of HTTP and JSON; ``is_replayed`` if it was answered before."""
+    """An HTTP answer: status and JSON; ``is_replayed`` if it is a stored one."""
 
     status: int
     body: str
@@ -35,27 +35,27 @@ class Answer:
 
 
 def answer_once(actor: Actor, key: str, request_sha256: str, work: Callable[[Session], Answer]) -> Answer:
-    """Do ``work`` in a unit of work of its own and keep its answer in it, or return the answer kept before.
+    """Run ``work`` in a unit of work of its own and store its answer, or return the answer stored before.
 
-    What is refused is not kept: nothing was done, and it may be tried again.
+    An error is not stored: nothing was committed, and the request may be tried again.
 
     Args:
         actor: On whose behalf.
-        key: Chosen by the program, 1 to 255 characters.
-        request_sha256: Digest of what is asked.
-        work: Does it and returns what to answer.
+        key: Chosen by the client, 1 to 255 characters.
+        request_sha256: Digest of the request.
+        work: Executes the request and returns its answer.
 
     Raises:
         InvalidInput: ``idempotency.key_reused``: the key was used for another request.
-        Conflict: ``idempotency.in_progress``: the same request is being done right now.
+        Conflict: ``idempotency.in_progress``: the same request is running.
     """
     with _alone(actor, key):
         return transact(actor, lambda session: _answered(session, actor, key, request_sha256, work))
 
 
 def purge_old_answers(session: Session) -> int:
-    """Forget answers older than ``KEPT``; return how many."""
-    old = delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEPT)
+    """Delete answers older than ``RETENTION``; return how many."""
+    old = delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - RETENTION)
     result: Any = session.execute(old, execution_options=_EVERYONE)
     return int(result.rowcount)
 
@@ -67,16 +67,16 @@ def _answered(
     if not is_sqlite(session) and not session.scalar(select(func.pg_try_advisory_xact_lock(_number(scope, key)))):
         raise _in_progress()
     own = select(IdempotencyKey).where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
-    kept = session.scalar(own)
-    if kept is not None and kept.created_at >= now() - KEPT:
-        if kept.request_sha256 != request_sha256:
+    stored = session.scalar(own)
+    if stored is not None and stored.created_at >= now() - RETENTION:
+        if stored.request_sha256 != request_sha256:
             raise InvalidInput(
                 "idempotency.key_reused",
                 N_("This Idempotency-Key was used for another request. Take a new one for each thing to be done."),
             )
-        return Answer(kept.status, kept.answer, is_replayed=True)
-    if kept is not None:
-        session.delete(kept)
+        return Answer(stored.status, stored.answer, is_replayed=True)
+    if stored is not None:
+        session.delete(stored)
         session.flush()
     answer = work(session)
     session.add(
@@ -94,7 +94,7 @@ def _answered(
 
 @contextmanager
 def _alone(actor: Actor, key: str) -> Iterator[None]:
-    """Hold a key for one request of this process; other processes are held off by the database."""
+    """Reserve a key for one request of this process; the database keeps other processes out."""
     own = (scope_of(actor), key)
     with _lock:
         if own in _running:

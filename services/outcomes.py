@@ -1,4 +1,4 @@
-"""What became of each row of an action on many rows."""
+"""Outcomes of bulk actions, one for each row."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ EACH_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one row.
+    """The outcome of one row.
 
     Attributes:
-        key: As the action named it.
-        problem: Why it was refused; None if it was done.
+        key: Of the row, as given to the action.
+        problem: Why it was rejected; None for success.
     """
 
     key: str
@@ -27,12 +27,12 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        """Return whether it was done."""
+        """Return whether the action succeeded."""
         return self.problem is None
 
 
 def each(actor: Actor, numbers: Sequence[str], step: Callable[[Session, str], object]) -> list[Outcome]:
-    """Take ``step`` for each order, at most ``EACH_MAX``, in units of work of their own; see ``decide_each``."""
+    """Run ``step`` for each order in a unit of work of its own; at most ``EACH_MAX``."""
     if len(numbers) > EACH_MAX:
         raise InvalidInput(
             "approvals.too_many",

@@ -1,4 +1,4 @@
-"""What every thing that goes from one status to the next has in common: locked, checked once, moved on, counted."""
+"""Status changes of rows in common: lock, check of status and version, next status with its deadline."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from core.kinds.standard import MISSING
 
 
 class Stateful(Protocol):
-    """A thing with a status, as it was read."""
+    """A row, or a copy of one, with a status."""
 
     @property
     def status(self) -> str:
@@ -23,11 +23,11 @@ class Stateful(Protocol):
 
     @property
     def version(self) -> int:
-        """Counts its changes."""
+        """Number of changes, for optimistic locking."""
 
 
 class WithDeadline(Protocol):
-    """A row with a status, and since when and until when somebody has to act on it."""
+    """A row with a status, its beginning and the deadline of the next action."""
 
     status: str
     waits_since: datetime
@@ -41,7 +41,7 @@ Thing = TypeVar("Thing", bound=Stateful)
 
 
 def lock_one(session: Session, query: Select[Row]) -> Row | None:
-    """Return the row that a query finds, as it is now, locked until the transaction ends; None if nobody sees one."""
+    """Return the row of a query, refreshed and locked until the transaction ends; None if there is none."""
     return session.scalar(query.with_for_update().execution_options(populate_existing=True))
 
 
@@ -53,10 +53,10 @@ def require_state(
     wrong_status: Callable[[Thing], Conflict],
     changed_meanwhile: Callable[[Thing], Conflict],
 ) -> None:
-    """Go on only with a thing in one of ``statuses`` and, if a person saw a certain version, still that one.
+    """Go on only with a row in one of ``statuses`` and, with ``version``, still in the version that the person saw.
 
     Raises:
-        Conflict: What ``wrong_status`` or ``changed_meanwhile`` makes of it.
+        Conflict: The result of ``wrong_status`` or ``changed_meanwhile``.
     """
     if thing.status not in statuses:
         raise wrong_status(thing)
@@ -65,10 +65,10 @@ def require_state(
 
 
 def move_on(session: Session, row: WithDeadline, status: StrEnum, lasts: timedelta | None) -> dict[str, list[str]]:
-    """Give a row its next status and start the clock of who has to act; return the change for the trail.
+    """Move a row to its next status with a new deadline; return the change for the event.
 
     Args:
-        lasts: How long whoever has to act may take; None for no limit.
+        lasts: Time until the deadline; None for no deadline.
     """
     changes = {"status": [row.status, status.value]}
     row.status, row.waits_since = status.value, now()
@@ -79,17 +79,17 @@ def move_on(session: Session, row: WithDeadline, status: StrEnum, lasts: timedel
 
 
 def count_change(row: Versioned | WithDeadline) -> None:
-    """Count one more change."""
+    """Increment the version and set the time of the change."""
     row.version, row.updated_at = row.version + 1, now()
 
 
 def moment(at: datetime | None) -> str:
-    """Return an instant as a sentence has it, in the brand's zone; "" for none."""
+    """Format an instant for a sentence, in the brand's zone; "" for None."""
     return at.astimezone(BRAND_ZONE).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
 def require_reason(reason: str, sentence: str) -> str:
-    """Return a reason without spaces around it. Raises ``InvalidInput`` ``applications.reason_required`` for none."""
+    """Return a reason, stripped. Raises ``InvalidInput`` ``applications.reason_required`` for none."""
     if not reason.strip():
         raise InvalidInput("applications.reason_required", sentence, fields={"reason": MISSING})
     return reason.strip()

@@ -10,7 +10,8 @@ from core.errors import CellProblem
 from core.kinds.kind import Cell, shown_value
 from core.kinds.standard import MISSING
 from resources.orders import ORDER_LINES
-from services.orders.imports import SHIP_TO, row_keys, save_order_lines
+from services.orders.drafts import SHIP_TO
+from services.orders.imports import row_keys, save_order_lines
 from services.saving.plans import Saved, SaveOptions
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict
 from core.i18n import N_
 from core.kinds.standard import grouped_yuan
-from services.orders.drafts import state_order
+from services.orders.drafts import parse_order
 from services.orders.lifecycle import change_order, place_order, submit_order
 from services.orders.states import OrderState
 
@@ -18,7 +18,7 @@ class Stated:
     """What an order form states.
 
     Attributes:
-        header, lines: See ``services.orders.drafts.state_order``.
+        header, lines: See ``services.orders.drafts.parse_order``.
         total_cents: What the person saw the order come to.
     """
 
@@ -40,9 +40,9 @@ def save_order(session: Session, stated: Stated, draft: Draft | None, *, submit:
 
     Raises:
         Conflict: ``orders.total_changed``: nothing is stored, the person looks again.
-        DomainError: As ``state_order``, ``place_order``, ``change_order`` and ``submit_order``.
+        DomainError: As ``parse_order``, ``place_order``, ``change_order`` and ``submit_order``.
     """
-    wanted = state_order(stated.header, stated.lines)
+    wanted = parse_order(stated.header, stated.lines)
     if draft is not None:
         changed = change_order(session, draft.number, wanted, version=draft.version)
         return submit_order(session, draft.number, total_cents=stated.total_cents) if submit else changed

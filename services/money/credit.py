@@ -24,7 +24,7 @@ from services.branch_statements import in_branch, read, read_operation, write
 
 
 class Buyer(NamedTuple):
-    """What an order needs to know of the partner it is for."""
+    """The partner that an order is for."""
 
     id: int
     code: str
@@ -40,7 +40,7 @@ class Buyer(NamedTuple):
 
 
 class CreditDifference(NamedTuple):
-    """A balance that is not the sum of its partner's orders: a fault to look into."""
+    """A balance that differs from the sum of its partner's orders: an inconsistency."""
 
     partner: str
     used_cents: int
@@ -73,7 +73,7 @@ _ADD = Prepared(
 
 
 def require_active(buyer: Buyer) -> None:
-    """Go on only for a partner that may order. Raises ``Conflict`` ``orders.buyer_not_active``."""
+    """Go on only for an active partner. Raises ``Conflict`` ``orders.buyer_not_active``."""
     if buyer.status != PartnerStatus.ACTIVE.value:
         problem = Problem("orders.buyer_not_active", N_("is not active, so nothing can be ordered for it"))
         raise Conflict(
@@ -119,7 +119,7 @@ def release_credit(buyer: Buyer, cents: int) -> Operation[int]:
 
 
 def recheck_credit(session: Session, buyer: Buyer, used_cents: int) -> None:
-    """Go on only if what is used of a buyer's credit is within the limit as it is now.
+    """Go on only if a buyer's used credit is within the present limit.
 
     Both must have been read under the lock, see ``hold_credit``.
 
@@ -131,7 +131,7 @@ def recheck_credit(session: Session, buyer: Buyer, used_cents: int) -> None:
 
 
 def used_credit_cents(session: Session, partner_id: int) -> int | None:
-    """Return how much of a partner's credit is used; None if it never was."""
+    """Return the used credit of a partner in cents; None if it never used any."""
     used: int | None = read(session, _USED, partner_id=partner_id).scalar()
     return used
 
@@ -142,7 +142,7 @@ def credit_used_for_order(session: Session, number: str) -> Operation[int]:
 
 
 def credit_differences(session: Session) -> list[CreditDifference]:
-    """Return the balances that are not the sum of their orders; empty if the books are right."""
+    """Return the balances that differ from the sum of their orders; empty if all are right."""
     sums = (
         select(Order.buyer_id, func.sum(Order.total_cents).label("cents"))
         .where(Order.status.in_(USES_CREDIT))

@@ -1,4 +1,4 @@
-"""What stands in an order: its buyer found, its lines priced and written, many orders as easily as one."""
+"""Content of orders: looking up the buyer, pricing lines, and writing one order or many."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ QUIET = {"synchronize_session": False}
 
 
 def _buyer(condition: Any) -> Prepared:
-    """Return the statement that reads a buyer and keeps it, and its place in the tree, until the transaction ends."""
+    """Return the statement that reads a buyer and locks its row, so that it does not move in the tree."""
     return Prepared(select(*BUYER_COLUMNS).where(condition, in_branch(Partner.path)).with_for_update(key_share=True))
 
 
@@ -56,7 +56,7 @@ _CONTENT = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class PricedOrder:
-    """An order ready to be written. ``header``: ship-to and note, see ``HEADER``."""
+    """An order with its priced lines. ``header``: ship-to and note, see ``HEADER``."""
 
     number: str
     buyer: Buyer
@@ -65,7 +65,7 @@ class PricedOrder:
 
     @property
     def total_cents(self) -> int:
-        """Return what all lines come to."""
+        """Return the sum of all lines."""
         return sum(line.total_cents for line in self.lines)
 
     @property
@@ -75,16 +75,16 @@ class PricedOrder:
 
     @property
     def content_sha256(self) -> str:
-        """Return the digest a decision is about."""
+        """Return the digest of the content, which decisions refer to."""
         return content_sha256(self.buyer, self.header, self.lines)
 
 
 def find_buyer(session: Session, code: str | None) -> Buyer:
-    """Return the active partner an order is for, its row locked until the transaction ends.
+    """Return the active partner that an order is for, its row locked until the transaction ends.
 
     Args:
         session: Its row filter keeps a partner's people to their own branch.
-        code: None = the partner the actor belongs to.
+        code: None = the actor's own partner.
 
     Raises:
         InvalidInput: ``fields.required`` or ``partners.not_found``.
@@ -94,7 +94,7 @@ def find_buyer(session: Session, code: str | None) -> Buyer:
 
 
 def price_for_buyer(session: Session, code: str | None, drafts: Sequence[LineDraft]) -> tuple[Buyer, list[PricedLine]]:
-    """Return what ``find_buyer`` and ``price_order`` do, for one wait on the database."""
+    """Do ``find_buyer`` and ``price_order`` in one round trip."""
     if not 0 < len(drafts) <= LOOKUP_SLICE:
         buyer = find_buyer(session, code)
         return buyer, price_order(session, buyer, drafts)
@@ -128,13 +128,13 @@ def _active_buyer(result: StatementResult, code: str | None) -> Buyer:
 
 
 def price_order(session: Session, buyer: Buyer, drafts: Sequence[LineDraft]) -> list[PricedLine]:
-    """Return the lines at today's prices of the buyer's tier. Raises ``InvalidInput`` naming every wrong line."""
+    """Return the lines at today's prices of the buyer's tier. Raises ``InvalidInput`` with every wrong line."""
     refuse_line_count(len(drafts))
     return _priced(buyer, drafts, catalogue(session, [draft.sku for draft in drafts], [buyer.tier], today()))
 
 
-def _priced(buyer: Buyer, drafts: Sequence[LineDraft], found: Catalogue) -> list[PricedLine]:
-    lines, problems = price_lines(drafts, found.articles, found.offers, buyer.tier, found.day)
+def _priced(buyer: Buyer, drafts: Sequence[LineDraft], prices: Catalogue) -> list[PricedLine]:
+    lines, problems = price_lines(drafts, prices.articles, prices.offers, buyer.tier, prices.day)
     if problems:
         raise refused_lines(problems, drafts)
     if sum(line.total_cents for line in lines) > CENTS_MAX:
@@ -157,7 +157,7 @@ def insert_order(session: Session, order: PricedOrder, event: Operation[None], *
 
 
 def insert_orders(session: Session, orders: Sequence[PricedOrder], *, submit: bool = False) -> list[OrderState]:
-    """Write new orders with their lines, as drafts or (``submit``) put up for decision."""
+    """Write new orders with their lines, as drafts or, with ``submit``, submitted."""
     if not orders:
         return []
     rows = [_row(session, order, submit=submit) for order in orders]
@@ -188,7 +188,7 @@ def _row(session: Session, order: PricedOrder, *, submit: bool) -> dict[str, Any
 
 @cache
 def _lines_of_number(count: int) -> Prepared:
-    """Return the statement that adds ``count`` lines to the order of a number: it first, then line after line."""
+    """Return the statement that inserts ``count`` lines of an order; values: its number, then line after line."""
     columns, width = LINE_COLUMNS[1:], len(LINE_COLUMNS) - 1
     order_id = select(Order.id).where(Order.number == bindparam("0", type_=Order.number.type)).scalar_subquery()
     lines = [
@@ -203,7 +203,7 @@ def _lines_of_number(count: int) -> Prepared:
 
 
 def insert_lines(session: Session, contents: Sequence[tuple[int, str, Sequence[PricedLine]]]) -> None:
-    """Write the lines of orders given by id and path."""
+    """Write the lines of orders; each order is given as (id, path, lines)."""
     rows = [
         (order_id, position, path, *line)
         for order_id, path, lines in contents
@@ -213,14 +213,14 @@ def insert_lines(session: Session, contents: Sequence[tuple[int, str, Sequence[P
 
 
 def replace_lines(session: Session, contents: Sequence[tuple[int, str, Sequence[PricedLine]]]) -> None:
-    """Write the lines of orders in place of those they have."""
+    """Replace the lines of orders; arguments as ``insert_lines``."""
     ids = [order_id for order_id, _path, _lines in contents]
     session.execute(delete(OrderLine).where(OrderLine.order_id.in_(ids)), execution_options=QUIET)
     insert_lines(session, contents)
 
 
 def stored_content(session: Session, order_id: int) -> tuple[dict[str, str | None], list[PricedLine]]:
-    """Return the header and the lines of an order as they are stored."""
+    """Return the stored header and lines of an order."""
     rows = read(session, _CONTENT, order_id=order_id).rows
     return dict(zip(HEADER, rows[0], strict=False)), [PricedLine(*row[len(HEADER) :]) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Drafts of orders: what a form or a program states, checked before any rule of ordering looks at it."""
+"""Order drafts: input of a form or an API request, parsed by kinds before any business rule is applied."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -24,17 +24,18 @@ HEADER_KINDS: dict[str, Kind] = {
     "ship_to_address": NOTE,
     "note": NOTE,
 }
+SHIP_TO = ("ship_to_name", "ship_to_phone", "ship_to_region", "ship_to_address")
 LINE_KINDS: dict[str, Kind] = {"sku": SKU, "quantity": QUANTITY, "unit": LINE_UNIT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDraft:
-    """What a person states about an order.
+    """The content of an order as a person enters it.
 
     Attributes:
-        buyer: Code of the partner it is for; None = the partner the person belongs to.
-        ship_to_name, ship_to_phone, ship_to_region, ship_to_address: What is left out comes from the buyer; region
-            and address belong together, so both come or none.
+        buyer: Code of the partner; None = the partner that the person belongs to.
+        ship_to_name, ship_to_phone, ship_to_region, ship_to_address: None = from the buyer; region and address are
+            taken from the buyer together or not at all.
         lines: At least one.
     """
 
@@ -47,28 +48,28 @@ class OrderDraft:
     lines: tuple[LineDraft, ...] = ()
 
 
-def state_order(header: Mapping[str, Cell], lines: Sequence[Mapping[str, Cell]]) -> OrderDraft:
-    """Return the draft that texts or numbers state, each checked by its kind.
+def parse_order(header: Mapping[str, Cell], lines: Sequence[Mapping[str, Cell]]) -> OrderDraft:
+    """Parse texts or numbers into a draft, each by its kind.
 
     Args:
-        header: By field name, see ``HEADER_KINDS``; other names are not looked at.
+        header: By field name, see ``HEADER_KINDS``; other names are ignored.
         lines: Each by field name, see ``LINE_KINDS``; a line without ``unit`` counts single units.
 
     Raises:
         InvalidInput: The first problem's code; ``fields`` names all, e.g. ``ship_to_phone``, ``lines.0.quantity``.
     """
     problems: dict[str, Problem] = {}
-    stated = _checked(HEADER_KINDS, header, "", problems)
+    fields = _parse_fields(HEADER_KINDS, header, "", problems)
     drafts = []
     for index, line in enumerate(lines):
-        values = _checked(LINE_KINDS, line, f"lines.{index}.", problems)
+        values = _parse_fields(LINE_KINDS, line, f"lines.{index}.", problems)
         for name in ("sku", "quantity"):
             if values[name] is None:
                 problems.setdefault(f"lines.{index}.{name}", MISSING)
         drafts.append(LineDraft(values["sku"], values["quantity"], values["unit"] or LineUnit.UNIT.value))
     if problems:
         raise refused_fields(problems)
-    return OrderDraft(**stated, lines=tuple(drafts))
+    return OrderDraft(**fields, lines=tuple(drafts))
 
 
 def refuse_line_count(count: int) -> None:
@@ -105,7 +106,7 @@ def refused_fields(problems: Mapping[str, Problem]) -> InvalidInput:
 
 
 def ship_to(draft: OrderDraft, buyer: Buyer) -> dict[str, str | None]:
-    """Return where an order goes: what is left out as the buyer has it."""
+    """Return the ship-to of an order, completed from the buyer."""
     has_place = draft.ship_to_region is not None or draft.ship_to_address is not None
     return {
         "ship_to_name": draft.ship_to_name or buyer.contact or buyer.name,
@@ -116,19 +117,19 @@ def ship_to(draft: OrderDraft, buyer: Buyer) -> dict[str, str | None]:
 
 
 def content_sha256(buyer: Buyer, header: Mapping[str, str | None], lines: Sequence[PricedLine]) -> str:
-    """Return the digest of what is ordered, for whom, where it goes and what it costs."""
-    named = [header[name] for name in ("ship_to_name", "ship_to_phone", "ship_to_region", "ship_to_address", "note")]
+    """Return the SHA-256 of an order's content: buyer, ship-to, note, lines and prices."""
+    named = [header[name] for name in (*SHIP_TO, "note")]
     priced = [[x.sku, x.quantity, x.unit, x.units, x.unit_price, x.tax_rate_ppm, x.total_cents] for x in lines]
     return hashlib.sha256(orjson.dumps([1, buyer.code, named, priced])).hexdigest()
 
 
-def _checked(
-    kinds: Mapping[str, Kind], stated: Mapping[str, Cell], prefix: str, problems: dict[str, Problem]
+def _parse_fields(
+    kinds: Mapping[str, Kind], cells: Mapping[str, Cell], prefix: str, problems: dict[str, Problem]
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, kind in kinds.items():
         try:
-            values[name] = kind.parse_cell(stated.get(name))
+            values[name] = kind.parse_cell(cells.get(name))
         except Refused as refused:
             values[name] = None
             problems[prefix + name] = refused.problem

@@ -1,6 +1,6 @@
-"""Orders up to the decision: placed as drafts, changed, submitted against the buyer's credit, withdrawn.
+"""Life cycle of orders up to the decision: place, change, submit against the buyer's credit, withdraw, discard.
 
-One order's way is few statements: buyer, products with prices, number, header, all lines at once, event.
+Placing takes few statements: buyer, products with prices, number, header, all lines at once, event.
 """
 
 from dataclasses import replace
@@ -52,7 +52,7 @@ def get_order(session: Session, number: str) -> Order:
 
 
 def place_order(session: Session, draft: OrderDraft, *, submit: bool = False) -> OrderState:
-    """Make a draft order with today's prices of the buyer's tier; with ``submit`` put it up for decision at once.
+    """Create a draft order at today's prices of the buyer's tier; with ``submit`` submit it at once.
 
     Staff order for any partner, a partner's people for their own or one below it.
 
@@ -74,12 +74,12 @@ def place_order(session: Session, draft: OrderDraft, *, submit: bool = False) ->
 
 
 def change_order(session: Session, number: str, draft: OrderDraft, *, version: int | None = None) -> OrderState:
-    """Replace what a draft order says; one that says so already is left alone.
+    """Replace the content of a draft order; unchanged content writes nothing.
 
     Args:
         session: The caller's.
         number: Of the order.
-        draft: All of it anew; without ``buyer`` that stays as it is.
+        draft: The whole content; without ``buyer`` the stored one remains.
         version: That the person saw.
 
     Raises:
@@ -100,13 +100,13 @@ def change_order(session: Session, number: str, draft: OrderDraft, *, version: i
 def submit_order(
     session: Session, number: str, *, version: int | None = None, total_cents: int | None = None
 ) -> OrderState:
-    """Put a draft up for decision, at the prices of today; its total is held against the buyer's credit until then.
+    """Submit a draft for decision at today's prices; its total is held on the buyer's accounts.
 
     Args:
         session: The caller's.
         number: Of the order.
         version: That the person saw.
-        total_cents: That the person saw: the order is not submitted if prices have changed it.
+        total_cents: That the person saw; the order is not submitted if prices have changed it.
 
     Raises:
         NotFound: ``orders.not_found``.
@@ -147,7 +147,7 @@ def submit_order(
 
 
 def withdraw_order(session: Session, number: str, *, version: int | None = None) -> OrderState:
-    """Take a submitted order back before it is decided; it is a draft again, its hold on the credit is released.
+    """Withdraw a submitted order before it is decided: it is a draft again, and its holds are released.
 
     Raises:
         NotPermitted: The actor may not place orders.
@@ -185,7 +185,7 @@ def discard_order(session: Session, number: str, *, version: int | None = None) 
 def rewrite_draft(
     session: Session, order: OrderState, priced: PricedOrder, *, batch_id: int | None = None
 ) -> OrderState:
-    """Make a draft say what ``priced`` says; one that says so already is left alone."""
+    """Replace the content of a draft with ``priced``; unchanged content writes nothing."""
     digest = priced.content_sha256
     if digest == order.content_sha256:
         return order
@@ -212,7 +212,7 @@ def status_change(before: OrderState, after: OrderState) -> dict[str, list[str]]
 
 
 def _next_number(session: Session, priced: PricedOrder, *, submit: bool) -> str:
-    """Return the number for a new order; its total is held against the buyer's credit first if it is submitted."""
+    """Return the number for a new order; with ``submit`` place its holds in the same round trip."""
     holds = place_holds(priced.buyer, priced.total_cents) if submit else []
     *_, numbers = together(session, *holds, next_numbers(ORDERS))
     number: str = numbers[0]
@@ -220,7 +220,7 @@ def _next_number(session: Session, priced: PricedOrder, *, submit: bool) -> str:
 
 
 def _changes(session: Session, order: OrderState, priced: PricedOrder) -> dict[str, list[Any]]:
-    """Return what a draft says before and after, by field."""
+    """Return field name → [before, after] of a draft's content."""
     header, lines = stored_content(session, order.id)
     pairs: dict[str, list[Any]] = {name: [header[name], priced.header[name]] for name in HEADER}
     pairs["total"] = [yuan(order.total_cents), yuan(priced.total_cents)]

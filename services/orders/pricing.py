@@ -1,4 +1,4 @@
-"""Pricing an order: lines and prices become totals in whole cents. Pure: nothing here knows a database or a clock."""
+"""Pricing of order lines in whole cents: pure functions without database or clock."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -16,7 +16,7 @@ LINES_MAX = 1_000
 
 
 class LineDraft(NamedTuple):
-    """What a person states of a line. ``quantity`` counts ``unit``: single units or boxes."""
+    """A line as a person enters it. ``quantity`` counts ``unit``: single units or boxes."""
 
     sku: str
     quantity: int
@@ -24,7 +24,7 @@ class LineDraft(NamedTuple):
 
 
 class PricedLine(NamedTuple):
-    """A line as it is stored, see ``models.orders.OrderLine``."""
+    """A priced line, see ``models.orders.OrderLine``."""
 
     product_id: int
     sku: str
@@ -40,7 +40,7 @@ class PricedLine(NamedTuple):
 
 
 class LineProblem(NamedTuple):
-    """What is wrong with a line: where it stands from 0, the field, and why."""
+    """A problem of a line: its position from 0, the field, the reason."""
 
     position: int
     field: str
@@ -54,14 +54,14 @@ def price_lines(
     tier: str,
     day: date,
 ) -> tuple[list[PricedLine], list[LineProblem]]:
-    """Return the lines with their prices, or every problem there is.
+    """Return the priced lines and all problems.
 
     Args:
         drafts: At least one is needed, ``LINES_MAX`` are allowed.
         articles: By sku.
         offers: By sku and tier.
         tier: The buyer's.
-        day: For which the offers hold; named where one is missing.
+        day: Of the offers, for the message about a missing one.
     """
     priced: list[PricedLine] = []
     problems: list[LineProblem] = []
@@ -85,7 +85,7 @@ def price_lines(
 def price_line(
     draft: LineDraft, article: Article | None, offer: Offer | None, tier: str, day: date
 ) -> PricedLine | tuple[str, Problem]:
-    """Return a line with its price, or which field is wrong and why."""
+    """Return a priced line, or the wrong field and the problem."""
     if article is None:
         return "sku", Problem("products.not_found", N_("names no product: there is no {key}"), {"key": draft.sku})
     if not article.is_active:
@@ -115,7 +115,7 @@ def price_line(
 
 
 def quantity_problem(units: int, unit: str, article: Article) -> Problem | None:
-    """Return why so many units cannot be ordered, and which quantities can; None if they can."""
+    """Return why a quantity cannot be ordered, with the nearest that can; None if it can."""
     box = article.box_units
     least = -(-article.minimum_quantity // box) * box  # the minimum in whole boxes
     counted = box if unit == LineUnit.BOX.value else 1  # people read the unit they wrote
@@ -143,5 +143,5 @@ def rounded(amount: int, divisor: int) -> int:
 
 
 def contained_tax_cents(total_cents: int, tax_rate_ppm: int) -> int:
-    """Return the tax in an amount that contains it: what is left of it after the net amount, rounded to the cent."""
+    """Return the tax included in an amount: the amount less its net part, which is rounded to the cent."""
     return total_cents - rounded(total_cents * PPM, PPM + tax_rate_ppm)

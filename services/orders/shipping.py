@@ -1,4 +1,4 @@
-"""Shipping: approved orders are marked as shipped. What is shipped stays in the buyer's exposure until it is paid."""
+"""Shipping of approved orders. A shipped order still counts towards the buyer's used credit until it is paid."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
-"""From one state of an order to the next: each step once, whoever comes at the same moment.
+"""States of orders: reading, locking, and moving to the next status exactly once under concurrency.
 
-An order is locked by way of its buyer, and changes only if it still has the version that was read.
+An order is locked through its buyer's row, and changes only if it still has the version that was read.
 """
 
 from datetime import datetime
@@ -23,7 +23,7 @@ from services.states import moment, require_state
 
 
 class OrderState(NamedTuple):
-    """What rules and callers need to know of an order; amounts in cents. See ``models.orders.Order``."""
+    """An order without header and lines; amounts in cents. See ``models.orders.Order``."""
 
     id: int
     number: str
@@ -60,14 +60,14 @@ _LOCKED = Prepared(
 
 @cache
 def _changed(names: tuple[str, ...]) -> Prepared:
-    """Return the statement that sets ``names`` in an order that still is as it was seen."""
+    """Return the statement that sets the columns ``names`` of an order with the version that was read."""
     still = (Order.id == bindparam("seen_id"), Order.version == bindparam("seen_version"))
     columns = {name: bindparam(name, type_=getattr(Order, name).type) for name in (*names, "updated_at")}
     return Prepared(update(Order).where(*still).values(columns))
 
 
 def find_order(session: Session, number: str) -> OrderState:
-    """Return an order as it is. Raises ``NotFound`` ``orders.not_found``, also if the actor may not see it."""
+    """Return an order. Raises ``NotFound`` ``orders.not_found``, also if the actor may not see it."""
     row = read(session, _BY_NUMBER, number=number).first()
     if row is None:
         raise unknown_order(number)
@@ -77,8 +77,8 @@ def find_order(session: Session, number: str) -> OrderState:
 def lock_order(session: Session, number: str) -> tuple[OrderState, Buyer]:
     """Return an order and its buyer, the buyer's row locked until the transaction ends.
 
-    The buyer is as it is now. Another transaction may have changed the order before: ``advance`` notices, except for
-    its path. So whatever is written with a path takes the buyer's.
+    The buyer is the present one. Another transaction may have changed the order before: ``advance`` notices, except for
+    its path: rows that are written with a path take the buyer's.
     """
     return locked_order(session, number).run(session)
 
@@ -89,7 +89,7 @@ def locked_order(session: Session, number: str) -> Operation[tuple[OrderState, B
 
 
 def require_status(order: OrderState, status: OrderStatus, version: int | None = None) -> None:
-    """Go on only with an order in ``status`` and, if a person saw a certain version of it, still that one.
+    """Go on only with an order in ``status`` and, with ``version``, still in the version that the person saw.
 
     Raises:
         Conflict: ``orders.already_decided``, ``orders.wrong_status`` or ``orders.changed_meanwhile``.
@@ -98,11 +98,11 @@ def require_status(order: OrderState, status: OrderStatus, version: int | None =
 
 
 def advance(order: OrderState, status: OrderStatus, **values: Any) -> Operation[OrderState]:
-    """Return the operation that moves an order to ``status`` and sets ``values``, if it is still as it was read.
+    """Return the operation that moves an order to ``status`` and sets ``values``, if its version is the one read.
 
     Raises:
         Conflict: ``orders.already_decided`` or ``orders.wrong_status``; when the operation finishes also as
-            ``require_status``: somebody else was faster.
+            ``require_status``: another transaction was faster.
     """
     if status != order.status and status not in NEXT_STATUSES[OrderStatus(order.status)]:
         raise wrong_status(order)
@@ -119,12 +119,12 @@ def advance(order: OrderState, status: OrderStatus, **values: Any) -> Operation[
 
 
 def unknown_order(number: str) -> NotFound:
-    """Return the error for a number nobody has, or that the actor may not see."""
+    """Return the error for a number that does not exist or that the actor may not see."""
     return NotFound("orders.not_found", N_("There is no order {number}."), number=number)
 
 
 def wrong_status(order: OrderState) -> Conflict:
-    """Return the error for a step that the order's state does not allow."""
+    """Return the error for a change that the order's status does not allow."""
     if order.decided_at is not None:
         sentence, when = _DECIDED[OrderStatus(order.status)], moment(order.decided_at)
         return Conflict("orders.already_decided", sentence, number=order.number, who=order.decided_by, when=when)
@@ -137,7 +137,7 @@ def wrong_status(order: OrderState) -> Conflict:
 
 
 def changed_meanwhile(order: OrderState) -> Conflict:
-    """Return the error for an order that is not what the person saw."""
+    """Return the error for an order that changed since the person saw it."""
     sentence = N_("Order {number} was changed while you had it open. Reload to see it as it is, then decide again.")
     return Conflict("orders.changed_meanwhile", sentence, number=order.number)
 
@@ -151,9 +151,9 @@ def _with_buyer(result: StatementResult, number: str) -> tuple[OrderState, Buyer
 
 
 def _lost(session: Session, order: OrderState) -> Conflict | NotFound:
-    """Return the error for who came second."""
-    present = read(session, _BY_NUMBER, number=order.number).first()
-    if present is None:
+    """Return the error for the transaction that was slower."""
+    row = read(session, _BY_NUMBER, number=order.number).first()
+    if row is None:
         return unknown_order(order.number)
-    found = OrderState(*present)
-    return changed_meanwhile(found) if found.status == order.status else wrong_status(found)
+    present = OrderState(*row)
+    return changed_meanwhile(present) if present.status == order.status else wrong_status(present)

@@ -11,7 +11,7 @@ from core.events.log import Event
 from models.orders import OrderLine
 from models.products import Product
 from resources.prices import PRICES
-from services.orders.drafts import state_order
+from services.orders.drafts import parse_order
 from services.orders.lifecycle import change_order, discard_order, submit_order
 from tests.conftest import (
     ADMIN,
@@ -132,13 +132,13 @@ def test_a_form_is_checked_by_kind_and_every_wrong_entry_named():
     ]
 
     with pytest.raises(InvalidInput) as error:
-        state_order(header, lines)
+        parse_order(header, lines)
 
     assert set(error.value.fields) == {"ship_to_phone", "lines.0.quantity", "lines.1.sku"}
 
 
 def test_a_good_form_becomes_a_draft():
-    stated = state_order({"buyer": "HD", "ship_to_region": "320508"}, [{"sku": "TEA", "quantity": "2", "unit": "箱"}])
+    stated = parse_order({"buyer": "HD", "ship_to_region": "320508"}, [{"sku": "TEA", "quantity": "2", "unit": "箱"}])
 
     assert stated == replace(draft(("TEA", 2, "box"), buyer="HD"), ship_to_region="320508")
 
