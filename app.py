@@ -1,7 +1,7 @@
 """Qudao 渠道: connects the rooms. Commands that need one room only stand in ``api.cli`` and ``jobs.commands``.
 
 Every command takes ``--json`` (one JSON object on standard output, messages on standard error) and exits 0 only when it
-did all it was asked. Commands load only what they need: import and export start without the pages.
+did all that was requested. Commands load only what they need: import and export start without the pages.
 """
 
 import os
@@ -58,7 +58,7 @@ def run_server() -> None:
     from jobs.event_seals import keep_sealed
     from jobs.schedule import SCHEDULE
     from pages.site import add_pages
-    from pages.web.listening import RUN_OPTIONS, announce
+    from pages.web.listening import RUN_OPTIONS, print_address
     from pages.web.policies import require_policies
     from services.accounts.links import SETUP, setup_link
     from services.installation.start_up import start_serving
@@ -79,7 +79,7 @@ def run_server() -> None:
         sealer.start()
         if settings().worker:
             worker.start()
-        await announce(link)
+        await print_address(link)
 
     web.on_startup(start)
     web.on_shutdown(stop.set)
@@ -94,8 +94,8 @@ def run_server() -> None:
     )
 
 
-@app.command()
-def work(as_json: Json = False) -> None:
+@app.command("work")
+def work_command(as_json: Json = False) -> None:
     """Run jobs in this process until it is stopped; any number may run against one PostgreSQL."""
     import signal
     import threading

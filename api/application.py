@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import authentication, orders, probes
-from api.errors import install_error_answers
+from api.errors import install_api_error_handlers
 from api.resources import router_of
 from core.access import Actor
 from core.addresses import KeysInPaths
@@ -30,7 +30,7 @@ A key in an address is percent-encoded: `/api/v1/orders/SO%2F2026%2F777`. Where 
 `%2F`, `.` or `..` as they are, write `=` and the base64url of the key (its UTF-8, without padding):
 `/api/v1/orders/=U08vMjAyNi83Nzc`.
 
-Lists are asked by field: `stage=won`, and with an operator after two underscores: `name__contains=part`,
+Lists are filtered by field: `stage=won`, and with an operator after two underscores: `name__contains=part`,
 `created_at__from=2026-11-01` (or later), `created_at__to=2026-12-01` (before), `total__upto=100.00` (or less),
 `status__in=a,b`, `status__not=a,b`, `phone__empty=1`. Conditions add up; a repeated field means any of its values.
 """
@@ -61,7 +61,7 @@ def make_api(find_actor: Callable[[str], Actor] = authentication.find_actor) -> 
         redirect_slashes=False,
     )
     api.state.find_actor = find_actor
-    install_error_answers(api)
+    install_api_error_handlers(api)
     api.add_middleware(KeysInPaths, resources=frozenset(resource.name for resource in ALL))
     api.include_router(orders.router)
     for resource in ALL:

@@ -37,7 +37,7 @@ def find_actor(key: str) -> Actor:
     return actor
 
 
-async def current_actor(
+async def authenticated_actor(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]
 ) -> Actor:
     """Return who is calling; the language is what the request asks for, else that of the person behind the key.
@@ -45,21 +45,21 @@ async def current_actor(
     Raises:
         SignInNeeded: ``tokens.missing``, ``tokens.not_valid``.
     """
-    asked = language_asked_for(request)
-    if asked:
-        set_language(asked)
+    language = requested_language(request)
+    if language:
+        set_language(language)
     if credentials is None or not credentials.credentials:
         raise SignInNeeded("tokens.missing", N_("Send your key in the header “Authorization: Bearer …”."))
     actor: Actor = await run_in_threadpool(request.app.state.find_actor, credentials.credentials)
-    set_language(asked or actor.language)
+    set_language(language or actor.language)
     request.state.is_known, request.state.actor = True, actor
     return actor
 
 
-CurrentActor = Annotated[Actor, Depends(current_actor)]
+CurrentActor = Annotated[Actor, Depends(authenticated_actor)]
 
 
-def language_asked_for(request: Request) -> str:
+def requested_language(request: Request) -> str:
     """Return the first language of ours that the request accepts, "" if it names none."""
     names = {"zh": "zh_CN", "en": "en"}
     accepted = request.headers.get("accept-language", "")[:HEADER_LENGTH_MAX].lower().split(",")
@@ -67,7 +67,7 @@ def language_asked_for(request: Request) -> str:
 
 
 def _note(key: str) -> None:
-    """Note that a key is in use; whoever keeps the database busy at that moment must not hold up the answer."""
+    """Record that a key was used; a busy database must not delay the response."""
     digest = token_hash(key)
     if time.monotonic() - _noted.get(digest, -NOTED_EVERY_S) < NOTED_EVERY_S:
         return

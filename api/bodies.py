@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON as it is meant to be, read off the event loop where there is much of it."""
+"""Request bodies: strict JSON, parsed off the event loop where it is large."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -47,12 +47,12 @@ class JsonRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
-            asked = JsonRequest(request.scope, request.receive)
-            if self.body_field is not None and not _is_json(asked) and await asked.body():
+            json_request = JsonRequest(request.scope, request.receive)
+            if self.body_field is not None and not _is_json(json_request) and await json_request.body():
                 raise UnsupportedMediaType(
                     "request.not_json_type", N_("This address takes JSON: send Content-Type: application/json.")
                 )
-            return await handle(asked)
+            return await handle(json_request)
 
         return answer
 

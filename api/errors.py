@@ -43,7 +43,7 @@ class BadRequest(DomainError):
     status = 400
 
 
-def install_error_answers(api: FastAPI) -> None:
+def install_api_error_handlers(api: FastAPI) -> None:
     """Answer every error of the API in one shape."""
     api.add_exception_handler(DomainError, _answer_domain_error)
     api.add_exception_handler(RequestValidationError, _answer_invalid_request)
@@ -121,7 +121,7 @@ def methods_of(request: Request) -> list[str]:
 
 
 def _answer_bug(request: Request, error: Exception) -> JSONResponse:
-    """Answer a bug, or a disk that is full; whoever called the application logs it, as it is raised on."""
+    """Answer an unexpected error or a full disk; the error is raised again, so that the server logs it."""
     if expected := expected_error(error):
         return _answer_domain_error(request, expected)
     reference = getattr(request.state, "request_id", "") or secrets.token_hex(6)

@@ -13,7 +13,7 @@ from api.authentication import CurrentActor
 from api.errors import KEY_HEADER
 from core.access import Actor
 from models.idempotency import KEY_LENGTH_MAX
-from services.idempotency import Answer, answer_once
+from services.idempotency import IdempotentResponse, answer_once
 
 REPLAYED = "Idempotency-Replayed"
 
@@ -37,8 +37,8 @@ class Attempt:
             InvalidInput, Conflict: As ``services.idempotency.answer_once``, and whatever ``work`` raises.
         """
 
-        def answered(session: Session) -> Answer:
-            return Answer(status, orjson.dumps(work(session)).decode())
+        def answered(session: Session) -> IdempotentResponse:
+            return IdempotentResponse(status, orjson.dumps(work(session)).decode())
 
         answer = answer_once(self.actor, self.key, self.request_sha256, answered)
         headers = {"Cache-Control": "no-store"} | ({REPLAYED: "true"} if answer.is_replayed else {})
@@ -60,8 +60,8 @@ async def current_attempt(
     ],
 ) -> Attempt:
     """Return this sending of the request."""
-    asked = f"{request.method} {request.url.path}\n".encode() + await request.body()
-    digest = await run_in_threadpool(hashlib.sha256, asked)  # of up to a megabyte
+    fingerprint = f"{request.method} {request.url.path}\n".encode() + await request.body()
+    digest = await run_in_threadpool(hashlib.sha256, fingerprint)  # of up to a megabyte
     return Attempt(actor, key, digest.hexdigest())
 
 

@@ -121,7 +121,7 @@ def place(order: OrderIn, attempt: CurrentAttempt) -> Response:
     summary="Get an order by its number",
     responses={200: {"model": OrderOut}, **error_responses(404)},
 )
-def read(number: Number, actor: CurrentActor) -> Response:
+def show_order(number: Number, actor: CurrentActor) -> Response:
     """Return an order with its lines."""
     with reading(actor) as session:
         return Response(orjson.dumps(_shown(session, number)), 200, NO_STORE, "application/json")

@@ -1,6 +1,7 @@
 """Whether this process lives, and whether it can serve: for load balancers and the machine's own watch.
 
-Probes need no thread that requests could have taken, and however many ask, the database is asked once a second.
+Probes need no thread that requests could have taken, and however many probes arrive, the database is queried at most
+once a second.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ from core.settings import settings
 JOBS_LATE = timedelta(minutes=5)
 READY_KEPT_S = 1.0
 READY_WAIT_S = 1.5
-"""How long ``/readyz`` waits for the database: whoever asks gives up soon after."""
+"""How long ``/readyz`` waits for the database: probes of an orchestrator time out soon after."""
 NO_STORE = {"Cache-Control": "no-store"}
 
 

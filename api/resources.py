@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, create_model
 
 from api.authentication import CurrentActor
 from api.errors import error_responses
-from api.shapes import filter_parameters, row_model, shown
+from api.shapes import filter_parameters, row_model, row_shape
 from core.addresses import KeyInPath
 from core.database.sessions import reading
 from core.errors import NotFound
@@ -42,7 +42,7 @@ def router_of(resource: Resource, *, with_record: bool = True) -> APIRouter:
         "",
         _list(resource),
         methods=["GET"],
-        dependencies=[Depends(one_list)],
+        dependencies=[Depends(limit_lists_of_key)],
         operation_id=f"list_{resource.name}",
         summary=f"List {resource.name}",
         responses={200: {"model": _page_model(resource, row)}, **error_responses()},
@@ -60,7 +60,7 @@ def router_of(resource: Resource, *, with_record: bool = True) -> APIRouter:
     return router
 
 
-async def one_list(_actor: CurrentActor, request: Request) -> AsyncIterator[None]:
+async def limit_lists_of_key(_actor: CurrentActor, request: Request) -> AsyncIterator[None]:
     """Count a request among the lists of its key until its answer is sent: a dependency. Raises as ``slot``."""
     async with LISTS.slot(token_hash(request.headers["authorization"])):
         yield
@@ -76,7 +76,7 @@ def find_shown(session: Any, resource: Resource, key: str) -> dict[str, Any]:
     row = find_row(session, resource, key)
     if row is None:
         raise NotFound("resources.row_not_found", N_("There is no “{key}” here."), key=key[:80])
-    return shown(resource, row)
+    return row_shape(resource, row)
 
 
 def _list(resource: Resource) -> Callable[..., Response]:
@@ -96,7 +96,7 @@ def _list(resource: Resource) -> Callable[..., Response]:
         query = read_query(resource, actor, [*pairs, ("count", "none"), ("sums", "0")])
         with reading(actor) as session:
             page = find_page(session, query)
-        items = [shown(resource, row) for row in page.rows]
+        items = [row_shape(resource, row) for row in page.rows]
         answer = orjson.dumps({"items": items, "next_cursor": page.next_cursor})
         return Response(answer, 200, NO_STORE, "application/json")
 

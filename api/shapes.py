@@ -28,7 +28,7 @@ def amount(decimal: str | None) -> dict[str, str] | None:
     return None if decimal is None else {"amount": decimal, "currency": CURRENCY}
 
 
-def shown(resource: Resource, row: Mapping[str, Any]) -> dict[str, Any]:
+def row_shape(resource: Resource, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row of ``finding.Page`` as programs see it: its fields by name, references as the other's key."""
     values: dict[str, Any] = {}
     for name in resource.names:
@@ -78,7 +78,7 @@ def filter_parameters(resource: Resource) -> list[dict[str, Any]]:
 
 
 def _asked(field: ResourceField) -> str:
-    """Return how a field can be asked."""
+    """Return how a list can be filtered by a field."""
     codes = [choice.value for choice in field.kind.choices]
     if len(codes) > CODES_MAX:
         meaning = "any of these codes, separated by commas"

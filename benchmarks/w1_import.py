@@ -47,7 +47,7 @@ FLOOR_COLUMNS = (*HEADINGS[:10], "path", "version", "created_at", "updated_at")
 PEERS = {"sqlite": 555, "postgres": 255}  # rows/s of django-import-export
 
 
-def rows(count: int) -> Iterator[list[str]]:
+def made_up_customers(count: int) -> Iterator[list[str]]:
     """Yield made-up rows: 0.5 % bad phones, 0.5 % bad credit codes, 0.5 % unknown partners, 1 % repeats."""
     chance = random.Random(7)
     for number in range(count):
@@ -80,25 +80,25 @@ def main() -> None:
         if options.memory:
             measure_memory(kind, options.rows)
         else:
-            measure(kind, options.rows, options.repeat)
+            _measure(kind, options.rows, options.repeat)
 
 
-def measure(kind: str, count: int, repeat: int) -> None:
+def _measure(kind: str, count: int, repeat: int) -> None:
     with fresh_database(kind) as (engine, folder):
         source = worksheet(folder, count)
         file = source.path
         add_partners()
 
         def product() -> None:
-            clear(engine)
+            _clear(engine)
             report = import_file(CUSTOMERS, source, command_line(), sha256="0")
             write_errors(report, source, folder / "errors.xlsx")
             assert report.created + report.refused == count
             assert stored() == report.created
 
         def bare() -> None:
-            clear(engine)
-            floor(file)
+            _clear(engine)
+            _floor(file)
 
         times = side_by_side(repeat, floor=bare, product=product)
         again = seconds(lambda: unchanged(source, count))
@@ -126,11 +126,11 @@ def measure_memory(kind: str, count: int) -> None:
 def worksheet(folder: Path, count: int) -> Source:
     file = folder / "customers.xlsx"
     with file.open("wb") as target:
-        write_xlsx(target, "Customers", [SheetColumn(heading) for heading in HEADINGS], rows(count))
+        write_xlsx(target, "Customers", [SheetColumn(heading) for heading in HEADINGS], made_up_customers(count))
     return Source(path=file, name=file.name, kind="xlsx")
 
 
-def floor(file: Path) -> None:
+def _floor(file: Path) -> None:
     """Read and insert, nothing else."""
     instant = now()
     with read_sheet(file, file.name) as sheet, unit_of_work(command_line()) as session:
@@ -158,7 +158,7 @@ def add_partners() -> None:
         PARTNERS.save(session, Drafts(list(range(50)), columns), SaveOptions())
 
 
-def clear(engine: Engine) -> None:
+def _clear(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM customers")
 

@@ -23,7 +23,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import Engine
 
 from benchmarks.stage import fresh_database, say, side_by_side
-from benchmarks.w1_import import FLOOR_COLUMNS, rows
+from benchmarks.w1_import import FLOOR_COLUMNS, made_up_customers
 from core.access import command_line
 from core.clock import now
 from core.database.bulk import insert_rows
@@ -44,12 +44,12 @@ def main() -> None:
     parser.add_argument("--peer", action="store_true")
     options = parser.parse_args()
     for kind in options.db.split(","):
-        measure(kind, options.rows, options.repeat, peer=options.peer)
+        _measure(kind, options.rows, options.repeat, peer=options.peer)
 
 
-def measure(kind: str, count: int, repeat: int, *, peer: bool) -> None:
+def _measure(kind: str, count: int, repeat: int, *, peer: bool) -> None:
     with fresh_database(kind) as (engine, _folder):
-        fill(count)
+        fill_customers(count)
         written = io.BytesIO()
 
         def product() -> None:
@@ -61,7 +61,7 @@ def measure(kind: str, count: int, repeat: int, *, peer: bool) -> None:
                 found = (row for some in stream_rows(session, query) for row in some)
                 assert write_rows(written, "xlsx", CUSTOMERS, fields, found) == count
 
-        works = {"floor": lambda: floor(engine), "product": product}
+        works = {"floor": lambda: _floor(engine), "product": product}
         if peer:
             works["openpyxl"] = lambda: openpyxl(engine)
         times = side_by_side(repeat, **works)
@@ -75,26 +75,26 @@ def measure(kind: str, count: int, repeat: int, *, peer: bool) -> None:
         )
 
 
-def fill(count: int) -> None:
+def fill_customers(count: int) -> None:
     instant = now()
     with unit_of_work(command_line()) as session:
-        made = [(f"K{i:07}", *row[1:10], "", 1, instant, instant) for i, row in enumerate(rows(count))]
+        made = [(f"K{i:07}", *row[1:10], "", 1, instant, instant) for i, row in enumerate(made_up_customers(count))]
         insert_rows(session, Customer, FLOOR_COLUMNS, made)
 
 
-def found(engine: Engine) -> Iterator[Any]:
+def _found(engine: Engine) -> Iterator[Any]:
     with engine.connect() as connection:
         statement = f"SELECT {', '.join(COLUMNS)} FROM customers ORDER BY code"  # noqa: S608  (our own names)
         yield from connection.execution_options(stream_results=True).exec_driver_sql(statement)
 
 
-def floor(engine: Engine) -> None:
+def _floor(engine: Engine) -> None:
     with (
         zipfile.ZipFile(io.BytesIO(), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         archive.open("s", "w") as part,
     ):
         batch: list[str] = []
-        for row in found(engine):
+        for row in _found(engine):
             cells = "".join(f'<c t="inlineStr"><is><t>{escape(str(value))}</t></is></c>' for value in row)
             batch.append(f"<row>{cells}</row>")
             if len(batch) == 2_000:
@@ -106,7 +106,7 @@ def floor(engine: Engine) -> None:
 def openpyxl(engine: Engine) -> None:
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
-    for row in found(engine):
+    for row in _found(engine):
         sheet.append([str(value) for value in row])
     book.save(io.BytesIO())
 

@@ -93,7 +93,7 @@ def skus(chance: random.Random) -> list[str]:
     return list(chosen)
 
 
-def fill() -> None:
+def fill_partners_and_products() -> None:
     at = now()
     stamps = {"version": 1, "created_at": at, "updated_at": at}
     with unit_of_work(command_line()) as session:
@@ -227,7 +227,7 @@ def one_row_commits(engine: Engine) -> Callable[[random.Random], None]:
     return commit_one
 
 
-def measure(work: Callable[[random.Random], None], clients: int, seconds: float, seed: int) -> Figures:
+def _measure(work: Callable[[random.Random], None], clients: int, seconds: float, seed: int) -> Figures:
     """Return how often ``clients`` threads get ``work`` done within ``seconds``."""
     taken: list[list[float]] = [[] for _ in range(clients)]
     refused = [0] * clients
@@ -258,7 +258,7 @@ def measure(work: Callable[[random.Random], None], clients: int, seconds: float,
     return Figures(len(every) / elapsed, statistics.median(every) * 1000, p99 * 1000, sum(refused))
 
 
-def check() -> None:
+def _check() -> None:
     """Stop unless every balance is the sum of its orders and within its limit."""
     with reading(command_line()) as session:
         wrong = credit_differences(session)
@@ -271,9 +271,9 @@ def check() -> None:
         raise SystemExit(f"the books are wrong: {wrong[:3]} {over[:3]}")
 
 
-def run(kind: str, clients: list[int], seconds: float, rounds: int) -> None:
+def _run(kind: str, clients: list[int], seconds: float, rounds: int) -> None:
     with fresh_database(kind) as (engine, _folder):
-        fill()
+        fill_partners_and_products()
         floor = one_row_commits(engine)
         order(random.Random(0))
         order_by_objects(random.Random(0))
@@ -281,12 +281,12 @@ def run(kind: str, clients: list[int], seconds: float, rounds: int) -> None:
             found: dict[str, list[Figures]] = {"floor": [], "orders": [], "peer": []}
             for number in range(rounds):
                 for name, work in (("floor", floor), ("orders", order), ("peer", order_by_objects)):
-                    found[name].append(measure(work, count, seconds, number))
-            check()
-            report(kind, count, found)
+                    found[name].append(_measure(work, count, seconds, number))
+            _check()
+            _report(kind, count, found)
 
 
-def report(kind: str, clients: int, found: dict[str, list[Figures]]) -> None:
+def _report(kind: str, clients: int, found: dict[str, list[Figures]]) -> None:
     to_floor = statistics.median(a.rate / b.rate for a, b in zip(found["orders"], found["floor"], strict=True))
     to_peer = statistics.median(a.rate / b.rate for a, b in zip(found["orders"], found["peer"], strict=True))
     for name, figures in found.items():
@@ -307,7 +307,7 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=3)
     given = arguments.parse_args()
     for kind in given.db.split(","):
-        run(kind, [int(count) for count in given.clients.split(",")], given.seconds, given.rounds)
+        _run(kind, [int(count) for count in given.clients.split(",")], given.seconds, given.rounds)
 
 
 if __name__ == "__main__":

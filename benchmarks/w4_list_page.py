@@ -75,31 +75,31 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=200)
     options = parser.parse_args()
     for kind in options.db.split(","):
-        measure(kind, options.rows, options.requests)
+        _measure(kind, options.rows, options.requests)
 
 
-def measure(kind: str, rows: int, requests: int) -> None:
+def _measure(kind: str, rows: int, requests: int) -> None:
     with fresh_database(kind) as (engine, _folder):
-        fill(rows)
+        _fill(rows)
         analyze(engine)
-        compare(rows)
+        _compare(rows)
         chance = random.Random(4)
-        asked = [(chance.choice(FILTERS), chance.choice(SORTS), chance.random() ** 3) for _ in range(requests)]
+        queries = [(chance.choice(FILTERS), chance.choice(SORTS), chance.random() ** 3) for _ in range(requests)]
         sizes = {name: size_of(condition) for name, _, condition in FILTERS}
         for title, depth in (("first", 0.0), ("deep", 1.0), ("any", None)):
             took: dict[str, list[float]] = {"floor": [], "product": [], "peer": []}
-            for (name, pairs, condition), (sort, order), share in asked[
+            for (name, pairs, condition), (sort, order), share in queries[
                 : max(20, requests if depth is None else requests // 4)
             ]:
                 offset = int((sizes[name] - PAGE) * (share if depth is None else depth)) // PAGE * PAGE
-                took["floor"].append(seconds(partial(floor, engine, chance.randrange(rows - PAGE))))
-                took["product"].append(seconds(partial(product, pairs, sort, max(0, offset))))
+                took["floor"].append(seconds(partial(read_floor, engine, chance.randrange(rows - PAGE))))
+                took["product"].append(seconds(partial(_product, pairs, sort, max(0, offset))))
                 if len(took["peer"]) < 20:
-                    took["peer"].append(seconds(partial(peer, condition, order, max(0, offset))))
-            report(kind, rows, title, took)
+                    took["peer"].append(seconds(partial(_peer, condition, order, max(0, offset))))
+            _report(kind, rows, title, took)
 
 
-def report(kind: str, rows: int, title: str, took: dict[str, list[float]]) -> None:
+def _report(kind: str, rows: int, title: str, took: dict[str, list[float]]) -> None:
     p50 = {name: statistics.median(times) * 1000 for name, times in took.items()}
     p95 = sorted(took["product"])[int(len(took["product"]) * 0.95)] * 1000
     say(
@@ -108,14 +108,14 @@ def report(kind: str, rows: int, title: str, took: dict[str, list[float]]) -> No
     )
 
 
-def product(pairs: list[tuple[str, str]], sort: str, offset: int) -> bytes:
+def _product(pairs: list[tuple[str, str]], sort: str, offset: int) -> bytes:
     stated = [*pairs, ("sort", sort), ("offset", str(offset)), ("limit", str(PAGE)), ("sums", "0")]
     with reading(STAFF) as session:
         page = find_page(session, read_query(ORDERS, STAFF, stated, from_address=True))
     return orjson.dumps({"rows": page.rows, "total": page.total, "total_is_exact": page.total_is_exact})
 
 
-def peer(condition: Any, order: Any, offset: int) -> bytes:
+def _peer(condition: Any, order: Any, offset: int) -> bytes:
     wanted = [] if condition is None else [condition]
     with reading(STAFF) as session:
         session.scalar(select(func.count()).select_from(Order))
@@ -129,7 +129,7 @@ def peer(condition: Any, order: Any, offset: int) -> bytes:
     return orjson.dumps({"rows": rows, "total": total})
 
 
-def floor(engine: Engine, first: int) -> bytes:
+def read_floor(engine: Engine, first: int) -> bytes:
     with engine.connect() as connection:
         statement = "SELECT * FROM orders WHERE id BETWEEN %d AND %d" % (first + 1, first + PAGE)  # noqa: S608, UP031
         rows = [[str(value) for value in row] for row in connection.exec_driver_sql(statement)]
@@ -137,13 +137,13 @@ def floor(engine: Engine, first: int) -> bytes:
     return orjson.dumps(rows)
 
 
-def compare(rows: int) -> None:
+def _compare(rows: int) -> None:
     """See that product and peer answer the same before either is measured."""
     for name, pairs, condition in FILTERS:
         for sort, order in SORTS:
             for offset in (0, 5_000, rows // 2):
-                own = [row["number"] for row in orjson.loads(product(pairs, sort, offset))["rows"]]
-                other = [row["number"] for row in orjson.loads(peer(condition, order, offset))["rows"]]
+                own = [row["number"] for row in orjson.loads(_product(pairs, sort, offset))["rows"]]
+                other = [row["number"] for row in orjson.loads(_peer(condition, order, offset))["rows"]]
                 assert own == other, (name, sort, offset)
 
 
@@ -155,7 +155,7 @@ def size_of(condition: Any) -> int:
         )
 
 
-def fill(rows: int) -> None:
+def _fill(rows: int) -> None:
     chance = random.Random(2026)
     at = now()
     with unit_of_work(command_line()) as session:

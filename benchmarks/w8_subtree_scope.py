@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.w8_subtree_scope --rows 1000000 [--partners 1000000] --db sqlite,postgres [--agents 60]``
 
-A tree of six levels in which branches of all sizes occur; for each agent asked the page is what ``GET /grid/orders``
+A tree of six levels in which branches of all sizes occur; for each sampled agent the page is what ``GET /grid/orders``
 answers to its clerk, row filter and JSON included. Peer: the same page and sum through a recursive query from the
 agent down. Floor: 50 rows by their numbers with the bare driver. Before anything is measured, page and sum are compared
 with the recursive query's: nothing may leak and nothing be missing.
@@ -36,7 +36,7 @@ import orjson
 from sqlalchemy import Engine
 
 from benchmarks.stage import fresh_database, say, seconds
-from benchmarks.w4_list_page import COLUMNS, analyze, floor
+from benchmarks.w4_list_page import COLUMNS, analyze, read_floor
 from core.access import Actor, command_line
 from core.clock import now
 from core.database.bulk import insert_rows
@@ -67,41 +67,43 @@ def main() -> None:
     parser.add_argument("--agents", type=int, default=60)
     options = parser.parse_args()
     for kind in options.db.split(","):
-        measure(kind, options.partners or options.rows, options.rows, options.agents)
+        _measure(kind, options.partners or options.rows, options.rows, options.agents)
 
 
-def measure(kind: str, partners: int, orders: int, agents: int) -> None:
+def _measure(kind: str, partners: int, orders: int, agents: int) -> None:
     with fresh_database(kind) as (engine, _folder):
         paths = fill_partners(partners)
         sizes = fill_orders(paths, orders)
         analyze(engine)
         chance = random.Random(8)
         by_size = sorted(sizes, key=lambda number: sizes[number])
-        asked = [by_size[min(len(by_size) - 1, int(len(by_size) * (1 - chance.random() ** 4)))] for _ in range(agents)]
-        asked += by_size[-5:]  # the largest branches there are
-        for number in asked[:: max(1, agents // 10)]:
-            compare(engine, number, paths[number])
+        sampled = [
+            by_size[min(len(by_size) - 1, int(len(by_size) * (1 - chance.random() ** 4)))] for _ in range(agents)
+        ]
+        sampled += by_size[-5:]  # the largest branches there are
+        for number in sampled[:: max(1, agents // 10)]:
+            _compare(engine, number, paths[number])
         groups: dict[str, list[int]] = {"≤ 100": [], "≤ 5,000": [], "> 5,000": []}
-        for number in asked:
+        for number in sampled:
             groups["≤ 100" if sizes[number] <= 100 else "≤ 5,000" if sizes[number] <= 5_000 else "> 5,000"].append(
                 number
             )
         for title, numbers in groups.items():
             if numbers:
-                report(engine, kind, title, numbers, paths, orders, max(sizes[number] for number in numbers))
+                _report(engine, kind, title, numbers, paths, orders, max(sizes[number] for number in numbers))
 
 
-def report(
+def _report(
     engine: Engine, kind: str, title: str, numbers: list[int], paths: dict[int, str], orders: int, most: int
 ) -> None:
     took: dict[str, list[float]] = {"floor": [], "page": [], "sum": [], "peer": []}
     for number in numbers:
-        took["floor"].append(seconds(partial(floor, engine, number % (orders - PAGE))))
-        product(number, paths[number], sums=False)  # whoever works with a list asks for it more than once
-        took["page"].append(seconds(partial(product, number, paths[number], sums=False)))
-        took["sum"].append(seconds(partial(product, number, paths[number], sums=True)))
+        took["floor"].append(seconds(partial(read_floor, engine, number % (orders - PAGE))))
+        _product(number, paths[number], sums=False)  # a list in use is requested more than once: measure it warm
+        took["page"].append(seconds(partial(_product, number, paths[number], sums=False)))
+        took["sum"].append(seconds(partial(_product, number, paths[number], sums=True)))
         if len(took["peer"]) < 5:
-            took["peer"].append(seconds(partial(peer, engine, number)))
+            took["peer"].append(seconds(partial(_peer, engine, number)))
     p50 = {name: statistics.median(times) * 1000 for name, times in took.items()}
     p95 = {name: sorted(times)[int(len(times) * 0.95)] * 1000 for name, times in took.items()}
     say(
@@ -111,19 +113,19 @@ def report(
     )
 
 
-def clerk(number: int, path: str) -> Actor:
+def _clerk(number: int, path: str) -> Actor:
     return Actor(f"clerk{number}", Role.PARTNER_CLERK, f"clerk{number}", None, number, path)
 
 
-def product(number: int, path: str, *, sums: bool) -> bytes:
-    actor = clerk(number, path)
+def _product(number: int, path: str, *, sums: bool) -> bytes:
+    actor = _clerk(number, path)
     stated = [("sort", "-placed_at"), ("limit", str(PAGE)), ("sums", "1" if sums else "0")]
     with reading(actor) as session:
         page = find_page(session, read_query(ORDERS, actor, stated))
     return orjson.dumps({"rows": page.rows, "total": page.total, "sums": page.sums})
 
 
-def peer(engine: Engine, number: int) -> tuple[list[str], int]:
+def _peer(engine: Engine, number: int) -> tuple[list[str], int]:
     """Return the newest orders of a branch and its sum, by recursion from the top of it."""
     of_branch = "FROM orders JOIN branch ON orders.buyer_id = branch.id"
     with engine.connect() as connection:
@@ -135,9 +137,9 @@ def peer(engine: Engine, number: int) -> tuple[list[str], int]:
         return newest, int(total.scalar_one())
 
 
-def compare(engine: Engine, number: int, path: str) -> None:
-    own = orjson.loads(product(number, path, sums=True))
-    newest, cents = peer(engine, number)
+def _compare(engine: Engine, number: int, path: str) -> None:
+    own = orjson.loads(_product(number, path, sums=True))
+    newest, cents = _peer(engine, number)
     assert [row["number"] for row in own["rows"]] == newest, number
     assert own["sums"] == {"total": yuan(cents)}, number
 

@@ -3,8 +3,9 @@
 ``python -m benchmarks.w_exports --rows 123000 --exports 45``
 
 A real server process on SQLite. One signed-in person sends all exports at once; meanwhile another opens the list page
-and a block of its rows every quarter of a second, and both probes are asked. Printed: how the exports were answered,
-the slowest and the 95th percentile of the other's answers, the slowest probe, the most memory the process held.
+and a block of its rows every quarter of a second, and both probes are requested. Printed: how the exports were
+answered, the slowest and the 95th percentile of the other's answers, the slowest probe, the most memory the process
+held.
 
 2026-11-30, 2 cores, shared machine at load 11, 123,000 rows, p95 / slowest of the other person's answers:
 
@@ -37,7 +38,7 @@ import psutil
 
 import models  # noqa: F401  (maps every table)
 from benchmarks.stage import say
-from benchmarks.w2_export import fill
+from benchmarks.w2_export import fill_customers
 from core.access import command_line
 from core.database.sessions import connect, transact, unit_of_work
 from core.permissions import Role
@@ -58,11 +59,11 @@ def main() -> None:
     parser.add_argument("--exports", type=int, default=45)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="qudao-bench-") as folder:
-        measure(Path(folder), options.rows, options.exports)
+        _measure(Path(folder), options.rows, options.exports)
 
 
-def measure(folder: Path, rows: int, exports: int) -> None:
-    secret, other = prepare(folder, rows)
+def _measure(folder: Path, rows: int, exports: int) -> None:
+    secret, other = _prepare(folder, rows)
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -78,13 +79,13 @@ def measure(folder: Path, rows: int, exports: int) -> None:
             server.terminate()
 
 
-def prepare(folder: Path, rows: int) -> tuple[str, str]:
+def _prepare(folder: Path, rows: int) -> tuple[str, str]:
     """Fill a database and return the session secrets of two people."""
     os.environ["QUDAO_DATA_DIR"] = str(folder)
     settings.cache_clear()
     engine = connect(settings().url)
     versions.migrate(engine)
-    fill(rows)
+    fill_customers(rows)
     with unit_of_work(command_line()) as session:
         for name in ("one", "other"):
             email = f"{name}@example.com"

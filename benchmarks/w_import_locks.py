@@ -31,7 +31,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.stage import fresh_database, peak_mib, say
-from benchmarks.w3_orders import LINES, PARTNERS, clerk, fill, skus
+from benchmarks.w3_orders import LINES, PARTNERS, clerk, fill_partners_and_products, skus
 from core.access import command_line
 from core.database.sessions import transact
 from importers.runs.batches import import_file
@@ -57,11 +57,11 @@ def main() -> None:
         for name, case in CASES.items():
             if not options.only or name in options.only.split(","):
                 with fresh_database(kind) as (_engine, folder):
-                    fill()
-                    measure(kind, name, options.rows, case(folder, options.rows))
+                    fill_partners_and_products()
+                    _measure(kind, name, options.rows, case(folder, options.rows))
 
 
-def measure(kind: str, name: str, count: int, work: Callable[[], object]) -> None:
+def _measure(kind: str, name: str, count: int, work: Callable[[], object]) -> None:
     done, waits = threading.Event(), [0.0]
 
     def place_orders() -> None:
@@ -117,7 +117,7 @@ def partners(folder: Path, count: int) -> Source:
     return Source(path=file, name=file.name, kind="csv")
 
 
-def check(resource, source: Source) -> Callable[[], object]:  # type: ignore[no-untyped-def]
+def _check(resource, source: Source) -> Callable[[], object]:  # type: ignore[no-untyped-def]
     return lambda: preview_import(resource, source, command_line(), note=lambda *_: None)
 
 
@@ -128,9 +128,9 @@ def apply(resource, source: Source) -> Callable[[], object]:  # type: ignore[no-
 CASES: dict[str, Callable[[Path, int], Callable[[], object]]] = {
     "good rows": lambda folder, count: customers(folder, count, GOOD_ROWS),
     "all or nothing": lambda folder, count: customers(folder, count, ALL_OR_NOTHING),
-    "check of order lines": lambda folder, count: check(ORDER_LINES, order_lines(folder, count)),
+    "check of order lines": lambda folder, count: _check(ORDER_LINES, order_lines(folder, count)),
     "order lines": lambda folder, count: apply(ORDER_LINES, order_lines(folder, count)),
-    "check of partners": lambda folder, count: check(PARTNER_ROWS, partners(folder, count)),
+    "check of partners": lambda folder, count: _check(PARTNER_ROWS, partners(folder, count)),
     "partners": lambda folder, count: apply(PARTNER_ROWS, partners(folder, count)),
 }
 

@@ -40,7 +40,7 @@ MAP = {
 GOAL = 2.0
 
 
-def rows(count: int) -> Iterator[list[str]]:
+def _rows(count: int) -> Iterator[list[str]]:
     chance = random.Random(7)
     counties = [one for one in table().regions.values() if one.level == 3 and one.latitude and one.status == "current"]
     words = "恒鼎瑞嘉德鑫盛泰锦裕兴隆润丰禾佳惠汇万合源达祥和通康诚信昌荣顺茂"
@@ -72,10 +72,10 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
     for kind in options.db.split(","):
-        measure(kind, options)
+        _measure(kind, options)
 
 
-def measure(kind: str, options: argparse.Namespace) -> None:
+def _measure(kind: str, options: argparse.Namespace) -> None:
     with fresh_database(kind) as (engine, folder):
         if options.csv:
             source = Source(
@@ -84,18 +84,18 @@ def measure(kind: str, options: argparse.Namespace) -> None:
         else:
             file = folder / "stores.xlsx"
             with file.open("wb") as target:
-                write_xlsx(target, "Stores", [SheetColumn(heading) for heading in HEADINGS], rows(options.rows))
+                write_xlsx(target, "Stores", [SheetColumn(heading) for heading in HEADINGS], _rows(options.rows))
             source = Source(path=file, name=file.name, kind="xlsx")
         found = {"count": 0, "rows": 0}
 
         def product() -> None:
-            clear(engine)
+            _clear(engine)
             report = import_file(STORES, source, command_line(), sha256="0")
             found["count"], found["rows"] = finding_count(), report.created
             assert found["count"] > 0
 
         def without() -> None:
-            clear(engine)
+            _clear(engine)
             with_examine(_nothing, lambda: import_file(STORES, source, command_line(), sha256="0"))
             assert finding_count() == 0
 
@@ -116,7 +116,7 @@ def _nothing(_session: Any, some: Any, **_more: Any) -> dict[int, Assessment]:
     return {store.id: Assessment(100, []) for store in some}
 
 
-def clear(engine: Engine) -> None:
+def _clear(engine: Engine) -> None:
     with engine.begin() as connection:
         for name in ("store_findings", "store_positions", "stores"):
             connection.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608  (names of our own tables)

@@ -45,7 +45,7 @@ class CellProblem:
 
     Attributes:
         row: Row number as the source counts: a worksheet's own number, 1 for a form.
-        field: Field name, or "" if the whole row is meant.
+        field: Field name, or "" for the whole row.
         value: What was stated, as text, cut to 200 characters.
     """
 
@@ -119,7 +119,7 @@ class NotPermitted(DomainError):
 
 
 class NotFound(DomainError):
-    """No such row, or not visible to the actor; the two are not told apart on purpose."""
+    """No such row, or not visible to the actor; the two look the same on purpose."""
 
     status = 404
 

@@ -22,7 +22,7 @@ POSITION_LENGTH_MAX = 2_000  # a pasted link of a map service
 PASTED_LENGTH_MAX = 20_000  # an order pasted from a chat: 500 lines of 40
 PASTED_LINE_LENGTH_MAX = 300  # one product of it: a SKU, a quantity, and the name people put between
 
-# --- what is asked for ---
+# --- queries ---
 SEARCH_LENGTH_MAX = 100  # a few words
 FILTER_VALUE_LENGTH_MAX = 500  # a name, or several codes of one field
 

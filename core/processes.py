@@ -13,7 +13,7 @@ ACCESS_DENIED = 5
 def is_alive(process_id: int) -> bool:
     """Return whether a process of this machine runs; True where that cannot be known.
 
-    On Windows ``os.kill(pid, 0)`` is Ctrl+C, so the system is asked for the exit code instead.
+    On Windows ``os.kill(pid, 0)`` is Ctrl+C, so the exit code is queried instead.
     """
     if sys.platform == "win32":
         return _is_alive_on_windows(ctypes.windll.kernel32, process_id)

@@ -19,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.
 As = Annotated[str, typer.Option("--as", help="Act as this person, with that person's rights and scope.")]
 
 
-def answer(facts: dict[str, Any], *, as_json: bool, sentence: str = "") -> None:
+def print_outcome(facts: dict[str, Any], *, as_json: bool, sentence: str = "") -> None:
     """Print a command's outcome: the facts for programs, a sentence for people."""
     if as_json:
         print(json_line(facts))

@@ -18,12 +18,12 @@ def phone_rows(regions: list[dict[str, object]]) -> tuple[list[dict[str, object]
     places = dict(prefix_regions(by_spelling(regions)))
     numbers = {region: number for number, region in enumerate(sorted(set(places.values())), start=1)}
     ranges: list[dict[str, object]] = []
-    for start, end in runs(places):
+    for start, end in runs_of_neighbours(places):
         ranges.append({"first": start, "count": end - start, "place": numbers[places[start]]})
     return [{"id": number, "region": region} for region, number in numbers.items()], ranges
 
 
-def runs(places: dict[int, str]) -> Iterable[tuple[int, int]]:
+def runs_of_neighbours(places: dict[int, str]) -> Iterable[tuple[int, int]]:
     """Yield (first, one past the last) of every run of neighbours in one place."""
     prefixes = sorted(places)
     breaks = [b for a, b in pairwise(prefixes) if b != a + 1 or places[a] != places[b]]

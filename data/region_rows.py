@@ -60,7 +60,7 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Decision:
+class Succession:
     """What a decision of the authorities made of a region."""
 
     heirs: tuple[str, ...]
@@ -75,7 +75,7 @@ class History:
     listings: dict[str, Listing]
     years: list[int]
     points: dict[str, tuple[float, float]]
-    decisions: dict[str, Decision]
+    decisions: dict[str, Succession]
 
     @property
     def now(self) -> int:
@@ -250,11 +250,11 @@ def listed_now(sources: Path) -> list[tuple[str, str]]:
     return listed + [(row["code"], row["name"]) for row in areas if UNITED.get(row["code"]) != ""]
 
 
-def read_decisions(path: Path) -> dict[str, Decision]:
+def read_decisions(path: Path) -> dict[str, Succession]:
     """Read the successors checked by hand."""
     with path.open(encoding="utf-8", newline="") as file:
         return {
-            row["code"]: Decision(tuple(row["heirs"].split()), int(row["decided_on"][:4]), row["source"])
+            row["code"]: Succession(tuple(row["heirs"].split()), int(row["decided_on"][:4]), row["source"])
             for row in csv.DictReader(file)
         }
 

@@ -30,7 +30,7 @@ REFUSALS_SHOWN_MAX = 20  # lines on a terminal; the workbook has them all
 
 @dataclass(frozen=True, slots=True)
 class ImportOrder:
-    """What the command ``import`` was asked. ``maps``: "HEADING=field". ``sets``: "field=value"."""
+    """Options of the command ``import``. ``maps``: "HEADING=field". ``sets``: "field=value"."""
 
     resource: str
     file: Path

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.i18n import _
 from core.jobs.rows import Job, JobStatus
-from core.terminal import As, Json, answer, in_words
+from core.terminal import As, Json, in_words, print_outcome
 from services.installation.maintenance import acting
 from services.jobs.clock_confirmation import confirm_clock
 from services.jobs.control import retry_job, stop_job
@@ -32,7 +32,9 @@ def list_jobs(
             rows = session.scalars(query if status is None else query.where(Job.status == status.value)).all()
             found = [job_facts(row) for row in rows]
         lines = [f"{one['id']}  {one['status']}  {one['name']}  {one['owner']}  {one['error'] or ''}" for one in found]
-        answer({"jobs": found}, as_json=as_json, sentence="" if as_json else "\n".join(lines) or _("No jobs here"))
+        print_outcome(
+            {"jobs": found}, as_json=as_json, sentence="" if as_json else "\n".join(lines) or _("No jobs here")
+        )
 
 
 @jobs_app.command("retry")
@@ -59,7 +61,7 @@ def confirm_the_clock(as_json: Json = False, as_: As = "") -> None:
             "doubted_at": doubt and doubt.doubted_at.isoformat(),
         }
         done = _("The clock counts as right; jobs that act on dates run again.")
-        answer(facts, as_json=as_json, sentence=done if doubt else _("The clock was not in doubt."))
+        print_outcome(facts, as_json=as_json, sentence=done if doubt else _("The clock was not in doubt."))
 
 
 def job_facts(row: Job) -> dict[str, Any]:
@@ -82,7 +84,9 @@ def _change(change: Callable[[Session, int], Job], number: int, as_json: bool, a
     with in_words(as_json):
         with acting(as_) as session:
             facts = job_facts(change(session, number))
-        answer(facts, as_json=as_json, sentence=_("Job {number}: {status}", number=number, status=facts["status"]))
+        print_outcome(
+            facts, as_json=as_json, sentence=_("Job {number}: {status}", number=number, status=facts["status"])
+        )
 
 
 commands = typer.main.get_command(jobs_app)

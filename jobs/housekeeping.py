@@ -7,7 +7,7 @@ from core.jobs.worker import JobRun
 from core.permissions import Permission
 from services.accounts.attempts import purge_old_attempts
 from services.accounts.sessions import purge_old_sessions
-from services.files.orphans import sweep_unclaimed_contents
+from services.files.orphans import sweep_orphaned_contents
 from services.files.received_contents import purge_received_contents
 from services.idempotency import purge_old_answers
 from services.imports.batches import purge_old_checks
@@ -35,4 +35,4 @@ def sweep(run: JobRun) -> None:
     with unit_of_work(run.actor) as session:
         purge_received_contents(session)
     with reading(run.actor) as session:
-        sweep_unclaimed_contents(session)
+        sweep_orphaned_contents(session)

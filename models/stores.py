@@ -88,7 +88,7 @@ class Store(Versioned, Base):
         region: Adcode (GB/T 2260).
         latitude, longitude, datum: The position as captured, in degrees. accuracy_m: radius in metres.
         position_source: See ``PositionSource``. fixed_at: when the position was measured.
-        wgs84_latitude, wgs84_longitude: The same point to compute with; None if there is none that can be meant.
+        wgs84_latitude, wgs84_longitude: The same point to compute with; None where the position is not usable.
         cell: Its key in the grid, see ``core.positions.points.cell_of``.
         name_key: The name as duplicates are looked for, see ``services.stores.names``.
         score: 100 less what open and accepted findings take off, at least 0; None while nobody looked.

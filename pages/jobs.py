@@ -54,7 +54,7 @@ VIEWS: dict[str, tuple[str, tuple[JobStatus, ...]]] = {
 
 
 def register_jobs() -> None:
-    """Register ``/jobs``: everyone sees the jobs they asked for, who may see all sees all."""
+    """Register ``/jobs``: users see the jobs they started; with the permission to see all, all of them."""
 
     @page("/jobs", title=N_("Jobs"))
     async def draw(view: str = "") -> None:
@@ -153,7 +153,7 @@ def _is_open(job: Job) -> bool:
 def _action(job: Job) -> Callable[[], Any] | None:
     if _is_open(job):
         if job.cancel_asked:
-            return None  # whoever follows the job sees it end: the page is loaded again then, and only then
+            return None  # the page reloads when the job has ended
         return lambda: button(_("Stop"), partial(call, stop_job, job.id), testid=f"action-cancel-{job.id}")
     if job.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
         return lambda: button(_("Try again"), partial(_try_again, job.id), testid=f"action-retry-{job.id}")

@@ -43,7 +43,7 @@ from pages.stores.registration import register_store_registration
 from pages.stores.review import register_store_review
 from pages.web.guards import install_guards
 from pages.web.pictures import register_pictures
-from pages.web.responses import install_error_answers
+from pages.web.responses import install_page_error_handlers
 from pages.web.sockets.guard import guard_sockets
 from resources import BY_NAME
 
@@ -125,7 +125,7 @@ def add_access(app: FastAPI) -> None:
     """Install guards, answers to errors and the pages by which people sign in; before ``ui.run``."""
     app.add_middleware(KeysInPaths, resources=frozenset(BY_NAME))
     install_guards(app)
-    install_error_answers(app)
+    install_page_error_handlers(app)
     for router in (sign_in.router, set_up.router, account.router, account.preferences):
         app.include_router(router)
     guard_sockets()

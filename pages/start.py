@@ -21,7 +21,18 @@ from core.queries.finding import find_page, read_query
 from core.queries.lookups import has_rows
 from pages.components.base.buttons import link_button, text_link
 from pages.components.base.elements import Tag
-from pages.components.layout.content import Step, columns, page_header, panel, row, stack, stat_tile, steps, text, tiles
+from pages.components.layout.content import (
+    Step,
+    columns,
+    page_header,
+    panel,
+    paragraph,
+    row,
+    stack,
+    stat_tile,
+    steps,
+    tiles,
+)
 from pages.components.layout.records import TimelineEntry, timeline
 from pages.resources.screens import Screen
 from pages.resources.value_texts import who_text
@@ -107,7 +118,7 @@ async def start_page(first_steps: Sequence[Screen]) -> None:
                 if overview.recent:
                     timeline(overview.recent, label=_("What happened last"))
                 else:
-                    text(_("Nothing has happened here yet."))
+                    paragraph(_("Nothing has happened here yet."))
                 if actor.can(Permission.EVENT_VIEW):
                     text_link(_("To the audit trail"), "/events")
 
@@ -162,10 +173,10 @@ def _figures(session: Session, actor: Actor) -> list[Figure]:
 
 
 def _figure(session: Session, name: str, label: str, resource: str, query: str, *, total: str = "") -> Figure:
-    """Return how many rows a list has, asked as the list itself asks."""
+    """Return how many rows a list has, counted with the list's own query."""
     pairs = [*parse_qsl(query), ("limit", "1"), ("sums", "1" if total else "0")]
-    asked = read_query(BY_NAME[resource], actor_of(session), pairs, from_address=True)
-    found = find_page(session, asked)
+    list_query = read_query(BY_NAME[resource], actor_of(session), pairs, from_address=True)
+    found = find_page(session, list_query)
     cents = int(Decimal(found.sums[total]) * 100) if total and total in found.sums else None
     return Figure(name, label, found.total or 0, f"/{resource}?{query}", cents, found.total_is_exact)
 
@@ -241,9 +252,9 @@ def _draw_first_steps(first_steps: Sequence[Screen], missing: Sequence[str], act
             ],
             label=_("First steps"),
         )
-        text(_(current.first_step))
+        paragraph(_(current.first_step))
         if resource.edit is None or not actor.can(resource.edit):
-            text(_("Someone with the right to do so has to do this step."))
+            paragraph(_("Someone with the right to do so has to do this step."))
             return
         with row():
             if resource.save is None:

@@ -13,7 +13,7 @@ from models.accounts.users import ROLE_LABELS
 from models.partners.partners import Partner
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
-from pages.components.base.navigation import ask_before_leaving, leave
+from pages.components.base.navigation import ask_before_leaving, leave_page
 from pages.components.forms.fields import choice_field, search_field, show_problems, text_field
 from pages.components.layout.content import form, notice, page_header, panel, row, stack
 from pages.components.layout.link_card import add_link_style, link_card
@@ -139,7 +139,7 @@ class NewToken:
                     note=_("Send it in the header “Authorization: Bearer …”."),
                 )
             with row():
-                button(_("I have copied it"), lambda: leave("/tokens"), look="primary", testid="action-done")
+                button(_("I have copied it"), lambda: leave_page("/tokens"), look="primary", testid="action-done")
 
 
 def make_key(session: Session, stated: dict[str, str]) -> tuple[str, str, str]:

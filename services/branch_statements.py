@@ -1,7 +1,7 @@
 """Prepared statements within the branch of the session's actor, see ``core.database.prepared``.
 
 The session's row filter does not cover prepared statements. A statement on rows of partners has the condition
-``in_branch`` on their path; ``read`` fills in its bounds from the session's actor.
+``in_branch`` on their path; ``read_in_branch`` fills in its bounds from the session's actor.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ def in_branch(path: Any) -> ColumnElement[bool]:
     return and_(path >= bindparam("branch", type_=PATH), path < bindparam("branch_end", type_=PATH))
 
 
-def read(session: Session, statement: Prepared, **values: Any) -> StatementResult:
+def read_in_branch(session: Session, statement: Prepared, **values: Any) -> StatementResult:
     """Run a statement that reads, with the bounds of the actor's branch beside ``values``."""
     return statement.run(session, values | _branch(actor_of(session)))
 
@@ -34,7 +34,7 @@ def read(session: Session, statement: Prepared, **values: Any) -> StatementResul
 def read_operation(
     session: Session, statement: Prepared, finish: Callable[[Session, StatementResult], T], **values: Any
 ) -> Operation[T]:
-    """Return the operation of ``read``; ``finish`` interprets its result."""
+    """Return the operation of ``read_in_branch``; ``finish`` interprets its result."""
     return Operation(statement, values | _branch(actor_of(session)), finish)
 
 

@@ -13,7 +13,7 @@ from models.customers import Customer, CustomerStage
 from models.partners.partners import Partner
 from services.accounts.users import UNKNOWN_USER, refuse_left
 from services.partners.saving import UNKNOWN_PARTNER
-from services.saving.lookups import match_keys, resolve
+from services.saving.lookups import look_up_references, match_keys
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
 from services.saving.rows import save_rows
 
@@ -42,8 +42,8 @@ def save_customers(session: Session, drafts: Drafts, options: SaveOptions) -> Sa
     actor = actor_of(session)
     actor.require(Permission.CUSTOMER_EDIT)
     drafts, problems = match_keys(session, PLAN, drafts, options, MATCHES)
-    partners, unknown = resolve(session, drafts, "partner", Partner.code, UNKNOWN_PARTNER, Partner.path)
-    owners, strangers = resolve(session, drafts, "owner", User.email, UNKNOWN_USER)
+    partners, unknown = look_up_references(session, drafts, "partner", Partner.code, UNKNOWN_PARTNER, Partner.path)
+    owners, strangers = look_up_references(session, drafts, "owner", User.email, UNKNOWN_USER)
     gone = refuse_left(session, {row: found[0] for row, found in owners.items()}, "owner")
     problems = [*problems, *unknown, *strangers, *gone]
     drafts = drafts.without({problem.row for problem in problems})
@@ -51,7 +51,7 @@ def save_customers(session: Session, drafts: Drafts, options: SaveOptions) -> Sa
     columns = {name: values for name, values in drafts.columns.items() if name not in {"partner", "owner"}}
     if "owner" in drafts.columns:
         columns["owner_id"] = [owners[row][0] if row in owners else None for row in drafts.rows]
-    if "partner" in drafts.columns or not actor.is_brand:  # whoever belongs to a partner adds to that partner
+    if "partner" in drafts.columns or not actor.is_brand:  # a partner's user adds to that partner
         own = (actor.partner_id, actor.partner_path)
         columns["partner_id"] = [partners.get(row, own)[0] for row in drafts.rows]
         columns["path"] = [partners.get(row, own)[1] for row in drafts.rows]

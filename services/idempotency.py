@@ -26,7 +26,7 @@ _lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class IdempotentResponse:
     """An HTTP answer: status and JSON; ``is_replayed`` if it is a stored one."""
 
     status: int
@@ -34,7 +34,9 @@ class Answer:
     is_replayed: bool = False
 
 
-def answer_once(actor: Actor, key: str, request_sha256: str, work: Callable[[Session], Answer]) -> Answer:
+def answer_once(
+    actor: Actor, key: str, request_sha256: str, work: Callable[[Session], IdempotentResponse]
+) -> IdempotentResponse:
     """Run ``work`` in a unit of work of its own and store its answer, or return the answer stored before.
 
     An error is not stored: nothing was committed, and the request may be tried again.
@@ -61,8 +63,8 @@ def purge_old_answers(session: Session) -> int:
 
 
 def _answered(
-    session: Session, actor: Actor, key: str, request_sha256: str, work: Callable[[Session], Answer]
-) -> Answer:
+    session: Session, actor: Actor, key: str, request_sha256: str, work: Callable[[Session], IdempotentResponse]
+) -> IdempotentResponse:
     scope = scope_of(actor)
     if not is_sqlite(session) and not session.scalar(select(func.pg_try_advisory_xact_lock(_number(scope, key)))):
         raise _in_progress()
@@ -74,7 +76,7 @@ def _answered(
                 "idempotency.key_reused",
                 N_("This Idempotency-Key was used for another request. Take a new one for each thing to be done."),
             )
-        return Answer(stored.status, stored.answer, is_replayed=True)
+        return IdempotentResponse(stored.status, stored.answer, is_replayed=True)
     if stored is not None:
         session.delete(stored)
         session.flush()

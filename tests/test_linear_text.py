@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 from starlette.requests import Request
 
-from api.authentication import language_asked_for
+from api.authentication import requested_language
 from core.errors import DomainError
 from core.kinds import standard, uscc
 from core.kinds.kind import Kind, Refused
@@ -27,7 +27,7 @@ from importers.writing.text import guard, unguard
 from models.regions import kind, resolving
 from models.regions._phone_places import place_given_out
 from pages.imports._upload_endpoint import stated_name
-from pages.orders._paste_parsing import pasted_lines, possible_skus, read_lines
+from pages.orders._paste_parsing import parse_lines, pasted_lines, possible_skus
 from pages.web.cookies import safe_next
 from pages.web.identity import language_of
 from resources import CUSTOMERS, SHEETS
@@ -195,7 +195,7 @@ def _headed(**headers: str) -> Request:
 
 def _pasted(text: str) -> object:
     lines = pasted_lines(text)
-    return possible_skus(lines), read_lines(lines, {})
+    return possible_skus(lines), parse_lines(lines, {})
 
 
 def _asked(name: str) -> Callable[[str], object]:
@@ -230,7 +230,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "order of rows": _asked("sort"),
     "fields": _asked("fields"),
     "name of a field": lambda text: read_query(CUSTOMERS, ADMIN, [(text, "1")]),
-    "language": lambda text: language_asked_for(_headed(accept_language=text)),
+    "language": lambda text: requested_language(_headed(accept_language=text)),
     "language of a page": lambda text: language_of(_headed(accept_language=text)),
     "file name": lambda text: stated_name(_headed(x_file_name=text)),
     "next page": safe_next,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core.i18n import _
-from core.terminal import Json, answer, in_words
+from core.terminal import Json, in_words, print_outcome
 
 commands = typer.Typer()
 demo_app = typer.Typer(no_args_is_help=True, help="A made-up brand to play with.")
@@ -27,7 +27,7 @@ def demo_load(
 
     with in_words(as_json):
         facts = load(DemoSize(partners, stores, orders, seed), lambda text: print(text, file=sys.stderr))
-        answer(facts, as_json=as_json, sentence="" if as_json else people_table(facts))
+        print_outcome(facts, as_json=as_json, sentence="" if as_json else people_table(facts))
 
 
 @demo_app.command("clear")
@@ -36,4 +36,4 @@ def demo_clear(as_json: Json = False) -> None:
     from services.demo.commands import clear
 
     with in_words(as_json):
-        answer(clear(), as_json=as_json, sentence=_("There is no demo data any more; the trail stays."))
+        print_outcome(clear(), as_json=as_json, sentence=_("There is no demo data any more; the trail stays."))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core.i18n import _, ngettext
-from core.terminal import As, Json, answer, in_words
+from core.terminal import As, Json, in_words, print_outcome
 
 commands = typer.Typer()
 
@@ -32,7 +32,7 @@ def import_(
     with in_words(as_json):
         order = ImportOrder(resource, file, dry_run, match, mode, tuple(maps), tuple(sets), sheet, errors)
         facts = import_rows(order, as_)
-        answer(facts, as_json=as_json, sentence=report_sentence(facts))
+        print_outcome(facts, as_json=as_json, sentence=report_sentence(facts))
         if not as_json:
             print(*refusal_lines(facts), sep="\n", end="", file=sys.stderr)
     if facts["refused"]:
@@ -56,7 +56,7 @@ def export(
         sentence = ngettext(
             "{count} row is in {file}.", "{count} rows are in {file}.", facts["rows"], file=facts["file"]
         )
-        answer(facts, as_json=as_json, sentence=sentence)
+        print_outcome(facts, as_json=as_json, sentence=sentence)
 
 
 @commands.command()
@@ -66,4 +66,4 @@ def template(resource: str, file: Path, as_json: Json = False, as_: As = "") -> 
 
     with in_words(as_json):
         facts = write_template_file(resource, file, as_)
-        answer(facts, as_json=as_json, sentence=_("The template is in {file}.", **facts))
+        print_outcome(facts, as_json=as_json, sentence=_("The template is in {file}.", **facts))

@@ -5,21 +5,21 @@ import sys
 import typer
 
 from core.i18n import _, ngettext
-from core.terminal import Json, answer, in_words
+from core.terminal import Json, in_words, print_outcome
 
 commands = typer.Typer()
 config_app = typer.Typer(no_args_is_help=True, help="Settings.")
 commands.add_typer(config_app, name="config")
 
 
-@commands.command()
-def migrate(as_json: Json = False) -> None:
+@commands.command("migrate")
+def migrate_command(as_json: Json = False) -> None:
     """Bring the database to this release; an older one is backed up first."""
     from services.installation.maintenance import bring_up_to_date
 
     with in_words(as_json):
         facts = bring_up_to_date(restores_guards=True)
-        answer(facts, as_json=as_json, sentence=_("The database is at {revision}.", revision=facts["revision"]))
+        print_outcome(facts, as_json=as_json, sentence=_("The database is at {revision}.", revision=facts["revision"]))
 
 
 @commands.command()
@@ -30,7 +30,7 @@ def check(as_json: Json = False) -> None:
     with in_words(as_json):
         facts = check_data()
         broken = ngettext("{count} invariant is broken.", "{count} invariants are broken.", len(facts["broken"]))
-        answer(facts, as_json=as_json, sentence=_("All is well.") if facts["ok"] else broken)
+        print_outcome(facts, as_json=as_json, sentence=_("All is well.") if facts["ok"] else broken)
         if not as_json:
             for one in facts["broken"]:
                 print(f"  {one['check']}: {one['detail']}", file=sys.stderr)
@@ -41,12 +41,12 @@ def check(as_json: Json = False) -> None:
 @commands.command()
 def doctor(as_json: Json = False) -> None:
     """Look at the installation: database, disk, secret, address, reference data."""
-    from services.installation.maintenance import examine
+    from services.installation.maintenance import diagnose
 
     with in_words(as_json):
-        facts = examine()
+        facts = diagnose()
         if as_json:
-            answer(facts, as_json=True)
+            print_outcome(facts, as_json=True)
         else:
             for one in facts["findings"]:
                 print(f"{one['level']:<8} {one['name']}: {one['detail']}")
@@ -62,7 +62,7 @@ def config_show(as_json: Json = False) -> None:
     with in_words(as_json):
         facts = settings_facts()
         if as_json:
-            answer(facts, as_json=True)
+            print_outcome(facts, as_json=True)
         else:
             for name, one in facts.items():
                 print(f"{name} = {one['value']}  ({one['from']})")

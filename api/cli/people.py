@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core.i18n import _
-from core.terminal import As, Json, answer, in_words, read_password
+from core.terminal import As, Json, in_words, print_outcome, read_password
 
 commands = typer.Typer()
 user_app = typer.Typer(no_args_is_help=True, help="People with an account.")
@@ -36,7 +36,7 @@ def user_create(
             link = None if password_stdin else password_address(session, email)
         facts = {"email": user.email, "name": name, "role": role, "partner": partner or None, "link": link}
         sentence = _("{email} may sign in.", email=user.email)
-        answer(facts, as_json=as_json, sentence=f"{sentence} {link}" if link else sentence)
+        print_outcome(facts, as_json=as_json, sentence=f"{sentence} {link}" if link else sentence)
 
 
 @user_app.command("reset-password")
@@ -57,7 +57,7 @@ def user_reset_password(
                 reset_password(session, email, password)
             link = None if password is not None else password_address(session, email)
         changed = _("The password of {email} is changed.", email=email)
-        answer({"email": email, "link": link}, as_json=as_json, sentence=link or changed)
+        print_outcome({"email": email, "link": link}, as_json=as_json, sentence=link or changed)
 
 
 @user_app.command("lock")
@@ -70,7 +70,7 @@ def user_lock(email: str, as_json: Json = False, as_: As = "") -> None:
         with acting(as_) as session:
             user = lock_user(session, email)
         facts = {"email": user.email, "status": user.status}
-        answer(facts, as_json=as_json, sentence=_("{email} is locked.", email=user.email))
+        print_outcome(facts, as_json=as_json, sentence=_("{email} is locked.", email=user.email))
 
 
 @user_app.command("list")
@@ -86,7 +86,7 @@ def user_list(as_json: Json = False, as_: As = "") -> None:
                 for user, partner in list_users(session)
             ]
         lines = [f"{one['email']}  {one['role']}  {one['partner'] or '—'}  {one['status']}" for one in people]
-        answer({"users": people}, as_json=as_json, sentence="" if as_json else "\n".join(lines))
+        print_outcome({"users": people}, as_json=as_json, sentence="" if as_json else "\n".join(lines))
 
 
 @token_app.command("create")
@@ -109,6 +109,6 @@ def token_create(
         if row.confirmation == "needed":
             print(_("It opens nothing until a second person confirms it on the page of API keys."), file=sys.stderr)
         if as_json:
-            answer(facts, as_json=True)
+            print_outcome(facts, as_json=True)
         else:
             print(secret)

@@ -1,4 +1,4 @@
-"""Uploaded and produced files: stored once by content, named by us, never by whoever sent them."""
+"""Uploaded and produced files: stored once by content hash, under names of our own, never the sender's."""
 
 import hashlib
 import os
@@ -46,7 +46,7 @@ class StoredFile(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """A file belongs to who brought or asked for it."""
+        """Row filter: a file is visible to its owner, the user who uploaded or requested it."""
         if actor.role == Role.ADMINISTRATOR and actor.rights is None:
             return EVERYONE
         return and_(cls.person == actor.owner, cls.person != "")

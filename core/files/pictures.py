@@ -79,7 +79,7 @@ class Picture:
 
 
 def read_picture(content: bytes) -> Picture:
-    """Return the picture that these bytes are: JPEG, PNG, WebP or HEIC, told by content and not by name.
+    """Return the picture that these bytes are: JPEG, PNG, WebP or HEIC, identified by content and not by name.
 
     Raises:
         InvalidInput: ``pictures.not_a_picture``, ``pictures.too_many_pixels`` or ``pictures.damaged``. There is no

@@ -24,7 +24,7 @@ CENTS_MAX = 10**15  # fits the exact range of every program that reads us
 UNIT_PRICE_SCALE = 10_000  # unit prices are whole numbers at 4 decimals
 PPM = 1_000_000
 YEAR_MIN = 1900  # of a day: earlier ones are slips of the hand
-ALIKE_MIN = 0.6  # how alike a stated word and a choice must be written to ask whether it is meant, from 0 to 1
+ALIKE_MIN = 0.6  # similarity from 0 to 1 from which a choice is suggested for a misspelt value
 
 _ILLEGAL = re.compile(f"[^{XML_CHARACTERS}]")
 _PLAIN: dict[int, int | None] = {
@@ -44,7 +44,7 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)*")
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?")
 _COMPACT_DAY = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
 _EXCEL_DAY_ZERO = date(1899, 12, 30)
-_EXCEL_DAYS = range(20_000, 80_000)  # 1954 to 2119: a number outside is not meant as a date
+_EXCEL_DAYS = range(20_000, 80_000)  # 1954 to 2119: a number outside is no date
 
 
 def half_width(text: str) -> str:
@@ -297,17 +297,17 @@ def choice(*choices: Choice) -> Kind:
         return labels | {one.value.casefold(): one.value for one in choices}
 
     def parse(stated: str) -> str:
-        meant = meanings().get(_short(stated).casefold())
-        if meant is None:
+        meaning = meanings().get(_short(stated).casefold())
+        if meaning is None:
             problem = unknown_choice(choices, stated)
             raise Refused(problem.code, problem.message, **problem.values)
-        return meant
+        return meaning
 
     return Kind(name="choice", parse=parse, choices=choices)
 
 
 def unknown_choice(choices: Sequence[Choice], stated: str) -> Problem:
-    """Return why a value is none of ``choices``: by the words people read, with the one that is probably meant."""
+    """Return why a value is none of ``choices``: listed by label, with the most similar one suggested."""
     values: dict[str, object] = {"allowed": Labels(one.label for one in choices)}
     nearest = _nearest_choice(choices, _short(stated).casefold())
     if nearest is None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from core.i18n import N_
 from core.kinds.kind import Kind, Refused
-from core.positions.texts import Reading, read_angle, read_metres, read_pair
+from core.positions.texts import ParsedPosition, read_angle, read_metres, read_pair
 
 EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 METRES_PER_DEGREE = 111_195.08  # of latitude on that sphere
@@ -143,7 +143,7 @@ def is_swapped(latitude: float, longitude: float) -> bool:
     return not is_in_china_box(latitude, longitude) and is_in_china_box(longitude, latitude)
 
 
-def _in_order(found: Reading) -> tuple[float, float]:
+def _in_order(found: ParsedPosition) -> tuple[float, float]:
     latitude, longitude = found.latitude, found.longitude
     if not found.is_sure and (abs(latitude) > LATITUDE_MAX >= abs(longitude) or is_swapped(latitude, longitude)):
         return longitude, latitude

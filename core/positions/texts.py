@@ -55,7 +55,7 @@ _STATED = (("gcj02", "gcj02"), ("gaode", "gcj02"), ("wgs84", "wgs84"), ("bd09", 
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedPosition:
     """Two angles as they were written.
 
     Attributes:
@@ -69,7 +69,7 @@ class Reading:
     datum: str = ""
 
 
-def read_pair(text: str) -> Reading | None:
+def read_pair(text: str) -> ParsedPosition | None:
     """Return the two angles of a pasted text; None if there are not two. Latitude comes first unless it says else."""
     if len(text) > POSITION_LENGTH_MAX:
         return None
@@ -108,14 +108,14 @@ def _plain(text: str) -> str:
     return " ".join(without_invisible(text).translate(_PLAIN).split())
 
 
-def _read_link(link: str) -> Reading | None:
+def _read_link(link: str) -> ParsedPosition | None:
     plain = link.lower()
     for pattern, latitude_first in _LINKS:
         match = pattern.search(link)
         if match:
             first, second = (round(float(one), ANGLE_PLACES) for one in match.groups())
             latitude, longitude = (first, second) if latitude_first else (second, first)
-            return Reading(latitude, longitude, datum=_datum_of(plain))
+            return ParsedPosition(latitude, longitude, datum=_datum_of(plain))
     return None
 
 
@@ -124,12 +124,12 @@ def _datum_of(link: str) -> str:
     return stated or next((datum for host, datum in _HOSTS if host in link), "")
 
 
-def _two_angles(match: re.Match[str]) -> Reading | None:
+def _two_angles(match: re.Match[str]) -> ParsedPosition | None:
     letters = [(match[f"before{number}"] or match[f"after{number}"] or "").upper() for number in "12"]
     first, second = letters
     if not first and not second:
         one, two = _degrees(match, "1", "N"), _degrees(match, "2", "E")
-        return None if one is None or two is None else Reading(one, two)
+        return None if one is None or two is None else ParsedPosition(one, two)
     if len({letter in "NS" for letter in letters if letter}) < sum(bool(letter) for letter in letters):
         return None  # two latitudes, or two longitudes
     is_latitude_first = first in "NS" if first else second in "EW"
@@ -138,7 +138,7 @@ def _two_angles(match: re.Match[str]) -> Reading | None:
     if None in angles:
         return None
     one, two = (angle or 0.0 for angle in angles)
-    return Reading(one, two, is_sure=True) if is_latitude_first else Reading(two, one, is_sure=True)
+    return ParsedPosition(one, two, is_sure=True) if is_latitude_first else ParsedPosition(two, one, is_sure=True)
 
 
 def _degrees(match: re.Match[str], number: str, letter: str) -> float | None:

@@ -7,7 +7,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 IPV6_PREFIX_BITS = 64
-"""What a provider gives to one customer: whoever has one IPv6 address has all of such a network."""
+"""Prefix that a provider assigns to one customer: one customer can use every IPv6 address of it."""
 
 
 def parse_network(text: str) -> Network:

@@ -30,7 +30,15 @@ from importers.reading._sliced_workbooks import XlsxWorkbook
 from importers.reading._text_files import TextTable
 from importers.reading._whole_workbooks import WholeWorkbook
 from importers.reading.refusals import Refusal
-from importers.reading.tables import ColumnBlock, Overview, RawBlock, SheetName, columns_of, long_cell, packed
+from importers.reading.tables import (
+    ColumnBlock,
+    RawBlock,
+    SheetName,
+    SheetOverview,
+    block_by_columns,
+    long_cell,
+    pack_columns,
+)
 from importers.reading.xlsx.rewriting import letters_of
 
 SAMPLE_ROWS = 5
@@ -58,7 +66,7 @@ def main() -> None:
 
 def _send_all(answers: BinaryIO, request: Request) -> None:
     try:
-        for frame in answer(request):
+        for frame in response_frames(request):
             _send(answers, frame)
         _send(answers, ("end",))
     except Refusal as refusal:
@@ -71,7 +79,7 @@ def _send_all(answers: BinaryIO, request: Request) -> None:
         _send(answers, ("refused", *_reason_of(error)))
 
 
-def answer(request: Request) -> Iterator[tuple[object, ...]]:
+def response_frames(request: Request) -> Iterator[tuple[object, ...]]:
     """Yield the frames that answer ``request``. Raises ``Refusal`` and whatever a parser thinks of."""
     path, kind, folder = Path(request["path"]), request["kind"], Path(request["folder"])
     if kind == "csv":
@@ -101,15 +109,15 @@ def inspect_text(table: TextTable, request: Request) -> Iterator[tuple[object, .
     is_counted = table.bytes_read >= request["size"]
     if not is_counted:
         last_row = last_row * request["size"] // max(1, table.bytes_read)
-    overview = Overview(last_row, width, is_counted, head)
+    overview = SheetOverview(last_row, width, is_counted, head)
     yield ("inspection", "csv", table.encoding, table.delimiter, [_described(SheetName("", False), overview)])
 
 
-def _described(sheet: SheetName, overview: Overview) -> tuple[object, ...]:
+def _described(sheet: SheetName, overview: SheetOverview) -> tuple[object, ...]:
     heading_row, headings, samples = 0, list[str](), list[list[object]]()
     errors: list[tuple[int, int]] = []
     if overview.head is not None:
-        block = columns_of(overview.head).trimmed(0)
+        block = block_by_columns(overview.head).trimmed(0)
         _refuse_long_cell(block, sheet.name)
         rows = [block.row(i) for i in range(block.row_count)]
         position = guess_heading_row(rows)
@@ -169,7 +177,7 @@ def read_rows(sheet: str, blocks: Iterator[RawBlock], request: Request) -> Itera
     heading_row: int | None = None
     width = row_count = 0
     for raw in blocks:
-        block = columns_of(raw)
+        block = block_by_columns(raw)
         _refuse_long_cell(block, sheet)
         if heading_row is None:
             heading_row = _heading_row_of(block, request["header_row"], sheet)
@@ -185,7 +193,7 @@ def read_rows(sheet: str, blocks: Iterator[RawBlock], request: Request) -> Itera
         row_count += block.row_count
         if row_count > request["rows_max"]:
             raise Refusal("too_many_rows", sheet=sheet, limit=request["rows_max"])
-        columns, dated = packed(block.columns)
+        columns, dated = pack_columns(block.columns)
         yield ("chunk", block.first_row, columns, block.errors, dated)
     if heading_row is None:
         if request["header_row"] is not None:

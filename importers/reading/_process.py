@@ -94,7 +94,7 @@ class ReaderProcess:
 
     def _next_frame(self) -> tuple[Any, ...]:
         stream = self._process.stdout
-        assert stream is not None  # noqa: S101  (it was asked for)
+        assert stream is not None  # noqa: S101  (a pipe was requested)
         head = stream.read(8)
         length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
         if not 0 < length <= FRAME_BYTES_MAX:

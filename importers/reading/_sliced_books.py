@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 from importers.reading.refusals import Refusal
 from importers.reading.tables import RawBlock
 from importers.reading.xlsx.package import Package, Parts
-from importers.reading.xlsx.slices import Slice
+from importers.reading.xlsx.slices import RowRange
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -38,14 +38,14 @@ class SlicedBook:
     """
 
     def __init__(self, path: Path, sheet: str) -> None:
-        self.slices: list[Slice] = []
+        self.slices: list[RowRange] = []
         self.row_count = 0
         self.last_shared_string = -1
         self._path = path
         self._sheet = sheet
         self._archive = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
 
-    def add(self, rows: bytes, piece: Slice, *, note_strings: bool) -> None:
+    def add(self, rows: bytes, piece: RowRange, *, note_strings: bool) -> None:
         """Add a slice. ``note_strings``: keep ``last_shared_string`` up to date."""
         self.slices.append(piece)
         self.row_count += piece.row_count
@@ -87,7 +87,7 @@ class SlicedBook:
         self._archive.close()
         self._path.unlink()
 
-    def _read(self, workbook: CalamineWorkbook, number: int, piece: Slice) -> RawBlock:
+    def _read(self, workbook: CalamineWorkbook, number: int, piece: RowRange) -> RawBlock:
         try:
             sheet = workbook.get_sheet_by_name(str(number))
         except Exception as error:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from importers.reading._sliced_books import SlicedBook
 from importers.reading.refusals import ROW_MAX, Refusal
-from importers.reading.tables import Overview, RawBlock, SheetName
+from importers.reading.tables import RawBlock, SheetName, SheetOverview
 from importers.reading.xlsx.package import Parts, SheetPart, read_package
 from importers.reading.xlsx.rewriting import rewrite
-from importers.reading.xlsx.slices import Irregular, Scan, Slice, Slicer
+from importers.reading.xlsx.slices import Irregular, RowRange, Scan, Slicer
 
 HEAD_ROWS = 40  # rows of each sheet that an inspection reads
 FIRST_BOOK_ROWS = 20_000
@@ -49,20 +49,20 @@ class XlsxWorkbook:
             yield from book.blocks()
             book.remove()
 
-    def overview(self, index: int, deadline: float) -> Overview:
+    def overview(self, index: int, deadline: float) -> SheetOverview:
         """Return size and first rows of a sheet. Raises ``Refusal``."""
         sheet = self._package.sheets[index]
         shelf = _Shelf(self, sheet)
         scan = shelf.cut(HEAD_ROWS, deadline)
         if not shelf.book.slices:
-            return Overview(0, 0, True, None)
+            return SheetOverview(0, 0, True, None)
         shelf.close_book(shelf.book.last_shared_string)
         head = next(shelf.book.blocks())
         shelf.book.remove()
         last_row = scan.last_row
         if not scan.is_complete:
             last_row = min(ROW_MAX, last_row * self._parts.size(sheet.part) // max(1, scan.bytes_read))
-        return Overview(last_row, scan.last_column, scan.is_complete, head)
+        return SheetOverview(last_row, scan.last_column, scan.is_complete, head)
 
     def _fill(self, sheet: SheetPart, books: Books) -> None:
         shelf = _Shelf(self, sheet, books)
@@ -114,7 +114,7 @@ class _Shelf:
     def close_book(self, last_shared_string: int | None) -> None:
         self._workbook.finish(self.book, last_shared_string)
 
-    def _put(self, rows: bytes, piece: Slice) -> None:
+    def _put(self, rows: bytes, piece: RowRange) -> None:
         is_first = self._number == 1
         self.book.add(rows, piece, note_strings=is_first)
         self._done_row = piece.last_row

@@ -14,7 +14,7 @@ from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, Shee
 
 from importers.reading._cell_errors import Found, errors_of_xls, errors_of_xlsb_sheet
 from importers.reading.refusals import COLUMNS_MAX, Refusal
-from importers.reading.tables import Overview, RawBlock, SheetName
+from importers.reading.tables import RawBlock, SheetName, SheetOverview
 from importers.reading.xlsx.package import Parts, relations_of
 from importers.reading.xlsx.rewriting import letters_of
 from importers.reading.xlsx.slices import MARK
@@ -69,12 +69,12 @@ class WholeWorkbook:
             yield RawBlock(first, block, sheet.start[1], self.kind == "ods", near)
             first = last + 1
 
-    def overview(self, index: int, deadline: float) -> Overview:
+    def overview(self, index: int, deadline: float) -> SheetOverview:
         """Return size and first rows of a sheet. Raises ``Refusal``. ``deadline`` is kept by the parent."""
         del deadline
         sheet = self._sheet(index)
         if sheet is None or sheet.start is None or sheet.end is None:
-            return Overview(0, 0, True, None)
+            return SheetOverview(0, 0, True, None)
         rows = itertools.islice(sheet.iter_rows(), sheet.start[0], None)
         head = list(itertools.islice(rows, HEAD_ROWS))
         errors = self._errors(index)
@@ -83,9 +83,9 @@ class WholeWorkbook:
             if number > last_row and any(cell != "" for cell in row):
                 last_row = number
         if not last_row:
-            return Overview(0, 0, True, None)
+            return SheetOverview(0, 0, True, None)
         block = RawBlock(sheet.start[0] + 1, head, sheet.start[1], self.kind == "ods", errors)
-        return Overview(last_row, sheet.end[1] + 1, True, block)
+        return SheetOverview(last_row, sheet.end[1] + 1, True, block)
 
     def _sheet(self, index: int) -> CalamineSheet | None:
         name = self.sheets[index].name

@@ -1,4 +1,4 @@
-"""What a file really is, told by its content, and what can be refused before anything is unpacked.
+"""File type by content, and checks that refuse a file before anything is unpacked.
 
 Shared with the child process, so nothing but the standard library may be imported here.
 """

@@ -17,7 +17,7 @@ Plain = str | float | int | bool | None
 
 
 class DateText(str):
-    """A date or time of day as ISO text, to be told from a text that looks like one."""
+    """A date or time of day as ISO text; a type of its own, so that texts that look alike stay texts."""
 
     __slots__ = ()
 
@@ -50,7 +50,7 @@ class RawBlock:
 
 
 @dataclass(slots=True)
-class Overview:
+class SheetOverview:
     """Size of a sheet (0 if it is blank), whether that was counted to the end, and its first rows."""
 
     last_row: int
@@ -97,7 +97,7 @@ class ColumnBlock:
         return ColumnBlock(self.first_row, columns, self.errors)
 
 
-def columns_of(block: RawBlock) -> ColumnBlock:
+def block_by_columns(block: RawBlock) -> ColumnBlock:
     """Return the block by columns, every cell as plain text, number, truth value or None."""
     count = len(block.rows)
     columns: list[list[Plain]] = [[None] * count for _ in range(block.left)]
@@ -125,10 +125,10 @@ def plain_column(cells: Sequence[Any]) -> list[Plain]:
     return [_plain(cell, texts) for cell in cells]
 
 
-def packed(columns: list[list[Plain]]) -> tuple[list[list[Any]], list[int]]:
+def pack_columns(columns: list[list[Plain]]) -> tuple[list[list[Any]], list[int]]:
     """Return columns as marshal can carry them, each ``DateText`` as bytes, and the positions of those that have some.
 
-    ``unpacked`` is the way back.
+    ``unpack_columns`` is the way back.
     """
     dated = [position for position, column in enumerate(columns) if DateText in set(map(type, column))]
     carried: list[list[Any]] = list(columns)
@@ -137,7 +137,7 @@ def packed(columns: list[list[Plain]]) -> tuple[list[list[Any]], list[int]]:
     return carried, dated
 
 
-def unpacked(columns: list[list[Any]], dated: Iterable[int], date_type: Callable[[str], Any]) -> None:
+def unpack_columns(columns: list[list[Any]], dated: Iterable[int], date_type: Callable[[str], Any]) -> None:
     """Make each date of packed columns a ``date_type``, in place."""
     for position in dated:
         column = columns[position]
@@ -186,7 +186,7 @@ def _unmark(columns: list[list[Plain]]) -> list[tuple[int, int]]:
     return errors
 
 
-def instant_text(cell: datetime) -> str:
+def _instant_text(cell: datetime) -> str:
     """Return ISO text, without the time at midnight: worksheets do not tell a date from a midnight."""
     if not (cell.hour or cell.minute or cell.second or cell.microsecond):
         return cell.date().isoformat()
@@ -201,7 +201,7 @@ def duration_text(cell: timedelta) -> str:
 
 
 _WORDING: dict[type, Callable[..., str]] = {
-    datetime: instant_text,
+    datetime: _instant_text,
     date: date.isoformat,
     time: lambda cell: cell.isoformat("milliseconds" if cell.microsecond else "seconds"),
     timedelta: duration_text,

@@ -1,8 +1,8 @@
 """Reading any spreadsheet or delimited text, guarded: hostile, damaged or odd files end in a plain sentence.
 
-The type is told by content, the file is parsed in a child process with limits, and rows arrive in chunks of columns.
-Text stays exactly as it is ("007" stays "007"), whole numbers are ``int``, dates are ISO text, and a row lost on the
-way refuses the file.
+The type is detected by content, the file is parsed in a child process with limits, and rows arrive in chunks of
+columns. Text stays exactly as it is ("007" stays "007"), whole numbers are ``int``, dates are ISO text, and a row lost
+on the way refuses the file.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from importers.reading._process import ReaderProcess
 from importers.reading.file_types import identify
 from importers.reading.refusal_texts import TEXTS
 from importers.reading.refusals import Refusal
-from importers.reading.tables import unpacked
+from importers.reading.tables import unpack_columns
 
 SHOWN_LENGTH_MAX = 200  # characters of a name in a sentence
 
@@ -83,7 +83,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SheetReader:
     """A sheet being read; iterate once. ``headings`` are texts, "" where blank, none blank at the end."""
 
     sheet: str
@@ -114,7 +114,9 @@ def inspect_file(path: Path, name: str) -> Inspection:
 
 
 @contextmanager
-def read_sheet(path: Path, name: str, *, sheet: str | None = None, header_row: int | None = None) -> Iterator[Reading]:
+def read_sheet(
+    path: Path, name: str, *, sheet: str | None = None, header_row: int | None = None
+) -> Iterator[SheetReader]:
     """Give one sheet of a file, row by row below its headings, in chunks of up to 10,000 rows.
 
     Args:
@@ -131,7 +133,7 @@ def read_sheet(path: Path, name: str, *, sheet: str | None = None, header_row: i
         with ReaderProcess(request) as process:
             frames = process.frames()
             _, sheet_name, row, headings = next(frames)
-            yield Reading(sheet_name, row, headings, _chunks(frames, name))
+            yield SheetReader(sheet_name, row, headings, _chunks(frames, name))
 
 
 def _request(path: Path, name: str, task: str) -> dict[str, Any]:
@@ -150,7 +152,7 @@ def _request(path: Path, name: str, task: str) -> dict[str, Any]:
 def _chunks(frames: Iterator[tuple[Any, ...]], name: str) -> Iterator[Chunk]:
     with _refusals_in_words(name):
         for _, first_row, columns, errors, dated in frames:
-            unpacked(columns, dated, CellDate)
+            unpack_columns(columns, dated, CellDate)
             for position, column in errors:
                 columns[column][position] = CellError(columns[column][position])
             yield Chunk(first_row, columns, tuple(errors))

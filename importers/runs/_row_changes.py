@@ -1,4 +1,4 @@
-"""What rows would change, told as people outside name fields and values."""
+"""Changes that rows would make, with fields and values as people name them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,16 +26,16 @@ def stated_changes(session: Session, resource: Resource, changes: Changes) -> di
     fields |= {field.name: field for field in resource.stated_fields}
     keys = {name: _keys(session, field.kind, name, changes) for name, field in fields.items() if field.kind.reference}
     plain = {name for name, field in fields.items() if name not in keys and field.kind.style == "text"}
-    told: dict[int, Mapping[str, Any]] = {}
+    shown: dict[int, Mapping[str, Any]] = {}
     for row, values in changes.items():
-        told[row] = {
+        shown[row] = {
             fields[name].name: pair
             if name in plain
             else [_outside(fields[name].kind, one, keys.get(name, {})) for one in pair]
             for name, pair in values.items()
             if name in fields
         }
-    return told
+    return shown
 
 
 def _keys(session: Session, kind: Kind, name: str, changes: Changes) -> dict[int, str]:

@@ -15,7 +15,7 @@ from core.i18n import N_
 from core.kinds.kind import Cell, CellDate, CellError
 from core.resource import Resource
 from importers.reading.workbooks import Chunk
-from importers.runs.mapping import Columns, stated_fields
+from importers.runs.mapping import ColumnMapping, stated_fields
 from importers.writing.text import unguard
 
 GROUPED_ROWS = 5_000
@@ -28,7 +28,7 @@ Cells = Mapping[str, Sequence[Cell]]
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class CheckedSlice:
     """Some rows of a worksheet as they were read.
 
     Attributes:
@@ -83,32 +83,32 @@ class Spool:
             yield value
 
 
-def packed(slice_: Slice) -> Any:
+def pack_slice(slice_: CheckedSlice) -> Any:
     """Return a slice as plain values, for a ``Spool``."""
     drafts = slice_.drafts
     return (
         slice_.rows,
         drafts.rows,
         {name: _packed_column(values) for name, values in drafts.columns.items()},
-        packed_problems(slice_.problems),
+        pack_problems(slice_.problems),
         {name: _packed_column(values) for name, values in slice_.cells.items()},
         [_packed_column(values) for values in slice_.columns],
     )
 
 
-def unpacked(plain: Any) -> Slice:
-    """Return the slice that ``packed`` was given."""
+def unpack_slice(plain: Any) -> CheckedSlice:
+    """Return the slice that ``pack_slice`` was given."""
     rows, draft_numbers, drafts, problems, cells, columns = plain
-    return Slice(
+    return CheckedSlice(
         rows,
         Drafts(draft_numbers, {name: _unpacked_column(column) for name, column in drafts.items()}),
-        unpacked_problems(problems),
+        unpack_problems(problems),
         {name: _unpacked_column(column) for name, column in cells.items()},
         [_unpacked_column(column) for column in columns],
     )
 
 
-def packed_problems(problems: Iterable[CellProblem]) -> Any:
+def pack_problems(problems: Iterable[CellProblem]) -> Any:
     """Return problems as plain values, for a ``Spool``; what their sentences name becomes text."""
     return [
         (one.row, one.field, _plain(one.value), one.problem.code, one.problem.message, _texts(one.problem.values))
@@ -116,8 +116,8 @@ def packed_problems(problems: Iterable[CellProblem]) -> Any:
     ]
 
 
-def unpacked_problems(plain: Any) -> list[CellProblem]:
-    """Return the problems that ``packed_problems`` was given."""
+def unpack_problems(plain: Any) -> list[CellProblem]:
+    """Return the problems that ``pack_problems`` was given."""
     return [
         CellProblem(row, name, value, Problem(code, text, values)) for row, name, value, code, text, values in plain
     ]
@@ -168,7 +168,14 @@ class Checker:
     """
 
     def __init__(
-        self, resource: Resource, actor: Actor, columns: Columns, *, match: str, is_text: bool, keeps_columns: bool
+        self,
+        resource: Resource,
+        actor: Actor,
+        columns: ColumnMapping,
+        *,
+        match: str,
+        is_text: bool,
+        keeps_columns: bool,
     ) -> None:
         self._resource, self._columns, self._is_text = resource, columns, is_text
         self._fields = stated_fields(resource, actor)
@@ -176,7 +183,7 @@ class Checker:
         self._keeps_columns = keeps_columns
         self._seen: dict[Any, int] = {}
 
-    def check(self, chunk: Chunk) -> Slice:
+    def check(self, chunk: Chunk) -> CheckedSlice:
         """Return the rows of a chunk that hold something."""
         errors = set(chunk.errors)
         cells = {name: self._cells(chunk, position, errors) for name, position in self._columns.positions.items()}
@@ -192,7 +199,7 @@ class Checker:
         drafts = drafts.without({one.row for one in totals})
         repeated = self._repeats(drafts)
         drafts = drafts.without({one.row for one in repeated})
-        return Slice(rows, drafts, [*problems, *totals, *repeated], cells, columns)
+        return CheckedSlice(rows, drafts, [*problems, *totals, *repeated], cells, columns)
 
     def _cells(self, chunk: Chunk, position: int, errors: set[tuple[int, int]]) -> Sequence[Cell]:
         values: Sequence[Cell] = chunk.columns[position]
@@ -228,9 +235,9 @@ class Checker:
         return problems
 
 
-def joined(slices: Sequence[Slice]) -> Slice:
+def joined(slices: Sequence[CheckedSlice]) -> CheckedSlice:
     """Return slices as one, for rows that refer to each other."""
-    first = slices[0] if slices else Slice([], Drafts([], {}), [], {})
+    first = slices[0] if slices else CheckedSlice([], Drafts([], {}), [], {})
     drafts = Drafts(
         [row for one in slices for row in one.drafts.rows],
         {name: [value for one in slices for value in one.drafts.columns[name]] for name in first.drafts.columns},
@@ -242,10 +249,12 @@ def joined(slices: Sequence[Slice]) -> Slice:
             blank: list[Cell] = [None] * len(one.rows)
             column += one.columns[index] if index < len(one.columns) else blank
     problems = [problem for one in slices for problem in one.problems]
-    return Slice([row for one in slices for row in one.rows], drafts, problems, dict(cells), columns)
+    return CheckedSlice([row for one in slices for row in one.rows], drafts, problems, dict(cells), columns)
 
 
-def whole_groups(slices: Iterable[Slice], keys_of: Callable[[Cells], Sequence[Hashable]]) -> Iterator[Slice]:
+def whole_groups(
+    slices: Iterable[CheckedSlice], keys_of: Callable[[Cells], Sequence[Hashable]]
+) -> Iterator[CheckedSlice]:
     """Yield the rows of slices again in slices of whole groups, for rows that are saved together.
 
     Groups come in the order in which they end, so that each slice ends behind the one before it, and whoever stopped
@@ -260,11 +269,11 @@ def whole_groups(slices: Iterable[Slice], keys_of: Callable[[Cells], Sequence[Ha
         for slice_ in slices:
             keys = list(keys_of(slice_.cells))
             last_rows.update(zip(keys, slice_.rows, strict=True))
-            bare = Slice(slice_.rows, Drafts([], {}), slice_.problems, slice_.cells, slice_.columns)
-            spool.add((packed(bare), keys))
-        begun: tuple[Slice, list[Hashable]] | None = None
+            bare = CheckedSlice(slice_.rows, Drafts([], {}), slice_.problems, slice_.cells, slice_.columns)
+            spool.add((pack_slice(bare), keys))
+        begun: tuple[CheckedSlice, list[Hashable]] | None = None
         for plain, keys in spool:
-            slice_ = unpacked(plain)
+            slice_ = unpack_slice(plain)
             if begun is not None:
                 slice_, keys = joined([begun[0], slice_]), [*begun[1], *keys]
             ends = [last_rows[key] for key in keys]
@@ -286,10 +295,10 @@ def _parts(ended: list[tuple[int, int]]) -> Iterator[list[int]]:
             start = index
 
 
-def _picked(slice_: Slice, positions: Sequence[int]) -> Slice:
+def _picked(slice_: CheckedSlice, positions: Sequence[int]) -> CheckedSlice:
     rows = [slice_.rows[index] for index in positions]
     wanted = set(rows)
-    return Slice(
+    return CheckedSlice(
         rows,
         slice_.drafts,
         [problem for problem in slice_.problems if problem.row in wanted],

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.database.sessions import transact
 from core.resource import Resource
-from importers.runs._slices import Spool, packed, packed_problems, unpacked, unpacked_problems
+from importers.runs._slices import Spool, pack_problems, pack_slice, unpack_problems, unpack_slice
 from importers.runs.runner import ImportReport, OnRead, Progress, RolledBack, Source, read_slices, save_slice
 from services.accounts.denials import note_refused_rights
 from services.imports.batches import end_by_counts, record_progress, refuse_whole, require_whole_size
@@ -41,15 +41,15 @@ def apply_whole_import(
             require_whole_size(report.rows)
             if on_read is not None and slice_.rows:
                 on_read(slice_.rows[-1])
-            slices.add(packed(slice_))
+            slices.add(pack_slice(slice_))
             if slice_.problems:
                 report.count(slice_, Saved(problems=slice_.problems))
-                problems.add(packed_problems(slice_.problems))
+                problems.add(pack_problems(slice_.problems))
         if not report.refused:
             _save_whole(resource, slices, problems, actor, report, SaveOptions(source.match, batch_id), progress)
         if report.refused:
             transact(actor, partial(_refuse, report, problems))
-            for some in map(unpacked_problems, problems):
+            for some in map(unpack_problems, problems):
                 note_refused_rights(actor, some, f"/{resource.name}/import")
     report.applied = report.saved_count > 0
     return report
@@ -71,10 +71,10 @@ def _save_whole(
         report.begin_again()
         problems.clear()
         reached = 0
-        for slice_ in map(unpacked, slices):
+        for slice_ in map(unpack_slice, slices):
             saved = save_slice(session, resource, slice_, options)
             report.count(slice_, saved)
-            problems.add(packed_problems(saved.problems))
+            problems.add(pack_problems(saved.problems))
             reached = record_progress(session, batch_id, saved, slice_.rows, reached).last_row
         if report.refused:
             raise RolledBack
@@ -89,4 +89,4 @@ def _save_whole(
 
 
 def _refuse(report: ImportReport, problems: Spool, session: Session) -> None:
-    refuse_whole(session, report.batch or 0, report.rows, report.refused, map(unpacked_problems, problems))
+    refuse_whole(session, report.batch or 0, report.rows, report.refused, map(unpack_problems, problems))

@@ -39,7 +39,7 @@ class MarkedCell:
 
     Attributes:
         row: As the source counts, from 1.
-        column: From 1; None if the whole row is meant.
+        column: From 1; None for the whole row.
         text: The reason, without the name of the column, in the language of who will read it.
     """
 

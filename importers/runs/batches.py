@@ -15,7 +15,7 @@ from core.settings import settings
 from importers.reading.file_types import identify
 from importers.reading.refusal_texts import TEXTS
 from importers.reading.refusals import Refusal
-from importers.runs._slices import Slice
+from importers.runs._slices import CheckedSlice
 from importers.runs._whole_imports import apply_whole_import
 from importers.runs.runner import (
     ImportReport,
@@ -88,7 +88,7 @@ def check_batch(actor: Actor, batch_id: int, progress: Progress | None = None) -
             raise CheckOutdated
         return batch
 
-    def note(report: ImportReport, slice_: Slice, saved: Saved) -> None:
+    def note(report: ImportReport, slice_: CheckedSlice, saved: Saved) -> None:
         with unit_of_work(actor) as session:
             current(session)
             note_problems(session, batch_id, saved.problems)

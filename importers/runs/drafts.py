@@ -1,6 +1,6 @@
 """Uploaded files on their way to being read: which sheet, which row of headings, which column is which field.
 
-What can be known without asking is not asked: the only sheet, headings that say exactly what they are, and what was
+Nothing is asked of a person that can be derived: the only sheet, headings that say exactly what they are, and what was
 chosen before for sheets with the same headings.
 """
 
@@ -48,7 +48,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ColumnProposal:
     """What a column probably is.
 
     Attributes:
@@ -56,7 +56,7 @@ class Proposal:
         samples: What stands in its first rows, as text.
         field: Field name; "" = left out.
         certainty: "chosen" if a person said so, else as ``importers.runs.mapping.Suggestion``.
-        is_repeated: Whether an earlier column has the same heading, so that it cannot be told from that one.
+        is_repeated: Whether an earlier column has the same heading, so that a mapping by heading is ambiguous.
     """
 
     position: int
@@ -164,7 +164,7 @@ def top_rows(actor: Actor, batch_id: int, name: str) -> list[tuple[int, list[str
     return []
 
 
-def propose_columns(session: Session, resource: Resource, batch: ImportBatch) -> list[Proposal]:
+def propose_columns(session: Session, resource: Resource, batch: ImportBatch) -> list[ColumnProposal]:
     """Return what each column with a heading probably is, or was chosen to be."""
     rows: list[list[str]] = next((one["samples"] for one in batch.sheets if one["name"] == batch.sheet), [])
     remembered = batch.mapping or _remembered(session, resource, batch.headings).mapping
@@ -183,7 +183,7 @@ def propose_columns(session: Session, resource: Resource, batch: ImportBatch) ->
         is_repeated = guess.heading in seen
         seen.add(guess.heading)
         proposals.append(
-            Proposal(position, guess.heading, samples, "" if is_repeated else name, certainty, is_repeated)
+            ColumnProposal(position, guess.heading, samples, "" if is_repeated else name, certainty, is_repeated)
         )
     return proposals
 
@@ -246,7 +246,7 @@ def _take_sheet(session: Session, resource: Resource, batch: ImportBatch, sheet:
 
 
 def _known_columns(session: Session, resource: Resource, headings: Sequence[str]) -> ColumnChoice | None:
-    """Return how columns are read if nothing needs to be asked: they were read before, or all say what they are."""
+    """Return the column mapping if it needs no confirmation: it was used before, or every heading is certain."""
     actor, sheet_resource = actor_of(session), SHEETS[resource.name]
     remembered = _remembered(session, resource, headings)
     ours = {heading: "" for heading in headings if is_ours(heading)}
@@ -276,8 +276,8 @@ def _remembered(session: Session, resource: Resource, headings: Sequence[str]) -
     if earlier is None or not earlier.mapping:
         return ColumnChoice({})
     allowed = {"", *(one.name for one in stated_fields(SHEETS[resource.name], actor))}
-    meant = {plain_heading(heading): name for heading, name in earlier.mapping.items()}
-    mapping = {heading: meant.get(plain_heading(heading), "") for heading in headings if heading.strip()}
+    known = {plain_heading(heading): name for heading, name in earlier.mapping.items()}
+    mapping = {heading: known.get(plain_heading(heading), "") for heading in headings if heading.strip()}
     mapping = {heading: name if name in allowed else "" for heading, name in mapping.items()}
     is_own = earlier.person == actor.owner
     constants = {name: value for name, value in earlier.constants.items() if is_own and name in allowed}

@@ -21,7 +21,7 @@ _VARIED = re.compile(r"[\s*_\-:：]|\([^)]*(?:\)|$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class ColumnMapping:
     """How a worksheet's columns and constants become fields.
 
     Attributes:
@@ -70,7 +70,7 @@ def match_headings(
     mapping: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
     match: str = "",
-) -> Columns:
+) -> ColumnMapping:
     """Return which column is which field: by ``mapping`` first, else by field name or label in either language.
 
     Args:
@@ -101,12 +101,12 @@ def match_headings(
                 heading=heading,
                 headings=", ".join(headings),
             )
-    columns = Columns({}, constants)
+    columns = ColumnMapping({}, constants)
     meanings = _meanings(fields.values())
     taken, seen = set(mapping.values()), set[str]()
     for position, heading in enumerate(headings):
-        meant = meanings.get(plain_heading(heading), "")
-        name = mapping.get(heading, "" if meant in taken else meant)  # the person has said which column that is
+        meaning = meanings.get(plain_heading(heading), "")
+        name = mapping.get(heading, "" if meaning in taken else meaning)  # the person has said which column that is
         if not name or name in constants or heading in seen:  # of two columns with one heading, the first counts
             columns.ignored.extend([heading] if heading else [])
         elif name in columns.positions:
@@ -159,7 +159,7 @@ def _meanings(fields: Iterable[Field]) -> dict[str, str]:
     return {plain_heading(word): field.name for field in fields for word in (*both_languages(field.label), field.name)}
 
 
-def _require_columns(resource: Resource, fields: Mapping[str, Field], columns: Columns, match: str) -> None:
+def _require_columns(resource: Resource, fields: Mapping[str, Field], columns: ColumnMapping, match: str) -> None:
     needed = [name for name, field in fields.items() if field.required]
     if match and match not in resource.keys:
         needed = [match, *(name for name in needed if name not in resource.keys and name in columns.names)]

@@ -23,15 +23,15 @@ from core.resource import Resource
 from importers.reading.workbooks import read_sheet
 from importers.runs._orders import import_orders, order_keys
 from importers.runs._row_changes import stated_changes
-from importers.runs._slices import Checker, Slice, joined, whole_groups
-from importers.runs.mapping import Columns, match_headings
+from importers.runs._slices import CheckedSlice, Checker, joined, whole_groups
+from importers.runs.mapping import ColumnMapping, match_headings
 from resources.orders import ORDER_LINES
 from services.accounts.denials import note_refused_rights
 from services.imports.batches import end_by_counts, get_import, problems_of, record_progress
 from services.saving.plans import Saved, SaveOptions
 
 Progress = Callable[[Session, "ImportReport", int], None]
-Note = Callable[["ImportReport", Slice, Saved], None]
+Note = Callable[["ImportReport", CheckedSlice, Saved], None]
 OnRead = Callable[[int], None]
 
 COPY_ROWS_MIN = 5_000
@@ -83,7 +83,7 @@ class ImportReport:
     ignored: list[str] = field(default_factory=list)
     problems: list[CellProblem] = field(default_factory=list)
     headings: list[str] = field(default_factory=list)
-    columns: Columns = field(default_factory=lambda: Columns({}))
+    columns: ColumnMapping = field(default_factory=lambda: ColumnMapping({}))
     sheet: str = ""
     header_row: int = 0
     refused_cells: dict[int, list[str]] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class ImportReport:
         """Return how many rows are stored as the worksheet states them."""
         return self.created + self.updated + self.unchanged
 
-    def count(self, slice_: Slice, saved: Saved) -> None:
+    def count(self, slice_: CheckedSlice, saved: Saved) -> None:
         """Add what became of a slice."""
         self.created += saved.created
         self.updated += saved.updated
@@ -211,7 +211,9 @@ def apply_import(
             report.refused_cells |= {row: slice_.texts(row) for row in refused_before.intersection(slice_.rows)}
             continue
 
-        def work(session: Session, slice_: Slice = slice_, reached: int = reached, is_last: bool = is_last) -> Saved:
+        def work(
+            session: Session, slice_: CheckedSlice = slice_, reached: int = reached, is_last: bool = is_last
+        ) -> Saved:
             saved = save_slice(session, resource, slice_, options)
             batch = record_progress(session, batch_id, saved, slice_.rows, reached)
             if progress is not None:
@@ -232,7 +234,7 @@ def apply_import(
 
 def read_slices(
     resource: Resource, source: Source, actor: Actor, report: ImportReport, on_read: OnRead | None = None
-) -> Iterator[Slice]:
+) -> Iterator[CheckedSlice]:
     """Yield a worksheet's rows checked cell by cell; bring headings, columns and counts into ``report``.
 
     ``on_read`` is called with the number of the last row read, where rows are read long before they are yielded.
@@ -250,7 +252,7 @@ def read_slices(
         report.sheet, report.header_row = sheet.sheet, sheet.header_row
         is_text, keeps_columns = source.kind == "csv", report.keeps_rows
         checker = Checker(resource, actor, columns, match=source.match, is_text=is_text, keeps_columns=keeps_columns)
-        slices: Iterator[Slice] = (checker.check(chunk) for chunk in sheet)
+        slices: Iterator[CheckedSlice] = (checker.check(chunk) for chunk in sheet)
         if resource.name in GROUPED:
             slices = whole_groups(slices, GROUPED[resource.name].keys_of)
         elif is_one_piece(resource):
@@ -279,7 +281,7 @@ def is_one_piece(resource: Resource) -> bool:
     return any(reference.resource == resource.name for reference in references)
 
 
-def save_slice(session: Session, resource: Resource, slice_: Slice, options: SaveOptions) -> Saved:
+def save_slice(session: Session, resource: Resource, slice_: CheckedSlice, options: SaveOptions) -> Saved:
     """Save the good rows of a slice; return what became of all its rows."""
     if resource.name in GROUPED:
         return GROUPED[resource.name].save(session, slice_.rows, slice_.cells, options)
@@ -290,10 +292,10 @@ def save_slice(session: Session, resource: Resource, slice_: Slice, options: Sav
     return saved
 
 
-def _tried(resource: Resource, slice_: Slice, actor: Actor, match: str, *, is_noted: bool) -> Saved:
+def _tried(resource: Resource, slice_: CheckedSlice, actor: Actor, match: str, *, is_noted: bool) -> Saved:
     """Return what would become of a slice, and store nothing.
 
-    On SQLite whoever writes keeps all others from writing, also if it is rolled back. A slice has few rows; a large
+    On SQLite a writer blocks all other writers, also if it is rolled back. A slice has few rows; a large
     piece is tried on a copy of the database instead.
     """
     saved = Saved()
@@ -320,9 +322,9 @@ def _recall(report: ImportReport, actor: Actor, batch_id: int) -> None:
             report.problems = problems_of(session, batch_id)
 
 
-def _with_end(slices: Iterable[Slice]) -> Iterator[tuple[Slice, bool]]:
+def _with_end(slices: Iterable[CheckedSlice]) -> Iterator[tuple[CheckedSlice, bool]]:
     """Yield each slice, and whether it is the last."""
-    before: Slice | None = None
+    before: CheckedSlice | None = None
     for slice_ in slices:
         if before is not None:
             yield before, False
@@ -331,7 +333,7 @@ def _with_end(slices: Iterable[Slice]) -> Iterator[tuple[Slice, bool]]:
         yield before, True
 
 
-def _reported(slices: Iterable[Slice], on_read: OnRead | None) -> Iterator[Slice]:
+def _reported(slices: Iterable[CheckedSlice], on_read: OnRead | None) -> Iterator[CheckedSlice]:
     for slice_ in slices:
         if on_read is not None and slice_.rows:
             on_read(slice_.rows[-1])

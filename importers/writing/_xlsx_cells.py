@@ -1,6 +1,6 @@
 """Worksheet cells as XML: a batch of rows becomes one text, column by column.
 
-Rows are formatted by columns because a whole column can be asked at once whether it is plain: one type, nothing to
+Rows are formatted by columns because one test can tell whether a whole column is plain: one type, nothing to
 escape, nothing Excel would round. Then its cells are the values themselves between constant texts, and one ``join``
 writes the batch. Only columns that are not plain are looked at cell by cell.
 
@@ -23,10 +23,10 @@ from importers.writing.cell_values import (
     FIRST_DAY,
     Marked,
     SheetColumn,
+    fixed_point_text,
     number_text,
     plain_text,
     refuse_unwritable,
-    scaled_text,
 )
 
 STYLES: tuple[Style, ...] = ("text", "integer", "money", "unit_price", "decimal", "date", "datetime")
@@ -152,8 +152,8 @@ def _uniform_numbers(style: Style, types: set[type], values: Sequence[object]) -
         if not -(10**EXACT_DIGITS_MAX) < min(wholes) <= max(wholes) < 10**EXACT_DIGITS_MAX:
             return None
         if style == "money":
-            return [scaled_text(whole, 2) for whole in wholes] if min(wholes) < 0 else _cents_texts(wholes)
-        return [scaled_text(whole, 4) for whole in wholes] if style == "unit_price" else map(str, wholes)
+            return [fixed_point_text(whole, 2) for whole in wholes] if min(wholes) < 0 else _cents_texts(wholes)
+        return [fixed_point_text(whole, 4) for whole in wholes] if style == "unit_price" else map(str, wholes)
     if types == {float} and style == "decimal":
         floats = cast("Sequence[float]", values)
         return map(repr, floats) if all(map(isfinite, floats)) else None

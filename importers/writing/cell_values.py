@@ -83,7 +83,7 @@ def plain_text(style: Style, value: object) -> str:
     if style in {"money", "unit_price"}:
         if not isinstance(value, int):
             raise TypeError(f"{style} must be a whole number of its smallest unit, not {value!r}")
-        return scaled_text(value, 2 if style == "money" else 4)
+        return fixed_point_text(value, 2 if style == "money" else 4)
     if isinstance(value, datetime):
         return in_brand_zone(value).isoformat(sep=" ", timespec="seconds")
     if isinstance(value, date):
@@ -95,7 +95,7 @@ def plain_text(style: Style, value: object) -> str:
     raise TypeError(f"no file carries a value of type {type(value).__name__}")
 
 
-def scaled_text(value: int, decimals: int) -> str:
+def fixed_point_text(value: int, decimals: int) -> str:
     """Return a whole number of the smallest unit as decimal text: 1230 at 2 decimals is "12.30"."""
     whole, rest = divmod(abs(value), 10**decimals)
     return f"{'-' if value < 0 else ''}{whole}.{rest:0{decimals}d}"

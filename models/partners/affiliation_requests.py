@@ -75,7 +75,8 @@ class AffiliationRequest(Versioned, Base):
         from_upstream_id, to_upstream_id: Partner it stands under and is to stand under; None the brand itself.
         valid_from: First day under the new upstream.
         owner_answer, upstream_answer: ``Answer`` of the partner's own owner and of the new upstream; None while they
-            may still answer, or need not. objection: what the old upstream says against it; it is informed, not asked.
+            may still answer, or need not. objection: what the old upstream says against it; it is informed; its consent
+            is not needed.
         due_at: Until when those who must agree may answer, then the brand; None when nobody has to act.
         problem: Why it could not be moved on its day.
     """

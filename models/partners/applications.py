@@ -95,7 +95,8 @@ class Application(Versioned, Base):
         licence_sha256: Of the cleaned picture of the business licence.
         upstream_id: Partner under whom the applicant is to stand; None directly under the brand, or for the brand to
             decide. invite_id: the invite it came by.
-        upstream_word: See ``UpstreamAnswer``; None while the upstream was not asked or may still answer. upstream_by,
+        upstream_word: See ``UpstreamAnswer``; None before the upstream was notified and while it may still answer.
+            upstream_by,
             upstream_at, upstream_note: who said so, when, and why.
         entered_by: Person of the brand who entered it; "" for the applicant.
         waits_since: Since when somebody has to act. due_at: until when, for the upstream and the brand.

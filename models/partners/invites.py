@@ -18,7 +18,7 @@ TIERS_LENGTH_MAX = 300
 
 
 class Invite(Versioned, Base):
-    """A code that whoever holds it may apply with, so many times, until a moment.
+    """An invite code: lets its holder apply, up to ``uses_max`` times, until it expires.
 
     Attributes:
         code: Eight letters and digits that nobody mistakes for one another.

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.kinds.plain_texts import normal_form, without_invisible
-from models.regions.names import LENGTH_MAX, Reading, Spelling, matches, narrowed, past_separators, readings
+from models.regions.names import (
+    LENGTH_MAX,
+    NameParse,
+    Spelling,
+    longest_parses,
+    narrowed,
+    past_separators,
+    spellings_at,
+)
 from models.regions.table import Region, current_heirs, is_inside
 
 BEFORE = re.compile("中国|中华人民共和国|地址:")
@@ -19,7 +27,7 @@ NAME_LENGTH_MIN = 3
 class Certainty(StrEnum):
     """How sure a candidate is.
 
-    SURE: every name stands there in full, and nothing else can be meant.
+    SURE: every name stands there in full, and no other region matches.
     LIKELY: the only candidate, but by a short name, without its province and city, or not at the beginning.
     POSSIBLE: one of several, or a guess from half a name: a person must say.
     """
@@ -44,7 +52,7 @@ def find_in_address(address: str) -> list[Candidate]:
     text = normal_form("NFKC", stated).strip()[:LENGTH_MAX]
     before = BEFORE.match(text)
     start = before.end() if before else 0
-    found, at_start = readings(text, start), True
+    found, at_start = longest_parses(text, start), True
     if not found:
         start, found = first_full_name(text, start)
         at_start = False
@@ -62,7 +70,7 @@ def find_in_address(address: str) -> list[Candidate]:
     return list(candidates.values())
 
 
-def certainty(reading: Reading, at_start: bool) -> Certainty:
+def certainty(reading: NameParse, at_start: bool) -> Certainty:
     """Return how sure the only reading of an address is."""
     alone = len(reading.regions) == 1 and reading.region.level == 3
     if alone and not (reading.is_full and at_start):
@@ -70,15 +78,15 @@ def certainty(reading: Reading, at_start: bool) -> Certainty:
     return Certainty.SURE if at_start and reading.is_full and not alone else Certainty.LIKELY
 
 
-def first_full_name(text: str, start: int) -> tuple[int, list[Reading]]:
+def first_full_name(text: str, start: int) -> tuple[int, list[NameParse]]:
     """Return where the first name in full stands behind ``start``, and the readings from there on."""
     for position in range(start + 1, len(text)):
-        if any(is_clear(spelling) for _, spellings in matches(text, position) for spelling in spellings):
-            return position, [reading for reading in readings(text, position) if reading.is_full]
+        if any(is_clear(spelling) for _, spellings in spellings_at(text, position) for spelling in spellings):
+            return position, [reading for reading in longest_parses(text, position) if reading.is_full]
     return start, []
 
 
-def completed(text: str, reading: Reading) -> list[Reading]:
+def completed(text: str, reading: NameParse) -> list[NameParse]:
     """Return a reading that stopped above the counties with the county that is named further on.
 
     A county of another city right behind it contradicts it (上海市朝阳区): then both are returned.
@@ -88,13 +96,13 @@ def completed(text: str, reading: Reading) -> list[Reading]:
         return [reading]
     start = past_separators(text, reading.end)
     for position in range(start, len(text)):
-        for end, spellings in matches(text, position):
+        for end, spellings in spellings_at(text, position):
             clear = [spelling.region for spelling in spellings if is_clear(spelling) and spelling.region.level == 3]
             inside = [one for one in clear if is_inside(one, at)]
             if inside:
-                return [Reading((*reading.regions, one), end, False) for one in inside]
+                return [NameParse((*reading.regions, one), end, False) for one in inside]
             if clear and position == start:
-                return [reading, *(Reading((one,), end, False) for one in clear)]
+                return [reading, *(NameParse((one,), end, False) for one in clear)]
     return [reading]
 
 

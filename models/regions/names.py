@@ -44,7 +44,7 @@ class Spelling(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class NameParse:
     """One way to read the beginning of a text.
 
     Attributes:
@@ -73,17 +73,17 @@ class Node:
     spellings: list[Spelling]
 
 
-def readings(text: str, start: int = 0) -> list[Reading]:
+def longest_parses(text: str, start: int = 0) -> list[NameParse]:
     """Return the ways to read names from ``start`` on that reach furthest, within the first ``LENGTH_MAX``."""
-    found = further(text[:LENGTH_MAX], Reading((), start, True))
+    found = further(text[:LENGTH_MAX], NameParse((), start, True))
     furthest = max((reading.end for reading in found), default=start)
     return [reading for reading in found if reading.end == furthest and reading.regions]
 
 
-def further(text: str, reading: Reading) -> list[Reading]:
+def further(text: str, reading: NameParse) -> list[NameParse]:
     """Return the reading with every way to go on with it; itself if there is none."""
     start = past_separators(text, reading.end)
-    for end, spellings in matches(text, start):
+    for end, spellings in spellings_at(text, start):
         fitting = [spelling for spelling in spellings if fits(spelling, reading, text, end)]
         current = [spelling for spelling in fitting if spelling.region.status == "current"]
         if fitting:
@@ -95,7 +95,7 @@ def further(text: str, reading: Reading) -> list[Reading]:
     return [reading]
 
 
-def extended(reading: Reading, spelling: Spelling, text: str, end: int) -> Reading:
+def extended(reading: NameParse, spelling: Spelling, text: str, end: int) -> NameParse:
     """Return the reading with one more name, which ends at ``end``."""
     if spelling.region.level == 1 and not spelling.is_full:
         tail = TAIL_OF_PROVINCE.match(text, end)
@@ -103,10 +103,10 @@ def extended(reading: Reading, spelling: Spelling, text: str, end: int) -> Readi
     known = reading.regions
     regions = known if known and known[-1].code == spelling.region.code else (*known, spelling.region)
     former = spelling.name if spelling.is_former else ""
-    return Reading(regions, end, reading.is_full and spelling.is_full, former)
+    return NameParse(regions, end, reading.is_full and spelling.is_full, former)
 
 
-def fits(spelling: Spelling, reading: Reading, text: str, end: int) -> bool:
+def fits(spelling: Spelling, reading: NameParse, text: str, end: int) -> bool:
     """Whether a name that ends at ``end`` can stand behind what was read."""
     if not spelling.is_full and names_something_else(spelling, text, end):
         return False
@@ -117,12 +117,12 @@ def fits(spelling: Spelling, reading: Reading, text: str, end: int) -> bool:
     return inside and (spelling.region.code != outer.code or spelling.is_full)
 
 
-def narrowed(meant: Iterable[Region]) -> list[Region]:
-    """Leave out what a larger one of the meant regions contains (长沙 is the city, not the county of that name in it).
+def narrowed(candidates: Iterable[Region]) -> list[Region]:
+    """Leave out candidates that a larger candidate contains (长沙 is the city, not the county of that name in it).
 
     The short name of a province always means the province: 海南 is no district of Inner Mongolia.
     """
-    regions = list(meant)
+    regions = list(candidates)
     provinces = [one for one in regions if one.level == 1]
     if provinces:
         return provinces
@@ -141,7 +141,7 @@ def names_something_else(spelling: Spelling, text: str, end: int) -> bool:
         return False
     return not any(
         behind.is_full and is_inside(behind.region, spelling.region)
-        for _, spellings in matches(text, end)
+        for _, spellings in spellings_at(text, end)
         for behind in spellings
     )
 
@@ -152,7 +152,7 @@ def heirs_of(code: str) -> tuple[Region, ...]:
     return current_heirs(table().regions[code])
 
 
-def matches(text: str, start: int) -> list[tuple[int, list[Spelling]]]:
+def spellings_at(text: str, start: int) -> list[tuple[int, list[Spelling]]]:
     """Return (end, what it means) of every name that begins at ``start``, the longest first."""
     found = []
     node = trie()

@@ -1,7 +1,7 @@
 """Regions: which one a person means, by code or by name.
 
 A code or name that is no longer valid leads to the region that took its place, with a notice; where more than one
-region can be meant, or none is known to have taken the place, the answer is a problem that names the choices. Nothing
+region matches, or none is known to have taken the place, the answer is a problem that names the choices. Nothing
 is guessed.
 """
 
@@ -17,7 +17,7 @@ from core.kinds.kind import shown_value
 from core.kinds.plain_texts import normal_form, without_invisible
 from core.limits import SEARCH_LENGTH_MAX
 from models.regions._addresses import Candidate, Certainty, find_in_address
-from models.regions.names import LENGTH_MAX, narrowed, past_separators, readings
+from models.regions.names import LENGTH_MAX, longest_parses, narrowed, past_separators
 from models.regions.table import (
     Region,
     code_range,
@@ -101,16 +101,18 @@ def resolve_spelling(text: str) -> Resolution:
     code = CODE.fullmatch(stated)
     if code:
         return by_code().get(code[1]) or unknown(text)
-    whole = [one for one in readings(stated) if past_separators(stated, one.end) == len(stated)]
-    meant = narrowed(dict.fromkeys(one.region for one in whole))
-    if not meant:
+    whole = [one for one in longest_parses(stated) if past_separators(stated, one.end) == len(stated)]
+    candidates = narrowed(dict.fromkeys(one.region for one in whole))
+    if not candidates:
         return unknown(text)
-    if len(meant) == 1:
-        former = next(one.former for one in whole if one.region == meant[0])
-        return renamed(meant[0], former) if former and meant[0].status == "current" else resolution_of(meant[0])
-    choices = list(dict.fromkeys(heir for one in meant for heir in current_heirs(one) or (one,)))
+    if len(candidates) == 1:
+        former = next(one.former for one in whole if one.region == candidates[0])
+        if former and candidates[0].status == "current":
+            return renamed(candidates[0], former)
+        return resolution_of(candidates[0])
+    choices = list(dict.fromkeys(heir for one in candidates for heir in current_heirs(one) or (one,)))
     if len(choices) == 1:
-        return resolution_of(meant[0] if meant[0].status == "current" else choices[0])
+        return resolution_of(candidates[0] if candidates[0].status == "current" else choices[0])
     return Resolution(
         None,
         Problem(
@@ -132,7 +134,7 @@ def resolution_of(found: Region) -> Resolution:
     if len(heirs) == 1:
         message = N_("{region} is no longer valid: {successor} took its place.")
         return Resolution(heirs[0], notice=Problem("regions.replaced", message, values_of(found, heirs[0])))
-    values: dict[str, object] = {"region": shown(found)}
+    values: dict[str, object] = {"region": code_and_name(found)}
     if not heirs:
         message = N_("{region} is no longer valid, and what took its place is not known: choose a region.")
         return Resolution(None, Problem("regions.retired_unknown", message, values))
@@ -143,7 +145,7 @@ def resolution_of(found: Region) -> Resolution:
 def renamed(found: Region, former: str) -> Resolution:
     """Return the resolution of a region by a name it no longer has."""
     message = N_("{former} is the former name of {successor}.")
-    values = {"former": former, "successor": shown(found)}
+    values = {"former": former, "successor": code_and_name(found)}
     return Resolution(found, notice=Problem("regions.renamed", message, values))
 
 
@@ -161,16 +163,16 @@ def by_code() -> dict[str, Resolution]:
 
 def values_of(found: Region, heir: Region) -> dict[str, object]:
     """Return what a notice says of a region and of the one taken instead."""
-    return {"region": shown(found), "successor": shown(heir)}
+    return {"region": code_and_name(found), "successor": code_and_name(heir)}
 
 
 def listed(regions: Iterable[Region]) -> str:
     """Return the first few regions as a person reads them."""
-    named = [shown(one) for one in regions]
+    named = [code_and_name(one) for one in regions]
     return "、".join(named[:CHOICES_SHOWN]) + (" …" if len(named) > CHOICES_SHOWN else "")
 
 
-def shown(one: Region) -> str:
+def code_and_name(one: Region) -> str:
     """Return code and full name as a sentence has them."""
     return f"{one.code} {one.full_name.replace(' ', '')}"
 

@@ -47,7 +47,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class RegionTable:
-    """All of it, by what it is asked for."""
+    """The table of regions: by code, their children by parent code, their successors by former code."""
 
     regions: dict[str, Region]
     below: dict[str, tuple[Region, ...]]

@@ -15,7 +15,7 @@ from models.partners.tiers import TIERS
 from pages.components.base.buttons import button
 from pages.components.base.toasts import toast
 from pages.components.forms.dialogs import drawer
-from pages.components.forms.fields import Field, search_field, text_field
+from pages.components.forms.fields import FormField, search_field, text_field
 from pages.components.layout import content
 from pages.shell.calls import call_or_raise, show_refusal
 from pages.shell.reading import read
@@ -63,7 +63,7 @@ class ApplicationActions:
         self._actor = actor
         self._on_done = on_done
         self._on_stale = on_stale
-        self._note: Field | None = None
+        self._note: FormField | None = None
 
     def draw(self) -> None:
         """Draw what the actor can do now, with one field for the reason or note."""
@@ -131,7 +131,9 @@ class ApplicationActions:
 
     def _draw_assign(self) -> None:
         with drawer(_("Another upstream")) as show, content.stack():
-            content.text(_("The partner chosen is asked for its word first. Nobody chosen: directly under the brand."))
+            content.paragraph(
+                _("The partner chosen is asked for its word first. Nobody chosen: directly under the brand.")
+            )
             chosen = search_field("upstream", _("Upstream"), self._find_upstreams)
             note = text_field("assign-note", _("Note"), multiline=True)
 

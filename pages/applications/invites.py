@@ -22,7 +22,7 @@ from pages.components.base.elements import Tag
 from pages.components.base.navigation import go_to, load_again
 from pages.components.forms.dialogs import confirm
 from pages.components.forms.fields import (
-    Field,
+    FormField,
     check_field,
     choice_field,
     number_field,
@@ -76,7 +76,7 @@ class NewInvite:
     def __init__(self, actor: Actor, own: tuple[str, str, str] | None) -> None:
         self._actor = actor
         self._own = own
-        self._fields: dict[str, Field] = {}
+        self._fields: dict[str, FormField] = {}
 
     def draw(self) -> None:
         """Draw the inputs."""
@@ -106,7 +106,7 @@ class NewInvite:
 
     def _draw_tiers(self, upstream_tier: str | None) -> None:
         self._tiers_box.clear()
-        self._tiers: dict[str, Field] = {}
+        self._tiers: dict[str, FormField] = {}
         with self._tiers_box:
             for code in tiers_below(upstream_tier):
                 self._tiers[code] = check_field(f"tier-{code}", _(TIERS[code].label), code == "dealer")
@@ -176,7 +176,7 @@ def _draw_code(invite: Invite) -> None:
 
 def _draw_used(used: list[tuple[str, str, str]]) -> None:
     if not used:
-        page_content.text(_("Nobody yet."))
+        page_content.paragraph(_("Nobody yet."))
         return
     columns = [
         LineColumn("number", _("Application number")),

@@ -26,7 +26,7 @@ from pages.components.base.elements import Tag
 from pages.components.base.navigation import load_again
 from pages.components.forms.dialogs import confirm, drawer
 from pages.components.forms.fields import text_field
-from pages.components.layout.content import columns, kv, notice, page_header, panel, stack, steps, text, tone_of
+from pages.components.layout.content import columns, kv, notice, page_header, panel, paragraph, stack, steps, tone_of
 from pages.shell.calls import call, page, show_refusal
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
@@ -114,7 +114,7 @@ async def _show_link(number: str, shown: Tag) -> None:
     base = settings().public_url or str(context.client.request.base_url)
     shown.clear()
     with shown, drawer(_("Link to sign in")) as show:
-        text(_("Send this link to the new owner. It opens once, within three days, to choose a password."))
+        paragraph(_("Send this link to the new owner. It opens once, within three days, to choose a password."))
         text_field("link", _("Link"), base.rstrip("/") + path, wide=True)
     show()
 

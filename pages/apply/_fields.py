@@ -1,4 +1,4 @@
-"""The inputs of an application, and under whom one may stand: asked for as soon as tier and region are known."""
+"""Inputs of an application, and its choice of upstream: shown as soon as tier and region are known."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from pages.apply.visitor import use_visitor_language
 from pages.components.base.buttons import link_button
 from pages.components.base.elements import Tag
 from pages.components.base.focus import focus_on
-from pages.components.forms.fields import Field, choice_field, search_field, show_problems, text_field
+from pages.components.forms.fields import FormField, choice_field, search_field, show_problems, text_field
 from pages.components.forms.photos import photo_field, photo_view
 from pages.components.layout.content import form, notice, row
 from services.applications.drafts import kept_texts, read_texts
@@ -58,7 +58,7 @@ class ApplyFields:
         self._asked = ("", "")
         self._checked = invited.code if invited else ""
         self._proposals: dict[str, str] = {}
-        self.fields: dict[str, Field] = {}
+        self.fields: dict[str, FormField] = {}
 
     @property
     def stated(self) -> dict[str, str]:
@@ -169,7 +169,7 @@ class ApplyFields:
             email.control.props["autocomplete"] = "email"
         self._text("note", _("What else we should know"), multiline=True)
 
-    def _text(self, name: str, label: str, **options: Any) -> Field:
+    def _text(self, name: str, label: str, **options: Any) -> FormField:
         options.setdefault("on_change", partial(self._typed, name))
         self.fields[name] = text_field(name, label, self._before.get(name, ""), **options)
         return self.fields[name]

@@ -41,7 +41,7 @@ def apply_page(request: Request, invite: str = "") -> Response:
 
 
 @router.post("/apply")
-def begin_by_form(request: Request, invite: Text = "", contact: Text = "", phone: Text = "") -> Response:
+def begin_application_by_form(request: Request, invite: Text = "", contact: Text = "", phone: Text = "") -> Response:
     """Begin an application with what was stated and lead to its own page, or say what is wrong."""
     stated = kept_texts({"contact": contact, "phone": phone})
     code = invite[:INVITE_LENGTH_MAX]

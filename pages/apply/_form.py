@@ -16,7 +16,7 @@ from pages.apply.visitor import use_visitor_language
 from pages.components.base.buttons import button
 from pages.components.base.elements import Tag
 from pages.components.base.focus import focus_on
-from pages.components.base.navigation import leave, replace_address
+from pages.components.base.navigation import leave_page, replace_address
 from pages.components.forms.drafts import BrowserDraft
 from pages.components.forms.fields import check_field, show_problems
 from pages.components.layout.content import Step, kv, notice, stack, steps
@@ -161,7 +161,7 @@ class ApplyForm:
             return
         if self._draft is not None:
             self._draft.forget()
-        leave(self._channel.path)
+        leave_page(self._channel.path)
 
     def _refuse(self, refused: DomainError) -> None:
         """Show why something was not done: beside its field, on the first step that has one, and summed up above."""

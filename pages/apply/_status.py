@@ -14,7 +14,7 @@ from pages.components.base.buttons import button, link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import go_to, load_again
 from pages.components.forms.dialogs import confirm
-from pages.components.layout.content import kv, notice, page_header, panel, row, stack, steps, text, tone_of
+from pages.components.layout.content import kv, notice, page_header, panel, paragraph, row, stack, steps, tone_of
 from pages.components.layout.link_card import full_address, link_card
 from pages.resources.value_texts import value_text
 from pages.shell.calls import show_refusal
@@ -25,7 +25,7 @@ STATED = ("tier", "name", "uscc", "region", "address", "contact", "phone", "emai
 _WAITING = (ApplicationStatus.SUBMITTED, ApplicationStatus.UNDER_REVIEW)
 
 
-def draw_status(held: Held, token: str) -> None:
+def draw_application_status(held: Held, token: str) -> None:
     """Draw a submitted application for who holds its link."""
     application = held.application
     status = ApplicationStatus(application.status)
@@ -63,7 +63,7 @@ def draw_link(path: str, words: str) -> None:
     with Tag("details", css="qd-panel qd-apply-link", testid="own-link"):
         Tag("summary", words)
         with Tag("div", css="qd-panel-body"):
-            text(_("Come back with this link, and keep it to yourself: it opens your data."))
+            paragraph(_("Come back with this link, and keep it to yourself: it opens your data."))
             link_card(_("Your link"), full_address(path))
 
 

@@ -1,4 +1,4 @@
-"""Where the form of an application goes: to the reception for a stranger, or straight to the services for staff."""
+"""Submission of an application form: anonymously through its link, or in the name of signed-in staff."""
 
 from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec, Protocol, TypeVar

@@ -13,7 +13,7 @@ from models.partners.applications import Application, ApplicationStatus
 from pages.apply._first_step import router as first_step
 from pages.apply._form import ApplyForm
 from pages.apply._queries import Invited, read_held, read_kept, read_licence
-from pages.apply._status import draw_status
+from pages.apply._status import draw_application_status
 from pages.apply._submission import ApplicantChannel, StaffChannel
 from pages.apply.visitor import read_as_applicant
 from pages.components.base.assets import add_script, add_style
@@ -57,7 +57,7 @@ async def held_page(request: Request, token: str) -> None:
             invited = await _kept_invite(application)
             ApplyForm(ApplicantChannel(token), invited=invited, application=application).draw()
         else:
-            draw_status(held, token)
+            draw_application_status(held, token)
 
 
 async def entry_page() -> None:

@@ -36,7 +36,7 @@ def applicant(name: str = "") -> Actor:
 
 
 def count_visit(session: Session, address: str) -> None:
-    """Count one more question of a stranger. Raises ``TooManyAttempts`` when there are too many of them in a minute."""
+    """Count one more request of an anonymous user. Raises ``TooManyAttempts`` for too many of them in a minute."""
     count_from_address(session, f"{counted_source(address)}#apply", VISITORS_PER_ADDRESS)
 
 
@@ -55,7 +55,7 @@ async def visitor_counts() -> bool:
 async def as_holder(
     token: str, service: Callable[Concatenate[Session, str, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Run a service on the application whose link the visitor holds, asked anew each time.
+    """Run a service on the application whose link the visitor holds; the link is checked anew each time.
 
     Raises:
         NotFound: ``applications.link_not_valid``.

@@ -11,9 +11,19 @@ from models.partners.tiers import TIERS
 from pages.approvals.queries import waiting_text
 from pages.components.base.buttons import text_link
 from pages.components.base.elements import Tag
-from pages.components.layout.content import MINUS, chip, kv, money, money_text, notice, row, short_money_text, tone_of
+from pages.components.layout.content import (
+    MINUS,
+    chip,
+    kv,
+    money_amount,
+    money_text,
+    notice,
+    row,
+    short_money_text,
+    tone_of,
+)
 from pages.components.layout.records import Cell, LineColumn, instant_text, line_table
-from pages.orders.queries import region_text
+from pages.orders.queries import region_full_name
 from pages.orders.record import name_cell, price_text, quantity_text
 from services.approvals.order_facts import LineFacts, OrderFacts
 
@@ -82,14 +92,14 @@ def _draw_left(facts: OrderFacts) -> None:
     if facts.credit_left_cents is None:
         Tag("span", _("not limited"))
     else:
-        money(facts.credit_left_cents)
+        money_amount(facts.credit_left_cents)
 
 
 def _region(facts: OrderFacts) -> str:
     stated, own = facts.header["ship_to_region"], facts.buyer.region
     if not stated:
         return _("not stated")
-    place = region_text(stated)
+    place = region_full_name(stated)
     if own is None:
         return place
     same = stated[:4] == own[:4]

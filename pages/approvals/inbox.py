@@ -27,7 +27,7 @@ from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.base.toasts import toast
-from pages.components.forms.fields import Field, text_field
+from pages.components.forms.fields import FormField, text_field
 from pages.components.layout.content import (
     chip,
     empty_state,
@@ -87,7 +87,7 @@ class ApprovalInbox:
         self._found = found
         self._shown = ""
         self._facts: OrderFacts | None = None
-        self._reason: Field | None = None
+        self._reason: FormField | None = None
 
     async def draw(self, number: str) -> None:
         """Draw the page, with one line open."""

@@ -46,7 +46,7 @@ class Map(Tag):
         self.put(points=without_code([asdict(point) for point in points]))
 
     def filter(self, query: str) -> None:
-        """Change what the source is asked for, e.g. ``status=active``; the address of the page follows."""
+        """Change the query of the source, e.g. ``status=active``; the address of the page follows."""
         self.put(query=query)
 
 

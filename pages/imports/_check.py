@@ -14,10 +14,10 @@ from models.imports import ALL_OR_NOTHING, ImportBatch
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import go_to, load_again
-from pages.components.layout.content import columns, notice, panel, row, text
+from pages.components.layout.content import columns, notice, panel, paragraph, row
 from pages.components.layout.progress import Progress, live_progress
 from pages.imports._rows import draw_rows
-from pages.imports._wizard import draw_facts, job_progress, step_path
+from pages.imports._wizard import draw_fact_panel, job_progress, step_path
 from pages.shell.calls import call, show_refusal
 from pages.shell.reading import read
 from pages.web.identity import current_actor, page_actor
@@ -49,7 +49,7 @@ async def _draw_waiting(resource: Resource, batch: ImportBatch) -> None:
         return
     with panel(_("Checking the rows")):
         live_progress(partial(_progress, batch), every_s=CHECK_EVERY_S, on_done=_reload)
-        text(_("Nothing is stored yet. You may leave this page: it will be here when you come back."))
+        paragraph(_("Nothing is stored yet. You may leave this page: it will be here when you come back."))
         if not job.cancel_asked:
             with row() as place:
                 button(_("Stop"), partial(_stop, resource, batch, place), testid="action-stop-check")
@@ -88,7 +88,7 @@ async def _check_again(resource: Resource, batch: ImportBatch) -> None:
 
 
 async def _stop(resource: Resource, batch: ImportBatch, place: Tag) -> None:
-    """Stop the check; the page is loaded again when it has ended, by whoever follows it, and only then."""
+    """Stop the check; the page reloads once it has ended, as for every viewer."""
     if await call(stop_check, editor_of(resource), batch.id) is not None:
         place.visible = False
 
@@ -103,9 +103,9 @@ async def _draw_result(resource: Resource, batch: ImportBatch) -> None:
     with columns() as (content, rail):
         with content:
             _draw_verdict(resource, batch, counts)
-            await draw_rows(resource, batch, {fate: counts[fate.name.lower()] for fate in RowOutcome})
+            await draw_rows(resource, batch, {outcome: counts[outcome.name.lower()] for outcome in RowOutcome})
         with rail:
-            draw_facts(_("How the file is read"), _facts(resource, batch))
+            draw_fact_panel(_("How the file is read"), _facts(resource, batch))
             _columns_link(resource, batch)
 
 
@@ -134,7 +134,7 @@ def _draw_verdict(resource: Resource, batch: ImportBatch, counts: dict[str, int]
     for sentence in import_notices(resource.name, counts["created"], page_actor()):
         notice(sentence, "info", testid="import-notice")
     with panel(), row():
-        text(_("{parts}.", parts=_parts_text(counts))).style("flex:1 1 260px;font-size:16px;line-height:24px")
+        paragraph(_("{parts}.", parts=_parts_text(counts))).style("flex:1 1 260px;font-size:16px;line-height:24px")
         label = ngettext("Import {count} row", "Import {count} rows", good_count)
         button(label, partial(_apply, resource, batch), look="primary", testid="import-apply")
 

@@ -11,7 +11,7 @@ from core.resource import Resource
 from importers.runs.drafts import (
     Certainty,
     ColumnChoice,
-    Proposal,
+    ColumnProposal,
     choose_columns,
     is_ours,
     propose_columns,
@@ -24,7 +24,7 @@ from pages.components.base.design_tokens import Tone
 from pages.components.base.elements import Tag
 from pages.components.base.focus import focus_on
 from pages.components.base.navigation import go_to
-from pages.components.forms.fields import Field, choice_field
+from pages.components.forms.fields import FormField, choice_field
 from pages.components.layout.content import chip, columns, notice, panel, row
 from pages.imports._wizard import step_path
 from pages.resources.inputs import Inputs
@@ -62,11 +62,16 @@ class ColumnsPage:
     """
 
     def __init__(
-        self, resource: Resource, batch: ImportBatch, actor: Actor, proposals: list[Proposal], choice: ColumnChoice
+        self,
+        resource: Resource,
+        batch: ImportBatch,
+        actor: Actor,
+        proposals: list[ColumnProposal],
+        choice: ColumnChoice,
     ) -> None:
         self.resource, self.batch, self.proposals, self.choice = resource, batch, proposals, choice
         self.fields = {field.name: field for field in stated_fields(SHEETS[resource.name], actor)}
-        self.selects: dict[int, Field] = {}
+        self.selects: dict[int, FormField] = {}
         self.constants: dict[str, Inputs] = {}
         self._chips: dict[int, Tag] = {}
 
@@ -92,7 +97,7 @@ class ColumnsPage:
             path = step_path(self.resource, self.batch, "sheet")
             link_button(_("Other sheet or headings"), path, look="quiet", testid="action-sheet")
 
-    def _line(self, proposal: Proposal) -> None:
+    def _line(self, proposal: ColumnProposal) -> None:
         is_first = proposal is self.proposals[0]
         with Tag("div").style(LINE if is_first else LINE + BETWEEN):
             with Tag("div").style("flex:1 1 220px;min-width:0;overflow-wrap:anywhere"):
@@ -128,7 +133,7 @@ class ColumnsPage:
         with self._chips[position]:
             chip(_(words), tone)
 
-    def _chosen(self, proposal: Proposal) -> None:
+    def _chosen(self, proposal: ColumnProposal) -> None:
         """Mark what the person chose; a field goes to one column only, the last one chosen."""
         select = self.selects[proposal.position]
         for position, other in self.selects.items():
@@ -255,5 +260,5 @@ class ColumnsPage:
         go_to(step_path(self.resource, self.batch, "check"))
 
 
-def _find(session: Session, resource: Resource, batch: ImportBatch) -> tuple[list[Proposal], ColumnChoice]:
+def _find(session: Session, resource: Resource, batch: ImportBatch) -> tuple[list[ColumnProposal], ColumnChoice]:
     return propose_columns(session, resource, batch), remembered_choice(session, resource, batch)

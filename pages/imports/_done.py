@@ -12,7 +12,7 @@ from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import load_again
 from pages.components.forms.dialogs import confirm
-from pages.components.layout.content import NoticeTone, notice, panel, row, stat_tile, text, tiles
+from pages.components.layout.content import NoticeTone, notice, panel, paragraph, row, stat_tile, tiles
 from pages.components.layout.progress import Progress, live_progress
 from pages.imports._check import job_of
 from pages.imports._problems import draw_problems
@@ -45,7 +45,7 @@ async def draw_done(resource: Resource, batch: ImportBatch) -> None:
 def _draw_running(resource: Resource, batch: ImportBatch) -> None:
     with panel(_("Importing")):
         live_progress(partial(_look, batch), every_s=LOOK_EVERY_S, on_done=_reload)
-        text(_("You may leave this page: the import goes on."))
+        paragraph(_("You may leave this page: the import goes on."))
         with row():
             if batch.mode != ALL_OR_NOTHING:  # that is one piece: it happens whole or not at all
                 with row() as place:
@@ -69,7 +69,7 @@ async def _reload(_progress: Progress) -> None:
 
 
 async def _stop(resource: Resource, batch: ImportBatch, place: Tag) -> None:
-    """Stop the import; the page is loaded again when it has ended, by whoever follows it, and only then."""
+    """Stop the import; the page reloads once it has ended, as for every viewer."""
     sentence = _("The rows imported so far stay. You can go on with the others later.")
     if await confirm(_("Stop this import?"), sentence, yes=_("Stop"), danger=True) is None:
         return

@@ -17,7 +17,7 @@ from importers.exporting import template_for
 from importers.runs.drafts import editor_of
 from importers.runs.error_workbooks import is_made_at_once, write_batch_errors
 from pages.web.addresses import RowId
-from pages.web.heavy_work import caller_of, one_download, run_heavy
+from pages.web.heavy_work import caller_of, limit_downloads_of_person, run_heavy
 from pages.web.identity import require_actor
 from pages.web.policies import SIGNED_IN, permitted
 from resources import SHEETS
@@ -38,7 +38,7 @@ def register_results(app: FastAPI) -> None:
 
     @app.get(
         "/imports/{batch_id:int}/errors.xlsx",
-        dependencies=[Depends(SIGNED_IN), Depends(one_download)],
+        dependencies=[Depends(SIGNED_IN), Depends(limit_downloads_of_person)],
         include_in_schema=False,
     )
     async def errors_workbook(batch_id: RowId, request: Request) -> Response:
@@ -51,7 +51,7 @@ def register_template(app: FastAPI, resource: Resource) -> None:
 
     @app.get(
         f"/{resource.name}/template.xlsx",
-        dependencies=[Depends(permitted(editor_of(resource))), Depends(one_download)],
+        dependencies=[Depends(permitted(editor_of(resource))), Depends(limit_downloads_of_person)],
         include_in_schema=False,
     )
     async def template(request: Request) -> Response:

@@ -16,7 +16,7 @@ from importers.runs.error_workbooks import column_positions, is_made_at_once, re
 from models.imports import ImportBatch
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
-from pages.components.layout.content import notice, row, text
+from pages.components.layout.content import notice, paragraph, row
 from pages.components.layout.progress import Progress, live_progress
 from pages.components.layout.records import Cell, LineColumn, line_table, pager
 from pages.imports._wizard import WHOLE_WORDS, job_progress
@@ -75,7 +75,7 @@ async def draw_problems(resource: Resource, batch: ImportBatch) -> None:
     await WorkbookBox(resource, batch).draw()
     if len(problems.worst) > 1:
         columns = _(", ").join(_("{column} {count}", column=name, count=f"{n:,}") for name, n in problems.worst)
-        text(_("Most of the problems stand in: {columns}", columns=columns))
+        paragraph(_("Most of the problems stand in: {columns}", columns=columns))
     box = Tag("div", css="qd-stack")
 
     def show(found: Problems, offset: int) -> None:
@@ -112,17 +112,19 @@ class WorkbookBox:
                 self._show_link()
             elif job is not None and job.finished_at is None:
                 live_progress(self._look, every_s=LOOK_EVERY_S, on_done=self._made)
-                text(_("Your workbook with errors is being made. You may leave this page meanwhile."))
+                paragraph(_("Your workbook with errors is being made. You may leave this page meanwhile."))
             else:
                 if job is not None and job.error:
                     notice(job.error, "danger")
                 with row():
-                    text(_("The wrong rows and the reason of each come in a workbook that can be corrected."))
+                    paragraph(_("The wrong rows and the reason of each come in a workbook that can be corrected."))
                     button(_("Make the workbook with errors"), self._make, icon="file", testid="action-make-errors")
 
     def _show_link(self) -> None:
         with row():
-            text(_("Red cells and the reason of each row are in your workbook: correct it there and bring it again."))
+            paragraph(
+                _("Red cells and the reason of each row are in your workbook: correct it there and bring it again.")
+            )
             link_button(
                 _("Download the workbook with errors"),
                 f"/imports/{self.batch.id}/errors.xlsx",

@@ -15,7 +15,7 @@ from core.kinds.kind import Refused
 from core.resource import Field, Resource
 from models.imports import ImportBatch
 from pages.components.base.elements import Tag
-from pages.components.layout.content import panel, text
+from pages.components.layout.content import panel, paragraph
 from pages.components.layout.records import Cell, LineColumn, before_after, line_table, pager
 from pages.components.layout.views import tabs
 from pages.imports._problems import draw_problems
@@ -53,40 +53,40 @@ OPENED_FIRST = (RowOutcome.REFUSED, RowOutcome.UPDATED, RowOutcome.CREATED, RowO
 
 @dataclass(frozen=True, slots=True)
 class RowsPage:
-    """Some rows of one fate, and the fields to show of them."""
+    """Some rows of one outcome, and the fields to show of them."""
 
     fields: list[Field]
     rows: list[SeenRow]
 
 
 async def draw_rows(resource: Resource, batch: ImportBatch, counts: dict[RowOutcome, int]) -> None:
-    """Draw a tab for each fate; the first that a person should look at is open, the others are read when opened."""
-    fates = list(TABS)
-    first = next((fate for fate in OPENED_FIRST if counts[fate]), RowOutcome.CREATED)
-    labels = [_(label, count=f"{counts[fate]:,}") for fate, (label, _words) in TABS.items()]
-    boxes: dict[RowOutcome, FateRows] = {}
+    """Draw a tab for each outcome; the first that a person should look at is open, the others are read when opened."""
+    outcomes = list(TABS)
+    first = next((outcome for outcome in OPENED_FIRST if counts[outcome]), RowOutcome.CREATED)
+    labels = [_(label, count=f"{counts[outcome]:,}") for outcome, (label, _words) in TABS.items()]
+    boxes: dict[RowOutcome, OutcomeRows] = {}
 
     async def look_at(index: int) -> None:
-        await boxes[fates[index]].open()
+        await boxes[outcomes[index]].open()
 
-    with panel(), tabs(labels, current=fates.index(first), on_open=look_at) as panels:
+    with panel(), tabs(labels, current=outcomes.index(first), on_open=look_at) as panels:
         # every tab can be opened before anything is waited for: people are fast, small machines are slow
-        for fate, place in zip(fates, panels, strict=True):
+        for outcome, place in zip(outcomes, panels, strict=True):
             with place:
-                text(_(TABS[fate][1]) if counts[fate] else _(EMPTY[fate]))
-                boxes[fate] = FateRows(batch, fate, 0 if fate == RowOutcome.REFUSED else counts[fate])
+                paragraph(_(TABS[outcome][1]) if counts[outcome] else _(EMPTY[outcome]))
+                boxes[outcome] = OutcomeRows(batch, outcome, 0 if outcome == RowOutcome.REFUSED else counts[outcome])
     if counts[RowOutcome.REFUSED]:
-        with panels[fates.index(RowOutcome.REFUSED)]:
+        with panels[outcomes.index(RowOutcome.REFUSED)]:
             await draw_problems(resource, batch)
     if first != RowOutcome.REFUSED:
         await boxes[first].open(page_actor())
 
 
-class FateRows:
-    """The rows of one fate, page by page."""
+class OutcomeRows:
+    """The rows of one outcome, page by page."""
 
-    def __init__(self, batch: ImportBatch, fate: RowOutcome, count: int) -> None:
-        self.batch, self.fate, self.count = batch, fate, count
+    def __init__(self, batch: ImportBatch, outcome: RowOutcome, count: int) -> None:
+        self.batch, self.outcome, self.count = batch, outcome, count
         self._box = Tag("div", css="qd-stack")
         self._is_drawn = count == 0
 
@@ -98,37 +98,37 @@ class FateRows:
 
     async def _turn(self, offset: int, actor: Actor | None = None) -> None:
         try:
-            found = await read(actor or await current_actor(), find_rows, self.batch.id, self.fate, offset)
+            found = await read(actor or await current_actor(), find_rows, self.batch.id, self.outcome, offset)
         except DomainError as error:
             show_refusal(error)
             return
         self._box.clear()
         with self._box:
-            _draw_table(found, self.fate)
+            _draw_table(found, self.outcome)
             pager(offset, PAGE_ROWS, self.count, self._turn)
 
 
-def find_rows(session: Session, batch_id: int, fate: RowOutcome, offset: int = 0) -> RowsPage:
+def find_rows(session: Session, batch_id: int, outcome: RowOutcome, offset: int = 0) -> RowsPage:
     """Return a page of rows, with the fields that the session's actor may see of them, in the order of the sheet."""
     batch = get_import(session, batch_id)
-    rows = seen_rows(session, batch_id, fate, limit=PAGE_ROWS, offset=offset)
+    rows = seen_rows(session, batch_id, outcome, limit=PAGE_ROWS, offset=offset)
     visible = {field.name: field for field in SHEETS[batch.resource].fields_for(actor_of(session))}
     stated = list(dict.fromkeys(name for row in rows for name in row.cells))
     named = [name for name in stated if name in SHEETS[batch.resource].keys or name in {"name", batch.match}]
-    if fate == RowOutcome.UPDATED:  # what stays as it is would only hide what changes
+    if outcome == RowOutcome.UPDATED:  # what stays as it is would only hide what changes
         changed = {name for row in rows for name in row.changes}
         stated = [*named, *(name for name in stated if name in changed and name not in named)]
     return RowsPage([visible[name] for name in stated if name in visible], rows)
 
 
-def _draw_table(found: RowsPage, fate: RowOutcome) -> None:
+def _draw_table(found: RowsPage, outcome: RowOutcome) -> None:
     columns = [LineColumn("row", _("Row no."), "right")]
     columns += [LineColumn(field.name, _(field.label), field.kind.align) for field in found.fields]
     line_table(
         columns,
         [{"row": f"{row.row:,}"} | {field.name: _cell(field, row) for field in found.fields} for row in found.rows],
-        caption=_(TABS[fate][1]),
-        testid=f"import-rows-{fate.name.lower()}",
+        caption=_(TABS[outcome][1]),
+        testid=f"import-rows-{outcome.name.lower()}",
     ).style(WHOLE_WORDS)
 
 

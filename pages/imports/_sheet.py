@@ -11,8 +11,8 @@ from pages.components.base.buttons import button
 from pages.components.base.elements import Tag
 from pages.components.base.focus import focus_on
 from pages.components.base.navigation import go_to
-from pages.components.forms.fields import Field, choice_field
-from pages.components.layout.content import chip, form, notice, panel, row, text
+from pages.components.forms.fields import FormField, choice_field
+from pages.components.layout.content import chip, form, notice, panel, paragraph, row
 from pages.components.layout.records import Cell, LineColumn, line_table
 from pages.imports._wizard import attempt, step_path
 
@@ -34,20 +34,20 @@ class SheetChoice:
         best = max(batch.sheets, key=lambda sheet: sheet["known"])  # of equals the first
         self.name: str = batch.sheet if batch.header_row else best["name"]
         self.header_row = self._header_row()
-        self._field: Field | None = None
+        self._field: FormField | None = None
 
     async def draw(self) -> None:
         """Draw the page."""
         if len(self.sheets) > 1:
             with panel(_("Which sheet?")):
-                text(_("The workbook has several sheets with rows. One of them is imported."))
+                paragraph(_("The workbook has several sheets with rows. One of them is imported."))
                 with form():
                     choices = {name: self._label(sheet) for name, sheet in self.sheets.items()}
                     self._field = choice_field("sheet", _("Sheet"), choices, self.name, on_change=self._change)
         elif not self.sheets[self.name]["known"]:
             notice(_("No heading of this file looks known. Show which row holds the headings."), "warning")
         with panel(_("Which row holds the headings?")):
-            text(_("Titles and notes above it are left out; the rows below it are imported."))
+            paragraph(_("Titles and notes above it are left out; the rows below it are imported."))
             self._rows = Tag("div", css="qd-stack")
         await self._show()
         with row():

@@ -63,7 +63,7 @@ def _receive(session: Session, request: Request) -> int:
 def take_upload(actor: Actor, resource: Resource, source: BinaryIO, name: str) -> ImportBatch:
     """Store a file and begin its import.
 
-    The content is on disk and inspected before the database is asked for anything: nobody waits for a slow file.
+    The content is on disk and inspected before the first query: nobody waits for a slow file.
 
     Raises:
         InvalidInput: ``files.too_large``, or the file cannot be taken: one sentence says why and what to do.

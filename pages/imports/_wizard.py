@@ -45,7 +45,7 @@ def step_path(resource: Resource, batch: ImportBatch, step: StepName) -> str:
     return f"/{resource.name}/import/{batch.id}?step={step}"
 
 
-def step_of(batch: ImportBatch, wanted: str) -> StepName:
+def step_to_show(batch: ImportBatch, wanted: str) -> StepName:
     """Return the step to show: ``wanted`` if the import has come so far, else where it is."""
     if batch.status != ImportStatus.DRAFT:
         return "done"
@@ -73,7 +73,7 @@ async def import_frame(resource: Resource, current: StepName, batch: ImportBatch
 async def attempt(
     resource: Resource, function: Callable[Concatenate[Actor, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> T | None:
-    """Run ``function(actor, …)`` off the event loop for whoever is behind this event, if they may edit the resource.
+    """Run ``function(actor, …)`` off the event loop as the user of the current event, if they may edit the resource.
 
     For what must not hold a transaction while it reads a file. An expected error is shown; the answer is then None.
     """
@@ -109,13 +109,13 @@ def job_progress(job: Job, words: str, total: int = 0) -> Progress:
     return Progress(label, job.done_count, total, round(max(total - job.done_count, 0) / rate))
 
 
-def draw_status(batch: ImportBatch) -> Tag:
+def draw_import_status(batch: ImportBatch) -> Tag:
     """Draw how far an import is."""
     label, tone = STATUS_LABELS[ImportStatus(batch.status)]
     return chip(_(label), _TONES.get(tone, "draft"))
 
 
-def draw_facts(title: str, facts: Mapping[str, str]) -> None:
+def draw_fact_panel(title: str, facts: Mapping[str, str]) -> None:
     """Draw a panel of short sentences, each under a small heading."""
     with panel(title), Tag("dl", css="qd-stack"):
         for heading, words in facts.items():

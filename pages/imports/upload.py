@@ -16,7 +16,7 @@ from models.imports import ImportBatch
 from pages.components.base.buttons import link_button
 from pages.components.base.navigation import go_to
 from pages.components.forms.file_drop import file_drop
-from pages.components.layout.content import columns, panel, text
+from pages.components.layout.content import columns, panel, paragraph
 from pages.components.layout.records import Cell, LineColumn, instant_text, line_table
 from pages.imports._check import draw_check
 from pages.imports._columns import draw_columns
@@ -24,7 +24,7 @@ from pages.imports._done import draw_done
 from pages.imports._downloads import register_results, register_template
 from pages.imports._sheet import draw_sheet
 from pages.imports._upload_endpoint import register_upload
-from pages.imports._wizard import draw_facts, draw_status, import_frame, step_of
+from pages.imports._wizard import draw_fact_panel, draw_import_status, import_frame, step_to_show
 from pages.shell.calls import page
 from pages.shell.reading import read
 from pages.web.addresses import RowId
@@ -58,7 +58,7 @@ def _register(app: FastAPI, resource: Resource) -> None:
     async def batch_step(batch_id: RowId, step: str = "") -> None:
         actor = page_actor()
         batch = await read(actor, _own, resource, batch_id)
-        current = step_of(batch, step)
+        current = step_to_show(batch, step)
         async with import_frame(resource, current, batch):
             await _DRAW[current](resource, batch)
 
@@ -83,9 +83,9 @@ async def draw_file(resource: Resource) -> None:
             if recent:
                 _draw_recent(resource, recent)
         with rail:
-            draw_facts(_("What happens next"), _next_facts(resource))
+            draw_fact_panel(_("What happens next"), _next_facts(resource))
             with panel(_("No list yet?")):
-                text(_("Fill in the template: every column says what belongs there."))
+                paragraph(_("Fill in the template: every column says what belongs there."))
                 link_button(
                     _("Download the template"),
                     f"/{resource.name}/template.xlsx",
@@ -132,7 +132,7 @@ def _draw_recent(resource: Resource, recent: Sequence[ImportBatch]) -> None:
                         note=instant_text(batch.created_at),
                         href=f"/{resource.name}/import/{batch.id}",
                     ),
-                    "status": Cell(draw=partial(draw_status, batch)),
+                    "status": Cell(draw=partial(draw_import_status, batch)),
                     "rows": f"{batch.row_count or (batch.checked or {}).get('rows', 0):,}",
                 }
                 for batch in recent

@@ -8,9 +8,9 @@ from core.i18n import _
 from core.kinds.standard import NAME_LENGTH_MAX, NOTE_LENGTH_MAX
 from models.regions import resolving
 from pages.components.base.elements import Tag
-from pages.components.forms.fields import Field, Search, search_field, show_problems, text_field
+from pages.components.forms.fields import FormField, Search, search_field, show_problems, text_field
 from pages.components.layout.content import form
-from pages.orders.queries import REGIONS_SHOWN, region_text
+from pages.orders.queries import REGIONS_SHOWN, region_full_name
 from pages.web.identity import current_actor
 from services.money.credit import Buyer
 
@@ -21,7 +21,7 @@ class OrderFields:
     """The inputs of an order's head."""
 
     def __init__(self, header: Mapping[str, str | None], on_change: Callable[[], None]) -> None:
-        self.fields: dict[str, Field] = {}
+        self.fields: dict[str, FormField] = {}
         self._header = dict(header)
         self._preset: dict[str, str] = {}
         self._on_change = on_change
@@ -60,7 +60,7 @@ class OrderFields:
     def summary(self) -> str:
         """What a small screen shows in one line."""
         stated = self.stated
-        parts = [stated["ship_to_name"], stated["ship_to_phone"], region_text(stated["ship_to_region"])]
+        parts = [stated["ship_to_name"], stated["ship_to_phone"], region_full_name(stated["ship_to_region"])]
         return " · ".join(filter(None, parts)) or _("Where the goods go")
 
     def refuse(self, problems: Mapping[str, str]) -> bool:
@@ -81,7 +81,7 @@ class OrderFields:
                 _("Ship-to region"),
                 find_regions,
                 code or None,
-                value_label=region_text(code),
+                value_label=region_full_name(code),
                 on_change=changed,
             ),
             text_field("ship_to_address", _("Ship-to address"), values["ship_to_address"], max_length=NOTE_LENGTH_MAX),

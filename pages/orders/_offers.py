@@ -55,7 +55,7 @@ class Offers:
         turn = self._turn
         found = await self._find(self._which, str(self._text.value or "").strip(), self._limit)
         if turn != self._turn:
-            return  # something else was asked for meanwhile
+            return  # a newer search has begun meanwhile
         self._basket.know(found)
         self._rows = {}
         self._list.clear()

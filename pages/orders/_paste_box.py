@@ -1,4 +1,4 @@
-"""Where a chat message becomes an order: pasted, read, and every line that is not clear asked about."""
+"""Box to paste a chat message as order lines; ambiguous lines are asked about one by one."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,7 +9,7 @@ from pages.components.base.elements import Tag
 from pages.components.forms.fields import show_problems, text_field
 from pages.components.layout.content import notice, panel, row
 from pages.orders._basket import Basket
-from pages.orders._paste_parsing import Choice, Unclear, pasted_lines, possible_skus, read_lines
+from pages.orders._paste_parsing import Interpretation, Unclear, parse_lines, pasted_lines, possible_skus
 from services.orders.queries import Offered
 
 Find = Callable[[Sequence[str]], Awaitable[Sequence[Offered]]]
@@ -50,7 +50,7 @@ class PasteBox:
         self._box.put(hidden=True)
 
     async def take(self) -> None:
-        """Read the text: what is clear goes into the basket, the rest stays in the box and is asked about."""
+        """Read the text: clear lines go into the basket, ambiguous ones stay in the box for a choice."""
         lines = pasted_lines(str(self._text.value or ""))
         if not self._basket.tier:
             self._refuse(_("Choose the buyer first"))
@@ -63,7 +63,7 @@ class PasteBox:
         self._basket.know(found)
         spelt = Counter(one.article.sku.lower() for one in found)
         articles = {one.article.sku.lower(): one.article for one in found if spelt[one.article.sku.lower()] == 1}
-        clear, unclear = read_lines(lines, articles)
+        clear, unclear = parse_lines(lines, articles)
         units: Counter[str] = Counter()
         for wanted in clear:
             units[wanted.sku] += wanted.units
@@ -81,15 +81,17 @@ class PasteBox:
         self._asked.clear()
         with self._told:
             if taken:
-                told = ngettext("{count} product taken into the order", "{count} products taken into the order", taken)
-                notice(told, "ok", testid="pasted-taken")
+                message = ngettext(
+                    "{count} product taken into the order", "{count} products taken into the order", taken
+                )
+                notice(message, "ok", testid="pasted-taken")
             if unclear:
-                asked = ngettext(
+                question = ngettext(
                     "{count} line is not clear: please say what is meant",
                     "{count} lines are not clear: please say what is meant",
                     len(unclear),
                 )
-                notice(asked, "warning")
+                notice(question, "warning")
         with self._asked:
             for one in unclear:
                 self._ask(one)
@@ -103,16 +105,16 @@ class PasteBox:
                     self._choice(choice, made)
                 button(_("Leave out"), made.delete, look="quiet")
 
-    def _choice(self, choice: Choice, asked: Tag) -> None:
+    def _choice(self, choice: Interpretation, question: Tag) -> None:
         async def choose() -> None:
             self._basket.put(choice.wanted.sku, choice.wanted.units)
             await self._on_change()
-            asked.delete()  # with the button pressed, so last
+            question.delete()  # with the button pressed, so last
 
         button(_choice_text(choice), choose, testid=f"action-choose-{choice.wanted.sku}-{choice.wanted.units}")
 
 
-def _choice_text(choice: Choice) -> str:
+def _choice_text(choice: Interpretation) -> str:
     if choice.unit:
         return f"{choice.name} · {choice.quantity:,} {choice.unit}"
     return f"{choice.name} · " + ngettext("{count} box", "{count} boxes", choice.quantity)

@@ -1,4 +1,4 @@
-"""Orders out of pasted text: "A01 20件" a line, as people write it in a chat; what is not clear is asked.
+"""Parser of pasted order text: one "A01 20件" a line, as people write in a chat; ambiguous lines are returned apart.
 
 Pure: nothing here knows a database or a page.
 """
@@ -36,7 +36,7 @@ class Wanted(NamedTuple):
     units: int
 
 
-class Choice(NamedTuple):
+class Interpretation(NamedTuple):
     """One way to understand an unclear line: ``quantity`` boxes, or (``unit``) single units of that name."""
 
     wanted: Wanted
@@ -46,11 +46,11 @@ class Choice(NamedTuple):
 
 
 class Unclear(NamedTuple):
-    """A line as it was pasted, why it is not clear, and what may be meant."""
+    """A line as it was pasted, why it is not clear, and possible interpretations."""
 
     text: str
     problem: Problem
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Interpretation, ...] = ()
 
 
 class _Reading(NamedTuple):
@@ -71,8 +71,8 @@ def possible_skus(lines: Iterable[str]) -> list[str]:
     return sorted(found | {half_width(line).strip() for line in lines if len(line) <= PASTED_LINE_LENGTH_MAX})
 
 
-def read_lines(lines: Sequence[str], articles: Mapping[str, Article]) -> tuple[list[Wanted], list[Unclear]]:
-    """Return what the lines say for certain, and what must be asked.
+def parse_lines(lines: Sequence[str], articles: Mapping[str, Article]) -> tuple[list[Wanted], list[Unclear]]:
+    """Return the quantities of clear lines, and the ambiguous lines.
 
     Args:
         lines: See ``pasted_lines``.
@@ -119,9 +119,9 @@ def _readings(line: str) -> list[_Reading]:
     return found
 
 
-def _meanings(reading: _Reading, article: Article) -> list[Choice]:
-    single = Choice(Wanted(article.sku, reading.number), article.name, reading.number, article.unit)
-    boxes = Choice(Wanted(article.sku, reading.number * article.box_units), article.name, reading.number)
+def _meanings(reading: _Reading, article: Article) -> list[Interpretation]:
+    single = Interpretation(Wanted(article.sku, reading.number), article.name, reading.number, article.unit)
+    boxes = Interpretation(Wanted(article.sku, reading.number * article.box_units), article.name, reading.number)
     if reading.unit in _BOX_WORDS and article.unit != reading.unit:
         return [boxes]
     if reading.unit in _PIECE_WORDS or reading.unit == article.unit.lower():
@@ -149,14 +149,14 @@ def _unread(line: str, articles: Mapping[str, Article]) -> Unclear:
     return Unclear(line, Problem("orders.unclear_line", unread, {"example": "A01 20"}))
 
 
-def _whole_boxes(wanted: Wanted, article: Article) -> tuple[Choice, ...]:
+def _whole_boxes(wanted: Wanted, article: Article) -> tuple[Interpretation, ...]:
     """Return the quantities that can be ordered next to the one wanted."""
     box = article.box_units
     least = -(-article.minimum_quantity // box) * box
     above = max(least, -(-wanted.units // box) * box)
     below = above - box
     return tuple(
-        Choice(Wanted(article.sku, units), article.name, units, article.unit)
+        Interpretation(Wanted(article.sku, units), article.name, units, article.unit)
         for units in (below, above)
         if units >= least
     )[:CHOICES_MAX]

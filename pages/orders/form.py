@@ -26,7 +26,7 @@ from pages.orders._fields import SHIP_TO, OrderFields
 from pages.orders._offers import Offers, Which
 from pages.orders._paste_box import PasteBox
 from pages.orders._saving import Draft, Stated, save_order
-from pages.orders.queries import look, region_text
+from pages.orders.queries import look, region_full_name
 from pages.shell.calls import call_or_raise, page
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
@@ -47,12 +47,12 @@ def register_order_form() -> None:
 
 async def new_order_page(request: Request) -> None:
     """Draw an empty form, or with ``?from=NUMBER`` one that holds the lines of an earlier order."""
-    await _draw(await read(page_actor(), prepare, request.query_params.get("from")), _("New order"))
+    await _draw(await read(page_actor(), form_start, request.query_params.get("from")), _("New order"))
 
 
 async def change_order_page(number: KeyInPath) -> None:
     """Draw the form of a draft."""
-    await _draw(await read(page_actor(), prepare, number, is_change=True), _("Change order {number}", number=number))
+    await _draw(await read(page_actor(), form_start, number, is_change=True), _("Change order {number}", number=number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Start:
         return self.draft is None and not self.units
 
 
-def prepare(session: Session, source: str | None, *, is_change: bool = False) -> Start:
+def form_start(session: Session, source: str | None, *, is_change: bool = False) -> Start:
     """Return what a form begins with: nothing but a buyer, or an order to copy or to change.
 
     Raises:
@@ -238,7 +238,7 @@ class OrderForm:
         self._basket.units = {sku: count for sku, count in units.items() if sku in sold}
         for name in (*SHIP_TO, "note"):
             if text := fields.get(name):
-                self._fields.fields[name].resume(text, region_text(text))
+                self._fields.fields[name].resume(text, region_full_name(text))
         await self._reprice()
         self._show_summary()
         self._fold.open(False)

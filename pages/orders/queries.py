@@ -16,16 +16,16 @@ REGIONS_SHOWN = 30
 
 
 async def look(query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Read for whoever is behind this event, with the rights of now.
+    """Run a query as the user of the current event, with that user's current rights.
 
     Raises:
-        SignInNeeded: Whoever opened the page may not use it any more.
+        SignInNeeded: The session of the page has ended.
         DomainError: What ``query`` refuses.
     """
     return await read(await current_actor(), query, *args, **kwargs)
 
 
-def region_text(code: str | None) -> str:
+def region_full_name(code: str | None) -> str:
     """Return a region as people read it, e.g. "浙江省 杭州市 西湖区"; "" for none."""
     found = region(code) if code else None
     return found.full_name if found else code or ""

@@ -23,7 +23,7 @@ from pages.components.base.navigation import go_to, load_again
 from pages.components.forms.dialogs import confirm
 from pages.components.layout import content as page_content
 from pages.components.layout.records import Cell, LineColumn, TimelineEntry, line_table, short_instant_text, timeline
-from pages.orders.queries import region_text
+from pages.orders.queries import region_full_name
 from pages.resources.history import history_of
 from pages.resources.value_texts import NOBODY, value_text
 from pages.shell.calls import call, page
@@ -273,7 +273,7 @@ def _facts(view: OrderView, actor: Actor) -> dict[str, object]:
     return facts | {
         _("Ship to"): order.ship_to_name,
         _("Ship-to phone"): order.ship_to_phone,
-        _("Ship-to region"): region_text(order.ship_to_region),
+        _("Ship-to region"): region_full_name(order.ship_to_region),
         _("Ship-to address"): order.ship_to_address,
         _("Note"): order.note,
     }

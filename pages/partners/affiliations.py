@@ -16,7 +16,7 @@ from models.partners.partners import Partner
 from pages.applications.actions import find_upstreams
 from pages.components.base.buttons import button, link_button
 from pages.components.base.navigation import go_to
-from pages.components.forms.fields import Field, date_field, search_field, show_problems, text_field
+from pages.components.forms.fields import FormField, date_field, search_field, show_problems, text_field
 from pages.components.layout import content
 from pages.partners._affiliation_facts import draw_request, read_request
 from pages.resources.inputs import find_references
@@ -61,7 +61,7 @@ class AskForm:
     def __init__(self, actor: Actor, partner: tuple[str, str, str] | None) -> None:
         self._actor = actor
         self._partner = partner
-        self._fields: dict[str, Field] = {}
+        self._fields: dict[str, FormField] = {}
 
     def draw(self) -> None:
         """Draw the inputs."""
@@ -89,7 +89,7 @@ class AskForm:
                     "valid_from", _("From the day"), today().isoformat(), required=True
                 )
             self._fields["reason"] = text_field("reason", _("Reason"), multiline=True)
-            content.text(
+            content.paragraph(
                 _("The owner and the new upstream agree, the present upstream may object, then the brand decides.")
             )
             with content.row():

@@ -57,7 +57,7 @@ async def _remove_factor(email: str) -> None:
 async def _change(
     email: str, change: Callable[[Session, str], Any], label: str, why: str, *, danger: bool = False
 ) -> None:
-    """Ask whether a change of an account is meant, in the language of who clicked, and make it."""
+    """Ask to confirm a change of an account, in the language of the user who clicked, and make it."""
     if await permitted_actor(Permission.USER_EDIT) is None:
         return
     title = _("{action}: {email}?", action=_(label), email=email)

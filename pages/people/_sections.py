@@ -16,7 +16,7 @@ from pages.components.base.design_tokens import Tone
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import load_again
 from pages.components.forms.dialogs import confirm
-from pages.components.layout.content import chip, kv, panel, row, text
+from pages.components.layout.content import chip, kv, panel, paragraph, row
 from pages.components.layout.link_card import add_link_style
 from pages.components.layout.records import Cell, LineColumn, instant_text, line_table
 from pages.people._actions import may_change
@@ -69,7 +69,7 @@ def _draw_link(record: Record, link: LinkFacts | None) -> None:
             with kv(_facts(link), pairs=2):
                 pass
         elif is_new:
-            text(_("No link was made yet: without one they cannot come in."))
+            paragraph(_("No link was made yet: without one they cannot come in."))
         shown = Tag("div").style("display:contents")
         label = _("Make a new link") if link is not None else _("Make a link")
         with row():
@@ -111,7 +111,7 @@ async def _make(email: str, shown: Tag) -> None:
 def _draw_sessions(email: str, sessions: Sequence[SessionRow]) -> None:
     with panel(_("Where they are signed in")):
         if not sessions:
-            text(_("Nowhere at the moment."))
+            paragraph(_("Nowhere at the moment."))
             return
         columns = [
             LineColumn("browser", _("Browser")),

@@ -25,10 +25,10 @@ from services.partners.queries import partner_labels
 
 def register_users() -> None:
     """Register ``/users/new``; before the records."""
-    page("/users/new", permission=USERS.edit, title=N_("Invite"))(invite_page)
+    page("/users/new", permission=USERS.edit, title=N_("Invite"))(invite_user_page)
 
 
-async def invite_page() -> None:
+async def invite_user_page() -> None:
     """Draw the form for a new person as the whole page."""
     title = _("Invite somebody")
     async with staff_shell(title, current="users") as actor:

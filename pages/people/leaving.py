@@ -11,8 +11,8 @@ from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
 from pages.components.forms.dialogs import confirm
-from pages.components.forms.fields import Field, search_field, text_field
-from pages.components.layout.content import columns, kv, notice, page_header, panel, row, stack, text
+from pages.components.forms.fields import FormField, search_field, text_field
+from pages.components.layout.content import columns, kv, notice, page_header, panel, paragraph, row, stack
 from pages.shell.calls import call_or_raise, page, permitted_actor, show_refusal
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
@@ -71,7 +71,7 @@ class Leaving:
     def _draw_held(self) -> dict[str, "Successors"]:
         with panel(_("What goes to colleagues")):
             if not self._found.held:
-                text(_("They hold nothing that somebody else must take over."))
+                paragraph(_("They hold nothing that somebody else must take over."))
                 return {}
             kinds: dict[str, Successors] = {}
             if len(self._found.held) > 1:
@@ -86,7 +86,7 @@ class Leaving:
     async def _search(self, kind: str, typed: str) -> Mapping[str, str]:
         return await read(await current_actor(), possible_successors, self._found.email, kind, typed)
 
-    def _give_all(self, everything: Field) -> None:
+    def _give_all(self, everything: FormField) -> None:
         label = everything.chosen_label
         if label:
             for kind in self._kinds.values():
@@ -138,7 +138,7 @@ class Successors:
     def __init__(self, holding: Holding, search: Search) -> None:
         self._holding = holding
         self._search = search
-        self._fields: list[Field] = []
+        self._fields: list[FormField] = []
         self._labels = (_("Goes to"), _("and to"))  # in the language of now: a choice is no event that asks for it
         self._divided = _("Divided: {shares}")
         with Tag("section", css="qd-hand", testid=f"kind-{holding.kind.name}"):
@@ -217,6 +217,6 @@ def _warn(count: int) -> None:
 
 def _draw_ended(found: Holdings) -> None:
     with panel(_("What ends")):
-        text(_("With the account, these end at once:"))
+        paragraph(_("With the account, these end at once:"))
         kv({_(label): f"{count:,}" for label, count in found.ended.items()}, pairs=1)
-        text(_("Password and second factor are forgotten. What they did stays on record under their name."))
+        paragraph(_("Password and second factor are forgotten. What they did stays on record under their name."))

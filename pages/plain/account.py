@@ -14,7 +14,7 @@ from models.accounts.sessions import EndReason
 from models.accounts.users import ROLE_LABELS
 from pages.plain.set_up import length_hint, require_same
 from pages.web.addresses import RowId
-from pages.web.cookies import forget, safe_next, see_other, set_preference, set_session
+from pages.web.cookies import delete_cookie, safe_next, see_other, set_preference, set_session
 from pages.web.identity import LANGUAGE_COOKIE, require_visitor, visitor_of_request
 from pages.web.policies import PUBLIC, SIGNED_IN
 from pages.web.rendering import render
@@ -24,9 +24,9 @@ from services.accounts.own_account import (
     change_password,
     choose_language,
     choose_theme,
-    enrol,
+    enrol_own_factor,
     own_row,
-    renew_codes,
+    renew_own_codes,
     require_password,
 )
 from services.accounts.second_factor import codes_left, enrolment_picture, offer_secret, offered_secret
@@ -59,7 +59,7 @@ def change_password_by_form(request: Request, old: Text = "", password: Text = "
 
 
 @router.post("/sessions/{session_id}/end")
-def end_one_session(request: Request, session_id: RowId) -> Response:
+def end_session_by_form(request: Request, session_id: RowId) -> Response:
     """End one of my sessions."""
     visitor = require_visitor(request)
 
@@ -105,10 +105,10 @@ def second_factor_page(request: Request) -> Response:
 
 
 @router.post("/second-factor/enrolment")
-def enrol_by_form(request: Request, code: Text = "") -> Response:
+def enrol_factor_by_form(request: Request, code: Text = "") -> Response:
     """Enrol the second factor and show the one-time codes, this once."""
     try:
-        codes = enrol(require_visitor(request), code)
+        codes = enrol_own_factor(require_visitor(request), code)
     except DomainError as error:
         return _enrolment(request, error)
     return _codes(request, codes)
@@ -118,7 +118,7 @@ def enrol_by_form(request: Request, code: Text = "") -> Response:
 def renew_codes_by_form(request: Request, old: Text = "") -> Response:
     """Make ten new one-time codes and show them, this once."""
     try:
-        codes = renew_codes(require_visitor(request), old)
+        codes = renew_own_codes(require_visitor(request), old)
     except DomainError as error:
         return _account(request, error=error, part="factor")
     return _codes(request, codes)
@@ -131,7 +131,7 @@ def choose_preferences(request: Request, language: Text = "", theme: Text = "", 
     if language in LANGUAGES:
         set_preference(response, LANGUAGE_COOKIE, language)
     if theme == "auto":
-        forget(response, MODE_COOKIE)
+        delete_cookie(response, MODE_COOKIE)
     elif theme in THEMES:
         set_preference(response, MODE_COOKIE, theme)
     visitor = visitor_of_request(request)

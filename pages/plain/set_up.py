@@ -67,7 +67,7 @@ def password_page(request: Request, token: str = "") -> Response:
 
 @router.post("/password")
 def choose_password_by_form(request: Request, token: Text = "", password: Text = "", again: Text = "") -> Response:
-    """Store the chosen password and sign the person in; the second factor is still asked for."""
+    """Store the chosen password and sign the person in; the second factor is still required."""
     with reading(AUTHENTICATION) as session:
         greeting = invited_by(session, token)
     try:

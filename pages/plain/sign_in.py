@@ -13,8 +13,8 @@ from core.limits import FORM_TEXT_LENGTH_MAX
 from models.accounts.sessions import EndReason, SessionState
 from pages.web.cookies import (
     browser_of,
+    delete_cookie,
     device_token,
-    forget,
     safe_next,
     see_other,
     session_token,
@@ -43,7 +43,7 @@ def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002  
 
 @router.post("/login")
 def sign_in_by_form(request: Request, email: Text = "", password: Text = "", next: Text = "/") -> Response:  # noqa: A002
-    """Let in whoever knows the password, or ask for the second factor."""
+    """Sign in by password, or ask for the second factor."""
     try:
         entry = sign_in(
             email, password, browser_of(request), device=device_token(request), old_token=session_token(request)
@@ -66,7 +66,7 @@ def code_page(request: Request, next: str = "/") -> Response:  # noqa: A002
 
 @router.post("/login/code")
 def give_code(request: Request, code: Text = "", next: Text = "/") -> Response:  # noqa: A002
-    """Let in whoever shows the second factor."""
+    """Complete the sign-in with the second factor."""
     visitor = _half_way(request)
     if visitor is None:
         return see_other("/login")
@@ -103,7 +103,7 @@ def sign_out(request: Request) -> Response:
         actor = visitor.actor
         transact(actor, lambda session: end_session(session, visitor.session_id, EndReason.SIGNED_OUT))
     response = see_other("/login")
-    forget(response, cookie_name())
+    delete_cookie(response, cookie_name())
     return response
 
 

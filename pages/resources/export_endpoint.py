@@ -26,7 +26,7 @@ from core.settings import settings
 from core.throttling.capacity import EXPORTS
 from importers.exporting import write_rows
 from pages.components.layout.records import instant_text
-from pages.web.heavy_work import caller_of, one_download, run_while_connected
+from pages.web.heavy_work import caller_of, limit_downloads_of_person, run_while_connected
 from pages.web.identity import require_actor
 from pages.web.policies import permitted
 from resources import EXPORTED
@@ -42,7 +42,7 @@ router = APIRouter()
 
 @router.get(
     "/export/{file}",
-    dependencies=[Depends(permitted(Permission.EXPORT)), Depends(one_download)],
+    dependencies=[Depends(permitted(Permission.EXPORT)), Depends(limit_downloads_of_person)],
     include_in_schema=False,
 )
 async def export_file(file: str, request: Request) -> FileResponse:

@@ -10,7 +10,7 @@ from core.i18n import _
 from core.resource import Resource
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
-from pages.components.base.navigation import ask_before_leaving, leave
+from pages.components.base.navigation import ask_before_leaving, leave_page
 from pages.components.forms.drafts import BrowserDraft
 from pages.components.layout.content import notice, page_header, panel, row, stack
 from pages.resources._choices import choosable
@@ -62,7 +62,7 @@ class NewRow:
 
     async def saved(self, key: str) -> None:
         """Open the record of the row that was saved."""
-        leave(record_path(self.resource.name, key))
+        leave_page(record_path(self.resource.name, key))
 
     def _changed(self) -> None:
         """Keep what is stated in the browser: neither a lost connection nor a server that starts again takes it."""
@@ -78,7 +78,7 @@ class NewRow:
 
     def _begin_anew(self) -> None:
         self._draft.forget()
-        leave()
+        leave_page()
 
     def _refuse(self, error: DomainError) -> None:
         if not error.fields:

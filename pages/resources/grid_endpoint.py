@@ -9,7 +9,7 @@ from core.errors import NotFound
 from core.i18n import N_
 from core.queries.finding import find_page, read_query
 from pages.resources.value_texts import add_titles
-from pages.web.heavy_work import one_list
+from pages.web.heavy_work import limit_lists_of_person
 from pages.web.identity import require_actor
 from pages.web.policies import SIGNED_IN
 from resources import BY_NAME
@@ -17,7 +17,7 @@ from resources import BY_NAME
 router = APIRouter()
 
 
-@router.get("/grid/{name}", dependencies=[Depends(SIGNED_IN), Depends(one_list)], include_in_schema=False)
+@router.get("/grid/{name}", dependencies=[Depends(SIGNED_IN), Depends(limit_lists_of_person)], include_in_schema=False)
 def grid_rows(name: str, request: Request) -> Response:
     """Answer a block of rows: ``{"rows", "total", "total_is_exact", "sums"}``, see ``core.queries.finding.Page``.
 

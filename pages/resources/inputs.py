@@ -115,7 +115,7 @@ def find_references(session: Session, reference: Reference, text: str) -> dict[s
     return {key: f"{title} · {key}" for key, title in search_references(session, reference, text, FOUND_MAX)}
 
 
-def _input(field: Field, row: Mapping[str, Any], on_change: Callable[[], None] | None) -> form_fields.Field:
+def _input(field: Field, row: Mapping[str, Any], on_change: Callable[[], None] | None) -> form_fields.FormField:
     name, label, kind, value = field.name, _(field.label), field.kind, row.get(field.name)
     if kind.choices:
         choices = {one.value: _(one.label) for one in kind.choices}

@@ -15,7 +15,7 @@ from core.resource import Action, Resource
 from pages.components.base.buttons import button
 from pages.components.base.navigation import go_to, load_again
 from pages.components.base.toasts import toast
-from pages.components.layout.content import columns, page_header, panel, text
+from pages.components.layout.content import columns, page_header, panel, paragraph
 from pages.components.layout.records import TimelineEntry, timeline
 from pages.resources.bulk import ask, look_of
 from pages.resources.history import history_of
@@ -87,7 +87,7 @@ async def _draw(screen: Screen, record: Record, actor: Actor, history: list[Time
             if history:
                 timeline(history)
             else:
-                text(_("Nothing has happened here yet."))
+                paragraph(_("Nothing has happened here yet."))
 
 
 def _action_button(record: Record, action: Action) -> None:

@@ -12,7 +12,7 @@ from core.queries.finding import find_page
 from core.queries.grid_query import GridQuery
 from core.resource import Resource
 from pages.resources.value_texts import row_title
-from pages.web.heavy_work import one_list
+from pages.web.heavy_work import limit_lists_of_person
 from pages.web.identity import require_actor
 from pages.web.policies import SIGNED_IN
 from resources import ALL
@@ -23,7 +23,7 @@ FOUND_MAX = 4  # of each kind
 router = APIRouter()
 
 
-@router.get("/search.json", dependencies=[Depends(SIGNED_IN), Depends(one_list)], include_in_schema=False)
+@router.get("/search.json", dependencies=[Depends(SIGNED_IN), Depends(limit_lists_of_person)], include_in_schema=False)
 def search_records(request: Request, q: str = "") -> dict[str, list[dict[str, str]]]:
     """Answer ``{"items": [{"label", "hint", "href"}]}``, within the scope of who asks; nothing for too short words."""
     actor = require_actor(request)

@@ -13,7 +13,7 @@ from core.queries.finding import find_row
 from core.resource import Field, Resource
 from pages.components.base.buttons import Button, button, text_link
 from pages.components.base.elements import Tag
-from pages.components.base.navigation import ask_before_leaving, leave
+from pages.components.base.navigation import ask_before_leaving, leave_page
 from pages.components.layout.content import EMPTY, chip, kv, notice, row
 from pages.resources._choices import choosable
 from pages.resources.inputs import Inputs, save_stated
@@ -129,7 +129,7 @@ class Section:
         resource, stored = self.record.resource, self.record.row
         keys = {name: str(stored[name]) for name in resource.keys}
         await call_or_raise(save_stated, resource, keys | changed, version)
-        leave()
+        leave_page()
 
     async def _show_both(self, conflict: Conflict, changed: dict[str, str], problems: Tag) -> None:
         """Say that someone else was faster, and show their values beside ours; nothing is overwritten unseen."""
@@ -141,7 +141,7 @@ class Section:
         with problems:
             notice(conflict.text, "warning", items=self._differences(now, changed), testid="form-conflict")
             with row():
-                button(_("Take the new values"), leave, testid="action-take-theirs")
+                button(_("Take the new values"), leave_page, testid="action-take-theirs")
                 button(_("Save mine all the same"), mine, testid="action-save-mine")
 
     def _differences(self, now: dict[str, Any], changed: dict[str, str]) -> list[str]:

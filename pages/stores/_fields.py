@@ -6,7 +6,7 @@ from typing import Any
 from core.access import Actor
 from core.i18n import _
 from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX
-from pages.components.forms.fields import Field, search_field, show_problems, text_field
+from pages.components.forms.fields import FormField, search_field, show_problems, text_field
 from pages.components.layout.content import form
 from pages.stores._queries import find_partners
 
@@ -25,7 +25,7 @@ class StatementFields:
     def __init__(self, actor: Actor | None, on_change: Callable[[], None]) -> None:
         self._actor = actor
         self._on_change = on_change
-        self.fields: dict[str, Field] = {}
+        self.fields: dict[str, FormField] = {}
 
     def draw(self) -> None:
         """Draw them."""

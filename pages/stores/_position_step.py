@@ -19,7 +19,7 @@ from pages.components.base.design_tokens import Tone
 from pages.components.base.elements import Tag
 from pages.components.base.focus import focus_on
 from pages.components.forms.fields import choice_field, search_field, show_problems, text_field
-from pages.components.forms.geolocation import NoPosition, Reading, locator
+from pages.components.forms.geolocation import NoPosition, PositionReading, locator
 from pages.components.layout.content import chip, form, kv, notice, row, stack
 from pages.components.layout.records import instant_text
 from pages.components.maps import Map, MapPoint, add_map, map_view
@@ -105,7 +105,7 @@ class PositionStep:
 
     # --- measured ---
 
-    async def _take_readings(self, readings: Sequence[Reading]) -> None:
+    async def _take_readings(self, readings: Sequence[PositionReading]) -> None:
         at = now()
         self.tried_again = self._was_asked
         self._measured = tuple(

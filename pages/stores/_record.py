@@ -18,7 +18,7 @@ from pages.components.base.buttons import button, link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import load_again
 from pages.components.forms.dialogs import confirm
-from pages.components.layout.content import notice, panel, text
+from pages.components.layout.content import notice, panel, paragraph
 from pages.components.maps import add_map
 from pages.resources.sections import Record
 from pages.shell.calls import call
@@ -92,7 +92,9 @@ def _draw_ordering(case: Case) -> None:
     if case.ordering:
         text_link(_("It stands among the partners under its own code."), record_path("partners", store.code))
     else:
-        text(_("This store does not order by itself. If it may, it stands among the partners, under its supplier."))
+        paragraph(
+            _("This store does not order by itself. If it may, it stands among the partners, under its supplier.")
+        )
     if case.ordering == PartnerStatus.ACTIVE:
         button(_("Stop ordering"), partial(_stop, store.code), look="danger", testid="action-stop-ordering")
     elif store.status == StoreStatus.ACTIVE:

@@ -26,7 +26,7 @@ from pages.shell.calls import page, show_refusal
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
 from pages.stores._queries import find_partners, status_tone
-from pages.web.heavy_work import one_list
+from pages.web.heavy_work import limit_lists_of_person
 from pages.web.identity import require_actor
 from pages.web.policies import PUBLIC, permitted
 from services.accounts.sessions import SignInNeeded
@@ -54,7 +54,9 @@ def named_places(level: Literal["1", "2", "3"]) -> Response:
     return JSONResponse(places(int(level)), headers={"Cache-Control": "public, max-age=86400"})
 
 
-@router.get("/stores/map/clusters", dependencies=[Depends(permitted(Permission.STORE_VIEW)), Depends(one_list)])
+@router.get(
+    "/stores/map/clusters", dependencies=[Depends(permitted(Permission.STORE_VIEW)), Depends(limit_lists_of_person)]
+)
 async def clusters_in_view(
     request: Request,
     south: float,

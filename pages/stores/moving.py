@@ -10,9 +10,9 @@ from core.permissions import Permission
 from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
-from pages.components.base.navigation import leave
+from pages.components.base.navigation import leave_page
 from pages.components.forms.fields import text_field
-from pages.components.layout.content import notice, page_header, panel, row, text
+from pages.components.layout.content import notice, page_header, panel, paragraph, row
 from pages.components.maps import MapPoint
 from pages.shell.calls import RECONNECT_S, call_or_raise, page
 from pages.shell.navigation import staff_shell
@@ -64,7 +64,7 @@ class Moving:
                 pass
             self._problems = Tag("div", aria_live="assertive")
             with panel():
-                text(_("Where it was stays on record with its dates. A reviewer looks at the new position."))
+                paragraph(_("Where it was stays on record with its dates. A reviewer looks at the new position."))
                 points = map_points(self._case)
                 self._position.neighbours = [_as_before(one) for one in points]
                 self._position.start = next((_as_pin(one) for one in points if one.kind == "here"), None)
@@ -94,7 +94,7 @@ class Moving:
         except DomainError as error:
             self._refuse(error.text)
             return
-        leave(record_path("stores", code))
+        leave_page(record_path("stores", code))
 
     def _refuse(self, sentence: str) -> None:
         self._problems.clear()

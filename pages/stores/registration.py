@@ -156,7 +156,7 @@ class Registration:
             button(_("Register the store"), self._register, look="primary", testid="action-register")
 
     def _draw_where(self) -> None:
-        content.text(_("Stand at the entrance of the store and let your phone measure where it is."))
+        content.paragraph(_("Stand at the entrance of the store and let your phone measure where it is."))
         self._position.draw()
 
     def _placed(self) -> None:

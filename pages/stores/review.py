@@ -20,7 +20,7 @@ from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
 from pages.components.base.toasts import toast
 from pages.components.forms.dialogs import confirm
-from pages.components.forms.fields import Field, text_field
+from pages.components.forms.fields import FormField, text_field
 from pages.components.layout.content import empty_state, keys_hint, notice, page_header, panel, say_subtitle
 from pages.components.layout.inbox import Inbox, look_again
 from pages.components.layout.views import ListItem
@@ -124,7 +124,7 @@ class StoreInbox:
         self._known = {item.key for item in found.items}
         self._case: Case | None = None
         self._shown = ""
-        self._note: Field | None = None
+        self._note: FormField | None = None
 
     async def draw(self, code: str) -> None:
         """Draw the page, with one line open."""

@@ -76,7 +76,7 @@ class ResponseHeaders:
             await shown(scope, receive, answer.send)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on with a socket; while nobody can say who is there, the browser is asked to come back later."""
+        """Go on with a socket; while the user cannot be determined, the browser is sent away to retry later."""
         try:
             await self.app(scope, receive, send)
         except DomainError:

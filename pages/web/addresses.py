@@ -23,8 +23,8 @@ class AddressText:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on with an address that a database can be asked for."""
-        if scope["type"] != "http" or is_text(scope):
+        """Pass a request with a valid address on; refuse others with 400."""
+        if scope["type"] != "http" or is_valid_address(scope):
             await self.app(scope, receive, send)
             return
         request = Request(scope)
@@ -33,7 +33,7 @@ class AddressText:
         await error_answer(request, 400, "requests.address_not_text", sentence)(scope, receive, send)
 
 
-def is_text(scope: Scope) -> bool:
+def is_valid_address(scope: Scope) -> bool:
     """Return whether path and query of a request are UTF-8 without NUL, and the path is not too long."""
     raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope.get("query_string", b"")

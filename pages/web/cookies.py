@@ -18,7 +18,7 @@ YEAR_S = 31_536_000
 
 
 def device_cookie_name() -> str:
-    """Return the name of the cookie that tells a known browser from a stranger's."""
+    """Return the name of the cookie that marks a known device."""
     return "__Host-qudao-device" if settings().is_https else "qudao-device"
 
 
@@ -39,7 +39,7 @@ def set_preference(response: Response, name: str, value: str) -> None:
     response.set_cookie(name, value, max_age=YEAR_S, path="/", secure=settings().is_https, samesite="lax")
 
 
-def forget(response: Response, name: str) -> None:
+def delete_cookie(response: Response, name: str) -> None:
     """Take a cookie from the browser."""
     response.delete_cookie(name, path="/", secure=settings().is_https, httponly=True, samesite="lax")
 
@@ -55,7 +55,7 @@ def session_token(request: Request) -> str:
 
 
 def device_token(request: Request) -> str:
-    """Return what a browser shows that has been here before, "" for a stranger."""
+    """Return the device token of a known browser, "" for an unknown one."""
     return request.cookies.get(device_cookie_name(), "")
 
 

@@ -46,7 +46,7 @@ def install_guards(app: FastAPI) -> None:
 
 
 class HostGuard:
-    """ASGI: answers only to the host people are told; a page of another name that leads here gets nothing.
+    """ASGI: answers only under the host of the configured address; a page of another name that leads here gets nothing.
 
     Programs on this machine reach ``/api/`` by its own names too, whatever the public one is.
     """
@@ -135,7 +135,7 @@ class BodyLimit:
 
 
 class _CountedBody:
-    """One body on its way in. When it becomes too large, the application is told that the client is gone."""
+    """One body on its way in. When it becomes too large, the application sees a disconnected client."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, bytes_max: int) -> None:
         self._receive, self._send = receive, send

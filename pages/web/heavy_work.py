@@ -22,13 +22,13 @@ def caller_of(actor: Actor) -> str:
     return actor.person or actor.name
 
 
-async def one_download(request: Request) -> AsyncIterator[None]:
+async def limit_downloads_of_person(request: Request) -> AsyncIterator[None]:
     """Count a request among the downloads of its person until its answer is sent: a dependency. Raises as ``slot``."""
     async with DOWNLOADS.slot(caller_of(require_actor(request))):
         yield
 
 
-async def one_list(request: Request) -> AsyncIterator[None]:
+async def limit_lists_of_person(request: Request) -> AsyncIterator[None]:
     """Count a request among the lists of its person until its answer is sent: a dependency. Raises as ``slot``."""
     async with LISTS.slot(caller_of(require_actor(request))):
         yield

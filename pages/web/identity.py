@@ -115,8 +115,8 @@ def language_of(request: HTTPConnection, account: str = "") -> str:
     if account in LANGUAGES:
         return account
     accepted = request.headers.get("accept-language", "")[:HEADER_LENGTH_MAX]
-    asked = [part.split(";")[0].strip().lower() for part in accepted.split(",")]
-    found = next((tag for tag in asked if tag[:2] in {"zh", "en"}), "")
+    accepted_tags = [part.split(";")[0].strip().lower() for part in accepted.split(",")]
+    found = next((tag for tag in accepted_tags if tag[:2] in {"zh", "en"}), "")
     return {"zh": "zh_CN", "en": "en"}.get(found[:2], DEFAULT_LANGUAGE)
 
 

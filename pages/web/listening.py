@@ -25,10 +25,10 @@ RUN_OPTIONS: dict[str, Any] = {
     "access_log": False,
     **SERVER_SETTINGS,
 }
-"""What ``ui.run`` is told beside address and title."""
+"""Options of ``ui.run`` beside address and title."""
 
 
-async def announce(link: str | None) -> None:
+async def print_address(link: str | None) -> None:
     """Say that people can come, once they can.
 
     Args:

@@ -1,9 +1,9 @@
 """How many pages may be open in this process, and how long one waits for its browser.
 
-A page of the framework is kept in memory (some 700 KB) until its browser has closed its socket. Whoever fetches pages
-and opens no socket must not fill the memory, so pages that wait for a browser are few and wait briefly. Pages whose
-browser has gone, as that of a phone does while it takes a picture, wait as long as ``reconnect_timeout`` says, but are
-limited too.
+A page of the framework is kept in memory (some 700 KB) until its browser has closed its socket. A client that fetches
+pages and opens no socket must not fill the memory, so pages that wait for a browser are few and wait briefly. Pages
+whose browser has gone, as that of a phone does while it takes a picture, wait as long as ``reconnect_timeout`` says,
+but are limited too.
 """
 
 import asyncio

@@ -27,7 +27,7 @@ from pages.web.policies import PUBLIC, allow_large_body
 from services.accounts.attempts import VISITORS_PER_ADDRESS, count_from_address
 from services.accounts.sessions import AUTHENTICATION
 from services.files.pictures import clean_picture, picture_of, store_picture
-from services.files.received_contents import ContentKind, Sender, receive_content, require_room
+from services.files.received_contents import ContentKind, Sender, receive_content, require_quota_and_room
 
 UPLOAD_PATH = "/pictures"
 IN_MEMORY_BYTES = 1 * MIB  # larger bodies wait on disk
@@ -79,7 +79,7 @@ def stated_bytes(request: Request) -> int:
 def _admit(session: Session, sender: Sender, size_bytes: int) -> None:
     if not sender.is_signed_in:
         count_from_address(session, f"{sender.caller.removeprefix('address:')}#pictures", VISITORS_PER_ADDRESS)
-    require_room(session, sender, ContentKind.PICTURE, size_bytes)
+    require_quota_and_room(session, sender, ContentKind.PICTURE, size_bytes)
 
 
 def _take(sender: Sender, body: "tempfile.SpooledTemporaryFile[bytes]") -> JSONResponse:

@@ -42,7 +42,7 @@ _SENTENCES = {
 _OTHERWISE = N_("The address or the form is not right.")
 
 
-def install_error_answers(app: FastAPI) -> None:
+def install_page_error_handlers(app: FastAPI) -> None:
     """Let every error of a route or a page end in one of our answers; bugs are ``ResponseHeaders``' to answer."""
     app.add_exception_handler(DomainError, answer_domain_error)
     app.add_exception_handler(StarletteHTTPException, _answer_http_error)
@@ -82,7 +82,7 @@ def error_answer(
 
 
 def is_for_programs(request: Request) -> bool:
-    """Return whether whoever asks wants data and not a page."""
+    """Return whether the client wants data and not a page."""
     stated = request.headers.get("accept", "") + request.headers.get("content-type", "")
     return request.url.path.startswith(FOR_PROGRAMS) or any(
         kind in stated for kind in ("application/json", "application/octet-stream")

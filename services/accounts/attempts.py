@@ -1,4 +1,4 @@
-"""Counting attempts, so that guessing is hopeless and nobody is locked out by a stranger.
+"""Login throttling: makes guessing hopeless, and lets no attacker lock a user out.
 
 An attempt is counted before it is tried, in a transaction of its own, so that attempts at the same moment count too;
 a success takes the count back.

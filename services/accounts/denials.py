@@ -14,7 +14,7 @@ from core.database.locks import DatabaseLock, take_lock
 from core.database.sessions import reading, transact
 from core.errors import CellProblem, Conflict, DomainError, NotPermitted, Unavailable
 from core.events.log import Event, EventDraft, record
-from services.accounts.sessions import AUTHENTICATION, SignInNeeded, actor_of_token
+from services.accounts.sessions import AUTHENTICATION, SignInNeeded, actor_of_cookie
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ ROUTE_LENGTH_MAX = 200
 RIGHTS_PROBLEMS = frozenset({"users.role_not_yours_to_give", "users.own_role"})
 """Problems of rows that stand for an attempt to give more than one may."""
 
-_SEE: dict[str, Any] = {"see_all": "whoever is refused does not see the trail, and must not write it twice"}
+_SEE: dict[str, Any] = {"see_all": "a refused user may not see the audit log, and must not be recorded twice"}
 _known: dict[tuple[str, str], datetime] = {}  # (person, what was missing) to when this process last looked
 
 
@@ -68,7 +68,7 @@ def note_ended_session(token: str, error: SignInNeeded, route: str) -> bool:
         route: Path of the page whose button was pressed.
     """
     with reading(AUTHENTICATION) as session:
-        actor = actor_of_token(session, token)
+        actor = actor_of_cookie(session, token)
     return actor is not None and note_refusal(actor, error, route)
 
 

@@ -27,7 +27,7 @@ SET_UP_LASTS = timedelta(days=1)
 SETUP = Actor("set-up", Role.ADMINISTRATOR, person="set-up", source="command line")
 """On whose behalf the first account is made."""
 
-_SEE = {"see_all": "whoever holds a one-time link may see the account it was made for"}
+_SEE = {"see_all": "the holder of a one-time link may see the account it was made for"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def user_of_link(session: Session, token: str) -> User:
     """Return whose password a link may set.
 
     Raises:
-        NotFound: ``links.not_valid``; whether it was used, is too old or never was is not told apart.
+        NotFound: ``links.not_valid``; the same for used, expired and unknown links.
     """
     link = _valid_link(session, token)
     query = select(User).where(User.id == link.user_id).with_for_update().execution_options(**_SEE)

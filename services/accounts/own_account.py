@@ -92,7 +92,7 @@ def prove(visitor: Visitor, stated: str) -> None:
         raise second_factor.wrong_code()
 
 
-def renew_codes(visitor: Visitor, password: str) -> list[str]:
+def renew_own_codes(visitor: Visitor, password: str) -> list[str]:
     """Return ten new one-time codes, shown once; the old ones are void. Raises as ``require_password``."""
     require_password(visitor, password)
 
@@ -104,7 +104,7 @@ def renew_codes(visitor: Visitor, password: str) -> list[str]:
     return transact(visitor.actor, renew)
 
 
-def enrol(visitor: Visitor, code: str) -> list[str]:
+def enrol_own_factor(visitor: Visitor, code: str) -> list[str]:
     """Enrol a second factor of one's own will; return ten one-time codes, shown once.
 
     Raises:

@@ -79,7 +79,7 @@ def is_correct(stored_hash: str | None, password: str) -> bool:
 
 
 def needs_new_hash(stored_hash: str) -> bool:
-    """Return whether a hash was made with less work than is asked for today."""
+    """Return whether a hash was made with weaker parameters than the current ones."""
     return HASHER.check_needs_rehash(stored_hash)
 
 

@@ -138,18 +138,18 @@ def remove(session: Session, user: User) -> None:
     """Take the second factor away, e.g. of a lost phone; who needs one enrols again at the next sign-in."""
     if user.totp_secret is None:
         return
-    forget(session, user)
+    delete_factor(session, user)
     record(session, "user.second_factor_removed", "users", [EventDraft(user.email, user.path)])
 
 
-def forget(session: Session, user: User) -> None:
-    """Delete secret and one-time codes of whoever loses the account for good; nothing is told in the trail."""
+def delete_factor(session: Session, user: User) -> None:
+    """Delete secret and one-time codes of a user, without an event: the caller records why."""
     user.totp_secret, user.totp_used = None, None
     _delete_codes(session, user)
 
 
 def wrong_code() -> InvalidInput:
-    """Return the error for a code that is wrong, too old, or used already: the three are not told apart."""
+    """Return the error for a code that is wrong, too old, or used already; the same error for all three."""
     message = N_("This code is not right, or not any more. Type the one you see now.")
     problem = Problem("second_factor.wrong_code", message)
     return InvalidInput(problem.code, problem.message, fields={"code": problem})

@@ -33,7 +33,7 @@ KEPT_AFTER_END = timedelta(days=30)
 AUTHENTICATION = Actor("sign-in", Role.ADMINISTRATOR, source="screen")
 """System actor that looks up accounts and sessions before the user is authenticated."""
 
-_SEE = {"see_all": "whoever shows the cookie's secret may see the session and account it belongs to"}
+_SEE = {"see_all": "the holder of the cookie's secret may see the session and account it belongs to"}
 _SAY_WHY: dict[str, tuple[str, str]] = {
     EndReason.SIGNED_OUT: ("sessions.signed_out", N_("You have signed out. Sign in again to go on.")),
     EndReason.ENDED_BY_PERSON: (
@@ -103,7 +103,7 @@ class Visitor:
 
     @property
     def is_fresh(self) -> bool:
-        """Return whether the person proved to be there within ``FRESH``: asked for before money or rights move."""
+        """Return whether the user authenticated within ``FRESH``: required before money or rights change."""
         return now() - self.stepped_up_at <= FRESH
 
 
@@ -155,7 +155,7 @@ def find_visitor(session: Session, token: str) -> Visitor:
     )
 
 
-def actor_of_token(session: Session, token: str) -> Actor | None:
+def actor_of_cookie(session: Session, token: str) -> Actor | None:
     """Return whose session the cookie ``token`` is or was, ended or not; None if there never was one."""
     found = _rows_of(session, token)
     if found is None:
@@ -223,7 +223,7 @@ def require_proof(session: Session) -> None:
 
 
 def rotate_session(session: Session, session_id: int) -> str:
-    """Give the session a new secret and return it; whoever knows the old one is out."""
+    """Rotate the session's secret and return the new one; the old one is no longer valid."""
     row, token = _own_row(session, session_id), new_token()
     row.token_hash = token_hash(token)
     return token

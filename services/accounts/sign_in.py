@@ -27,7 +27,7 @@ from services.accounts.attempts import count_attempt, count_from_address, purge_
 from services.accounts.one_time_secrets import new_token, token_hash
 from services.accounts.sessions import AUTHENTICATION, Browser, Visitor, actor_of_user, begin_session, find_visitor
 
-_SEE = {"see_all": "whoever signs in is looked up before it is known who it is"}
+_SEE = {"see_all": "an account is looked up before its user is authenticated"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class _Account:
 
 @essential_writes()
 def sign_in(email: str, password: str, browser: Browser, *, device: str = "", old_token: str = "") -> Entry:
-    """Let in whoever knows the password.
+    """Sign a user in by password.
 
     Args:
         email: As typed.
@@ -109,7 +109,7 @@ def sign_in(email: str, password: str, browser: Browser, *, device: str = "", ol
 
 @essential_writes()
 def give_second_factor(visitor: Visitor, token: str, code: str, browser: Browser, *, device: str = "") -> Entry:
-    """Let in whoever has given the password and now shows the second factor.
+    """Complete a sign-in with the second factor, after the password.
 
     Args:
         visitor: In the state ``HALF_WAY``. token: its session cookie; that session ends.
@@ -140,7 +140,7 @@ def give_second_factor(visitor: Visitor, token: str, code: str, browser: Browser
 
 @essential_writes()
 def enrol_second_factor(visitor: Visitor, token: str, code: str, browser: Browser, *, device: str = "") -> Entry:
-    """Enrol whoever needs a second factor and has none; let them in and give ten one-time codes.
+    """Enrol a second factor during sign-in where one is required, and return ten one-time codes.
 
     Raises:
         TooManyAttempts: ``sign_in.wait``.
@@ -164,7 +164,7 @@ def enrol_second_factor(visitor: Visitor, token: str, code: str, browser: Browse
 def let_in(
     session: Session, user: User, actor: Actor, browser: Browser, device: str, codes: tuple[str, ...] = ()
 ) -> Entry:
-    """Begin a full session for someone who has shown all that is asked for."""
+    """Begin a full session for a user who has passed every step."""
     token = begin_session(session, user, browser, SessionState.SIGNED_IN)
     record(session, "user.signed_in", "users", [EventDraft(user.email, user.path, data={"address": browser.address})])
     return Entry(token, _remember_device(session, user, device), SessionState.SIGNED_IN, actor, codes)

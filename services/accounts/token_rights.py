@@ -19,7 +19,7 @@ from services.accounts.sessions import require_proof
 from services.outcomes import Outcome
 
 SEPARATOR = "、"
-_MAKERS = {"see_all": "who answers for a key compares it with the rights of whoever made it"}
+_MAKERS = {"see_all": "the owner of a key compares it with the rights of the user who made it"}
 
 
 def confirmation_of(maker: Actor, role: str) -> Confirmation:

@@ -28,7 +28,7 @@ MARK = "qd_"
 PREFIX_LENGTH = len(MARK) + 6
 LASTS_MAX = timedelta(days=365)
 
-_SEE = {"see_all": "whoever shows a key's secret may see the key and who stands behind it"}
+_SEE = {"see_all": "the holder of a key's secret may see the key and its owner"}
 
 
 def create_token(

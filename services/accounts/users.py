@@ -19,7 +19,7 @@ from models.partners.partners import Partner
 from services.accounts.sessions import require_proof
 from services.hierarchies import layers, lock_organisation, refused_by_circles, stored_above
 from services.partners.saving import UNKNOWN_PARTNER
-from services.saving.lookups import LOOKUP_SLICE, look_up, resolve
+from services.saving.lookups import LOOKUP_SLICE, look_up, look_up_references
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
 from services.saving.rows import save_rows
 
@@ -120,8 +120,8 @@ def refuse_left(session: Session, named: Mapping[int, int], field: str) -> list[
 
 def _settle(session: Session, actor: Actor, drafts: Drafts) -> tuple[Drafts, list[CellProblem]]:
     """Return the drafts with role, partner and department as they will be stored, and why others cannot."""
-    partners, problems = resolve(session, drafts, "partner", Partner.code, UNKNOWN_PARTNER, Partner.path)
-    departments, unknown = resolve(session, drafts, "department", Department.code, UNKNOWN_DEPARTMENT)
+    partners, problems = look_up_references(session, drafts, "partner", Partner.code, UNKNOWN_PARTNER, Partner.path)
+    departments, unknown = look_up_references(session, drafts, "department", Department.code, UNKNOWN_DEPARTMENT)
     problems = [*problems, *unknown]
     drafts = drafts.without({problem.row for problem in problems})
     extra = (User.role, User.partner_id, User.path, User.department_id)
@@ -216,7 +216,7 @@ def _layers(session: Session, drafts: Drafts, problems: list[CellProblem]) -> li
 
 
 def _save(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
-    managers, problems = resolve(session, drafts, "manager", User.email, UNKNOWN_USER, User.path)
+    managers, problems = look_up_references(session, drafts, "manager", User.email, UNKNOWN_USER, User.path)
     problems += refuse_left(session, {row: found[0] for row, found in managers.items()}, "manager")
     for row, path in zip(drafts.rows, drafts.columns["path"], strict=True):
         if row in managers and not _may_lead(managers[row][1], path):

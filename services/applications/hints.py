@@ -17,7 +17,7 @@ from core.permissions import Permission
 from models.accounts.users import User
 from models.partners.applications import Application
 from models.partners.partners import Partner
-from models.regions.names import readings
+from models.regions.names import longest_parses
 from models.regions.resolving import code_range, region
 
 ALIKE_MIN = 84.0
@@ -113,7 +113,7 @@ def _without_form(text: str) -> str:
 
 def _place_end(text: str) -> int:
     """Return where the names of places at the beginning of a text end; 0 if it begins with none."""
-    return max((one.end for one in readings(text)), default=0)
+    return max((one.end for one in longest_parses(text)), default=0)
 
 
 def _others(session: Session, application: Application, condition: ColumnElement[bool]) -> Iterable[Partner]:

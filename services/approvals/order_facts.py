@@ -23,7 +23,7 @@ from services.money.credit import BUYER_COLUMNS, Buyer, used_credit_cents
 from services.orders.contents import stored_content
 from services.orders.pricing import PricedLine, quantity_problem
 from services.orders.states import STATE_COLUMNS, OrderState, unknown_order
-from services.products.prices import Catalogue, catalogue
+from services.products.prices import Catalogue, price_catalogue
 
 HISTORY = timedelta(days=90)
 WAITING_MAX = 500  # shown at once; the oldest first
@@ -134,7 +134,7 @@ def order_facts(session: Session, number: str) -> OrderFacts:
         raise unknown_order(number)
     order, buyer = OrderState(*row[: len(STATE_COLUMNS)]), Buyer(*row[len(STATE_COLUMNS) :])
     header, lines = stored_content(session, order.id)
-    present = catalogue(session, [line.sku for line in lines], [buyer.tier], today())
+    present = price_catalogue(session, [line.sku for line in lines], [buyer.tier], today())
     used_cents = used_credit_cents(session, buyer.id) or 0
     after_cents = used_cents if order.status in USES_CREDIT else used_cents + order.total_cents
     left_cents = None if buyer.credit_limit_cents is None else buyer.credit_limit_cents - after_cents

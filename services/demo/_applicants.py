@@ -15,7 +15,8 @@ class Applicant(NamedTuple):
 
     Attributes:
         hours: Since they submitted it.
-        word: What the upstream said; None while it was not asked or may still answer. word_hours: since it did.
+        word: What the upstream said; None before it was notified and while it may still answer. word_hours: since it
+            did.
         decided_hours: Since the brand decided; 0 while it has not.
         is_under_first: Whether they are to stand under the first master agent, whose owner is one of the demo's people.
         reason: Why the brand returned or refused it.

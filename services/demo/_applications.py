@@ -38,7 +38,7 @@ DECIDER, STAFF = "ling@demo.example", "wei@demo.example"
 DECIDED = (ApplicationStatus.APPROVED, ApplicationStatus.REFUSED, ApplicationStatus.WITHDRAWN)
 
 
-class Sheet(NamedTuple):
+class ApplicationSpec(NamedTuple):
     """An application of somebody for whom no partner row stands: a form that is being filled in, or was taken back.
 
     Attributes:
@@ -54,10 +54,10 @@ class Sheet(NamedTuple):
     entered_by: str = ""
 
 
-SHEETS = (
-    Sheet(ApplicationStatus.DRAFT, "dealer", 2, 4, 26),
-    Sheet(ApplicationStatus.DRAFT, "agent_2", 3, 6, 3, STAFF),
-    Sheet(ApplicationStatus.WITHDRAWN, "micro_merchant", 4, 8, 220),
+APPLICATION_SPECS = (
+    ApplicationSpec(ApplicationStatus.DRAFT, "dealer", 2, 4, 26),
+    ApplicationSpec(ApplicationStatus.DRAFT, "agent_2", 3, 6, 3, STAFF),
+    ApplicationSpec(ApplicationStatus.WITHDRAWN, "micro_merchant", 4, 8, 220),
 )
 
 
@@ -78,9 +78,9 @@ class Papers(NamedTuple):
 def add_applications(
     session: Session, ids: Sequence[int], channel: Channel, names: NameMaker, papers: Papers, now: datetime
 ) -> None:
-    """Add the applications under reserved numbers, of which those for ``SHEETS`` come last."""
+    """Add the applications under reserved numbers, of which those for ``APPLICATION_SPECS`` come last."""
     made = [_of_applicant(one, applicant, papers, now) for one, applicant in channel.applicants]
-    made += [_of_sheet(sheet, names, now) for sheet in SHEETS]
+    made += [_of_sheet(sheet, names, now) for sheet in APPLICATION_SPECS]
     made.sort(key=lambda row: row["created_at"])
     for row, number in zip(made, month_numbers("AP", (row["created_at"] for row in made)), strict=True):
         row["number"] = number
@@ -139,7 +139,7 @@ def _of_applicant(one: DemoPartner, applicant: Applicant, papers: Papers, now: d
     }  # fmt: skip
 
 
-def _of_sheet(sheet: Sheet, names: NameMaker, now: datetime) -> dict[str, Any]:
+def _of_sheet(sheet: ApplicationSpec, names: NameMaker, now: datetime) -> dict[str, Any]:
     place = names.place(PROVINCES[0])
     touched_at = now - timedelta(hours=sheet.hours)
     everything = {

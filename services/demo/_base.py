@@ -24,8 +24,8 @@ from models.prices import Price
 from models.products import Product
 from models.stores import Store
 from services.accounts.administration import create_user
-from services.demo._applications import SHEETS, Papers, add_applications, add_licence, add_owners
-from services.demo._invites import KINDS as INVITES
+from services.demo._applications import APPLICATION_SPECS, Papers, add_applications, add_licence, add_owners
+from services.demo._invites import INVITE_SPECS as INVITES
 from services.demo._invites import add_invites
 from services.demo._moves import add_moves, moves_of, stood_under
 from services.demo._names import PEOPLE, NameMaker, new_password
@@ -33,7 +33,7 @@ from services.demo._organisation import add_departments
 from services.demo._partners import CUSTOMER_COLUMNS, Channel, DemoPartner, Owner, customer_rows, make_channel
 from services.demo._products import Range, make_range, price_rows
 from services.demo._products import goods as all_goods
-from services.demo._rows import insert_numbered, mark_rows, reserve_ids
+from services.demo._rows import insert_numbered, mark_rows, reserve_row_ids
 from services.demo._stores import add_stores
 from services.partners.affiliations import COLUMNS as AFFILIATION_COLUMNS
 
@@ -62,7 +62,7 @@ class People(NamedTuple):
     owners: list[Owner]
 
 
-class Base(NamedTuple):
+class MasterData(NamedTuple):
     """What orders are made of. ``first_day``: of the orders. ``fake_stores``: codes of two stores that are one."""
 
     channel: Channel
@@ -84,7 +84,9 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), BRAND_ZONE)
 
 
-def add_base(session: Session, partners: int, stores: int, seed: int, at: datetime, facts: dict[str, Any]) -> Base:
+def add_master_data(
+    session: Session, partners: int, stores: int, seed: int, at: datetime, facts: dict[str, Any]
+) -> MasterData:
     """Add everything but the orders, and mark it.
 
     Args:
@@ -100,31 +102,31 @@ def add_base(session: Session, partners: int, stores: int, seed: int, at: dateti
     loaded: dict[Any, list[int]] = {}
     goods = _add_range(session, first_day, months_before(today, MONTHS - CHANGE_AFTER), loaded)
     names = NameMaker(Random(f"{seed} names"))  # noqa: S311  (made-up names protect nothing)
-    loaded[Partner] = reserve_ids(session, Partner, partners + stores)
+    loaded[Partner] = reserve_row_ids(session, Partner, partners + stores)
     channel = make_channel(names, loaded[Partner], stores, first_day, at)
     _add_partners(session, channel.partners)
     shops = [one for one in channel.partners if one.buyer.tier == "store"]
-    loaded[Store] = reserve_ids(session, Store, len(shops))
+    loaded[Store] = reserve_row_ids(session, Store, len(shops))
     _record_created(session, "store", "stores", ((one.buyer.code, one.buyer.path) for one in shops))
     fakes = add_stores(session, loaded[Store], shops, seed)
     people = _add_people(session, channel)
     loaded[User] = [*people.ids, *add_owners(session, channel)]
     loaded[Department] = add_departments(session)
-    loaded[Customer] = reserve_ids(session, Customer, partners * CUSTOMERS_PER_PARTNER)
+    loaded[Customer] = reserve_row_ids(session, Customer, partners * CUSTOMERS_PER_PARTNER)
     rows = customer_rows(names, channel, people.owners, len(loaded[Customer]), midnight(first_day), now())
     _add_customers(session, loaded[Customer], list(rows))
     _add_joining(session, channel, names, at, loaded)
     mark_rows(session, loaded, facts)
-    return Base(channel, goods, people.shown, first_day, len(loaded[Customer]), fakes)
+    return MasterData(channel, goods, people.shown, first_day, len(loaded[Customer]), fakes)
 
 
 def _add_range(session: Session, first_day: date, change_day: date, loaded: dict[Any, list[int]]) -> Range:
     products, at = all_goods(), midnight(first_day)
-    ids = loaded[Product] = reserve_ids(session, Product, len(products))
+    ids = loaded[Product] = reserve_row_ids(session, Product, len(products))
     insert_numbered(session, Product, ids, PRODUCT_COLUMNS, [(*one[:-1], 1, at, at) for one in products])
     _record_created(session, "product", "products", ((one.sku, "") for one in products))
     prices = price_rows(products, first_day, change_day)
-    loaded[Price] = reserve_ids(session, Price, len(prices))
+    loaded[Price] = reserve_row_ids(session, Price, len(prices))
     rows = [(ids[one.position], *one[1:], 1, at, at) for one in prices]
     insert_numbered(session, Price, loaded[Price], PRICE_COLUMNS, rows)
     keys = ((f"{products[one.position].sku}~{one.tier}~{one.valid_from}", "") for one in prices)
@@ -177,14 +179,14 @@ def _add_joining(
     session: Session, channel: Channel, names: NameMaker, at: datetime, loaded: dict[Any, list[int]]
 ) -> None:
     """Add how partners come to stand where they stand: invites, applications, changes of upstream."""
-    loaded[Invite] = reserve_ids(session, Invite, len(INVITES))
+    loaded[Invite] = reserve_row_ids(session, Invite, len(INVITES))
     codes = add_invites(session, loaded[Invite], channel, names.random, at)
     moves = moves_of(channel)
-    loaded[AffiliationRequest] = reserve_ids(session, AffiliationRequest, len(moves))
+    loaded[AffiliationRequest] = reserve_row_ids(session, AffiliationRequest, len(moves))
     add_moves(session, loaded[AffiliationRequest], channel, moves, at)
     licence, loaded[StoredFile] = add_licence(session)
     papers = Papers(licence, list(zip(loaded[Invite], codes, strict=True)), stood_under(moves))
-    loaded[Application] = reserve_ids(session, Application, len(channel.applicants) + len(SHEETS))
+    loaded[Application] = reserve_row_ids(session, Application, len(channel.applicants) + len(APPLICATION_SPECS))
     add_applications(session, loaded[Application], channel, names, papers, at)
 
 

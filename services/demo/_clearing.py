@@ -46,7 +46,7 @@ BELONGINGS = {
     "recovery_codes": "user_id",
     "one_time_links": "user_id",
 }
-"""Table to the column that names its owner: rows that are nothing by themselves and go with it, whoever made them."""
+"""Table to the column that names its owner: dependent rows, deleted with their owner even if made by users."""
 FORGOTTEN = {("store_findings", "other_store_id")}
 """Columns that a program filled by itself: what names a demo row there goes too, see ``demo_stores.forget_stores``."""
 KEYS = ("number", "code", "sku", "email", "name", "id")

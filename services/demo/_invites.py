@@ -20,7 +20,7 @@ COLUMNS = (
 BRAND, OWNER = "wei@demo.example", "hua@demo.example"
 
 
-class Kind(NamedTuple):
+class InviteSpec(NamedTuple):
     """What an invite is. ``is_first``: whether it is the first master agent's, and not the brand's own.
 
     Attributes:
@@ -37,15 +37,15 @@ class Kind(NamedTuple):
     note: str | None = None
 
 
-KINDS = (
-    Kind("agent_1;dealer", False, 5, 2, 30, note="秋季糖酒会展位"),
-    Kind("dealer", True, 3, 9, 30, note="浙北招商会"),
-    Kind("dealer", True, 1, 24, 60),
-    Kind(STORE, True, 20, 5, 60, note="门店自行登记"),
-    Kind("agent_1", False, 2, 75, 30, note="春季招商"),
-    Kind("micro_merchant;group_leader", True, 50, 120, 90),
-    Kind("agent_2;dealer", False, 10, 40, 60, revoked_days=31, note="发错了群，已收回"),
-    Kind("master_agent", False, 1, 14, 90, revoked_days=12),
+INVITE_SPECS = (
+    InviteSpec("agent_1;dealer", False, 5, 2, 30, note="秋季糖酒会展位"),
+    InviteSpec("dealer", True, 3, 9, 30, note="浙北招商会"),
+    InviteSpec("dealer", True, 1, 24, 60),
+    InviteSpec(STORE, True, 20, 5, 60, note="门店自行登记"),
+    InviteSpec("agent_1", False, 2, 75, 30, note="春季招商"),
+    InviteSpec("micro_merchant;group_leader", True, 50, 120, 90),
+    InviteSpec("agent_2;dealer", False, 10, 40, 60, revoked_days=31, note="发错了群，已收回"),
+    InviteSpec("master_agent", False, 1, 14, 90, revoked_days=12),
 )
 """Who came by one names it by its position here, see ``demo_applicants``."""
 
@@ -55,11 +55,11 @@ def add_invites(session: Session, ids: Sequence[int], channel: Channel, random: 
 
     Where nobody came by an invite, as in a small load, it is not used; without partners the brand's own are all.
     """
-    codes = ["".join(random.choices(ALPHABET, k=CODE_LENGTH)) for _ in KINDS]
+    codes = ["".join(random.choices(ALPHABET, k=CODE_LENGTH)) for _ in INVITE_SPECS]
     first = channel.partners[0].buyer if channel.partners else None
     came = [applicant.invite for _, applicant in channel.applicants]
     rows: list[tuple[Any, ...]] = []
-    for position, (kind, code) in enumerate(zip(KINDS, codes, strict=True)):
+    for position, (kind, code) in enumerate(zip(INVITE_SPECS, codes, strict=True)):
         made_at = now - timedelta(days=kind.made_days)
         revoked_at = None if kind.revoked_days is None else now - timedelta(days=kind.revoked_days)
         inviter = first if kind.is_first else None

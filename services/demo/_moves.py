@@ -34,7 +34,7 @@ class Wish(NamedTuple):
     Attributes:
         who: "any" partner, one "below" the first master agent, the "first" of those approved lately, or the "last".
         to: "first" (the first master agent), "other" (any other upstream) or "brand".
-        hours: Since it was asked for. since_hours: since somebody has to act, or nobody any more.
+        hours: Since it was requested. since_hours: since somebody has to act, or nobody any more.
         days: From today to the day it is for; before today if negative.
     """
 
@@ -117,7 +117,7 @@ def add_moves(session: Session, ids: Sequence[int], channel: Channel, moves: Seq
 
 
 def _movers(channel: Channel, wish: Wish) -> Iterator[DemoPartner]:
-    """Yield who may be meant, dealers before agents: of those, the ones without a part to play in a fraud."""
+    """Yield candidates, dealers before agents: of those, the ones without a part to play in a fraud."""
     lately = [one for one, _ in channel.applicants if one.buyer.status == PartnerStatus.ACTIVE.value]
     if wish.who in {"first", "last"}:
         yield from lately[:1] if wish.who == "first" else lately[1:]

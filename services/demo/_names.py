@@ -33,7 +33,7 @@ _MOBILE_STEP = 48_271  # shares no factor with 10 ** 8, so that no number comes 
 _ZONE = "7"  # fifth digit of codes that are development zones and no county
 
 
-class Place(NamedTuple):
+class Locality(NamedTuple):
     """A county (or a city without counties) and the city it lies in."""
 
     city: Region
@@ -48,21 +48,21 @@ class NameMaker:
         self._taken: set[str] = set()
         self._numbers = 0
 
-    def place(self, province: str) -> Place:
+    def place(self, province: str) -> Locality:
         """Return a place in a province."""
-        return self.random.choice(places(province))
+        return self.random.choice(localities(province))
 
-    def address(self, place: Place) -> str:
+    def address(self, place: Locality) -> str:
         """Return an address in a place."""
         full = place.county.full_name.replace(" ", "")
         return f"{full}{self.random.choice(ROADS)}{self.random.randrange(1, 400)}号"
 
-    def company(self, place: Place) -> str:
+    def company(self, place: Locality) -> str:
         """Return the name of a company, e.g. 杭州恒源贸易有限公司."""
         city = place.city.name.removesuffix("市")
         return self._once(lambda: f"{city}{self._word()}{self.random.choice(TRADES)}有限公司")
 
-    def shop(self, place: Place) -> str:
+    def shop(self, place: Locality) -> str:
         """Return the name of a shop, e.g. 西湖区恒源粮油店."""
         return self._once(lambda: f"{place.county.name}{self._word()}{self.random.choice(SHOPS)}")
 
@@ -75,7 +75,7 @@ class NameMaker:
         self._numbers += 1
         return f"154{self._numbers * _MOBILE_STEP % 10**8:08}"
 
-    def uscc(self, place: Place, *, kind: str = "91") -> str:
+    def uscc(self, place: Locality, *, kind: str = "91") -> str:
         """Return a well-formed social credit code; ``kind`` 91 = company, 92 = self-employed person."""
         self._numbers += 1
         digits, rest = "", self._numbers
@@ -102,13 +102,13 @@ class NameMaker:
 
 
 @cache
-def places(province: str) -> tuple[Place, ...]:
+def localities(province: str) -> tuple[Locality, ...]:
     """Return every place of a province, by code; prefectures that are no city are left out, their names are long."""
     found = []
     for city in regions_below(province):
         if city.name.endswith("市"):
             counties = (city,) if city.is_leaf else regions_below(city.code)
-            found += [Place(city, county) for county in counties if county.code[4] != _ZONE]
+            found += [Locality(city, county) for county in counties if county.code[4] != _ZONE]
     return tuple(found)
 
 
@@ -116,7 +116,7 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 GROUPS, GROUP_LENGTH = 4, 5  # together about 99 bits
 
 
-class Person(NamedTuple):
+class DemoPerson(NamedTuple):
     """Someone with an account. ``tier``: of the partner they work for, the first of it; "" for brand staff."""
 
     email: str
@@ -126,20 +126,20 @@ class Person(NamedTuple):
 
 
 PEOPLE = (
-    Person("gu@demo.example", "顾清远", Role.ADMINISTRATOR),
-    Person("yan@demo.example", "严松", Role.EXECUTIVE),
-    Person("ling@demo.example", "凌禾", Role.OPERATIONS),
-    Person("wei@demo.example", "魏川", Role.SALES),
-    Person("mei@demo.example", "梅静", Role.FINANCE),
-    Person("tao@demo.example", "陶竹", Role.MARKETING),
-    Person("he@demo.example", "何舒", Role.HR),
-    Person("xu@demo.example", "许岚", Role.IT),
-    Person("hua@demo.example", "华帆", Role.PARTNER_OWNER, "master_agent"),
-    Person("su@demo.example", "苏晨", Role.PARTNER_CLERK, "agent_2"),
+    DemoPerson("gu@demo.example", "顾清远", Role.ADMINISTRATOR),
+    DemoPerson("yan@demo.example", "严松", Role.EXECUTIVE),
+    DemoPerson("ling@demo.example", "凌禾", Role.OPERATIONS),
+    DemoPerson("wei@demo.example", "魏川", Role.SALES),
+    DemoPerson("mei@demo.example", "梅静", Role.FINANCE),
+    DemoPerson("tao@demo.example", "陶竹", Role.MARKETING),
+    DemoPerson("he@demo.example", "何舒", Role.HR),
+    DemoPerson("xu@demo.example", "许岚", Role.IT),
+    DemoPerson("hua@demo.example", "华帆", Role.PARTNER_OWNER, "master_agent"),
+    DemoPerson("su@demo.example", "苏晨", Role.PARTNER_CLERK, "agent_2"),
 )
 
 
-def new_password(person: Person) -> str:
+def new_password(person: DemoPerson) -> str:
     """Return a password nobody has had before and nobody can guess."""
     while True:
         groups = ("".join(secrets.choice(LETTERS) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))

@@ -13,7 +13,7 @@ from services.organisation.departments import save_departments
 from services.saving.plans import SaveOptions
 
 
-class Unit(NamedTuple):
+class DepartmentSpec(NamedTuple):
     """A department. ``parent`` and ``head`` name others; "" for none."""
 
     code: str
@@ -32,13 +32,13 @@ class Post(NamedTuple):
 
 
 UNITS = (
-    Unit(f"{PREFIX}-ZB", "总部", "", "yan@demo.example"),
-    Unit(f"{PREFIX}-QD", "渠道部", f"{PREFIX}-ZB", "ling@demo.example"),
-    Unit(f"{PREFIX}-XS", "销售一组", f"{PREFIX}-QD", "wei@demo.example"),
-    Unit(f"{PREFIX}-SC", "市场部", f"{PREFIX}-ZB", "tao@demo.example"),
-    Unit(f"{PREFIX}-CW", "财务部", f"{PREFIX}-ZB", "mei@demo.example"),
-    Unit(f"{PREFIX}-RS", "人力资源部", f"{PREFIX}-ZB", "he@demo.example"),
-    Unit(f"{PREFIX}-IT", "信息技术部", f"{PREFIX}-ZB", "xu@demo.example"),
+    DepartmentSpec(f"{PREFIX}-ZB", "总部", "", "yan@demo.example"),
+    DepartmentSpec(f"{PREFIX}-QD", "渠道部", f"{PREFIX}-ZB", "ling@demo.example"),
+    DepartmentSpec(f"{PREFIX}-XS", "销售一组", f"{PREFIX}-QD", "wei@demo.example"),
+    DepartmentSpec(f"{PREFIX}-SC", "市场部", f"{PREFIX}-ZB", "tao@demo.example"),
+    DepartmentSpec(f"{PREFIX}-CW", "财务部", f"{PREFIX}-ZB", "mei@demo.example"),
+    DepartmentSpec(f"{PREFIX}-RS", "人力资源部", f"{PREFIX}-ZB", "he@demo.example"),
+    DepartmentSpec(f"{PREFIX}-IT", "信息技术部", f"{PREFIX}-ZB", "xu@demo.example"),
 )
 """Those above come first."""
 POSTS = (

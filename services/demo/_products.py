@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from models.products import ProductStatus
 from services.demo._names import PREFIX
-from services.products.prices import Article, Offer
+from services.products.prices import Article, TierPrice
 
 
 class Category(NamedTuple):
@@ -122,7 +122,7 @@ class Range(NamedTuple):
     articles: list[Article]
     weights: list[int]
     gift_weights: list[int]
-    offers: dict[tuple[int, str, bool], Offer]
+    offers: dict[tuple[int, str, bool], TierPrice]
     change_day: date
 
 
@@ -147,6 +147,7 @@ def make_range(products: list[Goods], ids: list[int], prices: list[PriceRow], ch
         weights.append(weight)
         gift_weights.append(weight * (5 if one.category == GIFTS else 1))
     offers = {
-        (row.position, row.tier, row.valid_from >= change_day): Offer(row.unit_price, row.valid_from) for row in prices
+        (row.position, row.tier, row.valid_from >= change_day): TierPrice(row.unit_price, row.valid_from)
+        for row in prices
     }
     return Range(articles, weights, gift_weights, offers, change_day)

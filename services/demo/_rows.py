@@ -31,7 +31,7 @@ class Mark(NamedTuple):
     loaded_at: datetime
 
 
-def reserve_ids(session: Session, model: Any, count: int) -> list[int]:
+def reserve_row_ids(session: Session, model: Any, count: int) -> list[int]:
     """Return numbers for new rows of a table, which nobody else gets."""
     if is_sqlite(session):
         reason = {"see_all": "row numbers are unique across the brand"}
@@ -68,7 +68,7 @@ def mark_rows(session: Session, loaded: Mapping[Any, Sequence[int]], facts: Mapp
         loaded: Models have ``created_at``; what belongs to a marked row needs no mark, see ``demo_clearing``.
         facts: What else the event is to say.
     """
-    rows = {model.__tablename__: runs(ids) for model, ids in loaded.items() if ids}
+    rows = {model.__tablename__: id_runs(ids) for model, ids in loaded.items() if ids}
     record(session, LOADED, SUBJECT, [EventDraft(SUBJECT, data={"rows": rows, **facts})])
 
 
@@ -101,7 +101,7 @@ def table_of(name: str) -> Table:
     return Base.metadata.tables[name]
 
 
-def runs(ids: Iterable[int]) -> Runs:
+def id_runs(ids: Iterable[int]) -> Runs:
     """Return numbers as (first, last) of each run without a gap."""
     found: Runs = []
     for one in sorted(ids):

@@ -21,9 +21,9 @@ from models.stores import PositionSource, Store, StoreFinding, StoreStatus
 from services.demo._partners import DemoPartner
 from services.demo._rows import insert_numbered
 from services.saving.lookups import LOOKUP_SLICE
-from services.stores.findings import examine, rescore
+from services.stores.findings import assess_stores, rescore
 from services.stores.names import name_key
-from services.stores.positions import Captured, derive, keep_positions, read_facts
+from services.stores.positions import Captured, derive, keep_positions, store_facts
 from services.stores.saving import record_questions
 
 COLUMNS = (
@@ -45,7 +45,7 @@ AROUND_M = 2_500  # how far from its county's point a store is, at most, north o
 ODD_FROM = 6  # stores; fewer have no room for those to be found
 SLICE = 5_000
 FIRST_WAITS, NEXT_WAITS = timedelta(hours=3), timedelta(hours=13)
-REASON = {"see_all": "what was found beside demo stores goes with them, whoever sees it"}
+REASON = {"see_all": "findings about demo stores are deleted with them, in every branch"}
 
 
 class Standing(NamedTuple):
@@ -73,11 +73,11 @@ def add_stores(session: Session, ids: Sequence[int], partners: Sequence[DemoPart
     insert_numbered(session, Store, ids, COLUMNS, rows)
     since = {row_id: _moment(one) for row_id, one in zip(ids, partners, strict=True)}
     for start in range(0, len(ids), SLICE):
-        stores = read_facts(session, ids[start : start + SLICE])
+        stores = store_facts(session, ids[start : start + SLICE])
         fresh = {store.id for store in stores}
         for at in sorted({since[store.id] for store in stores}):
             keep_positions(session, [one for one in stores if since[one.id] == at], at, fresh=fresh)
-        verdicts = examine(session, stores, fresh=fresh, to_review=fresh)
+        verdicts = assess_stores(session, stores, fresh=fresh, to_review=fresh)
         record_questions(session, stores, verdicts)
         _let_wait(session, [store.id for store in stores])
     return twins

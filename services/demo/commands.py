@@ -9,18 +9,18 @@ from services.demo._clearing import clear_demo
 from services.demo.loading import DemoSize, load_demo
 from services.installation.maintenance import open_database
 
-TOLD_EVERY = 50_000  # orders; a smaller load is over before anybody wonders
+PROGRESS_EVERY = 50_000  # orders; a smaller load is over before anybody wonders
 
 
 def load(size: DemoSize, tell: Callable[[str], None]) -> dict[str, Any]:
     """Open the database and load demo data into it; see ``load_demo``. ``tell`` hears how a large load goes on."""
     open_database()
 
-    def told(count: int) -> None:
-        if count % TOLD_EVERY == 0:
+    def report_progress(count: int) -> None:
+        if count % PROGRESS_EVERY == 0:
             tell(_("{done} of {total} orders are in.", done=f"{count:,}", total=f"{size.orders:,}"))
 
-    return load_demo(command_line(), size, told)
+    return load_demo(command_line(), size, report_progress)
 
 
 def clear() -> dict[str, Any]:

@@ -34,11 +34,11 @@ from models.partners.partners import Partner
 from models.prices import Price
 from models.products import Product
 from models.stores import Store
-from services.demo._base import Base, add_base
+from services.demo._base import MasterData, add_master_data
 from services.demo._credit import add_to_balances, set_limits
 from services.demo._names import PEOPLE
 from services.demo._orders import PLACER, DemoOrder, OrderMaker, moments
-from services.demo._rows import demo_marks, insert_numbered, mark_rows, reserve_ids, runs
+from services.demo._rows import demo_marks, id_runs, insert_numbered, mark_rows, reserve_row_ids
 from services.hierarchies import lock_organisation
 from services.orders.contents import HEADER, insert_lines
 from services.partners.tree import lock_tree
@@ -103,11 +103,11 @@ def load_demo(actor: Actor, size: DemoSize, on_slice: Callable[[int], None] = la
     return _facts(size, base)
 
 
-def _begin(session: Session, size: DemoSize, started_at: datetime) -> Base:
+def _begin(session: Session, size: DemoSize, started_at: datetime) -> MasterData:
     lock_organisation(session)
     lock_tree(session)  # a second load waits here, and finds the first one's rows
     require_empty(session)
-    return add_base(session, size.partners, size.stores, size.seed, started_at, {"size": asdict(size)})
+    return add_master_data(session, size.partners, size.stores, size.seed, started_at, {"size": asdict(size)})
 
 
 def require_empty(session: Session) -> None:
@@ -131,13 +131,13 @@ def require_empty(session: Session) -> None:
 
 def _add_orders(session: Session, orders: Sequence[DemoOrder]) -> None:
     """Add orders with their lines, the credit they use, one event each, and the mark."""
-    ids = reserve_ids(session, Order, len(orders))
+    ids = reserve_row_ids(session, Order, len(orders))
     insert_numbered(session, Order, ids, ORDER_COLUMNS, map(_row, orders))
     insert_lines(
         session,
         [(order_id, one.priced.buyer.path, one.priced.lines) for order_id, one in zip(ids, orders, strict=True)],
     )
-    add_to_balances(session, or_(*(Order.id.between(first, last) for first, last in runs(ids))))
+    add_to_balances(session, or_(*(Order.id.between(first, last) for first, last in id_runs(ids))))
     happenings = [
         EventDraft(one.priced.number, one.priced.buyer.path, data={"total": yuan(one.priced.total_cents), "demo": True})
         for one in orders
@@ -171,7 +171,7 @@ def _row(order: DemoOrder) -> tuple[Any, ...]:
     )
 
 
-def _facts(size: DemoSize, base: Base) -> dict[str, Any]:
+def _facts(size: DemoSize, base: MasterData) -> dict[str, Any]:
     frauds = {"one_company": base.channel.twins, "diversion": base.channel.diverting[:1]}
     to_find = {name: [one.buyer.code for one in found] for name, found in frauds.items()}
     return {

@@ -11,7 +11,7 @@ from core.clock import now
 from core.files.contents import StoredFile, content_path
 from core.settings import settings
 
-UNCLAIMED_LASTS = timedelta(hours=25)
+ORPHAN_LASTS = timedelta(hours=25)
 """A little longer than a reference to a picture that was handed in, see ``services.files.pictures``."""
 EXPORT_LASTS = timedelta(hours=25)
 """Of a file made for a download that was never ended, because the process was."""
@@ -20,13 +20,13 @@ _ASIDE = ".unclaimed"
 _SEE = {"see_all": "content is anybody's as long as one file of anyone has it"}
 
 
-def sweep_unclaimed_contents(session: Session) -> int:
-    """Delete content that no file has and nobody stored within ``UNCLAIMED_LASTS``; return how many bytes were freed.
+def sweep_orphaned_contents(session: Session) -> int:
+    """Delete content that no file has and nobody stored within ``ORPHAN_LASTS``; return how many bytes were freed.
 
     Where there is no file at all nothing is swept: rather is this another database than the one the folder belongs to.
     """
     _sweep_exports(settings().data_dir / "exports")
-    before, folder = now() - UNCLAIMED_LASTS, settings().data_dir / "files"
+    before, folder = now() - ORPHAN_LASTS, settings().data_dir / "files"
     if not folder.is_dir() or session.scalar(select(StoredFile.id).limit(1).execution_options(**_SEE)) is None:
         return 0
     freed = sum(_delete(left) for left in folder.iterdir() if left.is_file() and _is_older(left, before))

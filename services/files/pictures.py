@@ -1,6 +1,6 @@
 """Pictures on their way in: cleaned and on disk at once, a row only when something is filed with them.
 
-Whoever hands in a picture gets a reference to it, sealed by this installation: it holds which content is meant and what
+An uploader gets a reference to the picture, signed by this installation: it holds the content's hash and what
 the camera wrote, readable by nobody, and lasts as long as the draft of a form does in a browser. So a form can be
 filled without an account, resumed later, and sent to another process; who makes up a reference, or alters one, gets
 nothing. Content that nothing was filed with is swept later, as all content without a row.
@@ -85,7 +85,7 @@ def picture_of(reference: str) -> HandedPicture:
     """Return which picture a reference means.
 
     Raises:
-        InvalidInput: ``pictures.reference_not_valid``; whether it was altered, is too old or never was is not told
+        InvalidInput: ``pictures.reference_not_valid``; the same for altered, expired and unknown references
             apart.
     """
     if len(reference) > REFERENCE_LENGTH_MAX:

@@ -74,7 +74,7 @@ class QuotaUsed(DomainError):
 
 
 class StorageFull(DomainError):
-    """There is no room for more content, whoever sends it.
+    """The disk has no room for more content, from any sender.
 
     Attributes:
         retry_after_s: After how many seconds a repetition makes sense.
@@ -84,7 +84,7 @@ class StorageFull(DomainError):
     retry_after_s = 1_800
 
 
-def require_room(session: Session, sender: Sender, kind: ContentKind, size_bytes: int) -> None:
+def require_quota_and_room(session: Session, sender: Sender, kind: ContentKind, size_bytes: int) -> None:
     """Go on if a body of ``size_bytes`` may be read: there is room on the disk, and the sender has something left.
 
     Raises:

@@ -26,7 +26,7 @@ from services.saving.plans import Saved
 WHOLE_ROWS_MAX = 100_000  # SQLite stores them in two to three seconds, and lets nobody else write meanwhile
 BYTES_PER_ROW = 100  # of a file; a small sheet in a large workbook is slow to read, too
 CHECK_KEPT = timedelta(days=30)  # after the file was brought
-_SEE: dict[str, Any] = {"see_all": "whatever nobody has followed for long is dropped, whoever had it checked"}
+_SEE: dict[str, Any] = {"see_all": "abandoned imports are purged for all users"}
 GIVES_RIGHTS = frozenset({Permission.USER_EDIT})
 """Permissions of resources whose rows give rights: a person proves to be there before they are imported."""
 PROBLEM_COLUMNS = ("batch_id", "row", "field", "value", "code", "message", "values")
@@ -213,7 +213,7 @@ def get_import(session: Session, batch_id: int, *, lock: bool = False) -> Import
 
 
 def resource_of_import(session: Session, batch_id: int) -> str | None:
-    """Return the name of the resource an import goes into, whoever asks; None if there is no such import."""
+    """Return the name of the resource an import goes into, without a row filter; None if there is no such import."""
     query = select(ImportBatch.resource).where(ImportBatch.id == batch_id)
     return session.scalar(query.execution_options(see_all="what a job does decides who may stop or repeat it"))
 

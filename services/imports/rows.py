@@ -48,7 +48,7 @@ class SeenRow:
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
-    """How many rows of an import met which fate so far, and the number of the last of them."""
+    """How many rows of an import met which outcome so far, and the number of the last of them."""
 
     last_row: int
     rows: int
@@ -74,13 +74,13 @@ def note_rows(
         saved: What became of them.
         cells: Field name → one cell for each row, to be looked at; None if that is over.
     """
-    fates = _fates(rows, saved)
+    outcomes = _outcomes(rows, saved)
     pieces = []
     for start, end in _pieces(rows):
         numbers = rows[start:end]
         letters = [BLANK] * (numbers[-1] - numbers[0] + 1)
         for number in numbers:
-            letters[number - numbers[0]] = fates.get(number, RowOutcome.UNCHANGED).value
+            letters[number - numbers[0]] = outcomes.get(number, RowOutcome.UNCHANGED).value
         counted = "".join(letters)
         pieces.append(
             {
@@ -88,7 +88,7 @@ def note_rows(
                 "first_row": numbers[0],
                 "last_row": numbers[-1],
                 "row_count": len(numbers),
-                **{f"{fate.name.lower()}_count": counted.count(fate.value) for fate in RowOutcome},
+                **{f"{outcome.name.lower()}_count": counted.count(outcome.value) for outcome in RowOutcome},
                 "fates": counted,
                 "content": None if cells is None else _content(numbers, cells, slice(start, end), saved.changes),
             }
@@ -97,12 +97,12 @@ def note_rows(
         session.execute(insert(ImportSlice), pieces)
 
 
-def seen_rows(session: Session, batch_id: int, fate: RowOutcome, *, limit: int, offset: int) -> list[SeenRow]:
-    """Return rows that a check found to meet ``fate``, in row order; none once they are imported.
+def seen_rows(session: Session, batch_id: int, outcome: RowOutcome, *, limit: int, offset: int) -> list[SeenRow]:
+    """Return rows that a check found to meet ``outcome``, in row order; none once they are imported.
 
     Whoever calls has looked the import up, see ``services.imports.batches.get_import``.
     """
-    count = getattr(ImportSlice, f"{fate.name.lower()}_count")
+    count = getattr(ImportSlice, f"{outcome.name.lower()}_count")
     query = select(ImportSlice.id, count).where(ImportSlice.batch_id == batch_id, count > 0)
     found: list[SeenRow] = []
     before = 0
@@ -110,7 +110,7 @@ def seen_rows(session: Session, batch_id: int, fate: RowOutcome, *, limit: int, 
         if before + number > offset and len(found) < limit:
             piece = session.execute(_PIECE.where(ImportSlice.id == piece_id)).one()
             skipped = max(0, offset - before)
-            found += _seen(piece, fate, skipped, limit - len(found))
+            found += _seen(piece, outcome, skipped, limit - len(found))
         before += number
     return found
 
@@ -122,7 +122,7 @@ def counts_so_far(session: Session, batch_id: int) -> RowCounts:
             func.coalesce(func.max(ImportSlice.last_row), 0),
             *(
                 func.coalesce(func.sum(getattr(ImportSlice, name)), 0)
-                for name in ("row_count", *(f"{fate.name.lower()}_count" for fate in RowOutcome))
+                for name in ("row_count", *(f"{outcome.name.lower()}_count" for outcome in RowOutcome))
             ),
         ).where(ImportSlice.batch_id == batch_id)
     ).one()
@@ -138,11 +138,11 @@ OF_ONE_IMPORT = {"see_all": "what belongs to an import goes with it, also where 
 _PIECE = select(ImportSlice.first_row, ImportSlice.fates, ImportSlice.content)
 
 
-def _fates(rows: Sequence[int], saved: Saved) -> dict[int, RowOutcome]:
-    """Return row number → fate of the rows that are not simply the same as before."""
-    fates = dict.fromkeys(saved.new_rows, RowOutcome.CREATED)
-    fates |= dict.fromkeys(saved.changes, RowOutcome.UPDATED)
-    return fates | dict.fromkeys({problem.row for problem in saved.problems}, RowOutcome.REFUSED)
+def _outcomes(rows: Sequence[int], saved: Saved) -> dict[int, RowOutcome]:
+    """Return row number → outcome of the rows that are not simply the same as before."""
+    outcomes = dict.fromkeys(saved.new_rows, RowOutcome.CREATED)
+    outcomes |= dict.fromkeys(saved.changes, RowOutcome.UPDATED)
+    return outcomes | dict.fromkeys({problem.row for problem in saved.problems}, RowOutcome.REFUSED)
 
 
 def _pieces(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -167,7 +167,7 @@ def _content(
     return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
 
 
-def _seen(piece: Row[int, str, bytes | None], fate: RowOutcome, skipped: int, limit: int) -> list[SeenRow]:
+def _seen(piece: Row[int, str, bytes | None], outcome: RowOutcome, skipped: int, limit: int) -> list[SeenRow]:
     if piece.content is None:
         return []
     kept = json.loads(zlib.decompress(piece.content).decode("utf-8", "surrogatepass"))
@@ -175,7 +175,7 @@ def _seen(piece: Row[int, str, bytes | None], fate: RowOutcome, skipped: int, li
     position = -1  # among the rows that are not blank, as the cells are kept
     for index, letter in enumerate(piece.fates):
         position += letter != BLANK
-        if letter != fate.value:
+        if letter != outcome.value:
             continue
         if skipped:
             skipped -= 1

@@ -1,4 +1,4 @@
-"""Workbooks with errors that take longer than a click: asked for, made by a job, fetched when they are ready."""
+"""Error workbooks too large for one request: requested, made by a job, downloaded when ready."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -45,7 +45,7 @@ def keep_workbook(session: Session, batch_id: int, job_id: int, sha256: str, siz
 
 
 def find_workbook(session: Session, batch_id: int) -> ImportWorkbook | None:
-    """Return the workbook with errors of an import, ready or not; None if nobody has asked for it."""
+    """Return the workbook with errors of an import, ready or not; None if none was requested."""
     get_import(session, batch_id)
     return session.scalar(select(ImportWorkbook).where(ImportWorkbook.batch_id == batch_id))
 

@@ -30,8 +30,8 @@ def setting_findings() -> Iterator[Finding]:
     """Yield what is doubtful in settings that are valid."""
     for name, nearest in unknown_variables(os.environ, (one.name for one in fields(Settings))):
         unread = _("{name} is not a setting and has no effect", name=name)
-        meant = _("{name} is not a setting and has no effect; is {nearest} meant?", name=name, nearest=nearest)
-        yield Finding("warning", "setting", meant if nearest else unread)
+        warning = _("{name} is not a setting and has no effect; is {nearest} meant?", name=name, nearest=nearest)
+        yield Finding("warning", "setting", warning if nearest else unread)
     if Role.ADMINISTRATOR not in settings().totp_roles:
         yield Finding("warning", "second factor", _("administrators sign in with the password alone"))
     if settings().host not in LOOPBACK and not settings().is_https:

@@ -126,7 +126,7 @@ def settings_facts() -> dict[str, dict[str, str]]:
     return facts
 
 
-def examine() -> dict[str, Any]:
+def diagnose() -> dict[str, Any]:
     """Return how the installation is doing: ``ok`` and findings of level "ok", "warning" or "error"."""
     findings: list[dict[str, str]] = []
 

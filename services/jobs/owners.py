@@ -18,7 +18,7 @@ from models.partners.partners import Partner, PartnerStatus
 from services.accounts.sessions import SignInNeeded
 from services.accounts.tokens import actor_of_key
 
-_SEE = {"see_all": "whose job it is stands in the job, whoever asks what the owner may do"}
+_SEE = {"see_all": "the owner's rights are read for the job, not for the user who asks"}
 
 
 def actor_of_owner(session: Session, on_behalf: Mapping[str, Any]) -> Actor:

@@ -12,7 +12,7 @@ from models.imports import ImportBatch, ImportStatus, ImportWorkbook
 
 KEPT_AFTER_END = timedelta(days=90)
 _SEE: dict[str, Any] = {
-    "see_all": "what ended long ago is dropped, whoever asked for it",
+    "see_all": "old finished jobs are purged for all users",
     "synchronize_session": False,
 }
 

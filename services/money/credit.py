@@ -20,7 +20,7 @@ from core.permissions import Permission
 from models.money.credit import CreditBalance
 from models.orders import USES_CREDIT, Order
 from models.partners.partners import STATUS_LABELS, Partner, PartnerStatus
-from services.branch_statements import in_branch, read, read_operation, write
+from services.branch_statements import in_branch, read_in_branch, read_operation, write
 
 
 class Buyer(NamedTuple):
@@ -132,7 +132,7 @@ def recheck_credit(session: Session, buyer: Buyer, used_cents: int) -> None:
 
 def used_credit_cents(session: Session, partner_id: int) -> int | None:
     """Return the used credit of a partner in cents; None if it never used any."""
-    used: int | None = read(session, _USED, partner_id=partner_id).scalar()
+    used: int | None = read_in_branch(session, _USED, partner_id=partner_id).scalar()
     return used
 
 

@@ -18,12 +18,12 @@ from core.i18n import N_
 from core.kinds.standard import CENTS_MAX, MISSING
 from models.orders import Order, OrderLine, OrderStatus
 from models.partners.partners import Partner
-from services.branch_statements import in_branch, read, read_operation
+from services.branch_statements import in_branch, read_in_branch, read_operation
 from services.money.credit import BUYER_COLUMNS, Buyer, require_active
 from services.orders.drafts import content_sha256, refuse_line_count, refused_fields, refused_lines
 from services.orders.pricing import LineDraft, PricedLine, price_lines
 from services.orders.states import OrderState
-from services.products.prices import Catalogue, catalogue, catalogue_for
+from services.products.prices import Catalogue, catalogue_for, price_catalogue
 from services.saving.lookups import LOOKUP_SLICE
 
 UNKNOWN_BUYER = Problem("partners.not_found", N_("names no partner: there is no {key}"))
@@ -130,7 +130,7 @@ def _active_buyer(result: StatementResult, code: str | None) -> Buyer:
 def price_order(session: Session, buyer: Buyer, drafts: Sequence[LineDraft]) -> list[PricedLine]:
     """Return the lines at today's prices of the buyer's tier. Raises ``InvalidInput`` with every wrong line."""
     refuse_line_count(len(drafts))
-    return _priced(buyer, drafts, catalogue(session, [draft.sku for draft in drafts], [buyer.tier], today()))
+    return _priced(buyer, drafts, price_catalogue(session, [draft.sku for draft in drafts], [buyer.tier], today()))
 
 
 def _priced(buyer: Buyer, drafts: Sequence[LineDraft], prices: Catalogue) -> list[PricedLine]:
@@ -221,7 +221,7 @@ def replace_lines(session: Session, contents: Sequence[tuple[int, str, Sequence[
 
 def stored_content(session: Session, order_id: int) -> tuple[dict[str, str | None], list[PricedLine]]:
     """Return the stored header and lines of an order."""
-    rows = read(session, _CONTENT, order_id=order_id).rows
+    rows = read_in_branch(session, _CONTENT, order_id=order_id).rows
     return dict(zip(HEADER, rows[0], strict=False)), [PricedLine(*row[len(HEADER) :]) for row in rows]
 
 

@@ -30,7 +30,7 @@ from services.orders.drafts import SHIP_TO, OrderDraft, ship_to
 from services.orders.lifecycle import rewrite_draft
 from services.orders.pricing import LINES_MAX, LineDraft, PricedLine, price_lines
 from services.orders.states import STATE_COLUMNS, OrderState
-from services.products.prices import Catalogue, catalogue
+from services.products.prices import Catalogue, price_catalogue
 from services.saving.lookups import LOOKUP_SLICE
 from services.saving.plans import Saved, SaveOptions
 from services.saving.rows import KEY_NOT_AVAILABLE
@@ -84,7 +84,7 @@ def save_order_lines(
     _find_existing(session, groups)
     buyers = _find_buyers(session, groups)
     skus = {line.sku for group in groups for line in group.lines}
-    found = catalogue(session, skus, sorted({buyer.tier for buyer in buyers.values()}), today())
+    found = price_catalogue(session, skus, sorted({buyer.tier for buyer in buyers.values()}), today())
     ready = [
         (group, priced) for group in groups if (priced := _priced(group, buyers.get(id(group)), found)) is not None
     ]

@@ -9,7 +9,7 @@ from core.i18n import N_
 from core.kinds.standard import CENTS_MAX, PPM
 from models.orders import LineUnit
 from models.partners.tiers import tier_text
-from services.products.prices import Article, Offer
+from services.products.prices import Article, TierPrice
 
 PRICE_PER_CENT = 100  # unit prices have 4 decimals of a yuan, cents 2
 LINES_MAX = 1_000
@@ -50,7 +50,7 @@ class LineProblem(NamedTuple):
 def price_lines(
     drafts: Sequence[LineDraft],
     articles: Mapping[str, Article],
-    offers: Mapping[tuple[str, str], Offer],
+    offers: Mapping[tuple[str, str], TierPrice],
     tier: str,
     day: date,
 ) -> tuple[list[PricedLine], list[LineProblem]]:
@@ -83,7 +83,7 @@ def price_lines(
 
 
 def price_line(
-    draft: LineDraft, article: Article | None, offer: Offer | None, tier: str, day: date
+    draft: LineDraft, article: Article | None, offer: TierPrice | None, tier: str, day: date
 ) -> PricedLine | tuple[str, Problem]:
     """Return a priced line, or the wrong field and the problem."""
     if article is None:

@@ -15,7 +15,7 @@ from models.orders import Order, OrderLine, OrderStatus
 from models.partners.partners import Partner, PartnerStatus
 from models.products import Product, ProductStatus
 from services.money.credit import BUYER_COLUMNS, Buyer, used_credit_cents
-from services.products.prices import Article, Offer, catalogue
+from services.products.prices import Article, TierPrice, price_catalogue
 
 BUYERS_SHOWN = 50
 OFFERS_SHOWN = 60
@@ -26,7 +26,7 @@ class Offered(NamedTuple):
     """A product and what the buyer pays for one unit; None where its tier has no price."""
 
     article: Article
-    offer: Offer | None
+    offer: TierPrice | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def find_offers(
     if text:
         query = query.where(_contains(text, Product.sku, Product.name))
     found = list(session.scalars(query.order_by(Product.sku).limit(limit)))
-    prices = catalogue(session, found, [tier], today())
+    prices = price_catalogue(session, found, [tier], today())
     return [Offered(prices.articles[sku], prices.offers.get((sku, tier))) for sku in found]
 
 

@@ -17,7 +17,7 @@ from core.errors import Conflict, NotFound
 from core.i18n import N_, translate
 from models.orders import NEXT_STATUSES, STATUS_LABELS, Order, OrderStatus
 from models.partners.partners import Partner
-from services.branch_statements import in_branch, read, read_operation
+from services.branch_statements import in_branch, read_in_branch, read_operation
 from services.money.credit import BUYER_COLUMNS, Buyer
 from services.states import moment, require_state
 
@@ -68,7 +68,7 @@ def _changed(names: tuple[str, ...]) -> Prepared:
 
 def find_order(session: Session, number: str) -> OrderState:
     """Return an order. Raises ``NotFound`` ``orders.not_found``, also if the actor may not see it."""
-    row = read(session, _BY_NUMBER, number=number).first()
+    row = read_in_branch(session, _BY_NUMBER, number=number).first()
     if row is None:
         raise unknown_order(number)
     return OrderState(*row)
@@ -152,7 +152,7 @@ def _with_buyer(result: StatementResult, number: str) -> tuple[OrderState, Buyer
 
 def _lost(session: Session, order: OrderState) -> Conflict | NotFound:
     """Return the error for the transaction that was slower."""
-    row = read(session, _BY_NUMBER, number=order.number).first()
+    row = read_in_branch(session, _BY_NUMBER, number=order.number).first()
     if row is None:
         return unknown_order(order.number)
     present = OrderState(*row)

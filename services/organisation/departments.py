@@ -18,7 +18,7 @@ from models.accounts.users import User
 from services.accounts.users import UNKNOWN_DEPARTMENT, UNKNOWN_USER, refuse_left
 from services.hierarchies import layers, lock_organisation, refused_by_circles, stored_above
 from services.outcomes import Outcome
-from services.saving.lookups import look_up, resolve
+from services.saving.lookups import look_up, look_up_references
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
 from services.saving.rows import save_rows
 
@@ -145,8 +145,8 @@ def _layers(session: Session, drafts: Drafts, problems: list[CellProblem]) -> li
 
 
 def _save(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
-    parents, problems = resolve(session, drafts, "parent", Department.code, UNKNOWN_DEPARTMENT)
-    heads, strangers = resolve(session, drafts, "manager", User.email, UNKNOWN_USER, User.partner_id)
+    parents, problems = look_up_references(session, drafts, "parent", Department.code, UNKNOWN_DEPARTMENT)
+    heads, strangers = look_up_references(session, drafts, "manager", User.email, UNKNOWN_USER, User.partner_id)
     problems = [*problems, *strangers]
     problems += refuse_left(session, {row: found[0] for row, found in heads.items()}, "manager")
     for row, (_, partner_id) in heads.items():

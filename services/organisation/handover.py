@@ -23,11 +23,11 @@ from services.hierarchies import stored_above
 from services.organisation.leaving_rules import RULES
 from services.saving.lookups import LOOKUP_SLICE
 
-SEE: dict[str, Any] = {"see_all": "whoever lets a person leave hands over all that person holds, seen or not"}
+SEE: dict[str, Any] = {"see_all": "a leaver's holdings are handed over in full, also rows outside the actor's scope"}
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class HandoverKind:
     """One kind of thing a person holds that somebody else must take over.
 
     Attributes:
@@ -59,7 +59,7 @@ def shares(count: int, people: int) -> list[int]:
     return [each + (place < rest) for place in range(people)]
 
 
-def hand_over(session: Session, kind: Kind, leaver: User, successors: Sequence[User]) -> int:
+def hand_over(session: Session, kind: HandoverKind, leaver: User, successors: Sequence[User]) -> int:
     """Give everything of one kind to ``successors``, who are locked; return how many rows there were."""
     rows = session.execute(rows_of(kind, leaver).with_for_update(), execution_options=SEE).all()
     begin = 0
@@ -70,7 +70,7 @@ def hand_over(session: Session, kind: Kind, leaver: User, successors: Sequence[U
     return len(rows)
 
 
-def rows_of(kind: Kind, leaver: User) -> Any:
+def rows_of(kind: HandoverKind, leaver: User) -> Any:
     """Return the query for what ``leaver`` holds of one kind: number, key and path, in the order of the list."""
     rule = RULES[kind.rule]
     model = rule.column.class_
@@ -136,8 +136,8 @@ def _execute(session: Session, statement: Any) -> None:
     session.execute(statement, execution_options={**SEE, "synchronize_session": False})
 
 
-KINDS: tuple[Kind, ...] = (
-    Kind(
+KINDS: tuple[HandoverKind, ...] = (
+    HandoverKind(
         "customers",
         N_("Customers"),
         "customers.owner_id",
@@ -147,7 +147,7 @@ KINDS: tuple[Kind, ...] = (
         True,
         _plain("customers.owner_id", "customers", "customer"),
     ),
-    Kind(
+    HandoverKind(
         "orders",
         N_("Draft orders"),
         "orders.placed_by",
@@ -157,8 +157,10 @@ KINDS: tuple[Kind, ...] = (
         True,
         _plain("orders.placed_by", "orders", "order"),
     ),
-    Kind("reports", N_("People they lead"), "users.manager_id", User.email, (User.email,), None, False, _hand_reports),
-    Kind(
+    HandoverKind(
+        "reports", N_("People they lead"), "users.manager_id", User.email, (User.email,), None, False, _hand_reports
+    ),
+    HandoverKind(
         "departments",
         N_("Departments they head"),
         "departments.manager_id",
@@ -168,7 +170,7 @@ KINDS: tuple[Kind, ...] = (
         False,
         _plain("departments.manager_id", "departments", "department"),
     ),
-    Kind(
+    HandoverKind(
         "invites",
         N_("Open invites"),
         "invites.made_by",
@@ -178,7 +180,7 @@ KINDS: tuple[Kind, ...] = (
         True,
         _plain("invites.made_by", "invites", "invite"),
     ),
-    Kind(
+    HandoverKind(
         "imports",
         N_("Unfinished imports"),
         "import_batches.person",
@@ -189,4 +191,4 @@ KINDS: tuple[Kind, ...] = (
         _hand_imports,
     ),
 )
-"""What must be handed over, in the order in which it is asked for."""
+"""Kinds of holdings that must be handed over, in the order of the page."""

@@ -1,7 +1,8 @@
 """Letting a person leave: everything they hold goes to colleagues, every way in is shut, in one unit of work.
 
-Who leaves is locked first, together with all successors, so that nothing can be given to them meanwhile: whoever names
-a user locks that row too (``services.accounts.users.refuse_left``) and then reads that the person has left.
+Who leaves is locked first, together with all successors, so that nothing can be assigned to them meanwhile: a
+transaction that names a user locks that row too (``services.accounts.users.refuse_left``) and then reads that the
+person has left.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ from services.accounts import second_factor
 from services.accounts.administration import reachable_user
 from services.accounts.sessions import end_sessions_of, require_proof
 from services.hierarchies import lock_organisation
-from services.organisation.handover import KINDS, SEE, Kind, hand_over, rows_of
+from services.organisation.handover import KINDS, SEE, HandoverKind, hand_over, rows_of
 from services.organisation.leaving_rules import RULES
 
 SHOWN = 5  # rows named of each kind
@@ -37,7 +38,7 @@ MAY_DECIDE = [role.value for role, held in ROLE_PERMISSIONS.items() if Permissio
 class Holding:
     """What a person holds of one kind: how much, and the first few by their keys."""
 
-    kind: Kind
+    kind: HandoverKind
     count: int
     keys: tuple[str, ...]
 
@@ -170,7 +171,7 @@ def _chosen(
     return chosen
 
 
-def _problem(kind: Kind, user: User, names: Sequence[str], people: Mapping[str, User]) -> Problem | None:
+def _problem(kind: HandoverKind, user: User, names: Sequence[str], people: Mapping[str, User]) -> Problem | None:
     if not names:
         return Problem("leaving.successor_needed", N_("needs somebody who takes it over"))
     if len(names) > 1 and not kind.can_split:
@@ -197,7 +198,7 @@ def _covers(successor: User, user: User) -> bool:
     return user.path.startswith(successor.path)
 
 
-def _holding(session: Session, kind: Kind, user: User) -> Holding:
+def _holding(session: Session, kind: HandoverKind, user: User) -> Holding:
     rule = RULES[kind.rule]
     count = session.scalar(
         select(func.count()).select_from(rule.column.class_).where(rule.names(user)), execution_options=SEE
@@ -242,7 +243,7 @@ def _shut(session: Session, user: User) -> None:
     session.execute(waiting.values(status=JobStatus.CANCELLED.value, finished_at=now(), cancel_asked=True), **options)
     session.execute(jobs.values(cancel_asked=True), **options)
     session.execute(delete(KnownDevice).where(RULES["known_devices.user_id"].names(user)), **options)
-    second_factor.forget(session, user)
+    second_factor.delete_factor(session, user)
 
 
 def _close(session: Session, user: User, counts: Mapping[str, int], note: str) -> None:

@@ -38,12 +38,12 @@ class Rule:
 
     Attributes:
         column: Mapped attribute that names the person: by number, or by e-mail.
-        fate: See ``LeavingOutcome``.
+        outcome: See ``LeavingOutcome``.
         is_open: Which rows still count; a function, as some ask for the time.
     """
 
     column: InstrumentedAttribute[Any]
-    fate: LeavingOutcome
+    outcome: LeavingOutcome
     is_open: Callable[[], ColumnElement[bool]] = true
 
     @property
@@ -106,7 +106,7 @@ KEPT: Mapping[str, str] = MappingProxyType(
         "orders.submitted_by": "who submitted is history; somebody else has to decide in any case",
         "orders.decided_by": "who decided is history",
         "orders.shipped_by": "who shipped is history",
-        "applications.entered_by": "who typed it in is history; the brand decides, whoever is there",
+        "applications.entered_by": "who typed it in is history; the brand decides, with any of its staff",
         "applications.upstream_by": "who confirmed is history",
         "applications.decided_by": "who decided is history",
         "affiliation_requests.asked_by": "who asked is history; a request stands for its partner",

@@ -1,4 +1,4 @@
-"""Prices: stated by staff, forms and worksheets; asked for by whatever is priced."""
+"""Prices by product, tier and day: saving them, and reading them for orders."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from core.permissions import Permission
 from models.partners.partners import Partner
 from models.prices import Price
 from models.products import Product, ProductStatus
-from services.branch_statements import read
-from services.saving.lookups import LOOKUP_SLICE, resolve
+from services.branch_statements import read_in_branch
+from services.saving.lookups import LOOKUP_SLICE, look_up_references
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
 from services.saving.rows import save_rows
 
@@ -48,7 +48,7 @@ class Article(NamedTuple):
     is_active: bool
 
 
-class Offer(NamedTuple):
+class TierPrice(NamedTuple):
     """What a tier pays for one unit, at 4 decimals of a yuan, and since which day."""
 
     unit_price: int
@@ -69,7 +69,7 @@ def save_prices(session: Session, drafts: Drafts, options: SaveOptions) -> Saved
             "prices.match_not_possible",
             N_("Prices are found by product, tier and first day together, by nothing else."),
         )
-    products, problems = resolve(session, drafts, "sku", Product.sku, UNKNOWN_PRODUCT)
+    products, problems = look_up_references(session, drafts, "sku", Product.sku, UNKNOWN_PRODUCT)
     problems += _days_out_of_order(drafts)
     drafts = drafts.without({problem.row for problem in problems})
 
@@ -106,7 +106,7 @@ class Catalogue:
 
     day: date
     articles: dict[str, Article]
-    offers: dict[tuple[str, str], Offer]
+    offers: dict[tuple[str, str], TierPrice]
 
     def add(self, rows: Iterable[Any]) -> None:
         """Take in what ``_catalogue`` brought."""
@@ -116,7 +116,7 @@ class Catalogue:
                 is_active = status == ProductStatus.ACTIVE.value
                 self.articles[sku] = Article(product_id, sku, name, unit, box_units, minimum, tax_rate_ppm, is_active)
             if tier is not None:
-                self.offers[sku, tier] = Offer(unit_price, since)
+                self.offers[sku, tier] = TierPrice(unit_price, since)
 
 
 _TIER_OF_BUYER = {
@@ -159,17 +159,17 @@ def _catalogue(sku_count: int, tiers_of: int | str) -> Prepared:
     )
 
 
-def catalogue(session: Session, skus: Iterable[str], tiers: Sequence[str], day: date) -> Catalogue:
+def price_catalogue(session: Session, skus: Iterable[str], tiers: Sequence[str], day: date) -> Catalogue:
     """Return the products of ``skus`` that exist, with the price of each of ``tiers`` on ``day``, in one query.
 
-    The prices of any tier are read, whoever asks: who orders for a partner below needs that partner's.
+    The prices of any tier are read, without a row filter: ordering for a downstream partner needs that partner's.
     """
     found = Catalogue(day, {}, {})
     wanted = list(dict.fromkeys(skus))
     for start in range(0, len(wanted), LOOKUP_SLICE):
         few, sku_values = _padded("sku", wanted[start : start + LOOKUP_SLICE])
         tier_count, tier_values = _padded("tier", tiers or [""])
-        found.add(read(session, _catalogue(few, tier_count), day=day, **sku_values, **tier_values))
+        found.add(read_in_branch(session, _catalogue(few, tier_count), day=day, **sku_values, **tier_values))
     return found
 
 

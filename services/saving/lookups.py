@@ -33,7 +33,7 @@ def look_up(session: Session, key: Any, stated: Sequence[Any], *extra: Any) -> d
     return found
 
 
-def resolve(
+def look_up_references(
     session: Session, drafts: Drafts, name: str, key: Any, missing: Problem, *extra: Any
 ) -> tuple[dict[int, Any], list[CellProblem]]:
     """Look the references of field ``name`` up; return row number → (id, *extra), and a problem per unknown one."""

@@ -131,7 +131,7 @@ def _refuse_hidden(session: Session, plan: Plan, staged: Table) -> list[CellProb
 
 
 def _new_numbers(session: Session, plan: Plan, staged: Table, rows: Rows, saved: Saved) -> list[int]:
-    """Return the numbers of the rows that will be created; asked only where that is not all of them or none."""
+    """Return the numbers of the rows that will be created; queried only where that is neither all nor none."""
     refused = {problem.row for problem in saved.problems}
     if not saved.created or saved.created == len(rows.numbers) - len(refused):
         return [row for row in rows.numbers if saved.created and row not in refused]

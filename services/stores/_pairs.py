@@ -18,7 +18,16 @@ from models.stores import Store
 from services.saving.lookups import LOOKUP_SLICE
 from services.stores.names import similarities, similarity
 from services.stores.positions import FACTS
-from services.stores.rules import NEAR_M, POINTS, Facts, Found, doubtful_datum, found, is_hotline, pair_finding
+from services.stores.rules import (
+    NEAR_M,
+    POINTS,
+    Facts,
+    NewFinding,
+    doubtful_datum,
+    is_hotline,
+    new_finding,
+    pair_finding,
+)
 
 CROWD = 200
 SHOWN = 3
@@ -33,7 +42,7 @@ class Pair(NamedTuple):
     store: Facts
     other: Facts
     metres: float | None
-    found: Found
+    finding: NewFinding
 
 
 def find_pairs(session: Session, stores: Sequence[Facts]) -> list[Pair]:
@@ -42,7 +51,7 @@ def find_pairs(session: Session, stores: Sequence[Facts]) -> list[Pair]:
     seen: set[tuple[int, int]] = set()
     pairs = []
     for pair in sorted([*_near(session, stores), *_same_phone(session, stores)], key=_weight):
-        key, two = (pair.store.id, pair.found.code), (pair.store.id, pair.other.id)
+        key, two = (pair.store.id, pair.finding.code), (pair.store.id, pair.other.id)
         if kept[key] < SHOWN and two not in seen:
             kept[key] += 1
             seen.add(two)
@@ -52,23 +61,23 @@ def find_pairs(session: Session, stores: Sequence[Facts]) -> list[Pair]:
 
 def seen_from_the_other(pair: Pair, likeness: float | None = None) -> Pair:
     """Return a pair from the view of the second: what two stores have in common is found about both."""
-    turned = pair.found._replace(store_id=pair.other.id, other_store_id=pair.store.id)
+    turned = pair.finding._replace(store_id=pair.other.id, other_store_id=pair.store.id)
     return Pair(pair.other, pair.store, pair.metres, turned)
 
 
-def datum_findings(pairs: Iterable[Pair]) -> Iterator[Found]:
+def datum_findings(pairs: Iterable[Pair]) -> Iterator[NewFinding]:
     """Yield one finding for each store whose degrees, in another datum, are where a store with its telephone is."""
-    told: set[int] = set()
+    reported: set[int] = set()
     for pair in pairs:
-        if pair.found.code == "stores.same_phone" and pair.store.id not in told:
+        if pair.finding.code == "stores.same_phone" and pair.store.id not in reported:
             datum = doubtful_datum(pair.store, pair.other, pair.metres)
             if datum:
-                told.add(pair.store.id)
-                yield found(pair.store, "position.datum_doubtful", {"datum": datum}, pair.other.id)
+                reported.add(pair.store.id)
+                yield new_finding(pair.store, "position.datum_doubtful", {"datum": datum}, pair.other.id)
 
 
 def _weight(pair: Pair) -> tuple[int, int, float, int]:
-    return pair.store.id, -pair.found.points, pair.metres or 0.0, pair.other.id
+    return pair.store.id, -pair.finding.points, pair.metres or 0.0, pair.other.id
 
 
 def _near(session: Session, stores: Sequence[Facts]) -> Iterator[Pair]:
@@ -131,9 +140,9 @@ def _compare(block: list[tuple[Facts, Facts]]) -> Iterator[Pair]:
     near = [block[row] for row in rows]
     alike = similarities([a.name_key for a, _ in near], [b.name_key for _, b in near])
     for (store, other), row, likeness in zip(near, rows, alike, strict=True):
-        told = pair_finding(store, other, float(metres[row]), likeness)
-        if told:
-            yield _pair(store, other, float(metres[row]), *told)
+        evidence = pair_finding(store, other, float(metres[row]), likeness)
+        if evidence:
+            yield _pair(store, other, float(metres[row]), *evidence)
 
 
 def _same_phone(session: Session, stores: Sequence[Facts]) -> Iterator[Pair]:
@@ -144,9 +153,9 @@ def _same_phone(session: Session, stores: Sequence[Facts]) -> Iterator[Pair]:
         others = [other for other in first.get(store.phone or "", ()) if other.id != store.id][:SHOWN]
         for other in others:
             metres = _apart(store, other)
-            told = pair_finding(store, other, metres, similarity(store.name_key, other.name_key))
-            if told:
-                code, data = told
+            evidence = pair_finding(store, other, metres, similarity(store.name_key, other.name_key))
+            if evidence:
+                code, data = evidence
                 count = {"count": counts[store.phone or ""]} if code == "stores.same_phone" else {}
                 yield _pair(store, other, metres, code, data | count)
 
@@ -179,4 +188,4 @@ def _apart(store: Facts, other: Facts) -> float | None:
 
 
 def _pair(store: Facts, other: Facts, metres: float | None, code: str, data: dict[str, Any]) -> Pair:
-    return Pair(store, other, metres, Found(store.id, code, POINTS[code], data, other.id))
+    return Pair(store, other, metres, NewFinding(store.id, code, POINTS[code], data, other.id))

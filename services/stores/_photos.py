@@ -15,7 +15,7 @@ from core.positions.points import distance_m
 from models.stores import Store, StorePhoto
 from services.files.pictures import keep_picture
 from services.saving.lookups import LOOKUP_SLICE
-from services.stores.rules import Facts, Found, found
+from services.stores.rules import Facts, NewFinding, new_finding
 
 FAR_M = 2_000
 OLD = timedelta(hours=24)
@@ -54,7 +54,7 @@ def keep_photos(session: Session, store: Store, references: Sequence[str]) -> li
     return photos
 
 
-def photo_findings(session: Session, stores: Sequence[Facts]) -> Iterator[Found]:
+def photo_findings(session: Session, stores: Sequence[Facts]) -> Iterator[NewFinding]:
     """Yield what the photos of stores tell against them; only stores that were registered have any."""
     known = {store.id: store for store in stores if store.registered_by}
     ids, photos = sorted(known), defaultdict(list)
@@ -65,27 +65,27 @@ def photo_findings(session: Session, stores: Sequence[Facts]) -> Iterator[Found]
     for store_id, store in known.items():
         own = photos.get(store_id)
         if not own:
-            yield found(store, "photo.missing")
+            yield new_finding(store, "photo.missing")
             continue
         yield from _of_camera(store, own)
         other = _same_elsewhere(session, store_id, own)
         if other is not None:
-            yield found(store, "stores.same_photo", {}, other)
+            yield new_finding(store, "stores.same_photo", {}, other)
 
 
-def _of_camera(store: Facts, photos: Sequence[StorePhoto]) -> Iterator[Found]:
+def _of_camera(store: Facts, photos: Sequence[StorePhoto]) -> Iterator[NewFinding]:
     """Yield what the newest photo's camera says; that it says nothing is normal and tells nothing."""
     photo = photos[-1]
     if photo.latitude is not None and photo.longitude is not None and store.wgs84_latitude is not None:
         metres = distance_m(photo.latitude, photo.longitude, store.wgs84_latitude, store.wgs84_longitude or 0.0)
         if metres > FAR_M:
-            yield found(store, "photo.far_from_position", {"distance_m": round(metres)})
+            yield new_finding(store, "photo.far_from_position", {"distance_m": round(metres)})
     registered_at = store.fixed_at or photo.created_at
     if photo.taken_at is not None and abs(photo.taken_at - registered_at) > OLD:
         hours = round(abs(photo.taken_at - registered_at).total_seconds() / 3600)
-        yield found(store, "photo.old", {"hours": hours})
+        yield new_finding(store, "photo.old", {"hours": hours})
     if any(editor in photo.software.casefold() for editor in EDITORS):
-        yield found(store, "photo.edited", {"software": photo.software[:60]})
+        yield new_finding(store, "photo.edited", {"software": photo.software[:60]})
 
 
 def _same_elsewhere(session: Session, store_id: int, photos: Sequence[StorePhoto]) -> int | None:

@@ -19,9 +19,9 @@ from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
 from services.saving.lookups import LOOKUP_SLICE
 from services.stores._pairs import SHOWN, Pair, datum_findings, find_pairs, seen_from_the_other
 from services.stores._photos import photo_findings
-from services.stores.positions import read_facts
-from services.stores.regions import Place, misplaced
-from services.stores.rules import Facts, Found, own_findings, score_of
+from services.stores.positions import store_facts
+from services.stores.regions import Misplacement, misplaced
+from services.stores.rules import Facts, NewFinding, own_findings, score_of
 
 BLAMELESS = (100, 0)
 """Score and count of open findings that a new row has."""
@@ -45,12 +45,12 @@ class Assessment(NamedTuple):
     to_review: bool = False
 
 
-def examine(
+def assess_stores(
     session: Session,
     stores: Sequence[Facts],
     *,
     fresh: Collection[int] = (),
-    more: Iterable[Found] = (),
+    more: Iterable[NewFinding] = (),
     to_review: Collection[int] = (),
 ) -> dict[int, Assessment]:
     """Look at stores and keep what is found; return id → verdict of each of them and of others it concerned.
@@ -68,11 +68,11 @@ def examine(
     concerned = _withdraw(session, sorted({store.id for store in stores} - set(fresh)))
     pairs = find_pairs(session, stores)
     found = [*_own(stores), *photo_findings(session, stores), *more]
-    found += [*(pair.found for pair in pairs), *datum_findings(pairs)]
+    found += [*(pair.finding for pair in pairs), *datum_findings(pairs)]
     paths = {store.id: store.path for store in stores}
     turned = _for_the_others(session, pairs, set(paths))
     paths |= {pair.store.id: pair.store.path for pair in turned}
-    found += [pair.found for pair in turned]
+    found += [pair.finding for pair in turned]
     kept = _keep(session, found, paths, known=_known(session, sorted({*paths} - set(fresh))))
     looked_at = {*paths, *concerned}
     questioned = {store.id for store in stores if store.status == StoreStatus.ACTIVE and store.id in kept}
@@ -89,9 +89,9 @@ def lock_stores(session: Session) -> None:
     take_lock(session, DatabaseLock.STORES)
 
 
-def examine_ids(session: Session, ids: Sequence[int], more: Iterable[Found] = ()) -> dict[int, Assessment]:
-    """Look at stores by number, see ``examine``."""
-    return examine(session, read_facts(session, ids), more=more)
+def examine_ids(session: Session, ids: Sequence[int], more: Iterable[NewFinding] = ()) -> dict[int, Assessment]:
+    """Look at stores by number, see ``assess_stores``."""
+    return assess_stores(session, store_facts(session, ids), more=more)
 
 
 def rescore(
@@ -129,13 +129,13 @@ def rescore(
     return scores
 
 
-def _own(stores: Sequence[Facts]) -> list[Found]:
+def _own(stores: Sequence[Facts]) -> list[NewFinding]:
     """Return what speaks against each store by itself."""
     placed = [store for store in stores if store.wgs84_latitude is not None]
     latitudes = np.array([store.wgs84_latitude for store in placed], dtype=np.float64)
     longitudes = np.array([store.wgs84_longitude for store in placed], dtype=np.float64)
     wrong = misplaced(latitudes, longitudes, [store.region for store in placed]) if placed else {}
-    places: dict[int, Place] = {placed[row].id: place for row, place in wrong.items()}
+    places: dict[int, Misplacement] = {placed[row].id: place for row, place in wrong.items()}
     return [one for store in stores for one in own_findings(store, places.get(store.id))]
 
 
@@ -165,7 +165,7 @@ def _for_the_others(session: Session, pairs: Sequence[Pair], looked_at: set[int]
             room[store_id, code] = count
     fitting = []
     for pair in turned:
-        key = pair.store.id, pair.found.code
+        key = pair.store.id, pair.finding.code
         if room[key] < SHOWN:
             room[key] += 1
             fitting.append(pair)
@@ -183,7 +183,7 @@ def _known(session: Session, ids: Sequence[int]) -> Known:
     return known
 
 
-def _keep(session: Session, found: Sequence[Found], paths: dict[int, str], known: Known) -> dict[int, list[str]]:
+def _keep(session: Session, found: Sequence[NewFinding], paths: dict[int, str], known: Known) -> dict[int, list[str]]:
     """Add findings that are not known already; return store → codes of those added."""
     at, rows = now(), []
     kept: dict[int, list[str]] = defaultdict(list)
@@ -216,7 +216,7 @@ def _counting(session: Session, ids: Sequence[int]) -> dict[int, list[Counted]]:
     return counting
 
 
-def _as_counting(found: Sequence[Found], fresh: Collection[int]) -> dict[int, Sequence[Counted]]:
+def _as_counting(found: Sequence[NewFinding], fresh: Collection[int]) -> dict[int, Sequence[Counted]]:
     counting: dict[int, Sequence[Counted]] = {}
     for one in found:
         if one.store_id in fresh:

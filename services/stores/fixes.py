@@ -1,4 +1,4 @@
-"""Positions taken on the spot: the best of several, and what is asked again for while somebody stands there.
+"""Positions measured on site: the best of several readings, and whether to ask for a better one.
 
 Only here may a position be refused for its quality; see ``services.stores.rules`` for what is said later.
 """
@@ -47,7 +47,7 @@ def best_fix(fixes: Sequence[Fix]) -> Fix:
 
 
 def require_good(fix: Fix, photo_count: int, *, tried_again: bool) -> None:
-    """Go on only with a fix nothing has to be asked for. Raises ``InvalidInput`` as ``fix_problem`` says."""
+    """Require a fix that is good enough. Raises ``InvalidInput`` as ``fix_problem`` says."""
     problem = fix_problem(fix, photo_count, tried_again=tried_again)
     if problem is not None:
         name = "photo" if problem.code == "stores.photo_required" else "position"
@@ -55,12 +55,12 @@ def require_good(fix: Fix, photo_count: int, *, tried_again: bool) -> None:
 
 
 def fix_problem(fix: Fix, photo_count: int, *, tried_again: bool = False) -> Problem | None:
-    """Return what a person on the spot is asked for; None if the fix is good enough.
+    """Return why a person on site has to measure again; None if the fix is good enough.
 
     Args:
         fix: The best one.
         photo_count: How many photos there are.
-        tried_again: Whether the person was asked for a better one already and could not get it.
+        tried_again: Whether the person has tried again already and could not get a better one.
 
     Problems: ``positions.out_of_range``, ``stores.position_zero``, ``stores.fix_too_old``,
         ``stores.accuracy_refused``, ``stores.accuracy_ask_again``, ``stores.photo_required``.

@@ -22,7 +22,7 @@ from services.stores.saving import find_store
 POINTS_MAX = 500
 TILE_FIELDS = 4  # clusters side by side in the width of one map tile of 256 pixels
 ZOOM_MAX = 20
-ROWS_MAX = 40  # rows of grid cells that are asked for one by one
+ROWS_MAX = 40  # rows of grid cells, each queried by itself
 NEIGHBOURS_M_MAX = 5_000
 
 

@@ -60,7 +60,7 @@ def allow_ordering(session: Session, code: str) -> Store:
     if store.ordering_partner_id is None:
         give_partner(session, store, PartnerStatus.ACTIVE)
     else:
-        set_partner_status(session, store, PartnerStatus.ACTIVE)
+        set_own_partner_status(session, store, PartnerStatus.ACTIVE)
     record(session, "store.ordering_allowed", "stores", [EventDraft(store.code, store.path)])
     return store
 
@@ -78,7 +78,7 @@ def stop_ordering(session: Session, code: str, note: str) -> Store:
     store = _lock_store(session, code)
     if store.ordering_partner_id is None:
         raise Conflict("stores.does_not_order", N_("Store {store} does not order by itself."), store=code)
-    set_partner_status(session, store, PartnerStatus.FROZEN)
+    set_own_partner_status(session, store, PartnerStatus.FROZEN)
     record(session, "store.ordering_stopped", "stores", [EventDraft(store.code, store.path, data={"note": note})])
     return store
 
@@ -120,7 +120,7 @@ def put_along(session: Session, store_id: int, path: str) -> None:
         session.execute(update(model).where(model.store_id == store_id).values(path=path), execution_options=REASON)
 
 
-def set_partner_status(session: Session, store: Store, status: PartnerStatus) -> None:
+def set_own_partner_status(session: Session, store: Store, status: PartnerStatus) -> None:
     """Change the status of a store's own row among the partners by the partners' own rules."""
     code = session.scalar(select(Partner.code).where(Partner.id == store.ordering_partner_id))
     drafts = Drafts([1], {"code": [code], "status": [status.value]})

@@ -32,7 +32,7 @@ class Captured(NamedTuple):
 
 
 class Derived(NamedTuple):
-    """The same points to compute with, by column: WGS-84 degrees and grid cell, None where nothing can be meant."""
+    """The same points to compute with, by column: WGS-84 degrees and grid cell, None without a usable position."""
 
     wgs84_latitude: list[float | None]
     wgs84_longitude: list[float | None]
@@ -73,8 +73,8 @@ def _are_usable(latitudes: Floats, longitudes: Floats) -> Any:
     return ~(np.isnan(latitudes) | np.isnan(longitudes) | is_zero | is_swapped)
 
 
-def read_facts(session: Session, ids: Sequence[int]) -> list[Facts]:
-    """Return stores as findings look at them, whoever may see them."""
+def store_facts(session: Session, ids: Sequence[int]) -> list[Facts]:
+    """Return the facts of stores that findings are made from, without a row filter."""
     reason = {"see_all": "what speaks against a store is found among all stores, not only those of the actor's branch"}
     found: list[Facts] = []
     for start in range(0, len(ids), LOOKUP_SLICE):

@@ -14,7 +14,7 @@ def find_photo(session: Session, code: str, photo_id: int) -> StorePhoto:
     """Return a photo of a store that the actor sees.
 
     Raises:
-        NotFound: ``pictures.not_found``; whether there is none or the actor may not see it is not told apart.
+        NotFound: ``pictures.not_found``; the same for an unknown and an invisible one.
     """
     query = select(StorePhoto).join(Store, Store.id == StorePhoto.store_id)
     photo = session.scalars(query.where(StorePhoto.id == photo_id, Store.code == code)).one_or_none()

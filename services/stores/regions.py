@@ -1,4 +1,4 @@
-"""Whether a point lies in the region a store says it is in, told by one point inside each county.
+"""Whether a point lies in the region a store states, judged by one point inside each county.
 
 Without boundaries a point is taken to lie in a region if one of the region's counties is among the nearest
 ``NEAREST`` to it. Of points drawn evenly inside 2,800 counties that holds for 99.7 %; shops stand in towns, near the
@@ -24,7 +24,7 @@ HALF_DIAGONAL_M = 80_000  # of a field of one degree, at most
 Numbers = npt.NDArray[np.intp]
 
 
-class Place(NamedTuple):
+class Misplacement(NamedTuple):
     """Where a point lies that is not where it should be.
 
     Attributes:
@@ -57,10 +57,10 @@ class CountyPoints:
     home: npt.NDArray[np.bool_]
 
 
-def misplaced(latitudes: Floats, longitudes: Floats, regions: list[str | None]) -> dict[int, Place]:
+def misplaced(latitudes: Floats, longitudes: Floats, regions: list[str | None]) -> dict[int, Misplacement]:
     """Return by position the WGS-84 points that lie abroad, or not in the region declared for them (adcode or None)."""
     inside = are_in_china_box(latitudes, longitudes)
-    found = {int(row): Place(True, "", None, "") for row in np.flatnonzero(~inside)}
+    found = {int(row): Misplacement(True, "", None, "") for row in np.flatnonzero(~inside)}
     rows = np.flatnonzero(inside)
     vectors = unit_vectors(latitudes, longitudes)
     rows = rows[~_surely_right(latitudes, longitudes, vectors, regions, rows)]
@@ -88,13 +88,13 @@ def _surely_right(
     return np.where(stated, (declared >= 0) & (nearness >= points.reach[declared]), points.home[fields])
 
 
-def _place(nearness: Floats, nearest: int, code: str | None) -> Place | None:
+def _place(nearness: Floats, nearest: int, code: str | None) -> Misplacement | None:
     """Return where a point lies; None if it lies where it should."""
     is_abroad = _metres(nearness[nearest]) > ABROAD_M
     declared, fits = _fit(nearness, code)
     if not is_abroad and (declared is None or fits == "whole"):
         return None
-    return Place(is_abroad, county_points().codes[nearest], declared, "" if fits == "whole" else fits)
+    return Misplacement(is_abroad, county_points().codes[nearest], declared, "" if fits == "whole" else fits)
 
 
 def _fit(nearness: Floats, code: str | None) -> tuple[float | None, str]:

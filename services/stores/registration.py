@@ -1,4 +1,4 @@
-"""Stores registered where they stand: by staff, by partners for their branch, by whoever holds an invite."""
+"""Registration of stores on site: by staff, by partners for their branch, by the holder of an invite."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ from services.form_submissions import keep_submission, submission_result
 from services.number_series import next_numbers
 from services.partners.tree import lock_tree
 from services.stores._photos import keep_photos
-from services.stores.findings import BLAMELESS, Assessment, examine, lock_stores
+from services.stores.findings import BLAMELESS, Assessment, assess_stores, lock_stores
 from services.stores.fixes import Fix, best_fix, require_good
 from services.stores.names import name_key
 from services.stores.ordering import TIER, give_partner, hold_partners
-from services.stores.positions import Captured, derive, keep_positions, read_facts
-from services.stores.rules import GOOD_SCORE, found
+from services.stores.positions import Captured, derive, keep_positions, store_facts
+from services.stores.rules import GOOD_SCORE, new_finding
 from services.stores.saving import find_store, moved_finding
 
 SERIES = "ST"
@@ -44,7 +44,7 @@ class StoreStatement:
     Attributes:
         partner: Code of its upstream; "" for the person's own partner, for brand staff the brand itself.
         code: "" for one of our series.
-        tried_again: Whether the person was told that the position is inaccurate and could not get a better one.
+        tried_again: Whether the person was warned of an inaccurate position and could not get a better one.
     """
 
     name: str
@@ -285,13 +285,13 @@ def _look_at(
 ) -> Assessment:
     """Keep position and photos of a store, and what speaks against it."""
     keep_photos(session, store, photos)
-    facts = read_facts(session, [store.id])
+    facts = store_facts(session, [store.id])
     fresh = {store.id} if is_new else set()
     keep_positions(session, facts, now(), fresh=fresh)
     moved = None if is_new else moved_finding(facts[0], *before)
     if moved is None and not is_new:
-        moved = found(facts[0], "position.moved", {"distance_m": 0})
-    verdict = examine(session, facts, fresh=fresh, more=[moved] if moved else [])[store.id]
+        moved = new_finding(facts[0], "position.moved", {"distance_m": 0})
+    verdict = assess_stores(session, facts, fresh=fresh, more=[moved] if moved else [])[store.id]
     session.refresh(store, ["score", "finding_count"])
     return verdict
 

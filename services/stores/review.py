@@ -29,8 +29,8 @@ from services.outcomes import Outcome
 from services.partners.tree import lock_tree
 from services.states import moment
 from services.stores.findings import examine_ids, rescore
-from services.stores.ordering import partner_status, set_partner_status
-from services.stores.positions import keep_positions, read_facts
+from services.stores.ordering import partner_status, set_own_partner_status
+from services.stores.positions import keep_positions, store_facts
 from services.stores.saving import find_store
 
 WAITING = (StoreStatus.APPLIED.value, StoreStatus.UNDER_REVIEW.value)
@@ -60,7 +60,7 @@ def decide_store(session: Session, code: str, note: str = "", *, version: int | 
     store = _lock(session, code, version, StoreStatus.ACTIVE)
     _settle(session, store, FindingDecision.ACCEPTED, note)
     if partner_status(session, store) in _OPENED_BY:
-        set_partner_status(session, store, PartnerStatus.ACTIVE)
+        set_own_partner_status(session, store, PartnerStatus.ACTIVE)
     return _move_on(session, store, StoreStatus.ACTIVE, "store.accepted", note)
 
 
@@ -90,7 +90,7 @@ def close_store(session: Session, code: str, note: str, *, version: int | None =
     _require_note(note)
     store = _lock(session, code, version, StoreStatus.CLOSED)
     if partner_status(session, store) in _ENDED_WITH:
-        set_partner_status(session, store, PartnerStatus.CLOSED)
+        set_own_partner_status(session, store, PartnerStatus.CLOSED)
     return _move_on(session, store, StoreStatus.CLOSED, "store.closed", note)
 
 
@@ -243,7 +243,7 @@ def _put_back(session: Session, store: Store) -> None:
             setattr(store, name, getattr(before, name))
         store.cell = _cell(store)
         session.flush()
-        keep_positions(session, read_facts(session, [store.id]), now(), fresh=set())
+        keep_positions(session, store_facts(session, [store.id]), now(), fresh=set())
 
 
 def _cell(store: Store) -> int | None:

@@ -16,7 +16,7 @@ from core.positions.points import Datum, convert, distance_m, is_swapped
 from models.regions.resolving import region
 from models.stores import PositionSource, StoreFinding
 from services.stores.names import ALIKE, RATHER_ALIKE
-from services.stores.regions import Place
+from services.stores.regions import Misplacement
 
 ACCURACY_GOOD_M = 50
 ACCURACY_POOR_M = 100
@@ -122,7 +122,7 @@ class Facts(NamedTuple):
     registered_by: str
 
 
-class Found(NamedTuple):
+class NewFinding(NamedTuple):
     """Something found about a store. See ``models.stores.StoreFinding``."""
 
     store_id: int
@@ -132,7 +132,7 @@ class Found(NamedTuple):
     other_store_id: int | None = None
 
 
-def own_findings(store: Facts, place: Place | None) -> Iterator[Found]:
+def own_findings(store: Facts, place: Misplacement | None) -> Iterator[NewFinding]:
     """Yield what speaks against a store by itself.
 
     Args:
@@ -140,21 +140,21 @@ def own_findings(store: Facts, place: Place | None) -> Iterator[Found]:
         place: Where its position lies, if that is not where it should be.
     """
     if store.position_source in {PositionSource.PIN, PositionSource.PASTE, PositionSource.PHOTO}:
-        yield found(store, "position.not_measured")
+        yield new_finding(store, "position.not_measured")
     if store.accuracy_m is not None and store.accuracy_m > ACCURACY_POOR_M:
         points = POINTS["position.inaccurate"] * (2 if store.accuracy_m > ACCURACY_USELESS_M else 1)
-        yield Found(store.id, "position.inaccurate", points, {"accuracy_m": round(store.accuracy_m)})
+        yield NewFinding(store.id, "position.inaccurate", points, {"accuracy_m": round(store.accuracy_m)})
     is_abroad = place is not None and place.is_abroad
     if store.phone and _AS_LONG.fullmatch(store.phone) and not _MOBILE.fullmatch(store.phone) and not is_abroad:
-        yield found(store, "phone.not_a_mobile")
+        yield new_finding(store, "phone.not_a_mobile")
     if (store.latitude is None) != (store.longitude is None):
-        yield found(store, "position.incomplete")
+        yield new_finding(store, "position.incomplete")
     if store.latitude is None or store.longitude is None:
         return
     if is_zero(store.latitude, store.longitude):
-        yield found(store, "position.zero")
+        yield new_finding(store, "position.zero")
     elif is_swapped(store.latitude, store.longitude):
-        yield found(store, "position.swapped")
+        yield new_finding(store, "position.swapped")
     elif place is not None:
         yield from _of_place(store, place)
 
@@ -205,9 +205,9 @@ def doubtful_datum(store: Facts, other: Facts, metres: float | None) -> str:
     return ""
 
 
-def found(store: Facts, code: str, data: dict[str, Any] | None = None, other: int | None = None) -> Found:
+def new_finding(store: Facts, code: str, data: dict[str, Any] | None = None, other: int | None = None) -> NewFinding:
     """Return a finding with the points of its code."""
-    return Found(store.id, code, POINTS[code], NOTHING if data is None else data, other)
+    return NewFinding(store.id, code, POINTS[code], NOTHING if data is None else data, other)
 
 
 def score_of(points: Sequence[tuple[str, int]]) -> int:
@@ -243,9 +243,9 @@ def shown_distance(metres: int) -> str:
     return f"{metres / 1000:.1f} km" if metres < 100_000 else f"{metres // 1000} km"
 
 
-def _of_place(store: Facts, place: Place) -> Iterator[Found]:
+def _of_place(store: Facts, place: Misplacement) -> Iterator[NewFinding]:
     if place.is_abroad:
-        yield found(store, "position.abroad")
+        yield new_finding(store, "position.abroad")
     if place.declared_m is not None and place.nearest:
         data = {"distance_m": round(place.declared_m), "region": store.region, "nearest": place.nearest}
-        yield Found(store.id, "position.far_from_region", FAR_POINTS[place.fits], data)
+        yield NewFinding(store.id, "position.far_from_region", FAR_POINTS[place.fits], data)

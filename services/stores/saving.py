@@ -18,15 +18,15 @@ from core.positions.points import Datum, distance_m, to_wgs84
 from models.partners.partners import Partner
 from models.stores import NEXT_STATUSES, PositionSource, Store, StoreStatus
 from services.partners.saving import UNKNOWN_PARTNER
-from services.saving.lookups import LOOKUP_SLICE, look_up, match_keys, resolve
+from services.saving.lookups import LOOKUP_SLICE, look_up, look_up_references, match_keys
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
 from services.saving.rows import save_rows
 from services.states import lock_one
-from services.stores.findings import Assessment, examine, lock_stores
+from services.stores.findings import Assessment, assess_stores, lock_stores
 from services.stores.names import name_key
 from services.stores.ordering import follow_stores, hold_partners, ordering_stores, put_along
 from services.stores.positions import FACTS, Captured, derive, keep_positions
-from services.stores.rules import NEAR_M, NOTHING, Facts, Found, found
+from services.stores.rules import NEAR_M, NOTHING, Facts, NewFinding, new_finding
 
 PLAN = Plan(
     subject="stores",
@@ -56,7 +56,7 @@ PLACE = ("latitude", "longitude", "datum")
 PUT_UNDER_REVIEW = {"status": [StoreStatus.ACTIVE.value, StoreStatus.UNDER_REVIEW.value]}
 
 
-class Now(NamedTuple):
+class StoredStore(NamedTuple):
     """A store as it is stored; see ``models.stores.Store``."""
 
     id: int
@@ -75,7 +75,7 @@ class Now(NamedTuple):
     ordering_partner_id: int | None
 
 
-NOW_COLUMNS: tuple[Any, ...] = tuple(getattr(Store, name) for name in Now._fields[1:])
+STORED_COLUMNS: tuple[Any, ...] = tuple(getattr(Store, name) for name in StoredStore._fields[1:])
 
 
 def save_stores(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
@@ -91,7 +91,9 @@ def save_stores(session: Session, drafts: Drafts, options: SaveOptions) -> Saved
     actor.require(Permission.STORE_EDIT)
     drafts, problems = match_keys(session, PLAN, drafts, options, MATCHES)
     before = stored_stores(session, drafts.columns["code"])
-    partners, unknown = resolve(session, drafts, "partner", Partner.code, UNKNOWN_PARTNER, Partner.path, Partner.tier)
+    partners, unknown = look_up_references(
+        session, drafts, "partner", Partner.code, UNKNOWN_PARTNER, Partner.path, Partner.tier
+    )
     problems = [*problems, *unknown, *_status_problems(actor, drafts, before)]
     drafts = drafts.without({problem.row for problem in problems})
     own = {code: now.ordering_partner_id for code, now in before.items()}
@@ -111,9 +113,9 @@ def save_stores(session: Session, drafts: Drafts, options: SaveOptions) -> Saved
     return saved
 
 
-def stored_stores(session: Session, codes: Sequence[str]) -> dict[str, Now]:
+def stored_stores(session: Session, codes: Sequence[str]) -> dict[str, StoredStore]:
     """Return code → store as stored, of those that exist and that the actor may see."""
-    return {code: Now(*row) for code, row in look_up(session, Store.code, codes, *NOW_COLUMNS).items()}
+    return {code: StoredStore(*row) for code, row in look_up(session, Store.code, codes, *STORED_COLUMNS).items()}
 
 
 def find_store(session: Session, code: str, *, lock: bool = False) -> Store:
@@ -127,7 +129,7 @@ def find_store(session: Session, code: str, *, lock: bool = False) -> Store:
     return store
 
 
-def _status_problems(actor: Actor, drafts: Drafts, before: dict[str, Now]) -> list[CellProblem]:
+def _status_problems(actor: Actor, drafts: Drafts, before: dict[str, StoredStore]) -> list[CellProblem]:
     """Refuse a status that cannot follow, and a decision by somebody who may not take it."""
     problems = []
     statuses = drafts.columns.get("status", [None] * len(drafts))
@@ -146,7 +148,11 @@ def _status_problems(actor: Actor, drafts: Drafts, before: dict[str, Now]) -> li
 
 
 def _rows(
-    drafts: Drafts, before: dict[str, Now], partners: dict[int, Any], own_paths: dict[str, str], options: SaveOptions
+    drafts: Drafts,
+    before: dict[str, StoredStore],
+    partners: dict[int, Any],
+    own_paths: dict[str, str],
+    options: SaveOptions,
 ) -> Rows:
     """Return drafts as rows of the table: with the branch they belong to and what is computed from them."""
     codes = drafts.columns["code"]
@@ -163,7 +169,7 @@ def _rows(
     return Rows(drafts.rows, list(codes), {"code": list(codes), **columns} if "code" not in columns else columns)
 
 
-def _position_columns(drafts: Drafts, before: dict[str, Now], options: SaveOptions) -> dict[str, list[Any]]:
+def _position_columns(drafts: Drafts, before: dict[str, StoredStore], options: SaveOptions) -> dict[str, list[Any]]:
     """Return what follows from a position, and how it came to be known; a new one has its own accuracy or none."""
     captured = [Captured(*place) for place in zip(*(_merged(drafts, before, name) for name in PLACE), strict=True)]
     derived = derive(captured)
@@ -188,7 +194,7 @@ def _position_columns(drafts: Drafts, before: dict[str, Now], options: SaveOptio
     }
 
 
-def _merged(drafts: Drafts, before: dict[str, Now], name: str) -> list[Any]:
+def _merged(drafts: Drafts, before: dict[str, StoredStore], name: str) -> list[Any]:
     """Return what each row's field will be: as stated, else as stored, else as a new row has it."""
     stated = drafts.columns.get(name)
     default = PLAN.defaults.get(name)
@@ -198,7 +204,7 @@ def _merged(drafts: Drafts, before: dict[str, Now], name: str) -> list[Any]:
     return kept if stated is None else [old if new is None else new for new, old in zip(stated, kept, strict=True)]
 
 
-def _look_at(session: Session, drafts: Drafts, before: dict[str, Now], options: SaveOptions) -> None:
+def _look_at(session: Session, drafts: Drafts, before: dict[str, StoredStore], options: SaveOptions) -> None:
     """Keep positions of stores that are new or moved, and look at those of which something bearing on it changed."""
     codes = drafts.columns["code"]
     bearing = {name: _merged(drafts, before, name) for name in BEARING}
@@ -218,12 +224,16 @@ def _look_at(session: Session, drafts: Drafts, before: dict[str, Now], options: 
     statuses = drafts.columns.get("status", [None] * len(codes))
     stated = {code for code, status in zip(codes, statuses, strict=True) if status is not None and may_decide}
     undecided = {store.id for store in stores if store.code not in stated}
-    verdicts = examine(session, stores, fresh=fresh, more=more, to_review=undecided)
+    verdicts = assess_stores(session, stores, fresh=fresh, more=more, to_review=undecided)
     record_questions(session, stores, verdicts, batch_id=options.batch_id)
 
 
 def _take_along(
-    session: Session, drafts: Drafts, before: dict[str, Now], upstreams: dict[int, Any], own_paths: dict[str, str]
+    session: Session,
+    drafts: Drafts,
+    before: dict[str, StoredStore],
+    upstreams: dict[int, Any],
+    own_paths: dict[str, str],
 ) -> None:
     """Put what is kept about stores that got another upstream where they stand now."""
     if "partner" not in drafts.columns:
@@ -257,19 +267,19 @@ def _facts(session: Session, codes: Sequence[str]) -> list[Facts]:
     return found
 
 
-def moved_finding(store: Facts, latitude: float | None, longitude: float | None) -> Found | None:
+def moved_finding(store: Facts, latitude: float | None, longitude: float | None) -> NewFinding | None:
     """Return what is to be said of a store that was at this WGS-84 point before; None if it hardly moved."""
     if None in (latitude, longitude, store.wgs84_latitude, store.wgs84_longitude):
         return None
     metres = distance_m(latitude or 0.0, longitude or 0.0, store.wgs84_latitude or 0.0, store.wgs84_longitude or 0.0)
-    return found(store, "position.moved", {"distance_m": round(metres)}) if metres > NEAR_M else None
+    return new_finding(store, "position.moved", {"distance_m": round(metres)}) if metres > NEAR_M else None
 
 
-def _moved(store: Facts, was: Now | None) -> Found | None:
+def _moved(store: Facts, was: StoredStore | None) -> NewFinding | None:
     if was is None or was.latitude is None or was.longitude is None:
         return None
     return moved_finding(store, *to_wgs84(was.latitude, was.longitude, was.datum))
 
 
-def _place(store: Facts | Now) -> tuple[float | None, float | None, str]:
+def _place(store: Facts | StoredStore) -> tuple[float | None, float | None, str]:
     return store.latitude, store.longitude, store.datum

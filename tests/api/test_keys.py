@@ -26,7 +26,7 @@ from models.stores import Store
 from resources import ALL, BY_NAME
 from services.accounts.tokens import actor_of_token, create_token
 from services.approvals.orders import approve_order
-from services.idempotency import Answer, answer_once
+from services.idempotency import IdempotentResponse, answer_once
 from tests.conftest import ADMIN, BEIFANG, BEIFANG_PATH, HUADONG, HUADONG_PATH, LING, SUZHOU, SUZHOU_PATH
 from tests.services.orders.support import add_range, place
 
@@ -96,7 +96,7 @@ def test_keys_of_one_maker_never_share_requests(keys, maker, names):
 
 def test_a_key_and_its_maker_never_share_requests(keys):
     secret = keys.make(ADMIN, role="operations")
-    answer_once(ADMIN, "0001", "x", lambda session: Answer(200, '"of the person"'))
+    answer_once(ADMIN, "0001", "x", lambda session: IdempotentResponse(200, '"of the person"'))
 
     answer = keys.post(secret, "/orders", {**ORDER, "buyer": "HD"})
 

@@ -34,7 +34,7 @@ def sessions() -> int:
         return session.scalar(select(func.count()).select_from(UserSession)) or 0
 
 
-def test_the_schedule_forgets_ended_sessions_and_unclaimed_content(database):
+def test_the_schedule_forgets_ended_sessions_and_orphaned_content(database):
     with unit_of_work(ADMIN) as session:
         kept = content_path(store_file(session, BytesIO(b"kept"), "kept.xlsx").sha256)
     left = content_path(write_content(BytesIO(b"left"), 10)[0])

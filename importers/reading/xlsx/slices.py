@@ -51,7 +51,7 @@ class Irregular(Exception):
 
 
 @dataclass(slots=True)
-class Slice:
+class RowRange:
     """Rows ``first_row`` to ``last_row`` of a sheet (inclusive, as Excel counts), ``row_count`` with a value."""
 
     first_row: int
@@ -60,7 +60,7 @@ class Slice:
     is_marked: bool
 
 
-Write = Callable[[bytes, Slice], None]
+Write = Callable[[bytes, RowRange], None]
 
 
 @dataclass(slots=True)
@@ -270,7 +270,7 @@ class Slicer:
         self._has_formulas = self._has_formulas or b"</f>" in xml
         if self._has_formulas:
             xml, formulas = _UNCALCULATED.subn(_as_marked_formula, xml)
-        self._write(xml, Slice(self._first, self._last, len(self._rows), errors + formulas > 0))
+        self._write(xml, RowRange(self._first, self._last, len(self._rows), errors + formulas > 0))
         self._rows, self._bytes = [], 0
 
 

@@ -1,4 +1,4 @@
-"""Going elsewhere: to another page, to this one anew, to a file; and being asked first if typing would be lost."""
+"""Navigation: to another page, reload, download; with a warning if unsaved input would be lost."""
 
 import json
 
@@ -27,8 +27,8 @@ def ask_before_leaving(is_unsaved: bool) -> None:
     ui.run_javascript(_ASK if is_unsaved else _DO_NOT_ASK)
 
 
-def leave(path: str = "") -> None:
-    """Open another page, with "" this one anew, and ask nothing: what was typed is saved, or meant to be lost."""
+def leave_page(path: str = "") -> None:
+    """Open another page, or reload with "", without a warning: input is saved, or discarded on purpose."""
     where = f"location.assign({json.dumps(safe_url(path))});" if path else "location.reload();"
     ui.run_javascript(f"{_DO_NOT_ASK} {where}")  # one script: two messages may overtake each other
 

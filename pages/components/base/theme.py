@@ -41,7 +41,7 @@ class Asset:
 def serve_assets(app: FastAPI) -> None:
     """Serve the assets below ``/static/qudao/`` and name them in the head of every NiceGUI page.
 
-    Call it once, before the first page is asked for.
+    Call it once, before the first page is requested.
     """
 
     @app.get(PREFIX + "/{name}", include_in_schema=False)

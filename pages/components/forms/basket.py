@@ -38,7 +38,7 @@ class Offer:
 
 
 class QuantityInput(ValueElement[str]):
-    """A plain input for a whole number; its value is the text typed, told when the person leaves it."""
+    """A plain input for a whole number; its value is the typed text, sent when the input loses focus."""
 
     VALUE_PROP = "value"
     LOOPBACK = False

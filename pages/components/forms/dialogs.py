@@ -20,7 +20,7 @@ async def confirm(
     type_to_confirm: str = "",
     reason: str = "",
 ) -> str | None:
-    """Ask before something is done; return ``None`` for no, otherwise the reason ("" if none was asked).
+    """Confirmation dialog; return ``None`` for no, otherwise the reason ("" if none was required).
 
     Args:
         title: Names the thing and the number: "Reject 12 orders?".

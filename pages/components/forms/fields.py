@@ -24,7 +24,7 @@ _CLEAR = "M18.4 7L17 5.6l-5 5-5-5L5.6 7l5 5-5 5L7 18.4l5-5 5 5 1.4-1.4-5-5z"
 """Icons of a list as drawings: the font with the framework's icons weighs 130 KB, and nothing else of ours needs it."""
 
 
-class Field:
+class FormField:
     """One input of a form.
 
     Attributes:
@@ -127,9 +127,9 @@ def text_field(
     max_length: int | None = None,
     on_change: Change | None = None,
     on_enter: Click | None = None,
-) -> Field:
+) -> FormField:
     """Draw an input for one line of text, or several with ``multiline``; ``value`` of the field is a string."""
-    field = Field(name, label, required=required, hint=hint, css="qd-wide" if wide or multiline else "")
+    field = FormField(name, label, required=required, hint=hint, css="qd-wide" if wide or multiline else "")
     with field.box:
         made = ui.textarea(value=value) if multiline else ui.input(value=value, password=secret)
     made.props("outlined dense autogrow" if multiline else "outlined dense")
@@ -152,13 +152,13 @@ def number_field(
     hint: str = "",
     on_change: Change | None = None,
     on_enter: Click | None = None,
-) -> Field:
+) -> FormField:
     """Draw an input for a number; ``value`` stays the text typed, so that no amount ever becomes a float.
 
     Args:
         unit: Shown behind, e.g. "箱"; ``sign`` in front, e.g. "¥".
     """
-    field = Field(name, label, required=required, hint=hint, css="qd-field-number")
+    field = FormField(name, label, required=required, hint=hint, css="qd-field-number")
     with field.box:
         made = ui.input(value=value, prefix=sign or None, suffix=unit or None)
     made.props("outlined dense inputmode=decimal autocomplete=off")
@@ -176,9 +176,9 @@ def date_field(
     required: bool = False,
     hint: str = "",
     on_change: Change | None = None,
-) -> Field:
+) -> FormField:
     """Draw the browser's own date input; ``value`` is ISO, e.g. "2026-11-22", or ""."""
-    field = Field(name, label, required=required, hint=hint, css="")
+    field = FormField(name, label, required=required, hint=hint, css="")
     with field.box:
         made = ui.input(value=value).props("outlined dense type=date")
     field.hold(made, on_change)
@@ -195,9 +195,9 @@ def choice_field(
     hint: str = "",
     clearable: bool = False,
     on_change: Change | None = None,
-) -> Field:
+) -> FormField:
     """Draw a choice out of few; ``choices`` is value to label, in order."""
-    field = Field(name, label, required=required, hint=hint, css="")
+    field = FormField(name, label, required=required, hint=hint, css="")
     with field.box:
         made = ui.select(dict(choices), value=value, clearable=clearable)
     made.props("outlined dense options-dense hide-bottom-space")
@@ -217,13 +217,13 @@ def search_field(
     required: bool = False,
     hint: str = "",
     on_change: Change | None = None,
-) -> Field:
-    """Draw a choice out of many: ``search`` is asked for each text typed, after a short pause.
+) -> FormField:
+    """Draw a searchable choice: ``search`` is called for each typed text, after a short pause.
 
     Args:
         value: What is chosen now; ``value_label`` is how people read it.
     """
-    field = Field(name, label, required=required, hint=hint, css="")
+    field = FormField(name, label, required=required, hint=hint, css="")
     with field.box:
         made = ui.select({value: value_label or value} if value else {}, value=value, with_input=True, clearable=True)
         with made.add_slot("no-option"):
@@ -251,9 +251,9 @@ def search_field(
 
 def check_field(
     name: str, label: str, value: bool = False, *, hint: str = "", on_change: Change | None = None
-) -> Field:
+) -> FormField:
     """Draw a yes-or-no question; ``value`` is a bool."""
-    field = Field(name, "", required=False, hint=hint, css="qd-field-check")
+    field = FormField(name, "", required=False, hint=hint, css="qd-field-check")
     field.label = label
     with field.box:
         made = ui.checkbox(label, value=value).props("dense")
@@ -261,7 +261,7 @@ def check_field(
     return field
 
 
-def show_problems(fields: Mapping[str, Field], problems: Mapping[str, str]) -> list[str]:
+def show_problems(fields: Mapping[str, FormField], problems: Mapping[str, str]) -> list[str]:
     """Show each problem (field name to sentence) under its field, clear the others, and return what has no field.
 
     The focus goes to the first field that has a problem.

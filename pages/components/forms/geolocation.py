@@ -23,8 +23,8 @@ REASONS: tuple[NoPosition, ...] = get_args(NoPosition)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """One fix as the browser gave it, WGS-84. ``fixed_at`` is told by its age, as clocks of phones are often wrong."""
+class PositionReading:
+    """One fix as the browser gave it, WGS-84. ``fixed_at`` comes from its age, as clocks of phones are often wrong."""
 
     latitude: float
     longitude: float
@@ -33,7 +33,7 @@ class Reading:
 
 
 def locator(
-    on_readings: Callable[[Sequence[Reading]], Awaitable[None]], on_failure: Callable[[NoPosition], None]
+    on_readings: Callable[[Sequence[PositionReading]], Awaitable[None]], on_failure: Callable[[NoPosition], None]
 ) -> Tag:
     """Draw the button that measures, and what becomes of it; the page offers other ways beside it.
 
@@ -60,7 +60,7 @@ def locator(
     return made
 
 
-def _readings(event: GenericEventArguments) -> list[Reading]:
+def _readings(event: GenericEventArguments) -> list[PositionReading]:
     detail = event.args.get("detail") if isinstance(event.args, dict) else None
     stated = detail.get("fixes") if isinstance(detail, dict) else None
     at, found = now(), []
@@ -68,7 +68,7 @@ def _readings(event: GenericEventArguments) -> list[Reading]:
         numbers = _numbers(one)
         if numbers is not None:
             latitude, longitude, accuracy_m, age_ms = numbers
-            found.append(Reading(latitude, longitude, accuracy_m, at - timedelta(milliseconds=age_ms)))
+            found.append(PositionReading(latitude, longitude, accuracy_m, at - timedelta(milliseconds=age_ms)))
     return found
 
 

@@ -12,7 +12,7 @@ from core.i18n import _
 from core.settings import MIB
 from pages.components.base.assets import add_script, add_style
 from pages.components.base.elements import Tag
-from pages.components.forms.fields import Change, Field
+from pages.components.forms.fields import Change, FormField
 from pages.components.lists.grid_spec import without_code
 
 UPLOAD_URL = "/pictures"
@@ -48,7 +48,7 @@ class PhotoInput(ValueElement[list[str]]):
             self.set_value(sound[: self._photos_max])
 
 
-class PhotoField(Field):
+class PhotoField(FormField):
     """A field whose value is a list of references to pictures; the service that files them checks each."""
 
     @property
@@ -115,7 +115,7 @@ def photo_view(url: str, words: str, *, note: str = "", testid: str | None = Non
     """Draw a stored photo in a calm frame; a click opens it large in its own tab.
 
     Args:
-        url: Answers the picture to whoever may see it.
+        url: Serves the picture to users who may see it.
         words: What it shows, for who cannot see it.
         note: Below it, e.g. when it was taken.
     """

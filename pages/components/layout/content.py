@@ -100,7 +100,7 @@ def chip(text: str, tone: Tone = "draft") -> Tag:
     return Tag("span", text, "qd-chip", data_tone=tone)
 
 
-def money(cents: int | None, *, short: bool = False, signed: bool = False) -> Tag:
+def money_amount(cents: int | None, *, short: bool = False, signed: bool = False) -> Tag:
     """Draw an amount in whole cents 分; negative ones in the colour of danger.
 
     Args:
@@ -175,7 +175,7 @@ def tiles() -> Tag:
     return Tag("div", css="qd-tiles")
 
 
-def text(words: str) -> Tag:
+def paragraph(words: str) -> Tag:
     """Draw a paragraph."""
     return Tag("p", words)
 
@@ -183,7 +183,7 @@ def text(words: str) -> Tag:
 def kv(facts: Mapping[str, object], *, pairs: int = 2) -> Tag:
     """Draw facts, label to text, ``pairs`` of them side by side; nothing is shown as "—".
 
-    A value may be a function that draws: ``{"Credit": lambda: money(86_200_00)}``.
+    A value may be a function that draws: ``{"Credit": lambda: money_amount(86_200_00)}``.
     """
     with Tag("dl", css="qd-kv").style(f"--pairs:{pairs}") as made:
         for label, value in facts.items():
@@ -254,7 +254,7 @@ def stat_tile(
         Tag("span", label, "qd-tile-label")
         with Tag("span", "" if cents else _shown(value), "qd-tile-value"):
             if cents:
-                money(int(value), short=True)
+                money_amount(int(value), short=True)
         if note:
             Tag("span", note, "qd-tile-note", data_trend=trend or None)
     return made

@@ -9,7 +9,7 @@ from pages.components.base.assets import add_style
 from pages.components.base.elements import Tag
 
 # Without https there is no clipboard to write to. What is selected can still be copied: by the browser's old command,
-# or by the person, who is told so.
+# or by the person, who reads a hint to do so.
 _COPY = """(event) => {
   const button = event.currentTarget;
   const box = button.closest(".qd-link");

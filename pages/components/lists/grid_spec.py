@@ -85,10 +85,10 @@ class Selection:
     """The rows a person chose.
 
     Attributes:
-        keys: Keys of the rows, at most ``KEYS_MAX``; empty if all matching rows are meant.
-        all_matching: Every row of the filter is meant, however many; ``query`` says which.
+        keys: Keys of the rows, at most ``KEYS_MAX``; empty with ``all_matching``.
+        all_matching: Whether the selection is every row that matches ``query``, however many.
         query: Filters and search of the list at that moment, as in its address.
-        count: How many rows the person was told.
+        count: Number of rows shown to the person.
     """
 
     keys: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ class Socket:
     """One connection of a browser.
 
     Attributes:
-        owner: Secret the browser showed when it connected, see ``owner_of``; b"" for none.
+        owner: Secret the browser showed when it connected, see ``connection_secret``; b"" for none.
         address: Network address it comes from.
         client_id: Identifier of the page whose handshake it completed; "" before.
     """
@@ -35,7 +35,7 @@ class Socket:
 
     def may_act_for(self, request: HTTPConnection) -> bool:
         """Return whether the page that answered a request was served to the same session or browser."""
-        owner = owner_of(request)
+        owner = connection_secret(request)
         return bool(owner) and hmac.compare_digest(owner, self.owner)
 
 
@@ -44,7 +44,7 @@ def page_cookie_name() -> str:
     return "__Host-qudao-page" if settings().is_https else "qudao-page"
 
 
-def owner_of(connection: HTTPConnection) -> bytes:
+def connection_secret(connection: HTTPConnection) -> bytes:
     """Return the secret of whose page or socket this is: the session's, else the browser's; b"" for none."""
     if session := connection.cookies.get(cookie_name(), ""):
         return b"session " + session.encode()
@@ -60,7 +60,7 @@ class PageCookie:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go on; the page finds the secret in ``request.state.page_cookie``."""
-        if scope["type"] != "http" or owner_of(HTTPConnection(scope)):
+        if scope["type"] != "http" or connection_secret(HTTPConnection(scope)):
             await self.app(scope, receive, send)
             return
         secret = scope.setdefault("state", {})["page_cookie"] = secrets.token_urlsafe(32)

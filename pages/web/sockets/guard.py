@@ -1,8 +1,8 @@
 """The guard of the socket messages: a socket acts only for its own page, and only with the session of that page.
 
-The framework finds the page of a message by the identifier that the message states, whoever sent it. Each of its
-handlers is therefore replaced by one of the same name here, which passes on what the socket may say. Who is signed in,
-and what they may do, is asked afterwards, by ``pages.shell.calls``.
+The framework finds the page of a message by the identifier in the message alone, without regard to its sender. Each of
+its handlers is therefore replaced by one of the same name here, which passes on what the socket may say. Who is signed
+in, and what they may do, is checked afterwards, by ``pages.shell.calls``.
 """
 
 import inspect

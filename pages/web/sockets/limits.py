@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.throttling.token_bucket import TokenBucket
 from pages.web.identity import visitor_of_request
 from pages.web.sockets._messages import CONNECT, LEAVING, PONG, is_message
-from pages.web.sockets.connections import Socket, owner_of
+from pages.web.sockets.connections import Socket, connection_secret
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ BYTES_PER_TOKEN = 8 * 1024
 """A message counts once more for each so many bytes."""
 
 SERVER_SETTINGS: dict[str, Any] = {
-    "ws_max_size": MESSAGE_BYTES_MAX,  # no more is held before the limits here are asked
+    "ws_max_size": MESSAGE_BYTES_MAX,  # no more is buffered before the limits here apply
     "ws_per_message_deflate": False,  # it inflates before it counts, and holds 300 KB for each open page
     "log_config": None,  # the server's lines are written as all others are, see core/logs.py
 }
@@ -70,7 +70,7 @@ class SocketLimits:
             await self.app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
-        socket = Socket(owner_of(connection), connection.client.host if connection.client else "")
+        socket = Socket(connection_secret(connection), connection.client.host if connection.client else "")
         limits = _limits(connection, socket.address)
         reached = next((name for (name, which), most in limits if self._open[name, which] >= most), "")
         if reached:

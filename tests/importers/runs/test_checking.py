@@ -30,9 +30,9 @@ class Killed(BaseException):
     pass
 
 
-def seen(batch: ImportBatch, fate: RowOutcome) -> list[tuple[int, dict, dict]]:
+def seen(batch: ImportBatch, outcome: RowOutcome) -> list[tuple[int, dict, dict]]:
     with reading(WEI) as session:
-        rows = seen_rows(session, batch.id, fate, limit=100, offset=0)
+        rows = seen_rows(session, batch.id, outcome, limit=100, offset=0)
     return [(one.row, dict(one.cells), dict(one.changes)) for one in rows]
 
 

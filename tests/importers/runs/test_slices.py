@@ -11,7 +11,7 @@ from core.kinds.kind import CellError
 from core.resource import Resource
 from importers.exporting import template_for
 from importers.runs import _slices, runner
-from importers.runs._slices import Slice, Spool, packed, unpacked, whole_groups
+from importers.runs._slices import CheckedSlice, Spool, pack_slice, unpack_slice, whole_groups
 from importers.runs.runner import ImportReport, Source, preview_import, read_slices
 from importers.writing.xlsx import SheetColumn, write_xlsx
 from resources import SHEETS
@@ -34,13 +34,13 @@ def test_rows_of_every_resource_are_set_aside_and_read_back_as_they_were(resourc
     with path.open("wb") as target:
         template_for(resource, ADMIN, target)
     found = list(read_slices(resource, Source(path=path, name=path.name), ADMIN, ImportReport(resource.name)))
-    damaged = Slice([5], Drafts([], {}), [], {"code": [CellError("#N/A")]}, [["#N/A"]])
+    damaged = CheckedSlice([5], Drafts([], {}), [], {"code": [CellError("#N/A")]}, [["#N/A"]])
 
     with Spool() as spool:
         for slice_ in [*found, damaged]:
-            spool.add(packed(slice_))
-        back = [unpacked(plain) for plain in spool]
-        again = [unpacked(plain) for plain in spool]
+            spool.add(pack_slice(slice_))
+        back = [unpack_slice(plain) for plain in spool]
+        again = [unpack_slice(plain) for plain in spool]
 
     assert back == again == [*found, damaged]
     assert back[-1].cells["code"][0].__class__ is CellError
@@ -51,7 +51,7 @@ def test_each_row_comes_once_with_all_of_its_group_and_slices_come_in_the_order_
     number, given_slices = 1, []
     for keys in groups:
         rows = list(range(number + 1, number + 1 + len(keys)))
-        given_slices.append(Slice(rows, Drafts([], {}), [], {"key": list(keys)}, [[f"x{row}" for row in rows]]))
+        given_slices.append(CheckedSlice(rows, Drafts([], {}), [], {"key": list(keys)}, [[f"x{row}" for row in rows]]))
         number += len(keys)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_slices, "GROUPED_ROWS", row_count)

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importers.writing._xlsx_cells import column_letters
-from importers.writing.cell_values import legible, number_text, plain_text, scaled_text
+from importers.writing.cell_values import fixed_point_text, legible, number_text, plain_text
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.sampled_from([2, 4]))
 def test_scaled_text_is_the_exact_decimal(value, decimals):
-    assert Decimal(scaled_text(value, decimals)) == Decimal(value).scaleb(-decimals)
+    assert Decimal(fixed_point_text(value, decimals)) == Decimal(value).scaleb(-decimals)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20))

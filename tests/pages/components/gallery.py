@@ -20,7 +20,7 @@ from pages.components.base.theme import serve_assets
 from pages.components.base.toasts import toast, toast_undo
 from pages.components.forms.dialogs import confirm, drawer
 from pages.components.forms.fields import (
-    Field,
+    FormField,
     check_field,
     choice_field,
     date_field,
@@ -305,7 +305,7 @@ def record_page() -> None:
         )
         with parts.columns() as (content, rail):
             with content, parts.panel("基本信息"):
-                parts.kv({"客户": "杭州西湖0号店", "信用": lambda: parts.money(-12_000), "备注": None, "数量": 1234})
+                parts.kv({"客户": "西湖0号店", "信用": lambda: parts.money_amount(-120_00), "备注": None, "数量": 1234})
             with rail, parts.panel("历史"):
                 timeline(
                     [
@@ -349,9 +349,9 @@ def parts_page() -> None:
         ProgressBar(Progress("正在导入客户.xlsx", 42_000, 100_000, 95))
         with parts.panel("页签"), tabs(["明细", "历史"]) as panels:
             with panels[0]:
-                parts.text("第一页")
+                parts.paragraph("第一页")
             with panels[1]:
-                parts.text("第二页")
+                parts.paragraph("第二页")
         with parts.panel("状态"), parts.row():
             for tone in get_args(Tone):
                 parts.chip(tone, tone)
@@ -361,11 +361,11 @@ def parts_page() -> None:
         ):
             button("导入客户", look="primary")
         with drawer("历史") as show:
-            parts.text("抽屉里的内容")
+            parts.paragraph("抽屉里的内容")
         button("打开抽屉", show, testid="action-drawer")
 
 
-def form_fields() -> dict[str, Field]:
+def form_fields() -> dict[str, FormField]:
     async def search(text: str) -> dict[str, str]:
         return {f"P{n}": f"{place}代理" for n, place in enumerate(PLACES) if text in place or text == "dl"}
 

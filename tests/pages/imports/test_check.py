@@ -1,4 +1,4 @@
-"""Looking at a checked import: every row by its fate, page by page, before anything is stored; and its errors."""
+"""Looking at a checked import: every row by its outcome, page by page, before anything is stored; and its errors."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -12,7 +12,7 @@ from core.database.sessions import reading
 from core.i18n import set_language
 from models.orders import Order, OrderLine
 from pages.components.forms.drafts import BrowserDraft
-from pages.orders._paste_parsing import Unclear, Wanted, pasted_lines, possible_skus, read_lines
+from pages.orders._paste_parsing import Unclear, Wanted, parse_lines, pasted_lines, possible_skus
 from pages.orders.form import kept_order
 from services.products.prices import Article
 from tests.browser.finding import found, is_there, one, state
@@ -316,7 +316,7 @@ async def test_pasted_text_fills_the_order_and_asks_about_what_is_not_clear(user
     ],
 )
 def test_a_clear_line_is_read(line: str, units: int) -> None:
-    assert read_lines([line], ARTICLES) == ([Wanted("A01", units)], [])
+    assert parse_lines([line], ARTICLES) == ([Wanted("A01", units)], [])
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_a_clear_line_is_read(line: str, units: int) -> None:
     ],
 )
 def test_a_line_that_is_not_clear_is_asked_and_never_guessed(line: str, code: str, choices: list[int]) -> None:
-    clear, (unclear,) = read_lines([line], ARTICLES)
+    clear, (unclear,) = parse_lines([line], ARTICLES)
 
     assert clear == []
     assert isinstance(unclear, Unclear)

@@ -10,7 +10,7 @@ from core.database.sessions import unit_of_work
 from models.customers import Customer
 from pages.resources import grid_endpoint
 from pages.web import heavy_work
-from pages.web.responses import install_error_answers
+from pages.web.responses import install_page_error_handlers
 from services.accounts.sessions import SignInNeeded
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_CLERK, HUADONG_PATH, LING, WEI
 
@@ -27,7 +27,7 @@ def ask(sqlite_database, monkeypatch):
 
     app = FastAPI()
     app.include_router(grid_endpoint.router)
-    install_error_answers(app)
+    install_page_error_handlers(app)
 
     def signed_in(request: Request) -> None:
         actor(request)

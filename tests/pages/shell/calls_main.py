@@ -9,7 +9,7 @@ from core.i18n import N_, _
 from core.permissions import Permission
 from models.customers import Customer
 from pages.components.base.buttons import button
-from pages.components.layout.content import text
+from pages.components.layout.content import paragraph
 from pages.components.layout.shell import shell
 from pages.shell.calls import call, page
 from pages.web.identity import page_actor
@@ -33,7 +33,7 @@ def refuse(session: Session) -> None:
 def start_page() -> None:
     """Greet who is signed in."""
     with shell(_("Customers"), current="", actor=page_actor(), nav=[]):
-        text(page_actor().person)
+        paragraph(page_actor().person)
 
 
 @page("/customers", permission=Permission.CUSTOMER_EDIT, title=N_("Customers"))
@@ -42,7 +42,7 @@ async def customers_page() -> None:
 
     async def rename() -> None:
         if await call(rename_customers, "renamed"):
-            text("done")
+            paragraph("done")
 
     async def refused() -> None:
         await call(refuse)
@@ -54,7 +54,7 @@ async def customers_page() -> None:
         button("rename", rename, testid="action-rename")
         button("refuse", refused, testid="action-refuse")
         button("break", broken, testid="action-break")
-        button("say", lambda: text(_("Customers")), testid="action-say")
+        button("say", lambda: paragraph(_("Customers")), testid="action-say")
 
 
 @page("/customers/{code}", permission=Permission.CUSTOMER_VIEW, title=N_("Customers"))
@@ -68,7 +68,7 @@ async def customer_page(code: str) -> None:
 @page("/apply", public=True, title=N_("Start"))
 def apply_page() -> None:
     """Be open to everyone."""
-    text("welcome")
+    paragraph("welcome")
 
 
 serve_small_product()

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from api.errors import install_error_answers
+from api.errors import install_api_error_handlers
 from core.database import errors
 from core.database.errors import disk_full
 from core.database.sessions import connect
@@ -23,7 +23,7 @@ ORIGIN = "http://localhost:8080"
 def failing_product() -> FastAPI:
     app = FastAPI(openapi_url=None)
     api = FastAPI(openapi_url=None)
-    install_error_answers(api)
+    install_api_error_handlers(api)
     app.mount("/api", api)
     add_access(app)
 

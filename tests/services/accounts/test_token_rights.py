@@ -17,7 +17,7 @@ from models.accounts.users import User
 from services.accounts.sessions import AUTHENTICATION, FRESH, ReauthenticationNeeded, find_visitor
 from services.accounts.token_rights import confirm_tokens, keys_above_makers
 from services.accounts.tokens import actor_of_token, create_token, revoke_token
-from services.installation.maintenance import examine
+from services.installation.maintenance import diagnose
 from tests.browser.signing_in import session_of
 from tests.conftest import ADMIN, HUADONG_PATH, LING, MEI, WEI
 from tests.services.accounts.support import NOON
@@ -189,7 +189,7 @@ def test_the_doctor_names_them(monkeypatch, database):
     monkeypatch.setenv("QUDAO_DATABASE_URL", database.url.render_as_string(hide_password=False))
     row, _ = create()
 
-    findings = [one for one in examine()["findings"] if one["name"] == "api keys"]
+    findings = [one for one in diagnose()["findings"] if one["name"] == "api keys"]
     engine_in_use().dispose()  # it has opened one of its own
 
     assert [(one["level"], row.prefix in one["detail"]) for one in findings] == [("warning", True)]

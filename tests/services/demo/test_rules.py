@@ -6,13 +6,13 @@ from random import Random
 from core.kinds.standard import PHONE
 from core.kinds.uscc import is_valid
 from models.regions._phone_places import place_given_out
-from services.demo._names import PROVINCES, NameMaker, places
+from services.demo._names import PROVINCES, NameMaker, localities
 from services.demo._orders import counts_per_day
 
 
 def test_numbers_pass_the_rules_and_belong_to_nobody():
     names = NameMaker(Random(1))
-    place = places(PROVINCES[0])[0]
+    place = localities(PROVINCES[0])[0]
 
     mobiles = [names.mobile() for _ in range(1_000)]
 

@@ -14,11 +14,11 @@ from core.database.sessions import reading, unit_of_work
 from core.files.contents import StoredFile, content_path, store_file, touch_content, write_content
 from core.settings import settings
 from services.files import orphans
-from services.files.orphans import UNCLAIMED_LASTS, sweep_unclaimed_contents
+from services.files.orphans import ORPHAN_LASTS, sweep_orphaned_contents
 from tests.conftest import ADMIN, WEI
 
-OLD = UNCLAIMED_LASTS + timedelta(hours=1)
-YOUNG = UNCLAIMED_LASTS - timedelta(hours=1)
+OLD = ORPHAN_LASTS + timedelta(hours=1)
+YOUNG = ORPHAN_LASTS - timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ def content(text: bytes, by: timedelta) -> Path:
 
 def sweep() -> int:
     with reading(ADMIN) as session:
-        return sweep_unclaimed_contents(session)
+        return sweep_orphaned_contents(session)
 
 
 def test_only_what_nobody_has_and_nobody_stored_lately_goes(one_file: str):

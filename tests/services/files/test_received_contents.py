@@ -26,7 +26,7 @@ from services.files.received_contents import (
     give_back,
     purge_received_contents,
     receive_content,
-    require_room,
+    require_quota_and_room,
 )
 from tests.conftest import WEI
 
@@ -82,7 +82,7 @@ def test_a_sender_sends_up_to_the_limit_of_a_day_and_not_a_block_more(
         send(sender, BLOCK_BYTES, kind)
         error = refusal(sender, 1, kind)
         with pytest.raises(DomainError), reading(AUTHENTICATION) as session:
-            require_room(session, sender, kind, 1)
+            require_quota_and_room(session, sender, kind, 1)
     with freeze(at + WINDOW + timedelta(seconds=1)):
         send(sender, bytes_max, kind)
 

@@ -13,7 +13,7 @@ from services.imports.rows import RowOutcome, counts_so_far, note_rows, purge_ro
 from services.saving.plans import Saved
 from tests.conftest import WEI
 
-FATES = st.dictionaries(st.integers(2, 60), st.sampled_from(RowOutcome), max_size=40)
+OUTCOMES = st.dictionaries(st.integers(2, 60), st.sampled_from(RowOutcome), max_size=40)
 CELLS = st.sampled_from(["a", "店", "", None, 1, 2.5, True, "\ud800"])
 
 
@@ -26,38 +26,42 @@ def batch(database) -> int:
         return batch.id
 
 
-def saved_of(fates: dict[int, RowOutcome]) -> Saved:
-    """Return what a service would say that made these fates."""
+def saved_of(outcomes: dict[int, RowOutcome]) -> Saved:
+    """Return what a service would say that made these outcomes."""
     problem = Problem("tests.wrong", "is wrong")
     return Saved(
-        problems=[CellProblem(row, "name", "", problem) for row, fate in fates.items() if fate == RowOutcome.REFUSED],
-        new_rows=[row for row, fate in fates.items() if fate == RowOutcome.CREATED],
-        changes={row: {"name": [row, row + 1]} for row, fate in fates.items() if fate == RowOutcome.UPDATED},
+        problems=[
+            CellProblem(row, "name", "", problem) for row, outcome in outcomes.items() if outcome == RowOutcome.REFUSED
+        ],
+        new_rows=[row for row, outcome in outcomes.items() if outcome == RowOutcome.CREATED],
+        changes={row: {"name": [row, row + 1]} for row, outcome in outcomes.items() if outcome == RowOutcome.UPDATED},
     )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(fates=FATES, cells=st.lists(CELLS, min_size=40, max_size=40), size=st.integers(1, 7), piece=st.integers(1, 20))
-def test_every_row_is_found_once_on_the_page_of_its_fate_with_its_own_cells(batch, fates, cells, size, piece):
-    rows = sorted(fates)
+@given(
+    outcomes=OUTCOMES, cells=st.lists(CELLS, min_size=40, max_size=40), size=st.integers(1, 7), piece=st.integers(1, 20)
+)
+def test_every_row_is_found_once_on_the_page_of_its_fate_with_its_own_cells(batch, outcomes, cells, size, piece):
+    rows = sorted(outcomes)
     with pytest.MonkeyPatch.context() as patch, unit_of_work(WEI) as session:
         patch.setattr(import_rows, "PIECE_ROWS", piece)
         session.execute(delete(ImportSlice))
-        note_rows(session, batch, rows, saved_of(fates), {"name": cells[: len(rows)]})
+        note_rows(session, batch, rows, saved_of(outcomes), {"name": cells[: len(rows)]})
 
     with reading(WEI) as session:
         counts = counts_so_far(session, batch)
         found = {
-            fate: [
+            outcome: [
                 one
                 for offset in range(0, 50, size)
-                for one in seen_rows(session, batch, fate, limit=size, offset=offset)
+                for one in seen_rows(session, batch, outcome, limit=size, offset=offset)
             ]
-            for fate in RowOutcome
+            for outcome in RowOutcome
         }
 
-    assert {fate: [one.row for one in seen] for fate, seen in found.items()} == {
-        fate: [row for row in rows if fates[row] == fate] for fate in RowOutcome
+    assert {outcome: [one.row for one in seen] for outcome, seen in found.items()} == {
+        outcome: [row for row in rows if outcomes[row] == outcome] for outcome in RowOutcome
     }
     for seen in found.values():
         assert [one.cells["name"] for one in seen] == [cells[rows.index(one.row)] for one in seen]
@@ -66,7 +70,7 @@ def test_every_row_is_found_once_on_the_page_of_its_fate_with_its_own_cells(batc
     ]
     assert (counts.rows, counts.last_row) == (len(rows), max(rows, default=0))
     assert [counts.created, counts.updated, counts.unchanged, counts.refused] == [
-        sum(one == fate for one in fates.values()) for fate in RowOutcome
+        sum(one == outcome for one in outcomes.values()) for outcome in RowOutcome
     ]
 
 
@@ -75,7 +79,7 @@ def test_a_far_away_row_costs_no_letter_for_each_row_between(batch):
         note_rows(session, batch, [2, 1_000_000], Saved(created=2, new_rows=[2, 1_000_000]), {"name": ["a", "b"]})
 
     with reading(WEI) as session:
-        pieces = session.execute(select(ImportSlice.first_row, ImportSlice.fates).order_by(ImportSlice.id)).all()
+        pieces = session.execute(select(ImportSlice.first_row, ImportSlice.outcomes).order_by(ImportSlice.id)).all()
         found = seen_rows(session, batch, RowOutcome.CREATED, limit=10, offset=0)
 
     assert [tuple(piece) for piece in pieces] == [(2, "n"), (1_000_000, "n")]

@@ -18,19 +18,21 @@ from services.orders.pricing import (
     quantity_problem,
     rounded,
 )
-from services.products.prices import Article, Offer
+from services.products.prices import Article, TierPrice
 
 DAY = date(2026, 11, 22)
 MILK = Article(1, "MILK", "牛奶", "瓶", 1, 1, 130_000, True)
 TEA = Article(2, "TEA", "茶", "盒", 12, 30, 130_000, True)
-OFFER = Offer(80_0000, date(2026, 1, 1))
+OFFER = TierPrice(80_0000, date(2026, 1, 1))
 
 
-def priced(draft: LineDraft, article: Article | None = MILK, offer: Offer | None = OFFER):
+def priced(draft: LineDraft, article: Article | None = MILK, offer: TierPrice | None = OFFER):
     return price_line(draft, article, offer, "dealer", DAY)
 
 
-def problem_of(draft: LineDraft, article: Article | None = MILK, offer: Offer | None = OFFER) -> tuple[str, str, dict]:
+def problem_of(
+    draft: LineDraft, article: Article | None = MILK, offer: TierPrice | None = OFFER
+) -> tuple[str, str, dict]:
     name, problem = priced(draft, article, offer)
     return name, problem.code, dict(problem.values)
 
@@ -48,7 +50,7 @@ def problem_of(draft: LineDraft, article: Article | None = MILK, offer: Offer | 
     ],
 )
 def test_a_line_is_rounded_once_half_away_from_zero(quantity, unit_price, total_cents, tax_cents):
-    line = priced(LineDraft("MILK", quantity), offer=Offer(unit_price, date(2026, 1, 1)))
+    line = priced(LineDraft("MILK", quantity), offer=TierPrice(unit_price, date(2026, 1, 1)))
 
     assert (line.total_cents, line.tax_cents) == (total_cents, tax_cents)
 
@@ -87,7 +89,7 @@ def test_boxes_count_as_many_units_as_they_hold():
         (LineDraft("X", 1), None, None, ("sku", "products.not_found", {"key": "X"})),
         (LineDraft("MILK", 1), MILK._replace(is_active=False), OFFER, ("sku", "orders.product_inactive", {})),
         (LineDraft("MILK", 1), MILK, None, ("sku", "orders.no_price", {"tier": "经销商", "day": "2026-11-22"})),
-        (LineDraft("MILK", 10**9), MILK, Offer(10**15, DAY), ("quantity", "orders.total_too_large", {})),
+        (LineDraft("MILK", 10**9), MILK, TierPrice(10**15, DAY), ("quantity", "orders.total_too_large", {})),
     ],
 )
 def test_a_line_that_cannot_be_ordered_says_why(draft, article, offer, expected):
@@ -143,6 +145,6 @@ def test_every_wrong_line_is_named_and_a_product_comes_once():
 
 
 def test_the_largest_amount_can_be_kept():
-    line = priced(LineDraft("MILK", 1), offer=Offer(CENTS_MAX, DAY))
+    line = priced(LineDraft("MILK", 1), offer=TierPrice(CENTS_MAX, DAY))
 
     assert line.total_cents == CENTS_MAX // 100

@@ -51,7 +51,7 @@ def test_a_reference_by_number_is_never_just_kept():
 
 
 def test_what_is_handed_over_has_a_kind_and_what_ends_is_shown_or_a_secret_of_the_person():
-    handed = {name for name, rule in RULES.items() if rule.fate == LeavingOutcome.HANDED_OVER}
+    handed = {name for name, rule in RULES.items() if rule.outcome == LeavingOutcome.HANDED_OVER}
     secrets = {"known_devices.user_id", "recovery_codes.user_id"}
 
     assert {kind.rule for kind in KINDS} == handed

@@ -11,7 +11,7 @@ from core.errors import InvalidInput, NotPermitted
 from core.permissions import Role
 from models.prices import Price
 from resources.prices import PRICES
-from services.products.prices import catalogue, save_prices
+from services.products.prices import price_catalogue, save_prices
 from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, SUZHOU_CLERK, WEI
 from tests.services.orders.support import add_range, save
@@ -27,7 +27,7 @@ def shop(database):
 
 def price_on(day: date, tier: str = "master_agent", actor: Actor = ADMIN) -> int | None:
     with reading(actor) as session:
-        offer = catalogue(session, ["MILK"], [tier], day).offers.get(("MILK", tier))
+        offer = price_catalogue(session, ["MILK"], [tier], day).offers.get(("MILK", tier))
     return None if offer is None else offer.unit_price
 
 
