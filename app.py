@@ -15,7 +15,7 @@ except ImportError:
 
 from api.cli import demo, imports, installation, people
 from core.i18n import _
-from core.terminal import Json, accept_any_text, in_words
+from core.terminal import Json, accept_any_text, exit_on_expected_error
 
 app = typer.Typer(no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False, help="Qudao 渠道")
 for one in (imports, installation, people, demo):
@@ -26,14 +26,14 @@ for one in (imports, installation, people, demo):
 def main(context: typer.Context) -> None:
     """Start the server if no command is given."""
     if context.invoked_subcommand is None:
-        with in_words(False):
+        with exit_on_expected_error(False):
             run_server()
 
 
 @app.command()
 def serve(as_json: Json = False) -> None:
     """Serve people, programs and jobs. An older database is backed up and brought up to date first."""
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         run_server()
 
 
@@ -106,7 +106,7 @@ def work_command(as_json: Json = False) -> None:
     from jobs.schedule import SCHEDULE
     from services.installation.start_up import start_working
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         start_working()
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -30,11 +30,11 @@ Number = Annotated[KeyInPath, Path(description="Order number", max_length=CODE_L
 SHIP_TO = "ship_to_"
 
 
-class _Stated(BaseModel):
+class _Input(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class ShipTo(_Stated):
+class ShipTo(_Input):
     """Where an order goes. What is left out comes from the buyer; region and address come together."""
 
     name: str | None = Field(None, max_length=NAME_LENGTH_MAX)
@@ -43,7 +43,7 @@ class ShipTo(_Stated):
     address: str | None = Field(None, max_length=NOTE_LENGTH_MAX)
 
 
-class LineIn(_Stated):
+class LineIn(_Input):
     """One product of an order."""
 
     sku: str = Field(min_length=1, max_length=CODE_LENGTH_MAX, examples=["QH-500"])
@@ -53,7 +53,7 @@ class LineIn(_Stated):
     )
 
 
-class OrderIn(_Stated):
+class OrderIn(_Input):
     """An order to be placed."""
 
     buyer: str | None = Field(
@@ -67,14 +67,14 @@ class OrderIn(_Stated):
 VERSION: Any = Field(None, ge=1, description="The version that was seen: 409 if the order has changed since")
 
 
-class ApprovalIn(_Stated):
+class ApprovalIn(_Input):
     """Words to an approval."""
 
     reason: str = Field("", max_length=NOTE_LENGTH_MAX)
     version: int | None = VERSION
 
 
-class RejectionIn(_Stated):
+class RejectionIn(_Input):
     """Why an order is rejected."""
 
     version: int | None = VERSION

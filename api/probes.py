@@ -28,7 +28,7 @@ from core.schema.versions import schema_state
 from core.settings import settings
 
 JOBS_LATE = timedelta(minutes=5)
-READY_KEPT_S = 1.0
+READY_CACHE_S = 1.0
 READY_WAIT_S = 1.5
 """How long ``/readyz`` waits for the database: probes of an orchestrator time out soon after."""
 NO_STORE = {"Cache-Control": "no-store"}
@@ -48,14 +48,14 @@ _current: WeakSet[Engine] = WeakSet()  # a schema that is current stays so while
 
 
 @dataclass(slots=True)
-class _Look:
+class _Probe:
     """One look at a database: on its way, or what it found and when, in monotonic seconds."""
 
     task: asyncio.Task[dict[str, Any]]
     found_at: float = 0.0
 
 
-_looks: WeakKeyDictionary[Engine, _Look] = WeakKeyDictionary()
+_probes: WeakKeyDictionary[Engine, _Probe] = WeakKeyDictionary()
 
 
 @router.get("/healthz")
@@ -70,12 +70,12 @@ async def readyz() -> JSONResponse:
     far behind jobs are, and whether jobs that act on dates wait because the clock jumped.
 
     Neither of the last two makes a process unready: pages and API go on. A database that does not answer within
-    ``READY_WAIT_S`` does. The answer may be ``READY_KEPT_S`` old; only "ready" is kept.
+    ``READY_WAIT_S`` does. The answer may be ``READY_CACHE_S`` old; only "ready" is kept.
     """
     engine = engine_in_use()
-    look = _looks.get(engine)
+    look = _probes.get(engine)
     if look is None or _is_over(look):
-        look = _looks[engine] = _Look(asyncio.create_task(to_thread.run_sync(readiness, limiter=CapacityLimiter(1))))
+        look = _probes[engine] = _Probe(asyncio.create_task(to_thread.run_sync(readiness, limiter=CapacityLimiter(1))))
         look.task.add_done_callback(lambda _: setattr(look, "found_at", time.monotonic()))
     if not look.task.done():
         await asyncio.wait({look.task}, timeout=READY_WAIT_S)
@@ -83,12 +83,12 @@ async def readyz() -> JSONResponse:
     return JSONResponse(facts, 200 if facts["status"] == "ready" else 503, headers=NO_STORE)
 
 
-def _is_over(look: _Look) -> bool:
+def _is_over(look: _Probe) -> bool:
     if not look.task.done():
         return look.task.get_loop() is not asyncio.get_running_loop()
     if look.task.cancelled() or look.task.exception() is not None or look.task.result()["status"] != "ready":
         return True
-    return time.monotonic() > look.found_at + READY_KEPT_S
+    return time.monotonic() > look.found_at + READY_CACHE_S
 
 
 def readiness() -> dict[str, Any]:

@@ -18,20 +18,20 @@ from core.settings import signing_secret
 
 MARK = "v1:"
 """How a sealed text begins; whatever does not was stored before there was sealing."""
-SEALED_LENGTH_MAX = 200
+ENCRYPTED_LENGTH_MAX = 200
 NONCE_BYTES = 12
 KEY_BYTES = 32
 
 
-class CannotOpen(Exception):
+class DecryptionError(Exception):
     """What was sealed does not open: another key, another owner, or it was changed."""
 
 
-def seal(text: str, purpose: str, of: str) -> str:
+def encrypt(text: str, purpose: str, of: str) -> str:
     """Return ``text`` sealed.
 
     Args:
-        text: At most 100 ASCII characters fit into ``SEALED_LENGTH_MAX``.
+        text: At most 100 ASCII characters fit into ``ENCRYPTED_LENGTH_MAX``.
         purpose: What it is for, e.g. "totp secret".
         of: Whose it is, e.g. "user 7"; opening it asks for the same.
     """
@@ -40,23 +40,23 @@ def seal(text: str, purpose: str, of: str) -> str:
     return MARK + base64.urlsafe_b64encode(nonce + sealed).decode()
 
 
-def open_sealed(sealed: str, purpose: str, of: str) -> str:
+def decrypt(sealed: str, purpose: str, of: str) -> str:
     """Return what was sealed for this purpose and owner; a text from before there was sealing is returned as it is.
 
     Raises:
         CannotOpen: See there.
     """
-    if not is_sealed(sealed):
+    if not is_encrypted(sealed):
         return sealed
     try:
         raw = base64.b64decode(sealed.removeprefix(MARK), b"-_", validate=True)
         key = AESGCM(_key(signing_secret(), purpose))
         return key.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], of.encode()).decode()
     except (InvalidTag, ValueError) as error:
-        raise CannotOpen(f"the sealed {purpose} of {of} does not open") from error
+        raise DecryptionError(f"the sealed {purpose} of {of} does not open") from error
 
 
-def is_sealed(text: str) -> bool:
+def is_encrypted(text: str) -> bool:
     """Return whether a stored text is sealed."""
     return text.startswith(MARK)
 

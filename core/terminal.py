@@ -30,7 +30,7 @@ def print_outcome(facts: dict[str, Any], *, as_json: bool, sentence: str = "") -
 
 
 @contextmanager
-def in_words(as_json: bool) -> Iterator[None]:
+def exit_on_expected_error(as_json: bool) -> Iterator[None]:
     """Turn an expected error into its sentence and exit code 2; at the end, seal the events that were recorded."""
     try:
         with expected_errors():

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.i18n import _
 from core.jobs.rows import Job, JobStatus
-from core.terminal import As, Json, in_words, print_outcome
+from core.terminal import As, Json, exit_on_expected_error, print_outcome
 from services.installation.maintenance import acting
 from services.jobs.clock_confirmation import confirm_clock
 from services.jobs.control import retry_job, stop_job
@@ -26,7 +26,7 @@ def list_jobs(
     as_: As = "",
 ) -> None:
     """List the newest jobs."""
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         with acting(as_) as session:
             query = select(Job).order_by(Job.id.desc()).limit(SHOWN_MAX)
             rows = session.scalars(query if status is None else query.where(Job.status == status.value)).all()
@@ -52,7 +52,7 @@ def cancel_one(number: int, as_json: Json = False, as_: As = "") -> None:
 @jobs_app.command("confirm-clock")
 def confirm_the_clock(as_json: Json = False, as_: As = "") -> None:
     """Say that the clock of this machine is right, so that jobs that act on dates run again."""
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         with acting(as_) as session:
             doubt = confirm_clock(session)
         facts = {
@@ -81,7 +81,7 @@ def job_facts(row: Job) -> dict[str, Any]:
 
 
 def _change(change: Callable[[Session, int], Job], number: int, as_json: bool, as_: str) -> None:
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         with acting(as_) as session:
             facts = job_facts(change(session, number))
         print_outcome(

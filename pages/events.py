@@ -57,7 +57,7 @@ PLACES = (
 )
 
 
-def register_trail() -> None:
+def register_audit_log() -> None:
     """Register ``/events/NUMBER``."""
 
     @page("/events/{number}", permission=EVENTS.view, title=EVENTS.title)

@@ -112,7 +112,7 @@ def add_staff_pages(app: FastAPI) -> None:
     start.register_start(SCREENS)
     register_lists(SCREENS)
     jobs.register_jobs()
-    events.register_trail()
+    events.register_audit_log()
     tokens.register_tokens()
     register_users()
     register_leaving()

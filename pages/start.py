@@ -55,7 +55,7 @@ PLACES = (
         rank=1,
     ),
 )
-LOOKED_AT_MAX = 500  # events of which those that are alike are said together
+SCANNED_MAX = 500  # events of which those that are alike are said together
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def _missing(session: Session, actor: Actor, first_steps: Sequence[Screen]) -> l
 def _recent(session: Session, actor: Actor) -> list[TimelineEntry]:
     kind = EVENTS.field("action").kind
     grouped: list[list[Event]] = []
-    events = latest_events(session, LOOKED_AT_MAX, person=None if actor.can(Permission.EVENT_VIEW) else actor.person)
+    events = latest_events(session, SCANNED_MAX, person=None if actor.can(Permission.EVENT_VIEW) else actor.person)
     for one in events:
         if grouped and (grouped[-1][0].actor, grouped[-1][0].action) == (one.actor, one.action):
             grouped[-1].append(one)
@@ -202,7 +202,7 @@ def _recent(session: Session, actor: Actor) -> list[TimelineEntry]:
     return [
         TimelineEntry(
             who_text(group[0].actor),
-            _what(kind, group, is_cut=len(events) == LOOKED_AT_MAX and index == len(grouped) - 1),
+            _what(kind, group, is_cut=len(events) == SCANNED_MAX and index == len(grouped) - 1),
             group[0].at,
         )
         for index, group in enumerate(grouped[:RECENT_MAX])

@@ -36,22 +36,22 @@ class WithDeadline(Protocol):
     updated_at: datetime
 
 
-Row = TypeVar("Row")
-Thing = TypeVar("Thing", bound=Stateful)
+RowT = TypeVar("RowT")
+StatefulT = TypeVar("StatefulT", bound=Stateful)
 
 
-def lock_one(session: Session, query: Select[Row]) -> Row | None:
+def lock_one(session: Session, query: Select[RowT]) -> RowT | None:
     """Return the row of a query, refreshed and locked until the transaction ends; None if there is none."""
     return session.scalar(query.with_for_update().execution_options(populate_existing=True))
 
 
 def require_state(
-    thing: Thing,
+    thing: StatefulT,
     statuses: Collection[str],
     version: int | None,
     *,
-    wrong_status: Callable[[Thing], Conflict],
-    changed_meanwhile: Callable[[Thing], Conflict],
+    wrong_status: Callable[[StatefulT], Conflict],
+    changed_meanwhile: Callable[[StatefulT], Conflict],
 ) -> None:
     """Go on only with a row in one of ``statuses`` and, with ``version``, still in the version that the person saw.
 
@@ -64,7 +64,7 @@ def require_state(
         raise changed_meanwhile(thing)
 
 
-def move_on(session: Session, row: WithDeadline, status: StrEnum, lasts: timedelta | None) -> dict[str, list[str]]:
+def advance_row(session: Session, row: WithDeadline, status: StrEnum, lasts: timedelta | None) -> dict[str, list[str]]:
     """Move a row to its next status with a new deadline; return the change for the event.
 
     Args:

@@ -19,7 +19,7 @@ from core.positions.points import parse_position
 from core.queries.grid_query import read_query
 from importers.reading._headings import guess_heading_row
 from importers.reading._text_files import detect_delimiter
-from importers.reading.refusals import Refusal
+from importers.reading.errors import FileError
 from importers.reading.xlsx.slices import Irregular, Slicer
 from importers.runs.mapping import match_headings, plain_heading, suggest
 from importers.writing._xlsx_cells import text_xml
@@ -182,7 +182,7 @@ def _answered(work: Callable[[str], object]) -> Callable[[str], object]:
     def answered(text: str) -> object:
         try:
             return work(text)
-        except (DomainError, Irregular, Refused, Refusal):
+        except (DomainError, Irregular, Refused, FileError):
             return None
 
     return answered

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core.i18n import _
-from core.terminal import Json, in_words, print_outcome
+from core.terminal import Json, exit_on_expected_error, print_outcome
 
 commands = typer.Typer()
 demo_app = typer.Typer(no_args_is_help=True, help="A made-up brand to play with.")
@@ -25,7 +25,7 @@ def demo_load(
     from services.demo.commands import load, people_table
     from services.demo.loading import DemoSize
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         facts = load(DemoSize(partners, stores, orders, seed), lambda text: print(text, file=sys.stderr))
         print_outcome(facts, as_json=as_json, sentence="" if as_json else people_table(facts))
 
@@ -35,5 +35,5 @@ def demo_clear(as_json: Json = False) -> None:
     """Remove the demo data, unless other rows refer to it; the trail stays."""
     from services.demo.commands import clear
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         print_outcome(clear(), as_json=as_json, sentence=_("There is no demo data any more; the trail stays."))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core.i18n import _, ngettext
-from core.terminal import As, Json, in_words, print_outcome
+from core.terminal import As, Json, exit_on_expected_error, print_outcome
 
 commands = typer.Typer()
 
@@ -29,7 +29,7 @@ def import_(
     """Import rows of a worksheet: new ones are added, others changed, unchanged ones left alone."""
     from importers.commands import ImportOrder, import_rows, refusal_lines, report_sentence
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         order = ImportOrder(resource, file, dry_run, match, mode, tuple(maps), tuple(sets), sheet, errors)
         facts = import_rows(order, as_)
         print_outcome(facts, as_json=as_json, sentence=report_sentence(facts))
@@ -51,7 +51,7 @@ def export(
     """Export rows to a .xlsx, .csv or .jsonl file."""
     from importers.commands import export_rows
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         facts = export_rows(resource, file, tuple(filters), fields, as_)
         sentence = ngettext(
             "{count} row is in {file}.", "{count} rows are in {file}.", facts["rows"], file=facts["file"]
@@ -64,6 +64,6 @@ def template(resource: str, file: Path, as_json: Json = False, as_: As = "") -> 
     """Write the workbook to fill in for an import."""
     from importers.commands import write_template_file
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         facts = write_template_file(resource, file, as_)
         print_outcome(facts, as_json=as_json, sentence=_("The template is in {file}.", **facts))

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from core.i18n import _, ngettext
-from core.terminal import Json, in_words, print_outcome
+from core.terminal import Json, exit_on_expected_error, print_outcome
 
 commands = typer.Typer()
 config_app = typer.Typer(no_args_is_help=True, help="Settings.")
@@ -17,7 +17,7 @@ def migrate_command(as_json: Json = False) -> None:
     """Bring the database to this release; an older one is backed up first."""
     from services.installation.maintenance import bring_up_to_date
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         facts = bring_up_to_date(restores_guards=True)
         print_outcome(facts, as_json=as_json, sentence=_("The database is at {revision}.", revision=facts["revision"]))
 
@@ -27,7 +27,7 @@ def check(as_json: Json = False) -> None:
     """Check every invariant of the stored data; list what is broken."""
     from importers.commands import check_data
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         facts = check_data()
         broken = ngettext("{count} invariant is broken.", "{count} invariants are broken.", len(facts["broken"]))
         print_outcome(facts, as_json=as_json, sentence=_("All is well.") if facts["ok"] else broken)
@@ -43,7 +43,7 @@ def doctor(as_json: Json = False) -> None:
     """Look at the installation: database, disk, secret, address, reference data."""
     from services.installation.maintenance import diagnose
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         facts = diagnose()
         if as_json:
             print_outcome(facts, as_json=True)
@@ -59,7 +59,7 @@ def config_show(as_json: Json = False) -> None:
     """Show each setting, where it was stated, secrets masked."""
     from services.installation.maintenance import settings_facts
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         facts = settings_facts()
         if as_json:
             print_outcome(facts, as_json=True)

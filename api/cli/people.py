@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core.i18n import _
-from core.terminal import As, Json, in_words, print_outcome, read_password
+from core.terminal import As, Json, exit_on_expected_error, print_outcome, read_password
 
 commands = typer.Typer()
 user_app = typer.Typer(no_args_is_help=True, help="People with an account.")
@@ -29,7 +29,7 @@ def user_create(
     from services.accounts.administration import create_user
     from services.installation.maintenance import acting, password_address
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         password = read_password() if password_stdin else None
         with acting(as_) as session:
             user = create_user(session, email, name=name, role=role, partner=partner or None, password=password)
@@ -50,7 +50,7 @@ def user_reset_password(
     from services.accounts.administration import reset_password
     from services.installation.maintenance import acting, password_address
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         password = read_password() if password_stdin else None
         with acting(as_) as session:
             if password is not None:
@@ -63,12 +63,12 @@ def user_reset_password(
 @user_app.command("lock")
 def user_lock(email: str, as_json: Json = False, as_: As = "") -> None:
     """Keep a person out; all their sessions end."""
-    from services.accounts.administration import lock_user
+    from services.accounts.administration import suspend_user
     from services.installation.maintenance import acting
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         with acting(as_) as session:
-            user = lock_user(session, email)
+            user = suspend_user(session, email)
         facts = {"email": user.email, "status": user.status}
         print_outcome(facts, as_json=as_json, sentence=_("{email} is locked.", email=user.email))
 
@@ -79,7 +79,7 @@ def user_list(as_json: Json = False, as_: As = "") -> None:
     from services.accounts.administration import list_users
     from services.installation.maintenance import acting
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         with acting(as_) as session:
             people = [
                 {"email": user.email, "name": user.name, "role": user.role, "partner": partner, "status": user.status}
@@ -101,7 +101,7 @@ def token_create(
     from services.accounts.tokens import create_token
     from services.installation.maintenance import acting
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         with acting(as_) as session:
             row, secret = create_token(session, name, role=role, partner=partner or None)
         facts = {"name": row.name, "role": role, "partner": partner or None, "token": secret}

@@ -25,7 +25,7 @@ REFERENCE_LENGTH_MAX = 2000
 PIXELS_MAX = 25_000_000
 SIDE_MAX = 2048  # pixels
 JPEG_QUALITY = 82
-SAME_LOOK_BITS = 8
+SAME_PICTURE_BITS = 8
 """Two looks that differ in at most so many of their 64 bits are taken to show the same picture."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
@@ -58,7 +58,7 @@ class Picture:
         height: See width.
         original_sha256: Of the bytes as they came, hexadecimal: the same file handed in twice.
         look: 64-bit perceptual hash as a signed integer: the same picture again after resizing or recompressing
-            (see ``looks_apart``). 0 says nothing: one even colour.
+            (see ``perceptual_distance``). 0 says nothing: one even colour.
         taken_at: In UTC; this and what follows as the camera wrote it, see ``CameraFacts``; nothing of it is proof.
         latitude: WGS-84 degrees; None together with ``longitude``.
         longitude: See latitude.
@@ -96,7 +96,7 @@ def read_picture(content: bytes) -> Picture:
         width=upright.width,
         height=upright.height,
         original_sha256=hashlib.sha256(content).hexdigest(),
-        look=_look(upright),
+        look=_perceptual_hash(upright),
         taken_at=facts.taken_at,
         latitude=facts.latitude,
         longitude=facts.longitude,
@@ -105,7 +105,7 @@ def read_picture(content: bytes) -> Picture:
     )
 
 
-def looks_apart(one: int, other: int) -> int:
+def perceptual_distance(one: int, other: int) -> int:
     """Return in how many bits of 64 two looks differ: 0 is the same, around 32 is unrelated."""
     return ((one ^ other) & (2**64 - 1)).bit_count()
 
@@ -159,7 +159,7 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def _look(image: Image.Image) -> int:
+def _perceptual_hash(image: Image.Image) -> int:
     """Return the perceptual hash: which of the 64 lowest frequencies of the picture in grey are above their median.
 
     As Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions" (2010), section 3.2.1, without the

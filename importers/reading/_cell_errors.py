@@ -17,7 +17,7 @@ ERRORS = {
     0x2A: "#N/A",
     0x2B: "#GETTING_DATA",
 }
-Found = dict[tuple[int, int], str]  # (row, column), from 0, to error
+CellErrors = dict[tuple[int, int], str]  # (row, column), from 0, to error
 
 # Records of .xls (MS-XLS 2.3) and .xlsb (MS-XLSB 2.1.4), by their numbers there.
 BOUND_SHEET, FORMULA, BOOLERR, EOF = 0x85, 0x06, 0x205, 0x0A
@@ -26,7 +26,7 @@ ROW_HEADER, CELL_ERROR, FORMULA_ERROR = 0, 3, 11
 END_OF_CHAIN = 0xFFFFFFFA  # and above: free, end, table sectors
 
 
-def errors_of_xls(path: Path) -> list[Found]:
+def errors_of_xls(path: Path) -> list[CellErrors]:
     """Return the error cells of each sheet, in the order of the workbook.
 
     Raises:
@@ -42,8 +42,8 @@ def errors_of_xls(path: Path) -> list[Found]:
     return [_sheet_errors(stream, start) for start in starts]
 
 
-def _sheet_errors(stream: bytes, start: int) -> Found:
-    found: Found = {}
+def _sheet_errors(stream: bytes, start: int) -> CellErrors:
+    found: CellErrors = {}
     depth = 0
     for number, at, length in _biff_records(stream, start):
         if number in BIFF_BEGIN:
@@ -115,9 +115,9 @@ def _chain(data: bytes, table: tuple[int, ...], start: int, sector: int, offset:
     raise ValueError("a chain of sectors runs in a circle")
 
 
-def errors_of_xlsb_sheet(stream: bytes) -> Found:
+def errors_of_xlsb_sheet(stream: bytes) -> CellErrors:
     """Return the error cells of one sheet part. Raises ``IndexError`` or ``struct.error`` if it is cut short."""
-    found: Found = {}
+    found: CellErrors = {}
     row = at = 0
     end = len(stream)
     while at < end:

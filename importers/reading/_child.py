@@ -29,7 +29,7 @@ from importers.reading._headings import guess_heading_row, heading_texts
 from importers.reading._sliced_workbooks import XlsxWorkbook
 from importers.reading._text_files import TextTable
 from importers.reading._whole_workbooks import WholeWorkbook
-from importers.reading.refusals import Refusal
+from importers.reading.errors import FileError
 from importers.reading.tables import (
     ColumnBlock,
     RawBlock,
@@ -69,7 +69,7 @@ def _send_all(answers: BinaryIO, request: Request) -> None:
         for frame in response_frames(request):
             _send(answers, frame)
         _send(answers, ("end",))
-    except Refusal as refusal:
+    except FileError as refusal:
         _send(answers, ("refused", refusal.code, refusal.values))
     except MemoryError:
         _send(answers, ("refused", "memory", {}))
@@ -80,7 +80,7 @@ def _send_all(answers: BinaryIO, request: Request) -> None:
 
 
 def response_frames(request: Request) -> Iterator[tuple[object, ...]]:
-    """Yield the frames that answer ``request``. Raises ``Refusal`` and whatever a parser thinks of."""
+    """Yield the frames that answer ``request``. Raises ``FileError`` and whatever a parser thinks of."""
     path, kind, folder = Path(request["path"]), request["kind"], Path(request["folder"])
     if kind == "csv":
         table = TextTable(path, request["name"])
@@ -143,13 +143,13 @@ def read_workbook(workbook: Workbook, request: Request) -> Iterator[tuple[object
         first = next(blocks, None)
         if first is not None:
             return read_rows(workbook.sheets[index].name, _again(first, blocks), request)
-    raise Refusal("no_rows", sheet=workbook.sheets[0].name)
+    raise FileError("no_rows", sheet=workbook.sheets[0].name)
 
 
 def read_text(table: TextTable, request: Request) -> Iterator[tuple[object, ...]]:
     """Yield the headings of a text and its rows below."""
     if request["sheet"]:
-        raise Refusal("sheet_not_found", sheet="")
+        raise FileError("sheet_not_found", sheet="")
     return read_rows("", (RawBlock(first_row, rows) for first_row, rows in table.blocks()), request)
 
 
@@ -165,7 +165,7 @@ def _index_of(sheets: list[SheetName], wanted: str) -> int:
     alike = [i for i, name in enumerate(names) if name.strip().casefold() == wanted.strip().casefold()]
     if len(alike) == 1:
         return alike[0]
-    raise Refusal("sheet_not_found", sheet=wanted, sheets=", ".join(names[:20]))
+    raise FileError("sheet_not_found", sheet=wanted, sheets=", ".join(names[:20]))
 
 
 def read_rows(sheet: str, blocks: Iterator[RawBlock], request: Request) -> Iterator[tuple[object, ...]]:
@@ -192,20 +192,20 @@ def read_rows(sheet: str, blocks: Iterator[RawBlock], request: Request) -> Itera
             continue
         row_count += block.row_count
         if row_count > request["rows_max"]:
-            raise Refusal("too_many_rows", sheet=sheet, limit=request["rows_max"])
+            raise FileError("too_many_rows", sheet=sheet, limit=request["rows_max"])
         columns, dated = pack_columns(block.columns)
         yield ("chunk", block.first_row, columns, block.errors, dated)
     if heading_row is None:
         if request["header_row"] is not None:
-            raise Refusal("no_headings", sheet=sheet, row=request["header_row"])
-        raise Refusal("no_rows", sheet=sheet)
+            raise FileError("no_headings", sheet=sheet, row=request["header_row"])
+        raise FileError("no_rows", sheet=sheet)
 
 
 def _refuse_long_cell(block: ColumnBlock, sheet: str) -> None:
     found = long_cell(block.columns)
     if found is not None:
         cell = f"{letters_of(found[1] + 1)}{block.first_row + found[0]}"
-        raise Refusal("cell_too_long", sheet=sheet, cell=cell, limit=CELL_LENGTH_MAX)
+        raise FileError("cell_too_long", sheet=sheet, cell=cell, limit=CELL_LENGTH_MAX)
 
 
 def _heading_row_of(block: ColumnBlock, wanted: int | None, sheet: str) -> int | None:
@@ -220,7 +220,7 @@ def _heading_row_of(block: ColumnBlock, wanted: int | None, sheet: str) -> int |
     if wanted >= block.first_row + block.row_count:
         return None
     if wanted < block.first_row or not any(heading_texts(block.row(wanted - block.first_row))):
-        raise Refusal("no_headings", sheet=sheet, row=wanted)
+        raise FileError("no_headings", sheet=sheet, row=wanted)
     return wanted
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-LOOKED_AT = 20  # rows from the top
+SCANNED_ROWS = 20  # rows from the top
 HEADING_LENGTH_MAX = 60  # longer texts are notes
 
 
@@ -12,7 +12,7 @@ def guess_heading_row(rows: Sequence[Sequence[object]]) -> int | None:
     It is the first of the top rows that fills two thirds of the width of the table with short texts which hardly
     repeat. Titles and notes fill one cell, a block of "date: … author: …" above the table only a few and has colons.
     """
-    top = list(rows[:LOOKED_AT])
+    top = list(rows[:SCANNED_ROWS])
     filled = [[cell for cell in row if not is_blank(cell)] for row in top]
     widths = sorted((len(cells) for cells in filled if cells), reverse=True)
     if not widths:

@@ -18,13 +18,13 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from core.settings import ROOT
-from importers.reading.refusals import Refusal
+from importers.reading.errors import FileError
 
 START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from importers.reading._child import main; main()"
 WATCH_S = 0.05
 STALLED_S = 300  # a good file is read without a limit of time, but not without any sign of life
 FRAME_BYTES_MAX = 1 << 30
-KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
+INHERITED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
 
 
 class ReaderProcess:
@@ -53,7 +53,8 @@ class ReaderProcess:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             cwd=self._folder.name,
-            env={name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} | {"RUST_BACKTRACE": "0"},
+            env={name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
+            | {"RUST_BACKTRACE": "0"},
             start_new_session=True,
         )
         self._watcher = threading.Thread(target=self._watch, daemon=True)
@@ -89,7 +90,7 @@ class ReaderProcess:
             if frame[0] == "end":
                 return
             if frame[0] == "refused":
-                raise Refusal(frame[1], **frame[2])
+                raise FileError(frame[1], **frame[2])
             yield frame
 
     def _next_frame(self) -> tuple[Any, ...]:
@@ -105,16 +106,16 @@ class ReaderProcess:
         frame = marshal.loads(data)  # noqa: S302  (plain values of our own program; it cannot name code to run)
         return frame if isinstance(frame, tuple) else (frame,)
 
-    def _death(self) -> Refusal:
+    def _death(self) -> FileError:
         """Return why the child's answer stopped before its end."""
         if self._ended_for:
-            return Refusal(self._ended_for)
+            return FileError(self._ended_for)
         self._end()
         self._errors.seek(0)
         last_words = self._errors.read(65_536)
         if b"memory allocation of" in last_words or b"MemoryError" in last_words:
-            return Refusal("memory")
-        return Refusal("crashed")
+            return FileError("memory")
+        return FileError("crashed")
 
     def _watch(self) -> None:
         started = time.monotonic()

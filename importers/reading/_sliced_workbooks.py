@@ -9,18 +9,18 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from importers.reading._sliced_books import SlicedBook
-from importers.reading.refusals import ROW_MAX, Refusal
+from importers.reading._chunk_workbooks import ChunkWorkbook
+from importers.reading.errors import ROW_MAX, FileError
 from importers.reading.tables import RawBlock, SheetName, SheetOverview
 from importers.reading.xlsx.package import Parts, SheetPart, read_package
 from importers.reading.xlsx.rewriting import rewrite
 from importers.reading.xlsx.slices import Irregular, RowRange, Scan, Slicer
 
 HEAD_ROWS = 40  # rows of each sheet that an inspection reads
-FIRST_BOOK_ROWS = 20_000
-BOOK_GROWTH = 8  # each book costs reading the shared strings once more, so the next is so many times as long
+FIRST_CHUNK_ROWS = 20_000
+CHUNK_GROWTH = 8  # each chunk costs reading the shared strings once more, so the next is so many times as long
 
-Books = queue.Queue[SlicedBook | BaseException | None]
+Chunks = queue.Queue[ChunkWorkbook | BaseException | None]
 
 
 class XlsxWorkbook:
@@ -28,7 +28,7 @@ class XlsxWorkbook:
 
     Args:
         path: The file.
-        folder: A folder for books of slices; its owner removes it.
+        folder: A folder for chunks of slices; its owner removes it.
     """
 
     kind = "xlsx"
@@ -40,87 +40,87 @@ class XlsxWorkbook:
         self.sheets = [SheetName(sheet.name, sheet.hidden) for sheet in self._package.sheets]
 
     def blocks(self, index: int) -> Iterator[RawBlock]:
-        """Yield the rows of a sheet. Raises ``Refusal``, naming sheet and row."""
-        books: Books = queue.Queue(maxsize=1)
-        threading.Thread(target=self._fill, args=(self._package.sheets[index], books), daemon=True).start()
-        while (book := books.get()) is not None:
-            if isinstance(book, BaseException):
-                raise book
-            yield from book.blocks()
-            book.remove()
+        """Yield the rows of a sheet. Raises ``FileError``, naming sheet and row."""
+        chunks: Chunks = queue.Queue(maxsize=1)
+        threading.Thread(target=self._fill, args=(self._package.sheets[index], chunks), daemon=True).start()
+        while (chunk := chunks.get()) is not None:
+            if isinstance(chunk, BaseException):
+                raise chunk
+            yield from chunk.blocks()
+            chunk.remove()
 
     def overview(self, index: int, deadline: float) -> SheetOverview:
-        """Return size and first rows of a sheet. Raises ``Refusal``."""
+        """Return size and first rows of a sheet. Raises ``FileError``."""
         sheet = self._package.sheets[index]
-        shelf = _Shelf(self, sheet)
-        scan = shelf.cut(HEAD_ROWS, deadline)
-        if not shelf.book.slices:
+        writer = _ChunkWriter(self, sheet)
+        scan = writer.cut(HEAD_ROWS, deadline)
+        if not writer.chunk.slices:
             return SheetOverview(0, 0, True, None)
-        shelf.close_book(shelf.book.last_shared_string)
-        head = next(shelf.book.blocks())
-        shelf.book.remove()
+        writer.close_chunk(writer.chunk.last_shared_string)
+        head = next(writer.chunk.blocks())
+        writer.chunk.remove()
         last_row = scan.last_row
         if not scan.is_complete:
             last_row = min(ROW_MAX, last_row * self._parts.size(sheet.part) // max(1, scan.bytes_read))
         return SheetOverview(last_row, scan.last_column, scan.is_complete, head)
 
-    def _fill(self, sheet: SheetPart, books: Books) -> None:
-        shelf = _Shelf(self, sheet, books)
+    def _fill(self, sheet: SheetPart, chunks: Chunks) -> None:
+        writer = _ChunkWriter(self, sheet, chunks)
         try:
-            shelf.cut()
-            if shelf.book.slices:
-                shelf.close_book(None)
-                books.put(shelf.book)
-            books.put(None)
+            writer.cut()
+            if writer.chunk.slices:
+                writer.close_chunk(None)
+                chunks.put(writer.chunk)
+            chunks.put(None)
         except BaseException as error:
-            books.put(error)  # raised again by the thread that reads
+            chunks.put(error)  # raised again by the thread that reads
 
-    def new_book(self, number: int, sheet: SheetPart) -> SlicedBook:
-        """Begin a book in the folder."""
-        return SlicedBook(self._folder / f"{number}-{id(sheet)}.xlsx", sheet.name)
+    def new_chunk(self, number: int, sheet: SheetPart) -> ChunkWorkbook:
+        """Begin a chunk in the folder."""
+        return ChunkWorkbook(self._folder / f"{number}-{id(sheet)}.xlsx", sheet.name)
 
     def rows_xml(self, sheet: SheetPart, *, as_written: bool) -> Iterator[bytes]:
         """Yield the XML of a sheet, as it is or in the plainest form."""
         blocks = self._parts.blocks(sheet.part, xml=False)
         return blocks if as_written else rewrite(blocks, sheet.part)
 
-    def finish(self, book: SlicedBook, last_shared_string: int | None) -> None:
-        """Give a book its strings and styles."""
-        book.close(self._package, self._parts, last_shared_string)
+    def finish(self, chunk: ChunkWorkbook, last_shared_string: int | None) -> None:
+        """Give a chunk its strings and styles."""
+        chunk.close(self._package, self._parts, last_shared_string)
 
 
-class _Shelf:
-    """Puts the slices of a sheet into books, and full books into the queue, if there is one."""
+class _ChunkWriter:
+    """Puts the slices of a sheet into chunks, and full chunks into the queue, if there is one."""
 
-    def __init__(self, workbook: XlsxWorkbook, sheet: SheetPart, books: Books | None = None) -> None:
+    def __init__(self, workbook: XlsxWorkbook, sheet: SheetPart, chunks: Chunks | None = None) -> None:
         self._workbook = workbook
         self._sheet = sheet
-        self._books = books
+        self._chunks = chunks
         self._number = 1
-        self._rows_max = FIRST_BOOK_ROWS
+        self._rows_max = FIRST_CHUNK_ROWS
         self._done_row = 0
-        self.book = workbook.new_book(1, sheet)
+        self.chunk = workbook.new_chunk(1, sheet)
 
     def cut(self, head_rows: int | None = None, deadline: float | None = None) -> Scan:
-        """Cut the whole sheet; what no full book holds is in ``book``. Raises ``Refusal``."""
+        """Cut the whole sheet; what no full chunk holds is in ``chunk``. Raises ``FileError``."""
         for as_written in (True, False):
             slicer = Slicer(self._sheet.name, self._put, self._done_row, head_rows, deadline)
             try:
                 return slicer.cut(self._workbook.rows_xml(self._sheet, as_written=as_written))
             except Irregular:
                 continue
-        raise Refusal("part_damaged", part=self._sheet.part, detail="rows")
+        raise FileError("part_damaged", part=self._sheet.part, detail="rows")
 
-    def close_book(self, last_shared_string: int | None) -> None:
-        self._workbook.finish(self.book, last_shared_string)
+    def close_chunk(self, last_shared_string: int | None) -> None:
+        self._workbook.finish(self.chunk, last_shared_string)
 
-    def _put(self, rows: bytes, piece: RowRange) -> None:
+    def _put(self, rows: bytes, row_range: RowRange) -> None:
         is_first = self._number == 1
-        self.book.add(rows, piece, note_strings=is_first)
-        self._done_row = piece.last_row
-        if self._books is not None and self.book.row_count >= self._rows_max:
-            self.close_book(self.book.last_shared_string if is_first else None)
-            self._books.put(self.book)
+        self.chunk.add(rows, row_range, note_strings=is_first)
+        self._done_row = row_range.last_row
+        if self._chunks is not None and self.chunk.row_count >= self._rows_max:
+            self.close_chunk(self.chunk.last_shared_string if is_first else None)
+            self._chunks.put(self.chunk)
             self._number += 1
-            self._rows_max *= BOOK_GROWTH
-            self.book = self._workbook.new_book(self._number, self._sheet)
+            self._rows_max *= CHUNK_GROWTH
+            self.chunk = self._workbook.new_chunk(self._number, self._sheet)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from importers.reading.refusals import COLUMNS_MAX, Refusal
+from importers.reading.errors import COLUMNS_MAX, FileError
 
 SAMPLE_BYTES = 128 * 1024
 BLOCK_BYTES = 1 << 20
@@ -55,7 +55,7 @@ class TextTable:
         else:
             self.delimiter = detect_delimiter(sample)
         if self.delimiter is None and name.lower().endswith(".prn"):
-            raise Refusal("legacy_format", found="PRN")
+            raise FileError("legacy_format", found="PRN")
 
     def blocks(self, deadline: float | None = None) -> Iterator[tuple[int, list[list[str]]]]:
         """Yield the number of the first record (from 1) and up to 10,000 records, blank ones included.
@@ -73,7 +73,7 @@ class TextTable:
             number, rows, characters = 1, list[list[str]](), 0
             for row in self._records(text):
                 if len(row) > COLUMNS_MAX:
-                    raise Refusal("too_many_columns", sheet="", row=number + len(rows), limit=COLUMNS_MAX)
+                    raise FileError("too_many_columns", sheet="", row=number + len(rows), limit=COLUMNS_MAX)
                 rows.append(row)
                 characters += sum(map(len, row))
                 if len(rows) >= BLOCK_ROWS or characters > BLOCK_CHARACTERS:
@@ -94,7 +94,7 @@ class TextTable:
                 yield row
                 number += 1
         except csv.Error as error:
-            raise Refusal("quote", row=number) from error
+            raise FileError("quote", row=number) from error
 
     def _text_of(self, file: BinaryIO) -> io.TextIOWrapper:
         return io.TextIOWrapper(file, encoding=self.encoding, errors="strict", newline="")
@@ -111,7 +111,7 @@ def detect_encoding(path: Path) -> str:
     for mark, encoding in MARKS:
         if head.startswith(mark):
             if not decodes(path, encoding):
-                raise Refusal("encoding")
+                raise FileError("encoding")
             return encoding
     even, odd = head[0::2].count(0), head[1::2].count(0)
     zeros = even + odd
@@ -121,11 +121,11 @@ def detect_encoding(path: Path) -> str:
             return encoding
     controls = sum(head.count(bytes([code])) for code in (*range(9), *range(14, 27), 28, 29, 30))
     if controls * 50 > len(head):
-        raise Refusal("unknown_content")
+        raise FileError("unknown_content")
     for encoding in ("utf-8", "gb18030"):
         if decodes(path, encoding):
             return encoding
-    raise Refusal("encoding")
+    raise FileError("encoding")
 
 
 def decodes(path: Path, encoding: str) -> bool:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from importers.reading._cell_errors import Found, errors_of_xls, errors_of_xlsb_sheet
-from importers.reading.refusals import COLUMNS_MAX, Refusal
+from importers.reading._cell_errors import CellErrors, errors_of_xls, errors_of_xlsb_sheet
+from importers.reading.errors import COLUMNS_MAX, FileError
 from importers.reading.tables import RawBlock, SheetName, SheetOverview
 from importers.reading.xlsx.package import Parts, relations_of
 from importers.reading.xlsx.rewriting import letters_of
@@ -53,10 +53,10 @@ class WholeWorkbook:
             if sheet.typ == SheetTypeEnum.WorkSheet
         ]
         if not self.sheets:
-            raise Refusal("no_sheets")
+            raise FileError("no_sheets")
 
     def blocks(self, index: int) -> Iterator[RawBlock]:
-        """Yield the rows of a sheet. Raises ``Refusal``."""
+        """Yield the rows of a sheet. Raises ``FileError``."""
         sheet = self._sheet(index)
         if sheet is None or sheet.start is None:
             return
@@ -70,7 +70,7 @@ class WholeWorkbook:
             first = last + 1
 
     def overview(self, index: int, deadline: float) -> SheetOverview:
-        """Return size and first rows of a sheet. Raises ``Refusal``. ``deadline`` is kept by the parent."""
+        """Return size and first rows of a sheet. Raises ``FileError``. ``deadline`` is kept by the parent."""
         del deadline
         sheet = self._sheet(index)
         if sheet is None or sheet.start is None or sheet.end is None:
@@ -92,12 +92,12 @@ class WholeWorkbook:
         try:
             sheet = self._workbook.get_sheet_by_index(self._numbers[index])
         except Exception as error:
-            raise Refusal("sheet_damaged", sheet=name, row=1, detail=str(error)) from error
+            raise FileError("sheet_damaged", sheet=name, row=1, detail=str(error)) from error
         if sheet.end is not None and sheet.end[1] >= COLUMNS_MAX:
-            raise Refusal("too_many_columns", sheet=name, cell=letters_of(sheet.end[1] + 1), limit=COLUMNS_MAX)
+            raise FileError("too_many_columns", sheet=name, cell=letters_of(sheet.end[1] + 1), limit=COLUMNS_MAX)
         return sheet
 
-    def _errors(self, index: int) -> Found:
+    def _errors(self, index: int) -> CellErrors:
         number = self._numbers[index]
         try:
             if self.kind == "xls":
@@ -106,7 +106,7 @@ class WholeWorkbook:
                 part = _xlsb_sheet_parts(self._parts)[number]
                 return errors_of_xlsb_sheet(b"".join(self._parts.blocks(part, xml=False)))
         except (ValueError, IndexError, KeyError, struct.error) as error:
-            raise Refusal("sheet_damaged", sheet=self.sheets[index].name, row=1, detail=str(error)) from error
+            raise FileError("sheet_damaged", sheet=self.sheets[index].name, row=1, detail=str(error)) from error
         return {}
 
 

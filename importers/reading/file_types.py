@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from importers.reading.refusals import Refusal
+from importers.reading.errors import FileError
 
 HEAD_BYTES = 8192
 ENTRIES_MAX = 2_000
@@ -56,9 +56,9 @@ def identify(path: Path, bytes_max: int, unpacked_bytes_max: int) -> str:
     """
     size = path.stat().st_size
     if size > bytes_max:
-        raise Refusal("file_too_large", megabytes=-(-size // 2**20), limit=bytes_max // 2**20)
+        raise FileError("file_too_large", megabytes=-(-size // 2**20), limit=bytes_max // 2**20)
     if size == 0:
-        raise Refusal("empty")
+        raise FileError("empty")
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
         if head.startswith((b"PK\x03\x04", END_OF_ZIP)):
@@ -67,24 +67,24 @@ def identify(path: Path, bytes_max: int, unpacked_bytes_max: int) -> str:
             return _ole_kind(file)
     for start, name in OTHER_FILES.items():
         if head.startswith(start):
-            raise Refusal("not_a_workbook", found=name)
+            raise FileError("not_a_workbook", found=name)
     for start, name in LEGACY_FILES.items():
         if head.startswith(start):
-            raise Refusal("legacy_format", found=name)
+            raise FileError("legacy_format", found=name)
     _refuse_markup(head)
     return "csv"
 
 
 def entries_of(file: BinaryIO, size: int) -> list[zipfile.ZipInfo]:
-    """Return the parts of a zip, without unpacking them. Raises ``Refusal`` for a list that cannot be trusted."""
+    """Return the parts of a zip, without unpacking them. Raises ``FileError`` for a list that cannot be trusted."""
     _refuse_long_directory(file, size)
     try:
         with zipfile.ZipFile(file) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     except ZIP_ERRORS as error:
-        raise Refusal("damaged", detail=str(error)) from error
+        raise FileError("damaged", detail=str(error)) from error
     if len(entries) > ENTRIES_MAX:
-        raise Refusal("too_many_parts", count=len(entries), limit=ENTRIES_MAX)
+        raise FileError("too_many_parts", count=len(entries), limit=ENTRIES_MAX)
     seen: set[str] = set()
     for entry in entries:
         _check_entry(entry, seen)
@@ -99,14 +99,14 @@ def part_key(name: str) -> str:
 def _check_entry(entry: zipfile.ZipInfo, seen: set[str]) -> None:
     key = part_key(entry.filename)
     if key.startswith("/") or ":" in key.split("/")[0] or ".." in key.split("/"):
-        raise Refusal("part_name", part=entry.filename)
+        raise FileError("part_name", part=entry.filename)
     if key in seen:
-        raise Refusal("part_twice", part=entry.filename)
+        raise FileError("part_twice", part=entry.filename)
     seen.add(key)
     if entry.flag_bits & 1:
-        raise Refusal("encrypted")
+        raise FileError("encrypted")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Refusal("damaged", detail=f"{entry.filename}: compression {entry.compress_type}")
+        raise FileError("damaged", detail=f"{entry.filename}: compression {entry.compress_type}")
 
 
 def _refuse_long_directory(file: BinaryIO, size: int) -> None:
@@ -116,17 +116,17 @@ def _refuse_long_directory(file: BinaryIO, size: int) -> None:
     tail = file.read(65_557)
     at = tail.rfind(END_OF_ZIP)
     if at < 0 or len(tail) < at + 22:
-        raise Refusal("damaged", detail="end of zip not found")
+        raise FileError("damaged", detail="end of zip not found")
     count, length, offset = struct.unpack_from("<H2L", tail, at + 10)
     is_zip64 = tail.rfind(b"PK\x06\x07", 0, at) >= 0
     if not is_zip64 and length > DIRECTORY_BYTES_MAX:
-        raise Refusal("too_many_parts", count=max(count, length // 46), limit=ENTRIES_MAX)  # 46 bytes at least
+        raise FileError("too_many_parts", count=max(count, length // 46), limit=ENTRIES_MAX)  # 46 bytes at least
     if not is_zip64 and offset + length > tail_start + at:
-        raise Refusal("damaged", detail="list of parts is cut short")
+        raise FileError("damaged", detail="list of parts is cut short")
     if is_zip64:
         record = tail.rfind(b"PK\x06\x06", 0, at)
         if record < 0 or struct.unpack_from("<Q", tail, record + 40)[0] > DIRECTORY_BYTES_MAX:
-            raise Refusal("too_many_parts", count=count, limit=ENTRIES_MAX)
+            raise FileError("too_many_parts", count=count, limit=ENTRIES_MAX)
     file.seek(0)
 
 
@@ -134,7 +134,7 @@ def _zip_kind(file: BinaryIO, size: int, unpacked_bytes_max: int) -> str:
     entries = entries_of(file, size)
     unpacked = sum(entry.file_size for entry in entries)
     if unpacked > unpacked_bytes_max or (unpacked > RATIO_FREE_BYTES and unpacked > RATIO_MAX * size):
-        raise Refusal("unpacked_too_large", megabytes=-(-unpacked // 2**20), limit=unpacked_bytes_max // 2**20)
+        raise FileError("unpacked_too_large", megabytes=-(-unpacked // 2**20), limit=unpacked_bytes_max // 2**20)
     parts = {part_key(entry.filename) for entry in entries}
     if "xl/workbook.bin" in parts:
         return "xlsb"
@@ -142,11 +142,11 @@ def _zip_kind(file: BinaryIO, size: int, unpacked_bytes_max: int) -> str:
         mime = _mime_of(file) if "mimetype" in parts else b""
         if b"spreadsheet" in mime or not mime:
             return "ods"
-        raise Refusal("not_a_workbook", found=mime.decode("ascii", "replace").strip())
+        raise FileError("not_a_workbook", found=mime.decode("ascii", "replace").strip())
     if any(part.startswith(("xl/", "worksheets/")) or part.endswith("workbook.xml") for part in parts):
         return "xlsx"
     found = "Word" if "word/document.xml" in parts else "PowerPoint" if "ppt/presentation.xml" in parts else "zip"
-    raise Refusal("not_a_workbook", found=found)
+    raise FileError("not_a_workbook", found=found)
 
 
 def _mime_of(file: BinaryIO) -> bytes:
@@ -154,7 +154,7 @@ def _mime_of(file: BinaryIO) -> bytes:
         with zipfile.ZipFile(file) as archive, archive.open("mimetype") as part:
             return part.read(100)
     except ZIP_ERRORS as error:
-        raise Refusal("part_damaged", part="mimetype", detail=str(error)) from error
+        raise FileError("part_damaged", part="mimetype", detail=str(error)) from error
 
 
 def _ole_kind(file: BinaryIO) -> str:
@@ -168,17 +168,17 @@ def _ole_kind(file: BinaryIO) -> str:
         found |= {name for name, needle in streams.items() if needle in text}
         overlap = text[-64:]
     if "EncryptedPackage" in found:
-        raise Refusal("encrypted")
+        raise FileError("encrypted")
     if "Workbook" in found or "Book" in found:
         return "xls"
-    raise Refusal("not_a_workbook", found="Word" if "WordDocument" in found else "OLE")
+    raise FileError("not_a_workbook", found="Word" if "WordDocument" in found else "OLE")
 
 
 def _refuse_markup(head: bytes) -> None:
     text = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     if _WEB_PAGE.match(text):
-        raise Refusal("html_disguised")
+        raise FileError("html_disguised")
     if text.startswith((b"<?xml", b"<workbook")):
         if b"urn:schemas-microsoft-com:office:spreadsheet" in text:
-            raise Refusal("legacy_format", found="XML Spreadsheet 2003")
-        raise Refusal("html_disguised" if b"<html" in text else "not_a_workbook", found="XML")
+            raise FileError("legacy_format", found="XML Spreadsheet 2003")
+        raise FileError("html_disguised" if b"<html" in text else "not_a_workbook", found="XML")

@@ -15,9 +15,9 @@ from core.errors import InvalidInput
 from core.kinds.kind import Cell, CellDate, CellError
 from core.settings import settings
 from importers.reading._process import ReaderProcess
+from importers.reading.error_texts import TEXTS
+from importers.reading.errors import FileError
 from importers.reading.file_types import identify
-from importers.reading.refusal_texts import TEXTS
-from importers.reading.refusals import Refusal
 from importers.reading.tables import unpack_columns
 
 SHOWN_LENGTH_MAX = 200  # characters of a name in a sentence
@@ -105,7 +105,7 @@ def inspect_file(path: Path, name: str) -> Inspection:
     Raises:
         InvalidInput: ``imports.…``: one sentence naming file, place, reason and cure.
     """
-    with _refusals_in_words(name):
+    with _translated_errors(name):
         seconds_max = settings().inspect_s_max
         request = _request(path, name, "inspect") | {"count_s_max": seconds_max / 3}
         with ReaderProcess(request, seconds_max - 1) as process:
@@ -128,7 +128,7 @@ def read_sheet(
     Raises:
         InvalidInput: ``imports.…``, here or while iterating: one sentence naming file, place, reason and cure.
     """
-    with _refusals_in_words(name):
+    with _translated_errors(name):
         request = _request(path, name, "read") | {"sheet": sheet, "header_row": header_row}
         with ReaderProcess(request) as process:
             frames = process.frames()
@@ -150,7 +150,7 @@ def _request(path: Path, name: str, task: str) -> dict[str, Any]:
 
 
 def _chunks(frames: Iterator[tuple[Any, ...]], name: str) -> Iterator[Chunk]:
-    with _refusals_in_words(name):
+    with _translated_errors(name):
         for _, first_row, columns, errors, dated in frames:
             unpack_columns(columns, dated, CellDate)
             for position, column in errors:
@@ -167,10 +167,10 @@ def _sheet_info(described: tuple[Any, ...]) -> SheetInfo:
 
 
 @contextmanager
-def _refusals_in_words(name: str) -> Iterator[None]:
+def _translated_errors(name: str) -> Iterator[None]:
     try:
         yield
-    except Refusal as refusal:
+    except FileError as refusal:
         key = refusal.code
         if refusal.values.get("sheet") == "" and f"{key}/text" in TEXTS:
             key = f"{key}/text"

@@ -82,10 +82,10 @@ def write_errors_workbook(
         row_count: Rows in ``sheet``.
     """
     if source_kind == "xlsx" and row_count <= OWN_ROWS_MAX and not is_too_large(source):
-        book = _own_workbook(source, sheet)
-        if book is not None:
-            _mark_sheet(book[sheet], header_row, headings, errors)
-            book.save(target)
+        workbook = _own_workbook(source, sheet)
+        if workbook is not None:
+            _mark_sheet(workbook[sheet], header_row, headings, errors)
+            workbook.save(target)
             return
     columns = [
         *(SheetColumn(legible(heading)) for heading in headings),
@@ -106,20 +106,20 @@ def _own_workbook(source: Path, sheet: str) -> Workbook | None:
     """Return the person's workbook with ``sheet`` in front and nothing in it that runs; None if it cannot be kept."""
     try:
         with source.open("rb") as file:
-            book = load_workbook(file, data_only=True, keep_links=False)
+            workbook = load_workbook(file, data_only=True, keep_links=False)
     except Exception:  # openpyxl raises whatever a part that it does not expect leads to
         _log.info("openpyxl cannot keep this workbook; the refused rows are written to a new one", exc_info=True)
         return None
-    if sheet not in {worksheet.title for worksheet in book.worksheets}:
+    if sheet not in {worksheet.title for worksheet in workbook.worksheets}:
         return None
-    book.active = book.sheetnames.index(sheet)
-    for worksheet in book.worksheets:  # sheets left selected together would all be edited together
+    workbook.active = workbook.sheetnames.index(sheet)
+    for worksheet in workbook.worksheets:  # sheets left selected together would all be edited together
         worksheet.sheet_view.tabSelected = worksheet.title == sheet
-    return book
+    return workbook
 
 
 def _mark_sheet(worksheet: Worksheet, header_row: int, headings: Sequence[str], errors: Sequence[MarkedCell]) -> None:
-    errors_column = _forget_marks(worksheet, header_row)
+    errors_column = _remove_marks(worksheet, header_row)
     heading = _shown_cell(worksheet, header_row, errors_column)
     _put(heading, _(ERRORS_HEADING))
     heading.font = Font(bold=True, color="FF9C0006")
@@ -134,7 +134,7 @@ def _mark_sheet(worksheet: Worksheet, header_row: int, headings: Sequence[str], 
                 _comment(_shown_cell(worksheet, row, mark.column), legible(mark.text))
 
 
-def _forget_marks(worksheet: Worksheet, header_row: int) -> int:
+def _remove_marks(worksheet: Worksheet, header_row: int) -> int:
     """Take off what an earlier round has marked and return the column for the reasons of this one."""
     filled = [cell for cell in _cells(worksheet) if cell.value is not None or cell.comment]
     last = max((cell.column for cell in filled if cell.value is not None), default=0)

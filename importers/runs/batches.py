@@ -12,9 +12,9 @@ from core.errors import DomainError, InvalidInput
 from core.files.contents import content_path
 from core.resource import Resource
 from core.settings import settings
+from importers.reading.error_texts import TEXTS
+from importers.reading.errors import FileError
 from importers.reading.file_types import identify
-from importers.reading.refusal_texts import TEXTS
-from importers.reading.refusals import Refusal
 from importers.runs._slices import CheckedSlice
 from importers.runs._whole_imports import apply_whole_import
 from importers.runs.runner import (
@@ -48,7 +48,7 @@ def kind_of(path: Path, name: str = "") -> str:
     """
     try:
         return identify(path, settings().upload_bytes_max, settings().unpacked_bytes_max)
-    except Refusal as refusal:
+    except FileError as refusal:
         named: dict[str, Any] = {"file": name or path.name, **refusal.values}
         raise InvalidInput(f"imports.{refusal.code}", TEXTS[refusal.code], **named) from refusal
 

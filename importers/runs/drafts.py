@@ -20,13 +20,20 @@ from core.i18n import N_, both_languages
 from core.kinds.kind import Cell, Refused
 from core.permissions import Permission
 from core.resource import Resource
-from importers.reading.refusal_texts import TEXTS
+from importers.reading.error_texts import TEXTS
 from importers.reading.workbooks import SheetInfo, inspect_file, read_sheet
 from importers.runs.annotating import ERRORS_HEADING
 from importers.runs.mapping import match_headings, plain_heading, stated_fields, suggest
 from models.imports import GOOD_ROWS, ImportBatch
 from resources import SHEETS
-from services.imports.batches import begin_import, get_import, keep_file, last_with_headings, settle_import, start_check
+from services.imports.batches import (
+    begin_import,
+    confirm_columns,
+    get_import,
+    keep_file,
+    last_with_headings,
+    start_check,
+)
 
 Certainty = Literal["sure", "likely", "none", "chosen"]
 
@@ -98,7 +105,7 @@ def draft_import(actor: Actor, resource: Resource, upload: Upload) -> ImportBatc
     usable = (shown or [sheet for sheet in inspection.sheets if sheet.row_count])[:SHEETS_MAX]
     if not usable:
         raise InvalidInput("imports.no_sheets", TEXTS["no_sheets"], file=upload.name)
-    sheets = [_kept(sheet) | {"known": _known_count(actor, resource, sheet.headings)} for sheet in usable]
+    sheets = [_stored_sample(sheet) | {"known": _known_count(actor, resource, sheet.headings)} for sheet in usable]
 
     def begin(session: Session) -> ImportBatch:
         file = keep_file(session, upload.sha256, upload.size_bytes, upload.name)
@@ -119,7 +126,7 @@ def choose_sheet(actor: Actor, resource: Resource, batch_id: int, name: str, hea
 
     Raises:
         InvalidInput: There is no such sheet, or the row is blank.
-        NotPermitted, NotFound, Conflict: As ``services.imports.batches.settle_import``.
+        NotPermitted, NotFound, Conflict: As ``services.imports.batches.confirm_columns``.
     """
     with reading(actor) as session:
         batch = get_import(session, batch_id)
@@ -135,7 +142,7 @@ def choose_sheet(actor: Actor, resource: Resource, batch_id: int, name: str, hea
     def take(session: Session) -> ImportBatch:
         taken = get_import(session, batch_id, lock=True)
         others = [sheet if one["name"] == name else one for one in taken.sheets]
-        settle_import(session, editor_of(resource), batch_id, sheets=others)
+        confirm_columns(session, editor_of(resource), batch_id, sheets=others)
         _take_sheet(session, resource, taken, sheet)
         return taken
 
@@ -200,7 +207,7 @@ def choose_columns(session: Session, resource: Resource, batch_id: int, choice: 
 
     Raises:
         InvalidInput: The columns do not make the resource's fields; ``fields`` names constants that are none.
-        NotPermitted, NotFound, Conflict: As ``services.imports.batches.settle_import``.
+        NotPermitted, NotFound, Conflict: As ``services.imports.batches.confirm_columns``.
     """
     actor, sheet_resource = actor_of(session), SHEETS[resource.name]
     batch = get_import(session, batch_id)
@@ -208,7 +215,7 @@ def choose_columns(session: Session, resource: Resource, batch_id: int, choice: 
         sheet_resource, actor, batch.headings, mapping=choice.mapping, constants=choice.constants, match=choice.match
     )
     _refuse_constants(sheet_resource, choice.constants)
-    settle_import(
+    confirm_columns(
         session,
         editor_of(resource),
         batch_id,
@@ -229,7 +236,7 @@ def _take_sheet(session: Session, resource: Resource, batch: ImportBatch, sheet:
     """Note which sheet is read; if its headings leave nothing to ask, let the rows be checked."""
     headings = list(sheet["headings"])
     known = _known_columns(session, resource, headings)
-    settle_import(
+    confirm_columns(
         session,
         editor_of(resource),
         batch.id,
@@ -311,7 +318,7 @@ def _below(batch: ImportBatch, name: str, header_row: int, count: int = SAMPLES_
         return {"header_row": header_row, "headings": list(sheet.headings), "samples": samples}
 
 
-def _kept(sheet: SheetInfo) -> dict[str, Any]:
+def _stored_sample(sheet: SheetInfo) -> dict[str, Any]:
     """Return what is kept of an inspected sheet, as JSON."""
     return {
         "name": sheet.name,

@@ -55,7 +55,7 @@ def rows_xml(
     if not rows:
         return ""
     numbers = [str(number) for number in range(first_row, first_row + len(rows))]
-    pieces: list[Iterable[str]] = [repeat('<row r="'), numbers]
+    parts: list[Iterable[str]] = [repeat('<row r="'), numbers]
     between = '">'
     for index, (column, values) in enumerate(zip(columns, zip(*rows, strict=True), strict=True)):
         careful = _check_texts(column, values, numbers)
@@ -64,19 +64,19 @@ def rows_xml(
         present = [value for value in values if value is not None and value != ""]
         uniform = _uniform_contents(column.style, present, careful)
         if uniform is None:
-            pieces += [repeat(between), _mixed_cells(start, column.style, style_number, values, numbers)]
+            parts += [repeat(between), _mixed_cells(start, column.style, style_number, values, numbers)]
             between = ""
             continue
         opening, contents, closing = uniform
         opening = f'" s="{style_number}"{opening}'
         if len(present) == len(values):
-            pieces += [repeat(between + start), numbers, repeat(opening), contents]
+            parts += [repeat(between + start), numbers, repeat(opening), contents]
             between = closing
         else:
-            pieces += [repeat(between), _spaced_cells(start, opening, contents, closing, values, numbers)]
+            parts += [repeat(between), _spaced_cells(start, opening, contents, closing, values, numbers)]
             between = ""
-    pieces.append(repeat(between + "</row>"))
-    return "".join(chain.from_iterable(zip(*pieces, strict=False)))  # constant texts repeat without end
+    parts.append(repeat(between + "</row>"))
+    return "".join(chain.from_iterable(zip(*parts, strict=False)))  # constant texts repeat without end
 
 
 def heading_xml(columns: Sequence[SheetColumn]) -> str:

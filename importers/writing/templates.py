@@ -56,8 +56,8 @@ def write_template(
         columns: In the order a person fills them.
         examples: Rows as a person would type them; amounts in yuan, days as ISO 8601.
     """
-    book = Workbook()
-    worksheet = book.worksheets[0]
+    workbook = Workbook()
+    worksheet = workbook.worksheets[0]
     worksheet.title = sheet
     worksheet.freeze_panes = "A2"
     for number, column in enumerate(columns, start=1):
@@ -68,9 +68,9 @@ def write_template(
         for row, example in enumerate(examples, start=2):
             _put_value(worksheet, row, number, _example_value(column.style, example[number - 1]), column.style)
         if column.choices:
-            worksheet.add_data_validation(_drop_down(book, number, column))
-    book.active = 0
-    book.save(target)
+            worksheet.add_data_validation(_drop_down(workbook, number, column))
+    workbook.active = 0
+    workbook.save(target)
 
 
 def _put_heading(worksheet: Worksheet, number: int, column: TemplateColumn) -> None:
@@ -108,11 +108,11 @@ def _example_value(style: Style, text: str) -> str | Decimal | date:
     return text
 
 
-def _drop_down(book: Workbook, number: int, column: TemplateColumn) -> DataValidation:
+def _drop_down(workbook: Workbook, number: int, column: TemplateColumn) -> DataValidation:
     """Return the rule that offers ``column.choices`` below the heading, and warns of anything else."""
     rule = DataValidation(
         type="list",
-        formula1=_inline_list(column.choices) or _list_on_hidden_sheet(book, number, column.choices),
+        formula1=_inline_list(column.choices) or _list_on_hidden_sheet(workbook, number, column.choices),
         allow_blank=not column.required,
         showErrorMessage=True,
         errorStyle="warning",  # other spellings that the importer knows may be pasted in
@@ -130,8 +130,8 @@ def _inline_list(choices: Sequence[str]) -> str | None:
     return f'"{joined}"' if clean and len(joined) <= INLINE_LIST_LENGTH_MAX else None
 
 
-def _list_on_hidden_sheet(book: Workbook, number: int, choices: Sequence[str]) -> str:
-    lists = book.worksheets[1] if len(book.worksheets) > 1 else book.create_sheet(LISTS_SHEET)
+def _list_on_hidden_sheet(workbook: Workbook, number: int, choices: Sequence[str]) -> str:
+    lists = workbook.worksheets[1] if len(workbook.worksheets) > 1 else workbook.create_sheet(LISTS_SHEET)
     lists.sheet_state = "hidden"
     for row, choice in enumerate(choices, start=1):
         _put_value(lists, row, number, choice, "text")

@@ -86,17 +86,17 @@ class _Sheet:
         self._batches = batches
 
     def xml(self, totals: Sequence[object] | None) -> Iterator[bytes]:
-        """Yield the sheet in pieces; ``totals`` follow the rows if no other sheet does."""
+        """Yield the sheet in chunks; ``totals`` follow the rows if no other sheet does."""
         byte_count = 0
         yield self._head()
         for batch in self._batches:
             if self.row_count + len(batch) > SHEET_ROWS_MAX or byte_count > SHEET_BYTES_MAX:
                 self.left_over = batch
                 break
-            piece = rows_xml(self.columns, batch, self.row_count + 2).encode()
+            chunk = rows_xml(self.columns, batch, self.row_count + 2).encode()
             self.row_count += len(batch)
-            byte_count += len(piece)
-            yield piece
+            byte_count += len(chunk)
+            yield chunk
         if totals is not None and self.left_over is None:
             if self.row_count == SHEET_ROWS_MAX:
                 self.left_over = []
@@ -121,15 +121,15 @@ class _Sheet:
         ).encode()
 
 
-def _write_behind(file: IO[bytes], pieces: Iterator[bytes]) -> None:
-    """Write ``pieces`` in a second thread, each while the next one is being made."""
+def _write_behind(file: IO[bytes], chunks: Iterator[bytes]) -> None:
+    """Write ``chunks`` in a second thread, each while the next one is being made."""
     pending: Future[int] | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="deflate") as thread:
         try:
-            for piece in pieces:
+            for chunk in chunks:
                 if pending:
                     pending.result()
-                pending = thread.submit(file.write, piece)
+                pending = thread.submit(file.write, chunk)
         finally:
             if pending:
                 wait([pending])

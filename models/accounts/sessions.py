@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.access import Actor
 from core.database.columns import Id, code_text
 from core.database.sessions import EVERYONE, NOBODY, Base
-from core.encryption import SEALED_LENGTH_MAX
+from core.encryption import ENCRYPTED_LENGTH_MAX
 from core.permissions import Permission
 from models.accounts.users import User
 
@@ -72,7 +72,7 @@ class UserSession(Base):
     end_reason: Mapped[str | None] = mapped_column(code_text(30))
     address: Mapped[str] = mapped_column(String(ADDRESS_LENGTH_MAX), default="")
     user_agent: Mapped[str] = mapped_column(String(USER_AGENT_LENGTH_MAX), default="")
-    totp_offered: Mapped[str | None] = mapped_column(String(SEALED_LENGTH_MAX))
+    totp_offered: Mapped[str | None] = mapped_column(String(ENCRYPTED_LENGTH_MAX))
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from core.database.columns import PathKey, code_text
 from core.database.paths import visible_within
 from core.database.sessions import EVERYONE, NOBODY, Base
 from core.database.versioned import Versioned
-from core.encryption import SEALED_LENGTH_MAX
+from core.encryption import ENCRYPTED_LENGTH_MAX
 from core.i18n import DEFAULT_LANGUAGE, N_
 from core.kinds.standard import NAME_LENGTH_MAX
 from core.permissions import Permission, Role
@@ -77,7 +77,7 @@ class User(Versioned, Base):
     status: Mapped[str] = mapped_column(code_text(20), default=UserStatus.INVITED.value)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     password_changed_at: Mapped[datetime | None]
-    totp_secret: Mapped[str | None] = mapped_column(String(SEALED_LENGTH_MAX))
+    totp_secret: Mapped[str | None] = mapped_column(String(ENCRYPTED_LENGTH_MAX))
     totp_used: Mapped[int | None]
     language: Mapped[str] = mapped_column(code_text(10), default=DEFAULT_LANGUAGE)
     theme: Mapped[str] = mapped_column(code_text(10), default="auto")

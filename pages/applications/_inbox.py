@@ -15,7 +15,7 @@ from pages.applications.actions import ApplicationActions
 from pages.components.base.assets import add_style
 from pages.components.base.buttons import link_button
 from pages.components.base.elements import Tag
-from pages.components.layout.content import empty_state, keys_hint, notice, page_header, panel, say_subtitle
+from pages.components.layout.content import empty_state, keys_hint, notice, page_header, panel, update_subtitle
 from pages.components.layout.views import SplitView, View, view_tabs
 from pages.shell.navigation import count_again, staff_shell
 from pages.shell.reading import read
@@ -126,7 +126,7 @@ class ApplicationInbox:
         actor = await current_actor()
         found = await read(actor, read_inbox, self._view)
         self._draw_views(await read(actor, view_counts))
-        say_subtitle(self._subtitle(found))
+        update_subtitle(self._subtitle(found))
         await count_again()
         self._split.show([inbox_item(one) for one in found if one.number in self._keys])
         self._keys = [one.number for one in found if one.number in self._keys]

@@ -13,7 +13,7 @@ from models.partners.invites import CODE_LENGTH
 from models.partners.tiers import TIERS
 from models.regions import resolving
 from models.regions.table import region
-from pages.apply._queries import Invited, read_invited, read_proposals
+from pages.apply._queries import Inviter, read_inviter, read_proposals
 from pages.apply._submission import SubmissionChannel
 from pages.apply.visitor import use_visitor_language
 from pages.components.base.buttons import link_button
@@ -45,7 +45,7 @@ class ApplyFields:
         self,
         channel: SubmissionChannel,
         stated: Mapping[str, str],
-        invited: Invited | None,
+        invited: Inviter | None,
         on_change: Callable[[], None],
         on_licence: Callable[[Sequence[str]], Awaitable[None]],
     ) -> None:
@@ -221,7 +221,7 @@ class ApplyFields:
             return
         self._checked = code
         try:
-            self._invited = await self._channel.look(read_invited, code)
+            self._invited = await self._channel.look(read_inviter, code)
         except DomainError as refused:
             self.fields["invite"].refuse(refused.text)
             return

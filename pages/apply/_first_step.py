@@ -9,7 +9,7 @@ from core.access import Actor
 from core.database.sessions import reading, transact
 from core.errors import DomainError, Problem
 from core.i18n import _, current_language
-from pages.apply._queries import Invited, read_invited
+from pages.apply._queries import Inviter, read_inviter
 from pages.apply.visitor import count_visit
 from pages.web.cookies import browser_of, see_other
 from pages.web.policies import PUBLIC
@@ -66,13 +66,13 @@ def _problems(stated: dict[str, str]) -> dict[str, Problem]:
     return {name: problem for name, problem in wanted.items() if name in STATED}
 
 
-def _invited(code: str) -> tuple[Invited | None, str]:
+def _invited(code: str) -> tuple[Inviter | None, str]:
     """Return who invites by a code, or why it cannot be used."""
     if not code:
         return None, ""
     try:
         with reading(_applicant()) as session:
-            return read_invited(session, code), ""
+            return read_inviter(session, code), ""
     except DomainError as refused:
         return None, refused.text
 
@@ -84,7 +84,7 @@ def _applicant() -> Actor:
 def _form(
     request: Request,
     *,
-    invited: Invited | None = None,
+    invited: Inviter | None = None,
     stated: dict[str, str] | None = None,
     problem: DomainError | None = None,
     problems: dict[str, Problem] | None = None,

@@ -9,7 +9,7 @@ from core.i18n import N_, _
 from models.partners.applications import Application
 from models.partners.tiers import TIERS
 from pages.apply._fields import TEXTS, ApplyFields
-from pages.apply._queries import Invited
+from pages.apply._queries import Inviter
 from pages.apply._status import draw_link
 from pages.apply._submission import SubmissionChannel
 from pages.apply.visitor import use_visitor_language
@@ -20,7 +20,7 @@ from pages.components.base.navigation import leave_page, replace_address
 from pages.components.forms.drafts import BrowserDraft
 from pages.components.forms.fields import check_field, show_problems
 from pages.components.layout.content import Step, kv, notice, stack, steps
-from pages.components.layout.inbox import look_again
+from pages.components.layout.inbox import poll
 from pages.resources.value_texts import value_text
 from pages.shell.calls import show_refusal
 from services.applications.applicant import attach_licence, save_draft, submit_application
@@ -41,7 +41,7 @@ class ApplyForm:
     """
 
     def __init__(
-        self, channel: SubmissionChannel, *, invited: Invited | None = None, application: Application | None = None
+        self, channel: SubmissionChannel, *, invited: Inviter | None = None, application: Application | None = None
     ) -> None:
         self._channel = channel
         self._stored: dict[str, str] = {}  # name to text, as the database has it for all this page knows
@@ -73,7 +73,7 @@ class ApplyForm:
         self._show(self._step)
         if self._channel.has_begun:
             self._draw_link()
-        look_again(AUTOSAVE_S, self._autosave)
+        poll(AUTOSAVE_S, self._autosave)
 
     def _panel(self, step: int, draw: Callable[[], None]) -> Tag:
         title = _(TITLES[step])

@@ -18,7 +18,7 @@ from services.applications.upstreams import city_name, proposed_upstreams
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
+class Inviter:
     """What an applicant may know of who invites them.
 
     Attributes:
@@ -34,7 +34,7 @@ class Invited:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ApplicantView:
     """An application as its applicant sees it.
 
     Attributes:
@@ -48,12 +48,12 @@ class Held:
     story: Sequence[StoryLine]
 
 
-def read_invited(session: Session, code: str) -> Invited:
+def read_inviter(session: Session, code: str) -> Inviter:
     """Return who invites by a code. Raises as ``find_invite``."""
     return _invited(session, find_invite(session, code))
 
 
-def read_kept(session: Session, application: Application) -> Invited | None:
+def read_fixed_upstream(session: Session, application: Application) -> Inviter | None:
     """Return under whom a resumed application is to stand, if that is settled: by the brand, or by its invite.
 
     Raises:
@@ -61,11 +61,11 @@ def read_kept(session: Session, application: Application) -> Invited | None:
     """
     if "assigned" in application.stated:
         tiers = tuple(TIERS)
-        return Invited("", _under(session, application.upstream_id), tiers, is_assigned=True)
+        return Inviter("", _under(session, application.upstream_id), tiers, is_assigned=True)
     code = plain_code(str(application.stated.get("invite", "")))
     if application.invite_id is not None and application.stated.get("used") == code:
         return _invited(session, session.get_one(Invite, application.invite_id))
-    return read_invited(session, code) if code else None
+    return read_inviter(session, code) if code else None
 
 
 def read_proposals(session: Session, tier: str, region_code: str) -> dict[str, str]:
@@ -76,17 +76,17 @@ def read_proposals(session: Session, tier: str, region_code: str) -> dict[str, s
     }
 
 
-def read_held(session: Session, token: str) -> Held:
+def read_application(session: Session, token: str) -> ApplicantView:
     """Return the application whose link somebody holds. Raises ``NotFound`` ``applications.link_not_valid``."""
     number = number_held(session, token)
     application = application_numbered(session, number)
     upstream = session.get(Partner, application.upstream_id) if application.upstream_id else None
     account = owner_account_status(session, application)
-    return Held(application, upstream.name if upstream else "", account, story_of(session, application))
+    return ApplicantView(application, upstream.name if upstream else "", account, story_of(session, application))
 
 
-def _invited(session: Session, invite: Invite) -> Invited:
-    return Invited(invite.code, _under(session, invite.partner_id), invite.tier_codes)
+def _invited(session: Session, invite: Invite) -> Inviter:
+    return Inviter(invite.code, _under(session, invite.partner_id), invite.tier_codes)
 
 
 def _under(session: Session, partner_id: int | None) -> str:
@@ -99,4 +99,4 @@ def _under(session: Session, partner_id: int | None) -> str:
 
 def read_licence(session: Session, token: str) -> str:
     """Return the hash of the licence picture of a held application, "" for none."""
-    return read_held(session, token).application.licence_sha256 or ""
+    return read_application(session, token).application.licence_sha256 or ""

@@ -8,8 +8,8 @@ from models.accounts.users import UserStatus
 from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus
 from models.partners.tiers import TIERS
 from pages.applications.timeline import awaited_text, draw_story, way_of
-from pages.apply._queries import Held
-from pages.apply.visitor import as_holder, use_visitor_language
+from pages.apply._queries import ApplicantView
+from pages.apply.visitor import run_as_applicant, use_visitor_language
 from pages.components.base.buttons import button, link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import go_to, load_again
@@ -25,7 +25,7 @@ STATED = ("tier", "name", "uscc", "region", "address", "contact", "phone", "emai
 _WAITING = (ApplicationStatus.SUBMITTED, ApplicationStatus.UNDER_REVIEW)
 
 
-def draw_application_status(held: Held, token: str) -> None:
+def draw_application_status(held: ApplicantView, token: str) -> None:
     """Draw a submitted application for who holds its link."""
     application = held.application
     status = ApplicationStatus(application.status)
@@ -67,7 +67,7 @@ def draw_link(path: str, words: str) -> None:
             link_card(_("Your link"), full_address(path))
 
 
-def _draw_next(held: Held, token: str) -> None:
+def _draw_next(held: ApplicantView, token: str) -> None:
     """Say what comes next, and offer it."""
     application = held.application
     status = ApplicationStatus(application.status)
@@ -83,7 +83,7 @@ def _draw_next(held: Held, token: str) -> None:
         link_button(_("Apply anew"), "/apply", testid="action-anew")
 
 
-def _draw_welcome(held: Held, token: str) -> None:
+def _draw_welcome(held: ApplicantView, token: str) -> None:
     if held.account == UserStatus.INVITED:
         notice(_("Welcome! You are a partner now. Choose a password, and sign in with your e-mail."), "ok")
         with row():
@@ -98,7 +98,7 @@ def _draw_welcome(held: Held, token: str) -> None:
 
 async def _choose_password(token: str) -> None:
     try:
-        go_to(await as_holder(token, welcome_link))
+        go_to(await run_as_applicant(token, welcome_link))
     except DomainError as refused:
         show_refusal(refused)
 
@@ -110,7 +110,7 @@ async def _withdraw(token: str, number: str) -> None:
     if await confirm(question, sentence, yes=_("Take back"), danger=True) is None:
         return
     try:
-        await as_holder(token, withdraw_application)
+        await run_as_applicant(token, withdraw_application)
     except DomainError as refused:
         show_refusal(refused)
     else:

@@ -5,7 +5,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
-from pages.apply.visitor import as_holder, read_as_applicant, visitor_counts
+from pages.apply.visitor import count_request, read_as_applicant, run_as_applicant
 from pages.shell.calls import call_or_raise, permitted_actor
 from pages.shell.reading import read
 from pages.web.identity import current_actor
@@ -67,7 +67,7 @@ class ApplicantChannel:
 
     async def may_ask(self) -> bool:
         """See ``SubmissionChannel``."""
-        return await visitor_counts()
+        return await count_request()
 
     async def begin(self, stated: Mapping[str, str]) -> bool:
         """See ``SubmissionChannel``."""
@@ -75,7 +75,7 @@ class ApplicantChannel:
 
     async def run(self, service: OnOne[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See ``SubmissionChannel``."""
-        return await as_holder(self.token, service, *args, **kwargs)
+        return await run_as_applicant(self.token, service, *args, **kwargs)
 
     async def look(self, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See ``SubmissionChannel``."""

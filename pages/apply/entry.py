@@ -12,7 +12,7 @@ from core.permissions import Permission
 from models.partners.applications import Application, ApplicationStatus
 from pages.apply._first_step import router as first_step
 from pages.apply._form import ApplyForm
-from pages.apply._queries import Invited, read_held, read_kept, read_licence
+from pages.apply._queries import Inviter, read_application, read_fixed_upstream, read_licence
 from pages.apply._status import draw_application_status
 from pages.apply._submission import ApplicantChannel, StaffChannel
 from pages.apply.visitor import read_as_applicant
@@ -36,25 +36,25 @@ def register_apply(app: FastAPI) -> None:
     patient: dict[str, Any] = {"reconnect_timeout": RECONNECT_S}
     staff: dict[str, Any] = {"permission": Permission.PARTNER_EDIT, **patient}
     app.include_router(first_step)
-    page("/apply/{token}", public=True, title=N_("Your application"), **patient)(held_page)
+    page("/apply/{token}", public=True, title=N_("Your application"), **patient)(application_page)
     page("/applications/new", title=N_("Enter an application"), **staff)(entry_page)
     page("/applications/{number}/edit", title=N_("Application"), **staff)(edit_page)
     app.get("/apply/{token}/licence", dependencies=[Depends(PUBLIC)], include_in_schema=False)(licence)
 
 
-async def held_page(request: Request, token: str) -> None:
+async def application_page(request: Request, token: str) -> None:
     """Draw the application whose link somebody holds: the form while it is filled in, else where it stands."""
-    held = await read_as_applicant(read_held, token)
+    held = await read_as_applicant(read_application, token)
     application = held.application
     with visitor_shell(_("Your application")):
-        _carry()
+        _add_assets()
         if application.status in _FILLED_IN:
             with page_header(_("Become a partner"), application.number):
                 pass
             if application.reason:
                 sentence = _("Returned for change: {reason}", reason=application.reason)
                 notice(sentence, "warning", testid="returned")
-            invited = await _kept_invite(application)
+            invited = await _fixed_upstream(application)
             ApplyForm(ApplicantChannel(token), invited=invited, application=application).draw()
         else:
             draw_application_status(held, token)
@@ -64,7 +64,7 @@ async def entry_page() -> None:
     """Draw the form by which staff enter an application for somebody."""
     title = _("Enter an application")
     async with staff_shell(title, current="applications"):
-        _carry()
+        _add_assets()
         with page_header(title, crumbs={_("Applications"): "/applications"}):
             pass
         ApplyForm(StaffChannel()).draw()
@@ -75,10 +75,10 @@ async def edit_page(number: str) -> None:
     application = await read(page_actor(), get_application, number)
     require_status(application, *_FILLED_IN)
     async with staff_shell(number, current="applications"):
-        _carry()
+        _add_assets()
         with page_header(number, crumbs={_("Applications"): "/applications"}):
             pass
-        invited = await _kept_invite(application)
+        invited = await _fixed_upstream(application)
         ApplyForm(StaffChannel(number), invited=invited, application=application).draw()
 
 
@@ -91,14 +91,14 @@ def licence(request: Request, token: str) -> Response:
     return picture_answer(request.headers, sha256)
 
 
-async def _kept_invite(application: Application) -> Invited | None:
+async def _fixed_upstream(application: Application) -> Inviter | None:
     try:
-        return await read_as_applicant(read_kept, application)
+        return await read_as_applicant(read_fixed_upstream, application)
     except DomainError:
         return None  # it stays in the form as it was typed, and submitting says what is wrong with it
 
 
-def _carry() -> None:
+def _add_assets() -> None:
     add_style("apply.css")
     add_link_style()
     add_script("apply.js")

@@ -40,7 +40,7 @@ def count_visit(session: Session, address: str) -> None:
     count_from_address(session, f"{counted_source(address)}#apply", VISITORS_PER_ADDRESS)
 
 
-async def visitor_counts() -> bool:
+async def count_request() -> bool:
     """Count one more question of this visitor; return False, and say so, when there were too many."""
     client = context.client.request.client
     address = client.host if client else ""
@@ -52,7 +52,7 @@ async def visitor_counts() -> bool:
     return True
 
 
-async def as_holder(
+async def run_as_applicant(
     token: str, service: Callable[Concatenate[Session, str, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> T:
     """Run a service on the application whose link the visitor holds; the link is checked anew each time.

@@ -36,12 +36,12 @@ from pages.components.layout.content import (
     page_header,
     panel,
     row,
-    say_subtitle,
     tone_of,
+    update_subtitle,
 )
-from pages.components.layout.inbox import Inbox, look_again
+from pages.components.layout.inbox import Inbox, poll
 from pages.components.layout.views import View, view_tabs
-from pages.orders.queries import look
+from pages.orders.queries import read_as_current_user
 from pages.orders.record import draw_lines, read_order
 from pages.shell.calls import call_or_raise, page, permitted_actor, show_refusal
 from pages.shell.navigation import count_again, staff_shell
@@ -109,7 +109,7 @@ class ApprovalInbox:
         first = number if number in self._inbox.keys else self._inbox.keys[0]
         await self._inbox.open(first, leave_list=bool(number))
         if waits:
-            look_again(LOOK_AGAIN_S, self._look_for_news)
+            poll(LOOK_AGAIN_S, self._look_for_news)
 
     def _subtitle(self) -> str:
         if self._view != WAITING:
@@ -129,8 +129,8 @@ class ApprovalInbox:
     async def _count_again(self) -> None:
         """Say how many are left, wherever this page says so."""
         with self._views:  # the button that was pressed may be gone by now
-            self._found.counts.update(await look(inbox_counts))
-            say_subtitle(self._subtitle())
+            self._found.counts.update(await read_as_current_user(inbox_counts))
+            update_subtitle(self._subtitle())
             self._draw_views()
             await count_again()
 
@@ -165,7 +165,7 @@ class ApprovalInbox:
                 notice(error.text, "danger", testid="problem")
 
     async def _show_facts(self, number: str, problem: str) -> None:
-        facts, names = await look(read_facts, number)
+        facts, names = await read_as_current_user(read_facts, number)
         if number != self._shown:
             return  # another one was opened meanwhile
         self._facts = facts
@@ -177,7 +177,7 @@ class ApprovalInbox:
             self._draw_bar(facts)
 
     async def _show_sent(self, number: str) -> None:
-        order = (await look(read_order, number)).order
+        order = (await read_as_current_user(read_order, number)).order
         if number != self._shown:
             return
         with self._inbox.detail():
@@ -269,7 +269,7 @@ class ApprovalInbox:
     async def _look_for_news(self) -> None:
         """Say that the list has changed meanwhile; it changes on the screen only when the person says so."""
         try:
-            numbers = await look(read_waiting_numbers)
+            numbers = await read_as_current_user(read_waiting_numbers)
         except SignInNeeded:
             return  # the next click says so
         known = set(self._found.waiting)

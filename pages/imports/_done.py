@@ -20,7 +20,7 @@ from pages.imports._wizard import job_progress
 from pages.shell.calls import call, show_refusal
 from services.imports.batches import continue_import, stop_import
 
-LOOK_EVERY_S = 0.5
+POLL_S = 0.5
 
 
 async def draw_done(resource: Resource, batch: ImportBatch) -> None:
@@ -44,7 +44,7 @@ async def draw_done(resource: Resource, batch: ImportBatch) -> None:
 
 def _draw_running(resource: Resource, batch: ImportBatch) -> None:
     with panel(_("Importing")):
-        live_progress(partial(_look, batch), every_s=LOOK_EVERY_S, on_done=_reload)
+        live_progress(partial(_look, batch), every_s=POLL_S, on_done=_reload)
         paragraph(_("You may leave this page: the import goes on."))
         with row():
             if batch.mode != ALL_OR_NOTHING:  # that is one piece: it happens whole or not at all

@@ -30,7 +30,7 @@ from services.imports.workbooks import find_workbook, start_workbook
 PAGE_CELLS = 50
 WORST = 4  # columns with most problems
 SHOWN_LENGTH_MAX = 40  # characters of a value in the table
-LOOK_EVERY_S = 0.5
+POLL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class WorkbookBox:
             if is_made_at_once(self.batch) or (job and job.status == JobStatus.DONE):
                 self._show_link()
             elif job is not None and job.finished_at is None:
-                live_progress(self._look, every_s=LOOK_EVERY_S, on_done=self._made)
+                live_progress(self._look, every_s=POLL_S, on_done=self._made)
                 paragraph(_("Your workbook with errors is being made. You may leave this page meanwhile."))
             else:
                 if job is not None and job.error:

@@ -14,7 +14,7 @@ from services.orders.states import OrderState
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class OrderInput:
     """What an order form states.
 
     Attributes:
@@ -35,7 +35,7 @@ class Draft:
     version: int
 
 
-def save_order(session: Session, stated: Stated, draft: Draft | None, *, submit: bool) -> OrderState:
+def save_order(session: Session, stated: OrderInput, draft: Draft | None, *, submit: bool) -> OrderState:
     """Place an order, or change ``draft``; with ``submit`` put it up for decision in the same transaction.
 
     Raises:

@@ -25,8 +25,8 @@ from pages.orders._basket import Basket
 from pages.orders._fields import SHIP_TO, OrderFields
 from pages.orders._offers import Offers, Which
 from pages.orders._paste_box import PasteBox
-from pages.orders._saving import Draft, Stated, save_order
-from pages.orders.queries import look, region_full_name
+from pages.orders._saving import Draft, OrderInput, save_order
+from pages.orders.queries import read_as_current_user, region_full_name
 from pages.shell.calls import call_or_raise, page
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
@@ -158,9 +158,9 @@ class OrderForm:
         return self._account.buyer.tier if self._account else ""
 
     @property
-    def _stated(self) -> Stated:
+    def _stated(self) -> OrderInput:
         header = {name: text or None for name, text in self._fields.stated.items()}
-        return Stated(header, self._basket.stated_lines, self._basket.total_cents)
+        return OrderInput(header, self._basket.stated_lines, self._basket.total_cents)
 
     async def _find(self, which: Which, text: str, limit: int) -> Sequence[Offered]:
         if self._account is None:
@@ -169,19 +169,19 @@ class OrderForm:
             words = text.lower()
             return [one for one in self._basket.chosen() if words in f"{one.article.sku} {one.article.name}".lower()]
         if which == "usual":
-            skus = await look(usual_skus, self._account.buyer.id)
-            return await look(find_offers, self._tier, text=text, skus=skus)
-        return await look(find_offers, self._tier, text=text, limit=limit)
+            skus = await read_as_current_user(usual_skus, self._account.buyer.id)
+            return await read_as_current_user(find_offers, self._tier, text=text, skus=skus)
+        return await read_as_current_user(find_offers, self._tier, text=text, limit=limit)
 
     async def _find_written(self, skus: Sequence[str]) -> Sequence[Offered]:
-        return await look(find_written, self._tier, skus)
+        return await read_as_current_user(find_written, self._tier, skus)
 
     async def _search(self, text: str) -> dict[str, str]:
-        return await look(find_buyers, text)
+        return await read_as_current_user(find_buyers, text)
 
     async def _buyer_chosen(self) -> None:
         code = self._fields.stated["buyer"]
-        self._account = await look(find_account, code) if code else None
+        self._account = await read_as_current_user(find_account, code) if code else None
         self._fields.preset(self._account.buyer if self._account else None)
         await self._reprice()
         self._show_summary()
@@ -190,7 +190,11 @@ class OrderForm:
     async def _reprice(self) -> None:
         """Read the prices again, for the buyer and the day of now."""
         chosen = list(self._basket.units)
-        found = await look(find_offers, self._tier, skus=chosen, limit=LINES_MAX) if chosen and self._tier else []
+        found = (
+            await read_as_current_user(find_offers, self._tier, skus=chosen, limit=LINES_MAX)
+            if chosen and self._tier
+            else []
+        )
         self._basket.reprice(self._tier, today(), found)
         await self._offers.load()
         self._show_sums()
@@ -224,16 +228,16 @@ class OrderForm:
 
     async def _resume(self, state: Mapping[str, Any]) -> None:
         """State again what an earlier visit had put together; what cannot be ordered any more stays out."""
-        fields, units = kept_order(state)
+        fields, units = parse_browser_draft(state)
         buyer = fields.pop("buyer", "")
         if self._start.has_choice and buyer:
-            self._account = await look(find_account, buyer)
+            self._account = await read_as_current_user(find_account, buyer)
             if self._account is not None:
                 self._fields.fields["buyer"].resume(buyer, str(state.get("label") or buyer))
                 self._fields.preset(self._account.buyer)
         if self._account is None or not units:
             return
-        found = await look(find_offers, self._tier, skus=list(units), limit=LINES_MAX)
+        found = await read_as_current_user(find_offers, self._tier, skus=list(units), limit=LINES_MAX)
         sold = {one.article.sku for one in found if one.article.is_active and one.offer is not None}
         self._basket.units = {sku: count for sku, count in units.items() if sku in sold}
         for name in (*SHIP_TO, "note"):
@@ -300,7 +304,7 @@ class OrderForm:
             focus_on(said)
 
 
-def kept_order(state: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, int]]:
+def parse_browser_draft(state: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, int]]:
     """Return the texts and the single units by SKU that a browser says it kept; whatever cannot be one is left out."""
     fields, units = (kept if isinstance(kept := state.get(name), dict) else {} for name in ("fields", "units"))
     texts = {name: text[:NOTE_LENGTH_MAX] for name, text in fields.items() if isinstance(text, str)}

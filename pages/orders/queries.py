@@ -15,7 +15,7 @@ P = ParamSpec("P")
 REGIONS_SHOWN = 30
 
 
-async def look(query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def read_as_current_user(query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a query as the user of the current event, with that user's current rights.
 
     Raises:

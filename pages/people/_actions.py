@@ -16,7 +16,7 @@ from pages.components.base.navigation import load_again
 from pages.components.forms.dialogs import confirm
 from pages.resources.sections import Record
 from pages.shell.calls import call, permitted_actor
-from services.accounts.administration import lock_user, remove_second_factor, unlock_user
+from services.accounts.administration import reactivate_user, remove_second_factor, suspend_user
 from services.accounts.users import GRANTS
 
 
@@ -42,11 +42,11 @@ def may_change(record: Record, actor: Actor) -> bool:
 
 async def _lock(email: str) -> None:
     why = N_("All their sessions end at once. What they did stays on record, and you can unlock them again.")
-    await _change(email, lock_user, N_("Lock"), why, danger=True)
+    await _change(email, suspend_user, N_("Lock"), why, danger=True)
 
 
 async def _unlock(email: str) -> None:
-    await _change(email, unlock_user, N_("Unlock"), N_("They can sign in again with the password they had."))
+    await _change(email, reactivate_user, N_("Unlock"), N_("They can sign in again with the password they had."))
 
 
 async def _remove_factor(email: str) -> None:

@@ -17,7 +17,7 @@ from pages.components.layout.records import instant_text
 from pages.components.lists.grid_spec import GridAction, Selection
 from pages.resources.bulk import BulkActions
 from pages.shell.calls import call, permitted_actor
-from services.accounts.links import LINK_LASTS, LinkMade, password_links
+from services.accounts.links import LINK_LASTS, NewLink, password_links
 from services.outcomes import Outcome
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -51,7 +51,7 @@ def link_actions(bulk: BulkActions, actor: Actor) -> list[GridAction]:
     return [GridAction("links", _("Make links"), run)]
 
 
-def links_workbook(made: Sequence[LinkMade]) -> bytes:
+def links_workbook(made: Sequence[NewLink]) -> bytes:
     """Return a workbook with a row for each link that was made."""
     columns = [
         SheetColumn(_("E-mail"), width=30),
@@ -66,7 +66,7 @@ def links_workbook(made: Sequence[LinkMade]) -> bytes:
     return target.getvalue()
 
 
-def _hand_out(bulk: BulkActions, made: Sequence[LinkMade]) -> None:
+def _hand_out(bulk: BulkActions, made: Sequence[NewLink]) -> None:
     if any(one.path for one in made):
         at = instant_text(now()).replace(":", "").replace(" ", "-")
         offer_file(f"{_('Links to sign in')}-{at}.xlsx", links_workbook(made), XLSX)

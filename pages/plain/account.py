@@ -15,7 +15,7 @@ from models.accounts.users import ROLE_LABELS
 from pages.plain.set_up import length_hint, require_same
 from pages.web.addresses import RowId
 from pages.web.cookies import delete_cookie, safe_next, see_other, set_preference, set_session
-from pages.web.identity import LANGUAGE_COOKIE, require_visitor, visitor_of_request
+from pages.web.identity import LANGUAGE_COOKIE, require_session_user, session_user_of_request
 from pages.web.policies import PUBLIC, SIGNED_IN
 from pages.web.rendering import render
 from pages.web.user_agents import browser_name
@@ -30,7 +30,7 @@ from services.accounts.own_account import (
     require_password,
 )
 from services.accounts.second_factor import codes_left, enrolment_picture, offer_secret, offered_secret
-from services.accounts.sessions import Visitor, end_session, end_sessions_of, open_sessions
+from services.accounts.sessions import SessionUser, end_session, end_sessions_of, open_sessions
 
 router = APIRouter(prefix="/account", dependencies=[Depends(SIGNED_IN)], include_in_schema=False)
 preferences = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)
@@ -50,7 +50,7 @@ def change_password_by_form(request: Request, old: Text = "", password: Text = "
     """Change my password; this session goes on with a new secret, all others end."""
     try:
         require_same(password, again)
-        token = change_password(require_visitor(request), old, password)
+        token = change_password(require_session_user(request), old, password)
     except DomainError as error:
         return _account(request, error=error)
     response = see_other("/account?done=password")
@@ -61,40 +61,40 @@ def change_password_by_form(request: Request, old: Text = "", password: Text = "
 @router.post("/sessions/{session_id}/end")
 def end_session_by_form(request: Request, session_id: RowId) -> Response:
     """End one of my sessions."""
-    visitor = require_visitor(request)
+    session_user = require_session_user(request)
 
     def end(session: Any) -> None:
-        if session_id in {row.id for row in open_sessions(session, visitor.actor.user_id or 0)}:
+        if session_id in {row.id for row in open_sessions(session, session_user.actor.user_id or 0)}:
             end_session(session, session_id, EndReason.ENDED_BY_PERSON)
 
-    transact(visitor.actor, end)
+    transact(session_user.actor, end)
     return see_other("/account?done=sessions")
 
 
 @router.post("/sessions/end-others")
 def end_other_sessions(request: Request) -> Response:
     """End all my sessions but this one."""
-    visitor = require_visitor(request)
+    session_user = require_session_user(request)
 
     def end(session: Any) -> None:
-        user = own_row(session, visitor)
-        end_sessions_of(session, user, EndReason.ENDED_BY_PERSON, but=visitor.session_id)
+        user = own_row(session, session_user)
+        end_sessions_of(session, user, EndReason.ENDED_BY_PERSON, but=session_user.session_id)
 
-    transact(visitor.actor, end)
+    transact(session_user.actor, end)
     return see_other("/account?done=sessions")
 
 
 @router.post("/second-factor")
 def offer_second_factor(request: Request, old: Text = "") -> Response:
     """Begin to enrol a second factor, after the password."""
-    visitor = require_visitor(request)
+    session_user = require_session_user(request)
     try:
-        if visitor.has_second_factor:
+        if session_user.has_second_factor:
             raise InvalidInput("second_factor.enrolled", N_("This account has a second factor already."))
-        require_password(visitor, old)
+        require_password(session_user, old)
     except DomainError as error:
         return _account(request, error=error, part="factor")
-    transact(visitor.actor, lambda session: offer_secret(session, visitor.session_id))
+    transact(session_user.actor, lambda session: offer_secret(session, session_user.session_id))
     return see_other("/account/second-factor")
 
 
@@ -108,7 +108,7 @@ def second_factor_page(request: Request) -> Response:
 def enrol_factor_by_form(request: Request, code: Text = "") -> Response:
     """Enrol the second factor and show the one-time codes, this once."""
     try:
-        codes = enrol_own_factor(require_visitor(request), code)
+        codes = enrol_own_factor(require_session_user(request), code)
     except DomainError as error:
         return _enrolment(request, error)
     return _codes(request, codes)
@@ -118,7 +118,7 @@ def enrol_factor_by_form(request: Request, code: Text = "") -> Response:
 def renew_codes_by_form(request: Request, old: Text = "") -> Response:
     """Make ten new one-time codes and show them, this once."""
     try:
-        codes = renew_own_codes(require_visitor(request), old)
+        codes = renew_own_codes(require_session_user(request), old)
     except DomainError as error:
         return _account(request, error=error, part="factor")
     return _codes(request, codes)
@@ -134,26 +134,28 @@ def choose_preferences(request: Request, language: Text = "", theme: Text = "", 
         delete_cookie(response, MODE_COOKIE)
     elif theme in THEMES:
         set_preference(response, MODE_COOKIE, theme)
-    visitor = visitor_of_request(request)
-    if visitor is not None and visitor.is_signed_in:
+    session_user = session_user_of_request(request)
+    if session_user is not None and session_user.is_signed_in:
 
         def choose(session: Any) -> None:
-            choose_language(session, visitor, language)
-            choose_theme(session, visitor, theme)
+            choose_language(session, session_user, language)
+            choose_theme(session, session_user, theme)
 
-        transact(visitor.actor, choose)
+        transact(session_user.actor, choose)
     return response
 
 
 def _account(request: Request, *, error: DomainError | None = None, part: str = "password", done: str = "") -> Response:
-    visitor = require_visitor(request)
-    with reading(visitor.actor) as session:
-        sessions = [_session_facts(row, visitor) for row in open_sessions(session, visitor.actor.user_id or 0)]
-        left = codes_left(session, visitor.actor.user_id or 0) if visitor.has_second_factor else 0
+    session_user = require_session_user(request)
+    with reading(session_user.actor) as session:
+        sessions = [
+            _session_facts(row, session_user) for row in open_sessions(session, session_user.actor.user_id or 0)
+        ]
+        left = codes_left(session, session_user.actor.user_id or 0) if session_user.has_second_factor else 0
     fields = {name: problem.text for name, problem in error.fields.items()} if error else {}
     shown: dict[str, object] = {
-        "visitor": visitor,
-        "role": _(ROLE_LABELS[visitor.actor.role][0]),
+        "session_user": session_user,
+        "role": _(ROLE_LABELS[session_user.actor.role][0]),
         "sessions": sessions,
         "codes_left": _("It is on. One-time codes left: {count}", count=left),
         "length_hint": length_hint(),
@@ -167,24 +169,24 @@ def _account(request: Request, *, error: DomainError | None = None, part: str = 
     return render("account.html", request=request, status=status, title=_("My account"), **shown)
 
 
-def _session_facts(row: Any, visitor: Visitor) -> dict[str, object]:
+def _session_facts(row: Any, session_user: SessionUser) -> dict[str, object]:
     return {
         "id": row.id,
         "browser": browser_name(row.user_agent) or _("Unknown browser"),
         "address": row.address,
         "seen_at": row.seen_at.astimezone(BRAND_ZONE).strftime("%Y-%m-%d %H:%M"),
-        "is_this": row.id == visitor.session_id,
+        "is_this": row.id == session_user.session_id,
     }
 
 
 def _enrolment(request: Request, error: DomainError | None) -> Response:
-    visitor = require_visitor(request)
-    with reading(visitor.actor) as session:
-        secret = offered_secret(session, visitor.session_id)
+    session_user = require_session_user(request)
+    with reading(session_user.actor) as session:
+        secret = offered_secret(session, session_user.session_id)
     if secret is None:
         return see_other("/account")
     shown = {
-        "picture": enrolment_picture(secret, visitor.email),
+        "picture": enrolment_picture(secret, session_user.email),
         "secret": " ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
         "action": "/account/second-factor/enrolment",
         "next": "/account",

@@ -19,7 +19,7 @@ from pages.web.rendering import render
 from services.accounts.attempts import TooManyAttempts
 from services.accounts.links import (
     SETUP,
-    Greeting,
+    LinkRecipient,
     choose_password,
     invited_by,
     note_opened,
@@ -80,7 +80,7 @@ def choose_password_by_form(request: Request, token: Text = "", password: Text =
     return _sign_in(request, greeting.email, password)
 
 
-def _open(session: Session, token: str) -> Greeting:
+def _open(session: Session, token: str) -> LinkRecipient:
     """Return whom a link greets; that it was opened is noted. Raises ``NotFound`` ``links.not_valid``."""
     note_opened(session, token)
     return invited_by(session, token)
@@ -111,7 +111,7 @@ def _set_up_form(request: Request, token: str, email: str, name: str, error: Dom
     return render("set_up.html", request=request, status=_status(error), title=_("Set up Qudao"), **shown)
 
 
-def _password_form(request: Request, token: str, greeting: Greeting, error: DomainError | None) -> Response:
+def _password_form(request: Request, token: str, greeting: LinkRecipient, error: DomainError | None) -> Response:
     shown = {
         "token": token,
         "greeting": greeting,
@@ -124,7 +124,7 @@ def _password_form(request: Request, token: str, greeting: Greeting, error: Doma
     return render("password.html", request=request, status=_status(error), title=title, **shown)
 
 
-def _welcome(greeting: Greeting) -> str:
+def _welcome(greeting: LinkRecipient) -> str:
     brand = settings().brand_name
     if greeting.made_by:
         sentence = N_("{maker} has invited you to {brand}. Choose a password, and you are in.")

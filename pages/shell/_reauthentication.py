@@ -8,23 +8,23 @@ from starlette.concurrency import run_in_threadpool
 from core.errors import DomainError
 from core.i18n import _
 from pages.components.forms.questions import ask_secret
-from pages.web.identity import current_visitor
+from pages.web.identity import current_session_user
 from services.accounts.own_account import prove
 
 
 async def prove_again() -> bool:
     """Ask for the password, or for a code of the second factor if there is one; return whether it was right."""
-    visitor = await current_visitor()
+    session_user = await current_session_user()
 
     async def look(stated: str) -> str:
         """Return why ``stated`` proves nothing; "" if it does."""
         try:
-            await run_in_threadpool(prove, await current_visitor(), stated)
+            await run_in_threadpool(prove, await current_session_user(), stated)
         except DomainError as error:
             return error.text
         return ""
 
-    if visitor.has_second_factor:
+    if session_user.has_second_factor:
         label, hint = _("Code"), _("The six digits your phone shows, or one of your one-time codes")
     else:
         label, hint = _("Your password"), ""
@@ -33,7 +33,7 @@ async def prove_again() -> bool:
         _("What you are about to do changes what people may do here. You are asked for it once every few minutes."),
         label=label,
         hint=hint,
-        is_code=visitor.has_second_factor,
+        is_code=session_user.has_second_factor,
         look=look,
         yes=_("Confirm"),
     )

@@ -13,7 +13,7 @@ from core.i18n import N_, _
 from core.permissions import Permission, Role
 from models.accounts.users import ROLE_LABELS
 from pages.components.base.icons import Icon
-from pages.components.layout.shell import NavGroup, NavItem, say_counts, shell
+from pages.components.layout.shell import NavGroup, NavItem, shell, update_counts
 from pages.shell.reading import read
 from pages.web.identity import current_actor, page_actor
 
@@ -114,7 +114,7 @@ def waiting_places(session: Session) -> list[tuple[Place, int]]:
 
 async def count_again() -> None:
     """Say in the navigation of this page how much waits now, after something was decided on it."""
-    say_counts(await read(await current_actor(), counts_waiting))
+    update_counts(await read(await current_actor(), counts_waiting))
 
 
 def role_label(role: Role) -> str:

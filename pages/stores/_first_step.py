@@ -16,7 +16,7 @@ from pages.web.identity import actor_of_request, require_actor
 from pages.web.policies import PUBLIC
 from pages.web.rendering import render
 from services.applications.states import reception
-from services.stores.registration import InvitedBy, invite_facts, visitor
+from services.stores.registration import InvitedBy, anonymous_actor, invite_facts
 
 router = APIRouter(dependencies=[Depends(PUBLIC)], include_in_schema=False)
 
@@ -60,7 +60,7 @@ def begin_by_form(request: Request, invite: Annotated[str, Form()] = "") -> Resp
 def _invited_by(request: Request, code: str) -> InvitedBy:
     """Return whose invite a code is; a code that does not hold is counted."""
     try:
-        with reading(visitor(current_language())) as session:
+        with reading(anonymous_actor(current_language())) as session:
             return invite_facts(session, code)
     except DomainError:
         _count(request)

@@ -21,7 +21,7 @@ from pages.components.base.elements import Tag
 from pages.components.forms.fields import choice_field, search_field
 from pages.components.layout.content import chip, empty_state, page_header, panel
 from pages.components.maps import Map, add_map, map_view
-from pages.orders.queries import look
+from pages.orders.queries import read_as_current_user
 from pages.shell.calls import page, show_refusal
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
@@ -177,7 +177,9 @@ class StoreMapPage:
         if box is None:
             return
         try:
-            found = await look(stores_in, box, status=self._status, partner=self._partner, limit=LISTED_MAX + 1)
+            found = await read_as_current_user(
+                stores_in, box, status=self._status, partner=self._partner, limit=LISTED_MAX + 1
+            )
         except SignInNeeded as error:
             show_refusal(error)
             return

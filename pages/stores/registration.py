@@ -37,7 +37,7 @@ from pages.stores._queries import accuracy_text, region_text, source_text
 from pages.web.identity import actor_of_request, language_of
 from services.accounts.one_time_secrets import new_token
 from services.form_submissions import FORM_ID_LENGTH_MAX
-from services.stores.registration import InvitedBy, StoreStatement, invite_facts, register_store_once, visitor
+from services.stores.registration import InvitedBy, StoreStatement, anonymous_actor, invite_facts, register_store_once
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -71,7 +71,7 @@ async def store_registration_page(request: Request) -> None:
     if actor is not None:
         actor.require(Permission.STORE_REGISTER)
         invite = ""
-    stranger = visitor(current_language()) if actor is None else None
+    stranger = anonymous_actor(current_language()) if actor is None else None
     invited = await read(stranger, invite_facts, invite) if stranger else None
     async with _frame(actor):
         add_style("stores.css")
@@ -261,7 +261,9 @@ class Registration:
             return await call_or_raise(service, *args, **kwargs)
         language = language_of(context.client.request, current_language())
         set_language(language)
-        return await run_in_threadpool(transact, visitor(language), lambda session: service(session, *args, **kwargs))
+        return await run_in_threadpool(
+            transact, anonymous_actor(language), lambda session: service(session, *args, **kwargs)
+        )
 
     def _show_refusal(self, error: DomainError) -> None:
         """Open the step the problem belongs to and say it there."""

@@ -21,11 +21,11 @@ from pages.components.base.elements import Tag
 from pages.components.base.toasts import toast
 from pages.components.forms.dialogs import confirm
 from pages.components.forms.fields import FormField, text_field
-from pages.components.layout.content import empty_state, keys_hint, notice, page_header, panel, say_subtitle
-from pages.components.layout.inbox import Inbox, look_again
+from pages.components.layout.content import empty_state, keys_hint, notice, page_header, panel, update_subtitle
+from pages.components.layout.inbox import Inbox, poll
 from pages.components.layout.views import ListItem
 from pages.components.maps import add_map
-from pages.orders.queries import look
+from pages.orders.queries import read_as_current_user
 from pages.shell.calls import call, call_or_raise, page, show_refusal
 from pages.shell.navigation import count_again, staff_shell
 from pages.shell.reading import read
@@ -147,7 +147,7 @@ class StoreInbox:
         )
         first = code if code in self._inbox.keys else self._inbox.keys[0]
         await self._inbox.open(first, leave_list=bool(code))
-        look_again(LOOK_AGAIN_S, self._look_for_news)
+        poll(LOOK_AGAIN_S, self._look_for_news)
 
     def _subtitle(self) -> str:
         count = _("{count} to decide", count=self._found.count)
@@ -162,7 +162,7 @@ class StoreInbox:
         with self._inbox.bar():
             pass
         try:
-            case = await look(read_case, code)
+            case = await read_as_current_user(read_case, code)
         except SignInNeeded as error:
             show_refusal(error)
             return
@@ -237,8 +237,8 @@ class StoreInbox:
     async def _count_again(self) -> None:
         """Say how many are left, wherever this page says so."""
         items = [item for item in self._found.items if item.key in self._known]
-        self._found = Waiting(items, sum(item.is_late for item in items), await look(waiting_count))
-        say_subtitle(self._subtitle())
+        self._found = Waiting(items, sum(item.is_late for item in items), await read_as_current_user(waiting_count))
+        update_subtitle(self._subtitle())
         await count_again()
 
     async def _dismiss(self, finding: StoreFinding) -> None:
@@ -269,7 +269,7 @@ class StoreInbox:
     async def _look_for_news(self) -> None:
         """Say that the list has changed meanwhile; it changes on the screen only when the person says so."""
         try:
-            codes = await look(read_waiting_codes)
+            codes = await read_as_current_user(read_waiting_codes)
         except SignInNeeded:
             return  # the next click says so
         added, gone = len(codes - self._known), len(self._known - codes)
@@ -282,7 +282,7 @@ class StoreInbox:
                 button(_("Refresh the list"), self._refresh, testid="action-refresh")
 
     async def _refresh(self) -> None:
-        self._found = await look(read_waiting)
+        self._found = await read_as_current_user(read_waiting)
         self._known = {item.key for item in self._found.items}
         self._news.clear()
         self._news.put(hidden=True)

@@ -16,7 +16,7 @@ from core.settings import settings
 from core.throttling.networks import counted_source, is_in
 from core.throttling.token_bucket import TokenBucket
 from pages.web._short_answers import short_answer
-from pages.web.identity import cookie_name, visitor_of_request
+from pages.web.identity import cookie_name, session_user_of_request
 
 PER_SECOND, BURST = 20.0, 40.0
 KNOWN_PER_SECOND, KNOWN_BURST = 100.0, 300.0
@@ -88,7 +88,7 @@ class RateLimit:
             await answer(scope, receive, send)
             return
         await self.app(scope, receive, send)
-        if fingerprint and (visitor_of_request(connection) or getattr(connection.state, "is_known", False)):
+        if fingerprint and (session_user_of_request(connection) or getattr(connection.state, "is_known", False)):
             self._known[fingerprint] = time.monotonic() + KNOWN_S
             self._known.move_to_end(fingerprint)
             if len(self._known) > KNOWN_MAX:

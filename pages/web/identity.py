@@ -22,9 +22,9 @@ from core.settings import settings
 from services.accounts.denials import note_ended_session
 from services.accounts.sessions import (
     AUTHENTICATION,
+    SessionUser,
     SignInNeeded,
-    Visitor,
-    find_visitor,
+    find_session_user,
     is_due_to_be_noted,
     note_seen,
 )
@@ -45,8 +45,8 @@ def cookie_name() -> str:
 
 def actor_of_request(request: HTTPConnection) -> Actor | None:
     """Return who is signed in, as the database said at the beginning of this request; None for nobody."""
-    visitor = visitor_of_request(request)
-    return visitor.actor if visitor and visitor.is_signed_in else None
+    session_user = session_user_of_request(request)
+    return session_user.actor if session_user and session_user.is_signed_in else None
 
 
 def require_actor(request: HTTPConnection) -> Actor:
@@ -55,21 +55,21 @@ def require_actor(request: HTTPConnection) -> Actor:
     Raises:
         SignInNeeded: With the reason, e.g. ``sessions.expired``.
     """
-    return require_visitor(request).actor
+    return require_session_user(request).actor
 
 
-def visitor_of_request(request: HTTPConnection) -> Visitor | None:
+def session_user_of_request(request: HTTPConnection) -> SessionUser | None:
     """Return who is there, perhaps half-way in (the second factor is missing); None for nobody."""
-    found = getattr(request.state, "visitor", None)
-    return found if isinstance(found, Visitor) else None
+    found = getattr(request.state, "session_user", None)
+    return found if isinstance(found, SessionUser) else None
 
 
-def require_visitor(request: HTTPConnection) -> Visitor:
+def require_session_user(request: HTTPConnection) -> SessionUser:
     """Return who is signed in. Raises as ``require_actor``."""
-    found = getattr(request.state, "visitor", None)
+    found = getattr(request.state, "session_user", None)
     if isinstance(found, SignInNeeded):
         raise found
-    if not isinstance(found, Visitor):
+    if not isinstance(found, SessionUser):
         raise SignInNeeded("sessions.unknown", N_("Please sign in."))
     if not found.is_signed_in:
         raise SignInNeeded("sessions.half_way", N_("Please type the code of the second factor."))
@@ -87,24 +87,24 @@ async def current_actor() -> Actor:
     Raises:
         SignInNeeded: With the reason, e.g. ``sessions.locked``.
     """
-    return (await current_visitor()).actor
+    return (await current_session_user()).actor
 
 
-async def current_visitor() -> Visitor:
+async def current_session_user() -> SessionUser:
     """Return who is behind the event of a page. Raises as ``current_actor``."""
     request = context.client.request
     set_language(language_of(request, current_language()))  # for the sentence that says why not
     try:
-        visitor = await run_in_threadpool(_read, request)
+        session_user = await run_in_threadpool(_read, request)
     except SignInNeeded as ended:
         token = request.cookies.get(cookie_name(), "")
         await run_in_threadpool(note_ended_session, token, ended, request.url.path)
         raise
-    if not visitor.is_signed_in:
+    if not session_user.is_signed_in:
         raise SignInNeeded("sessions.half_way", N_("Please type the code of the second factor."))
-    _note_later(visitor)
-    set_language(visitor.actor.language)
-    return visitor
+    _note_later(session_user)
+    set_language(session_user.actor.language)
+    return session_user
 
 
 def language_of(request: HTTPConnection, account: str = "") -> str:
@@ -123,8 +123,8 @@ def language_of(request: HTTPConnection, account: str = "") -> str:
 class Identity:
     """ASGI: finds out who is there and sets the language, for each request and each socket.
 
-    ``request.state.visitor`` becomes a ``Visitor``, the ``SignInNeeded`` that says why a cookie no longer holds, or
-    None without a cookie.
+    ``request.state.session_user`` becomes a ``SessionUser``, the ``SignInNeeded`` that says why a cookie no longer
+    holds, or None without a cookie.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -134,39 +134,39 @@ class Identity:
         """Go on with who is there."""
         if scope["type"] in {"http", "websocket"} and not scope["path"].startswith(NOBODY_ASKS):
             connection = HTTPConnection(scope)
-            found: Visitor | SignInNeeded | None = None
+            found: SessionUser | SignInNeeded | None = None
             if connection.cookies.get(cookie_name()):
                 try:
                     found = await run_in_threadpool(_read, connection)
                     _note_later(found)
                 except SignInNeeded as reason:
                     found = reason
-            scope.setdefault("state", {})["visitor"] = found
-            account = found.actor.language if isinstance(found, Visitor) else ""
+            scope.setdefault("state", {})["session_user"] = found
+            account = found.actor.language if isinstance(found, SessionUser) else ""
             set_language(language_of(connection, account))
         elif scope["type"] == "http":
             set_language(language_of(HTTPConnection(scope)))
         await self.app(scope, receive, send)
 
 
-def _read(request: HTTPConnection) -> Visitor:
+def _read(request: HTTPConnection) -> SessionUser:
     token = request.cookies.get(cookie_name(), "")
     with reading(AUTHENTICATION) as session:
-        visitor = find_visitor(session, token)
-    language = language_of(request, visitor.actor.language)
-    return replace(visitor, actor=replace(visitor.actor, language=language))
+        session_user = find_session_user(session, token)
+    language = language_of(request, session_user.actor.language)
+    return replace(session_user, actor=replace(session_user.actor, language=language))
 
 
-def _note_later(visitor: Visitor) -> None:
+def _note_later(session_user: SessionUser) -> None:
     """Note in the background that the person is there: a busy database must not hold up the answer."""
-    if is_due_to_be_noted(visitor):
-        task = asyncio.get_running_loop().create_task(run_in_threadpool(_note, visitor))
+    if is_due_to_be_noted(session_user):
+        task = asyncio.get_running_loop().create_task(run_in_threadpool(_note, session_user))
         _notes.add(task)
         task.add_done_callback(_noted)
 
 
-def _note(visitor: Visitor) -> None:
-    transact(AUTHENTICATION, lambda session: note_seen(session, visitor))
+def _note(session_user: SessionUser) -> None:
+    transact(AUTHENTICATION, lambda session: note_seen(session, session_user))
 
 
 def _noted(task: "asyncio.Task[None]") -> None:

@@ -11,7 +11,7 @@ from core.i18n import _
 from core.settings import settings
 from pages.web.sockets.limits import SERVER_SETTINGS
 
-LOOK_EVERY_S = 0.05
+POLL_S = 0.05
 RUN_OPTIONS: dict[str, Any] = {
     "language": "zh-CN",
     "dark": None,
@@ -35,7 +35,7 @@ async def print_address(link: str | None) -> None:
         link: Path of the one-time set-up link; None if somebody has an account.
     """
     while not Server.instance.started:
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(POLL_S)
     gc.collect()
     gc.freeze()  # what is there now stays: no need to look at it again
     lines = [_("Qudao is ready at {address}", address=settings().address)]

@@ -23,7 +23,7 @@ from core.throttling.networks import counted_source
 from pages.components.layout.shell import LocalizedPage
 from pages.web._rate_limit import Buckets
 from pages.web._short_answers import short_answer
-from pages.web.identity import visitor_of_request
+from pages.web.identity import session_user_of_request
 
 CONNECT_S = 15.0
 """How long a page waits for the first socket of its browser, once it has been sent."""
@@ -166,7 +166,7 @@ def begin_drawing() -> None:
 
 async def _draw(request: Request, draw: Callable[[], Awaitable[Response]]) -> Response:
     source = _source_of(request)
-    is_known = visitor_of_request(request) is not None
+    is_known = session_user_of_request(request) is not None
     buckets, at_once_max = (_drawn_for_known, KNOWN_DRAWN_AT_ONCE_MAX) if is_known else (_drawn, DRAWN_AT_ONCE_MAX)
     if not buckets.take(source):
         return short_answer(request, 429, "pages.too_often", _TOO_OFTEN, retry_after_s=RETRY_AFTER_S)
@@ -198,7 +198,7 @@ def _delete_unconnected(page: _Page) -> None:
 
 
 def _source_of(request: Request) -> str:
-    visitor = visitor_of_request(request)
-    if visitor is not None:
-        return f"session {visitor.session_id}"
+    session_user = session_user_of_request(request)
+    if session_user is not None:
+        return f"session {session_user.session_id}"
     return f"address {counted_source(request.client.host if request.client else '')}"

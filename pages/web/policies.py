@@ -13,7 +13,7 @@ from starlette.routing import compile_path
 from core.errors import InvalidInput
 from core.i18n import N_
 from core.permissions import Permission
-from pages.web.identity import require_visitor
+from pages.web.identity import require_session_user
 
 OF_THE_FRAMEWORK = ("/_nicegui/", "/_nicegui_ws", "/favicon.ico", "/static/qudao/")
 """Where paths begin that serve the same scripts, pictures and sockets to everyone."""
@@ -39,9 +39,9 @@ class Policy:
             NotPermitted: ``access.denied``.
         """
         if not self.is_public:
-            visitor = require_visitor(request)
+            session_user = require_session_user(request)
             if self.permission is not None:
-                visitor.actor.require(self.permission)
+                session_user.actor.require(self.permission)
 
 
 PUBLIC = Policy("public", is_public=True)

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from core.database.sessions import reading
 from core.errors import DomainError, NotPermitted
 from core.i18n import N_, _
-from pages.web.identity import actor_of_request, visitor_of_request
+from pages.web.identity import actor_of_request, session_user_of_request
 from pages.web.rendering import render
 from services.accounts.administration import who_can_grant
 from services.accounts.denials import note_refusal
@@ -118,8 +118,8 @@ def _note_and_advise(request: Request, error: NotPermitted) -> str:
 
 
 def _to_sign_in(request: Request) -> Response:
-    visitor = visitor_of_request(request)
-    if visitor is not None and not visitor.is_signed_in:
+    session_user = session_user_of_request(request)
+    if session_user is not None and not session_user.is_signed_in:
         return RedirectResponse("/login/code", 303)
     if request.method != "GET" or request.url.path == "/":
         return RedirectResponse("/login", 303)

@@ -76,7 +76,7 @@ def reset_password(session: Session, email: str, password: str) -> User:
 
 
 @essential_writes()
-def lock_user(session: Session, email: str) -> User:
+def suspend_user(session: Session, email: str) -> User:
     """Keep a person out: all sessions end at once.
 
     Raises:
@@ -92,13 +92,13 @@ def lock_user(session: Session, email: str) -> User:
     return user
 
 
-def unlock_user(session: Session, email: str) -> User:
+def reactivate_user(session: Session, email: str) -> User:
     """Let a person in again, and forget failed attempts. Raises ``NotFound`` ``users.not_found``."""
     user = reachable_user(session, email)
     if user.status == UserStatus.LOCKED:
         user.left_at = None  # who comes back holds nothing at first
         _set_status(session, user, UserStatus.ACTIVE if user.password_hash else UserStatus.INVITED)
-    _forget_failures(session, user)
+    _purge_failures(session, user)
     return user
 
 
@@ -167,7 +167,7 @@ def store_password(session: Session, user: User, password: str) -> None:
         _set_status(session, user, UserStatus.ACTIVE)
     record(session, "user.password_changed", "users", [EventDraft(user.email, user.path)])
     end_sessions_of(session, user, EndReason.CREDENTIALS_CHANGED)
-    _forget_failures(session, user)
+    _purge_failures(session, user)
     void_links(session, user)
     devices = delete(KnownDevice).where(KnownDevice.user_id == user.id)
     session.execute(devices.execution_options(**_SEE, synchronize_session=False))
@@ -179,7 +179,7 @@ def void_links(session: Session, user: User) -> None:
     session.execute(links.values(used_at=now()).execution_options(**_SEE))
 
 
-def _forget_failures(session: Session, user: User) -> None:
+def _purge_failures(session: Session, user: User) -> None:
     purge_attempts(session, account_subject(user.email), f"factor:{user.id}")
 
 

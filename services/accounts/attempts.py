@@ -23,7 +23,7 @@ PER_ADDRESS = 10  # sign-ins that failed or are being tried
 VISITORS_PER_ADDRESS = 60  # questions and pictures of strangers: a whole trade fair may share one address
 ADDRESS_WINDOW = timedelta(minutes=1)
 NEVER = timedelta(days=36_500)
-KEPT = timedelta(days=2)
+RETENTION = timedelta(days=2)
 
 _SEE = {"see_all": "attempts are counted before it is known who is there"}
 
@@ -80,7 +80,7 @@ def purge_attempts(session: Session, *subjects: str) -> None:
 
 def purge_old_attempts(session: Session) -> int:
     """Delete counts nobody added to lately, but not those that stand until a reset. Return how many."""
-    old = delete(AttemptCount).where(AttemptCount.last_at < now() - KEPT, AttemptCount.count < FAILURES_MAX)
+    old = delete(AttemptCount).where(AttemptCount.last_at < now() - RETENTION, AttemptCount.count < FAILURES_MAX)
     result: Any = session.execute(old.execution_options(**_SEE, synchronize_session=False))
     return int(result.rowcount)
 

@@ -31,7 +31,7 @@ _SEE = {"see_all": "the holder of a one-time link may see the account it was mad
 
 
 @dataclass(frozen=True, slots=True)
-class LinkMade:
+class NewLink:
     """A link made for one of many people, or why it was not; ``path`` is "" then."""
 
     email: str
@@ -58,7 +58,7 @@ class LinkFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Greeting:
+class LinkRecipient:
     """Whom a link greets: ``partner`` and ``made_by`` are names, "" for none; ``is_new`` is who has no password yet."""
 
     email: str
@@ -81,7 +81,7 @@ def password_link(session: Session, email: str) -> str:
     return f"/password?token={_new_link(session, purpose, user.id, now() + LINK_LASTS)}"
 
 
-def password_links(session: Session, emails: Sequence[str]) -> list[LinkMade]:
+def password_links(session: Session, emails: Sequence[str]) -> list[NewLink]:
     """Make links for many people at once, to be handed on as a file; one that cannot be made holds up no other.
 
     Raises:
@@ -114,13 +114,13 @@ def note_opened(session: Session, token: str) -> None:
         link.opened_at = now()
 
 
-def invited_by(session: Session, token: str) -> Greeting:
+def invited_by(session: Session, token: str) -> LinkRecipient:
     """Return whom a link greets, and how. Raises ``NotFound`` ``links.not_valid``."""
     link, user = _valid_link(session, token), user_of_link(session, token)
     partner = session.scalar(select(Partner.name).where(Partner.id == user.partner_id).execution_options(**_SEE))
     maker = session.scalar(select(User.name).where(User.email == link.made_by).execution_options(**_SEE))
     is_new = link.purpose == LinkPurpose.INVITATION
-    return Greeting(user.email, user.name, user.role, partner or "", maker or "", is_new)
+    return LinkRecipient(user.email, user.name, user.role, partner or "", maker or "", is_new)
 
 
 def user_of_link(session: Session, token: str) -> User:
@@ -202,14 +202,14 @@ def set_up(session: Session, token: str, email: str, name: str, password: str) -
     return user
 
 
-def _made(session: Session, email: str) -> LinkMade:
+def _made(session: Session, email: str) -> NewLink:
     try:
         user = reachable_user(session, email)
     except NotFound as hidden:
-        return LinkMade(email, "", "", hidden.problem)
+        return NewLink(email, "", "", hidden.problem)
     if user.status == UserStatus.LOCKED:
-        return LinkMade(email, user.name, "", Problem("users.locked", N_("This account is locked: unlock it first.")))
-    return LinkMade(email, user.name, password_link(session, email))
+        return NewLink(email, user.name, "", Problem("users.locked", N_("This account is locked: unlock it first.")))
+    return NewLink(email, user.name, password_link(session, email))
 
 
 def _new_link(session: Session, purpose: LinkPurpose, user_id: int | None, expires_at: datetime) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.bulk import insert_rows
-from core.encryption import CannotOpen, is_sealed, open_sealed, seal
+from core.encryption import DecryptionError, decrypt, encrypt, is_encrypted
 from core.errors import Conflict, InvalidInput, NotFound, Problem
 from core.events.log import EventDraft, record
 from core.i18n import N_
@@ -47,7 +47,7 @@ def offer_secret(session: Session, session_id: int) -> str:
     if row is None:
         raise NotFound("sessions.not_found", N_("There is no such session."))
     if row.totp_offered is None:
-        row.totp_offered = seal(pyotp.random_base32(), PURPOSE, f"session {session_id}")
+        row.totp_offered = encrypt(pyotp.random_base32(), PURPOSE, f"session {session_id}")
     return _opened(row.totp_offered, f"session {session_id}")
 
 
@@ -78,7 +78,7 @@ def enrol(session: Session, user: User, session_id: int, code: str) -> list[str]
     step = _step_of(secret, code, after=None) if secret else None
     if step is None:
         raise wrong_code()
-    user.totp_secret, user.totp_used = seal(secret, PURPOSE, _owner(user)), step
+    user.totp_secret, user.totp_used = encrypt(secret, PURPOSE, _owner(user)), step
     offered = update(UserSession).where(UserSession.id == session_id).values(totp_offered=None)
     session.execute(offered.execution_options(**_SEE))
     codes = renew_codes(session, user)
@@ -98,8 +98,8 @@ def is_accepted(session: Session, user: User, code: str) -> bool:
     if user.totp_secret is None:
         return False
     secret = _opened(user.totp_secret, _owner(user))
-    if not is_sealed(user.totp_secret):  # stored before secrets were sealed
-        user.totp_secret = seal(secret, PURPOSE, _owner(user))
+    if not is_encrypted(user.totp_secret):  # stored before secrets were sealed
+        user.totp_secret = encrypt(secret, PURPOSE, _owner(user))
     step = _step_of(secret, plain, after=user.totp_used)
     if step is not None:
         user.totp_used = step
@@ -176,8 +176,8 @@ def _owner(user: User) -> str:
 def _opened(stored: str, owner: str) -> str:
     """Return a secret as the phone has it. Raises ``Conflict`` ``second_factor.unreadable``."""
     try:
-        return open_sealed(stored, PURPOSE, owner)
-    except CannotOpen as error:
+        return decrypt(stored, PURPOSE, owner)
+    except DecryptionError as error:
         message = N_(
             "This second factor was stored under another QUDAO_SECRET and cannot be read. Start with the secret of"
             " before, or let an administrator remove the second factor so that it is set up anew."

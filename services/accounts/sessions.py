@@ -28,7 +28,7 @@ PARTNER = timedelta(days=7)
 HALF_WAY_LASTS = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=1)
 FRESH = timedelta(minutes=5)
-KEPT_AFTER_END = timedelta(days=30)
+RETENTION_AFTER_END = timedelta(days=30)
 
 AUTHENTICATION = Actor("sign-in", Role.ADMINISTRATOR, source="screen")
 """System actor that looks up accounts and sessions before the user is authenticated."""
@@ -77,7 +77,7 @@ class Browser:
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class SessionUser:
     """Who is behind a request, as the database says at this moment.
 
     Attributes:
@@ -130,7 +130,7 @@ def begin_session(session: Session, user: User, browser: Browser, state: Session
     return token
 
 
-def find_visitor(session: Session, token: str) -> Visitor:
+def find_session_user(session: Session, token: str) -> SessionUser:
     """Return who holds the cookie ``token``.
 
     Raises:
@@ -142,7 +142,7 @@ def find_visitor(session: Session, token: str) -> Visitor:
         raise SignInNeeded("sessions.unknown", N_("Please sign in."))
     row, user, path, partner_status = found
     _require_valid(row, user, partner_status)
-    return Visitor(
+    return SessionUser(
         actor=replace(actor_of_user(user, path or ""), session_id=row.id),
         session_id=row.id,
         state=SessionState(row.state),
@@ -191,15 +191,15 @@ def absolute_limit(role: Role) -> timedelta:
 
 
 @essential_writes()
-def note_seen(session: Session, visitor: Visitor) -> None:
+def note_seen(session: Session, session_user: SessionUser) -> None:
     """Note that the person is still there; the caller asks ``is_due_to_be_noted`` first."""
-    seen = update(UserSession).where(UserSession.id == visitor.session_id, UserSession.seen_at < now())
+    seen = update(UserSession).where(UserSession.id == session_user.session_id, UserSession.seen_at < now())
     session.execute(seen.values(seen_at=now()).execution_options(**_SEE, synchronize_session=False))
 
 
-def is_due_to_be_noted(visitor: Visitor) -> bool:
+def is_due_to_be_noted(session_user: SessionUser) -> bool:
     """Return whether ``seen_at`` is older than a minute: it is not written at each request."""
-    return now() - visitor.seen_at >= SEEN_EVERY
+    return now() - session_user.seen_at >= SEEN_EVERY
 
 
 def note_step_up(session: Session, session_id: int) -> None:
@@ -265,7 +265,7 @@ def open_sessions(session: Session, user_id: int) -> list[UserSession]:
 @essential_writes()
 def purge_old_sessions(session: Session) -> int:
     """Delete sessions that ended long ago; the trail keeps what happened. Return how many."""
-    old = delete(UserSession).where(UserSession.expires_at < now() - KEPT_AFTER_END)
+    old = delete(UserSession).where(UserSession.expires_at < now() - RETENTION_AFTER_END)
     result: Any = session.execute(old.execution_options(synchronize_session=False))
     return int(result.rowcount)
 

@@ -25,7 +25,14 @@ from models.partners.partners import Partner, PartnerStatus
 from services.accounts import passwords, second_factor
 from services.accounts.attempts import count_attempt, count_from_address, purge_attempts, uncount_from_address
 from services.accounts.one_time_secrets import new_token, token_hash
-from services.accounts.sessions import AUTHENTICATION, Browser, Visitor, actor_of_user, begin_session, find_visitor
+from services.accounts.sessions import (
+    AUTHENTICATION,
+    Browser,
+    SessionUser,
+    actor_of_user,
+    begin_session,
+    find_session_user,
+)
 
 _SEE = {"see_all": "an account is looked up before its user is authenticated"}
 
@@ -100,7 +107,7 @@ def sign_in(email: str, password: str, browser: Browser, *, device: str = "", ol
         if user.totp_secret is not None or second_factor.is_required(user.role):
             token = begin_session(session, user, browser, SessionState.HALF_WAY)
             if user.totp_secret is None:
-                second_factor.offer_secret(session, find_visitor(session, token).session_id)
+                second_factor.offer_secret(session, find_session_user(session, token).session_id)
             return Entry(token, "", SessionState.HALF_WAY, actor)
         return let_in(session, user, actor, browser, device)
 
@@ -108,11 +115,13 @@ def sign_in(email: str, password: str, browser: Browser, *, device: str = "", ol
 
 
 @essential_writes()
-def give_second_factor(visitor: Visitor, token: str, code: str, browser: Browser, *, device: str = "") -> Entry:
+def give_second_factor(
+    session_user: SessionUser, token: str, code: str, browser: Browser, *, device: str = ""
+) -> Entry:
     """Complete a sign-in with the second factor, after the password.
 
     Args:
-        visitor: In the state ``HALF_WAY``. token: its session cookie; that session ends.
+        session_user: In the state ``HALF_WAY``. token: its session cookie; that session ends.
         code: Six digits, or a one-time code; spaces and hyphens do not matter.
         browser: See ``sign_in``. device: see ``sign_in``.
 
@@ -120,26 +129,28 @@ def give_second_factor(visitor: Visitor, token: str, code: str, browser: Browser
         TooManyAttempts: ``sign_in.wait`` or ``sign_in.stopped``; the code was not looked at.
         InvalidInput: ``second_factor.wrong_code``.
     """
-    subject = transact(visitor.actor, lambda session: _count_factor(session, visitor, device))
+    subject = transact(session_user.actor, lambda session: _count_factor(session, session_user, device))
 
     def enter(session: Session) -> Entry | None:
-        user = _user_who_may_enter(session, visitor.actor.user_id)
+        user = _user_who_may_enter(session, session_user.actor.user_id)
         if not second_factor.is_accepted(session, user, code):
             facts = {"address": browser.address, "step": "second factor"}
             record(session, "user.sign_in_failed", "users", [EventDraft(user.email, user.path, data=facts)])
             return None
         purge_attempts(session, subject)
         end_replaced(session, token)
-        return let_in(session, user, visitor.actor, browser, device)
+        return let_in(session, user, session_user.actor, browser, device)
 
-    entry = transact(visitor.actor, enter)
+    entry = transact(session_user.actor, enter)
     if entry is None:
         raise second_factor.wrong_code()
     return entry
 
 
 @essential_writes()
-def enrol_second_factor(visitor: Visitor, token: str, code: str, browser: Browser, *, device: str = "") -> Entry:
+def enrol_second_factor(
+    session_user: SessionUser, token: str, code: str, browser: Browser, *, device: str = ""
+) -> Entry:
     """Enrol a second factor during sign-in where one is required, and return ten one-time codes.
 
     Raises:
@@ -147,18 +158,18 @@ def enrol_second_factor(visitor: Visitor, token: str, code: str, browser: Browse
         InvalidInput: ``second_factor.wrong_code``.
         NotPermitted: ``second_factor.enrolled`` if there is one already.
     """
-    subject = transact(visitor.actor, lambda session: _count_factor(session, visitor, device))
+    subject = transact(session_user.actor, lambda session: _count_factor(session, session_user, device))
 
     def enter(session: Session) -> Entry:
-        user = _user_who_may_enter(session, visitor.actor.user_id)
+        user = _user_who_may_enter(session, session_user.actor.user_id)
         if user.totp_secret is not None:
             raise NotPermitted("second_factor.enrolled", N_("This account has a second factor already."))
-        codes = second_factor.enrol(session, user, visitor.session_id, code)
+        codes = second_factor.enrol(session, user, session_user.session_id, code)
         purge_attempts(session, subject)
         end_replaced(session, token)
-        return let_in(session, user, visitor.actor, browser, device, tuple(codes))
+        return let_in(session, user, session_user.actor, browser, device, tuple(codes))
 
-    return transact(visitor.actor, enter)
+    return transact(session_user.actor, enter)
 
 
 def let_in(
@@ -216,9 +227,9 @@ def _user_who_may_enter(session: Session, user_id: int | None) -> User:
     return user
 
 
-def _count_factor(session: Session, visitor: Visitor, device: str) -> str:
-    known = _known_device(session, visitor.actor.user_id or 0, device)
-    subject = f"factor:{visitor.actor.user_id}" + (f":device:{known.id}" if known else "")
+def _count_factor(session: Session, session_user: SessionUser, device: str) -> str:
+    known = _known_device(session, session_user.actor.user_id or 0, device)
+    subject = f"factor:{session_user.actor.user_id}" + (f":device:{known.id}" if known else "")
     count_attempt(session, subject)
     return subject
 

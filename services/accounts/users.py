@@ -50,7 +50,7 @@ ELSEWHERE = Problem(
 
 
 @dataclass(frozen=True, slots=True)
-class _Stated:
+class _UserInput:
     """What one row comes to: what it says, and what is stored where it says nothing."""
 
     email: str
@@ -148,7 +148,7 @@ def _stated(
     known: Mapping[str, tuple[Any, ...]],
     partners: Mapping[int, tuple[int, str]],
     departments: Mapping[int, tuple[int]],
-) -> _Stated:
+) -> _UserInput:
     row, email = drafts.rows[index], drafts.columns["email"][index]
     before = known.get(email)
     kept_role = before[1] if before else None
@@ -158,10 +158,10 @@ def _stated(
     partner_id, path = partners.get(row, own) if "partner" in drafts.columns else kept
     kept_department = before[4] if before else None
     department_id = departments.get(row, (None,))[0] if "department" in drafts.columns else kept_department
-    return _Stated(email, role, partner_id, path, department_id, before)
+    return _UserInput(email, role, partner_id, path, department_id, before)
 
 
-def _refusal(actor: Actor, one: _Stated) -> tuple[str, str, Problem] | None:
+def _refusal(actor: Actor, one: _UserInput) -> tuple[str, str, Problem] | None:
     """Return field, value and problem of what cannot be; None if all is well."""
     if one.role is None:
         return "role", "", Problem("fields.required", N_("is required"))
@@ -188,7 +188,7 @@ def _refusal(actor: Actor, one: _Stated) -> tuple[str, str, Problem] | None:
     return None
 
 
-def _gives_rights(one: _Stated) -> bool:
+def _gives_rights(one: _UserInput) -> bool:
     return one.before is None or (one.role, one.partner_id) != (one.before[1], one.before[2])
 
 

@@ -15,7 +15,7 @@ from core.permissions import Permission, Role
 from models.partners.applications import NEXT_STATUSES, STATUS_LABELS, Application, ApplicationStatus
 from models.partners.partners import Partner, PartnerStatus
 from services.partners.affiliation_states import BRAND_ANSWERS, UPSTREAM_ANSWERS
-from services.states import count_change, lock_one, moment, move_on, require_state
+from services.states import advance_row, count_change, lock_one, moment, require_state
 
 APPLICANT_ACTOR = Actor("applicant", Role.ADMINISTRATOR, source="screen")
 """On whose behalf a stranger's application is written: it may do what the functions called with it do, nothing else."""
@@ -62,7 +62,7 @@ def advance(session: Session, application: Application, status: ApplicationStatu
     """
     if status not in NEXT_STATUSES[ApplicationStatus(application.status)]:
         raise _wrong_status(application)
-    changes = move_on(session, application, status, DEADLINES.get(status))
+    changes = advance_row(session, application, status, DEADLINES.get(status))
     tell(session, application, action, changes, **data)
 
 

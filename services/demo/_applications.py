@@ -61,7 +61,7 @@ APPLICATION_SPECS = (
 )
 
 
-class Papers(NamedTuple):
+class ApplicationContext(NamedTuple):
     """What applications refer to beside partners.
 
     Attributes:
@@ -76,7 +76,7 @@ class Papers(NamedTuple):
 
 
 def add_applications(
-    session: Session, ids: Sequence[int], channel: Channel, names: NameMaker, papers: Papers, now: datetime
+    session: Session, ids: Sequence[int], channel: Channel, names: NameMaker, papers: ApplicationContext, now: datetime
 ) -> None:
     """Add the applications under reserved numbers, of which those for ``APPLICATION_SPECS`` come last."""
     made = [_of_applicant(one, applicant, papers, now) for one, applicant in channel.applicants]
@@ -106,7 +106,7 @@ def email_of(partner: DemoPartner) -> str:
     return f"{partner.buyer.code.lower()}@demo.example"
 
 
-def _of_applicant(one: DemoPartner, applicant: Applicant, papers: Papers, now: datetime) -> dict[str, Any]:
+def _of_applicant(one: DemoPartner, applicant: Applicant, papers: ApplicationContext, now: datetime) -> dict[str, Any]:
     buyer, status = one.buyer, applicant.status
     submitted_at = now - timedelta(hours=applicant.hours)
     since = applicant.since(now)

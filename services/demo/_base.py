@@ -24,7 +24,7 @@ from models.prices import Price
 from models.products import Product
 from models.stores import Store
 from services.accounts.administration import create_user
-from services.demo._applications import APPLICATION_SPECS, Papers, add_applications, add_licence, add_owners
+from services.demo._applications import APPLICATION_SPECS, ApplicationContext, add_applications, add_licence, add_owners
 from services.demo._invites import INVITE_SPECS as INVITES
 from services.demo._invites import add_invites
 from services.demo._moves import add_moves, moves_of, stood_under
@@ -185,7 +185,7 @@ def _add_joining(
     loaded[AffiliationRequest] = reserve_row_ids(session, AffiliationRequest, len(moves))
     add_moves(session, loaded[AffiliationRequest], channel, moves, at)
     licence, loaded[StoredFile] = add_licence(session)
-    papers = Papers(licence, list(zip(loaded[Invite], codes, strict=True)), stood_under(moves))
+    papers = ApplicationContext(licence, list(zip(loaded[Invite], codes, strict=True)), stood_under(moves))
     loaded[Application] = reserve_row_ids(session, Application, len(channel.applicants) + len(APPLICATION_SPECS))
     add_applications(session, loaded[Application], channel, names, papers, at)
 

@@ -29,12 +29,12 @@ from core.errors import Conflict
 from core.events.log import EventDraft, record
 from core.i18n import N_
 from services.demo._credit import add_to_balances
-from services.demo._rows import CLEARED, SUBJECT, Mark, demo_marks, is_demo, table_of
-from services.demo._stores import forget_stores
+from services.demo._rows import CLEARED, SUBJECT, LoadedRange, demo_marks, is_demo, table_of
+from services.demo._stores import purge_stores
 from services.demo.loading import NEEDED
 from services.partners.tree import lock_tree
 
-BELONGINGS = {
+DEPENDENT_ROWS = {
     "order_lines": "order_id",
     "affiliations": "partner_id",
     "store_positions": "store_id",
@@ -47,13 +47,13 @@ BELONGINGS = {
     "one_time_links": "user_id",
 }
 """Table to the column that names its owner: dependent rows, deleted with their owner even if made by users."""
-FORGOTTEN = {("store_findings", "other_store_id")}
+DERIVED_REFERENCES = {("store_findings", "other_store_id")}
 """Columns that a program filled by itself: what names a demo row there goes too, see ``demo_stores.forget_stores``."""
 KEYS = ("number", "code", "sku", "email", "name", "id")
 """Columns by which a row is named to people; the first that a table has."""
 SHOWN = 5  # rows named in a refusal
 SLICE = 5_000  # orders taken out in one unit of work
-Marks = Mapping[str, Sequence[Mark]]
+Marks = Mapping[str, Sequence[LoadedRange]]
 
 
 @essential_writes()
@@ -90,7 +90,7 @@ def clear_demo(actor: Actor) -> dict[str, Any]:
 def referring_rows(session: Session, marks: Marks) -> Iterator[str]:
     """Yield each real row that refers to a demo row, as e.g. ``customers C1 → partners QH-D0001``."""
     for table, column, target in _references():
-        is_own = BELONGINGS.get(table.name) == column.name or (table.name, column.name) in FORGOTTEN
+        is_own = DEPENDENT_ROWS.get(table.name) == column.name or (table.name, column.name) in DERIVED_REFERENCES
         if target.name in marks and not is_own:
             query = _referring(table, column, target, marks)
             for own, key, target_key in session.execute(query):
@@ -119,7 +119,7 @@ def _referring(table: Table, column: Column[Any], target: Table, marks: Marks) -
 
 def _naming(own: FromClause, table: Table) -> tuple[str, Any]:
     """Return how a row of a table is named: table and key; those of its owner, if it belongs to one."""
-    if table.name not in BELONGINGS:
+    if table.name not in DEPENDENT_ROWS:
         return table.name, own.c[_key(table)]
     owner, column = _owner(table)
     return owner.name, select(owner.c[_key(owner)]).where(owner.c.id == own.c[column]).scalar_subquery()
@@ -129,14 +129,14 @@ def _goes(own: FromClause, table: Table, marks: Marks) -> ColumnElement[bool]:
     """Return the condition that a row is removed along with the demo data."""
     if table.name in marks:
         return is_demo(own, marks[table.name])
-    if table.name not in BELONGINGS:
+    if table.name not in DEPENDENT_ROWS:
         return false()
     owner, column = _owner(table)
     return exists().where(owner.c.id == own.c[column], is_demo(owner, marks.get(owner.name, ())))
 
 
 def _owner(table: Table) -> tuple[Table, str]:
-    column = BELONGINGS[table.name]
+    column = DEPENDENT_ROWS[table.name]
     return next(iter(table.c[column].foreign_keys)).column.table, column
 
 
@@ -187,10 +187,10 @@ def _clear_rest(session: Session, removed: dict[str, int]) -> None:
     lock_tree(session)
     marks = demo_marks(session)
     if marks.get("stores"):
-        forget_stores(session, is_demo(table_of("stores"), marks["stores"]))
+        purge_stores(session, is_demo(table_of("stores"), marks["stores"]))
     _open_circles(session, marks)
     for table in reversed(Base.metadata.sorted_tables):
-        if table.name in BELONGINGS:
+        if table.name in DEPENDENT_ROWS:
             owner, column = _owner(table)
             owners = select(owner.c.id).where(is_demo(owner, marks.get(owner.name, ())))
             session.execute(delete(table).where(table.c[column].in_(owners)))

@@ -28,7 +28,7 @@ _NOBODY = -1
 """In place of the number of a row, where there is none."""
 
 
-class Wish(NamedTuple):
+class RequestSpec(NamedTuple):
     """Who is to move where, and how far that has come.
 
     Attributes:
@@ -53,19 +53,19 @@ class Wish(NamedTuple):
     is_decided: bool = False
 
 
-WISHES = (
-    Wish("any", "first", RequestStatus.ASKED, 6, 6, 9, "新仓库离总代更近，发货更快"),
-    Wish("below", "other", RequestStatus.ASKED, 31, 31, 20, "由省内一级代理就近服务", OWNER),
-    Wish("first", "other", RequestStatus.UNDER_REVIEW, 100, 28, 14, "业务转到新的城市", owner=Answer.NO_ANSWER,
+REQUEST_SPECS = (
+    RequestSpec("any", "first", RequestStatus.ASKED, 6, 6, 9, "新仓库离总代更近，发货更快"),
+    RequestSpec("below", "other", RequestStatus.ASKED, 31, 31, 20, "由省内一级代理就近服务", OWNER),
+    RequestSpec("first", "other", RequestStatus.UNDER_REVIEW, 100, 28, 14, "业务转到新的城市", owner=Answer.NO_ANSWER,
          upstream=Answer.NO_ANSWER, objection="刚签约不久，前期投入还没有收回"),
-    Wish("any", "first", RequestStatus.UNDER_REVIEW, 130, 58, 5, "原上级停止供应调味品", owner=Answer.NO_ANSWER,
+    RequestSpec("any", "first", RequestStatus.UNDER_REVIEW, 130, 58, 5, "原上级停止供应调味品", owner=Answer.NO_ANSWER,
          upstream=Answer.AGREED),
-    Wish("any", "brand", RequestStatus.APPROVED, 160, 24, 25, "年销售额达到直供标准", owner=Answer.NO_ANSWER,
+    RequestSpec("any", "brand", RequestStatus.APPROVED, 160, 24, 25, "年销售额达到直供标准", owner=Answer.NO_ANSWER,
          note="从下月起直供", is_decided=True),
-    Wish("any", "first", RequestStatus.REFUSED, 260, 240, 10, "希望由总代直接供货", upstream=Answer.DECLINED,
+    RequestSpec("any", "first", RequestStatus.REFUSED, 260, 240, 10, "希望由总代直接供货", upstream=Answer.DECLINED,
          note="本区已有代理，不能越级供货"),
-    Wish("any", "other", RequestStatus.WITHDRAWN, 350, 300, 30, "与原上级有分歧"),
-    Wish("last", "other", RequestStatus.DONE, 600, 240, -10, "划归本地代理", owner=Answer.NO_ANSWER,
+    RequestSpec("any", "other", RequestStatus.WITHDRAWN, 350, 300, 30, "与原上级有分歧"),
+    RequestSpec("last", "other", RequestStatus.DONE, 600, 240, -10, "划归本地代理", owner=Answer.NO_ANSWER,
          upstream=Answer.NO_ANSWER, note="双方电话确认", is_decided=True),
 )  # fmt: skip
 
@@ -73,7 +73,7 @@ WISHES = (
 class Move(NamedTuple):
     """A wish of a certain partner: from one upstream to another; None is the brand itself."""
 
-    wish: Wish
+    wish: RequestSpec
     mover: DemoPartner
     from_upstream_id: int | None
     to_upstream_id: int | None
@@ -83,7 +83,7 @@ def moves_of(channel: Channel) -> list[Move]:
     """Return the wishes for which there is a partner and an upstream; a small load has fewer, or none."""
     found: list[Move] = []
     taken: set[int] = set()
-    for wish in WISHES:
+    for wish in REQUEST_SPECS:
         for mover in _movers(channel, wish):
             other = _other_upstream(channel, mover, wish)
             if mover.buyer.id in taken or other is _NOBODY:
@@ -116,7 +116,7 @@ def add_moves(session: Session, ids: Sequence[int], channel: Channel, moves: Seq
             _let_have_moved(session, one, before, _day(one.wish, now))
 
 
-def _movers(channel: Channel, wish: Wish) -> Iterator[DemoPartner]:
+def _movers(channel: Channel, wish: RequestSpec) -> Iterator[DemoPartner]:
     """Yield candidates, dealers before agents: of those, the ones without a part to play in a fraud."""
     lately = [one for one, _ in channel.applicants if one.buyer.status == PartnerStatus.ACTIVE.value]
     if wish.who in {"first", "last"}:
@@ -130,7 +130,7 @@ def _movers(channel: Channel, wish: Wish) -> Iterator[DemoPartner]:
                 yield one
 
 
-def _other_upstream(channel: Channel, mover: DemoPartner, wish: Wish) -> int | None:
+def _other_upstream(channel: Channel, mover: DemoPartner, wish: RequestSpec) -> int | None:
     """Return the row number of where a partner is to move, or has come from; ``_NOBODY`` if there is no such place."""
     if wish.to == "brand":
         return None
@@ -177,7 +177,7 @@ def _row(move: Move, number: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _day(wish: Wish, now: datetime) -> date:
+def _day(wish: RequestSpec, now: datetime) -> date:
     return day_of(now) + timedelta(days=wish.days)
 
 

@@ -23,7 +23,7 @@ LOADED, CLEARED = "demo.loaded", "demo.cleared"
 Runs = list[tuple[int, int]]
 
 
-class Mark(NamedTuple):
+class LoadedRange(NamedTuple):
     """Rows of a table that a load put in: numbers from first to last, both included, and since when they are there."""
 
     first_id: int
@@ -72,22 +72,22 @@ def mark_rows(session: Session, loaded: Mapping[Any, Sequence[int]], facts: Mapp
     record(session, LOADED, SUBJECT, [EventDraft(SUBJECT, data={"rows": rows, **facts})])
 
 
-def demo_marks(session: Session) -> dict[str, list[Mark]]:
+def demo_marks(session: Session) -> dict[str, list[LoadedRange]]:
     """Return what is marked as demo data since it was last cleared, by table name; neighbours put together."""
     of_demo = select(Event).where(Event.subject == SUBJECT, Event.subject_key == SUBJECT)
     cleared = session.scalar(select(func.max(Event.id)).where(Event.subject == SUBJECT, Event.action == CLEARED)) or 0
-    marks: dict[str, list[Mark]] = {}
+    marks: dict[str, list[LoadedRange]] = {}
     for event in session.scalars(of_demo.where(Event.action == LOADED, Event.id > cleared).order_by(Event.id)):
         for table, found in event.data["rows"].items():
             known = marks.setdefault(table, [])
             for first, last in found:
                 if known and known[-1].last_id == first - 1:
                     first = known.pop().first_id
-                known.append(Mark(first, last, event.at))
+                known.append(LoadedRange(first, last, event.at))
     return marks
 
 
-def is_demo(table: FromClause, marks: Sequence[Mark]) -> ColumnElement[bool]:
+def is_demo(table: FromClause, marks: Sequence[LoadedRange]) -> ColumnElement[bool]:
     """Return the condition that a row of a table (or an alias of it) is demo data by the table's marks.
 
     A number that was freed and given again belongs to a later row: that one was made after the load.

@@ -48,7 +48,7 @@ FIRST_WAITS, NEXT_WAITS = timedelta(hours=3), timedelta(hours=13)
 REASON = {"see_all": "findings about demo stores are deleted with them, in every branch"}
 
 
-class Standing(NamedTuple):
+class StoreSpec(NamedTuple):
     """Where a demo store stands, as stated, and what is stated otherwise than its partner row says."""
 
     captured: Captured
@@ -67,7 +67,7 @@ def add_stores(session: Session, ids: Sequence[int], partners: Sequence[DemoPart
         seed: Decides where they stand.
     """
     random = Random(f"{seed} stores")  # noqa: S311  (made-up places protect nothing)
-    standings = [_standing(random, one) for one in partners]
+    standings = [_store_spec(random, one) for one in partners]
     twins = _with_odd_ones(partners, standings)
     rows = _rows(partners, standings)
     insert_numbered(session, Store, ids, COLUMNS, rows)
@@ -90,7 +90,7 @@ def _let_wait(session: Session, ids: Sequence[int]) -> None:
         store.updated_at = now() - FIRST_WAITS - place * NEXT_WAITS
 
 
-def forget_stores(session: Session, is_demo: ColumnElement[bool]) -> None:
+def purge_stores(session: Session, is_demo: ColumnElement[bool]) -> None:
     """Take away what was found about other stores beside demo stores, which are about to go."""
     demo = select(Store.id).where(is_demo)
     beside = StoreFinding.other_store_id.in_(demo), StoreFinding.store_id.not_in(demo)
@@ -101,7 +101,7 @@ def forget_stores(session: Session, is_demo: ColumnElement[bool]) -> None:
         rescore(session, others[start : start + LOOKUP_SLICE])
 
 
-def _standing(random: Random, partner: DemoPartner) -> Standing:
+def _store_spec(random: Random, partner: DemoPartner) -> StoreSpec:
     datum, source = random.choice(WAYS)
     county = region(partner.buyer.region or "")
     while county is not None and county.latitude is None and county.parent:
@@ -110,7 +110,7 @@ def _standing(random: Random, partner: DemoPartner) -> Standing:
     latitude, longitude = (county.latitude or 30.0, county.longitude or 120.0) if county else (30.0, 120.0)
     captured = _captured(latitude + north, longitude + east, datum)
     accuracy = round(random.uniform(5, 45), 1) if source is PositionSource.GPS else None
-    return Standing(captured, accuracy, source.value, partner.buyer.phone)
+    return StoreSpec(captured, accuracy, source.value, partner.buyer.phone)
 
 
 def _captured(latitude: float, longitude: float, datum: Datum) -> Captured:
@@ -119,7 +119,7 @@ def _captured(latitude: float, longitude: float, datum: Datum) -> Captured:
     return Captured(round(north, ANGLE_PLACES), round(east, ANGLE_PLACES), datum.value)
 
 
-def _with_odd_ones(partners: Sequence[DemoPartner], standings: list[Standing]) -> list[str]:
+def _with_odd_ones(partners: Sequence[DemoPartner], standings: list[StoreSpec]) -> list[str]:
     """Let some of the stores stand where there is something to find; return the codes of the two that are one."""
     active = [at for at, one in enumerate(partners) if one.buyer.status == PartnerStatus.ACTIVE.value]
     if len(active) < ODD_FROM:
@@ -132,7 +132,7 @@ def _with_odd_ones(partners: Sequence[DemoPartner], standings: list[Standing]) -
     return [partners[first].buyer.code, partners[second].buyer.code]
 
 
-def _rows(partners: Sequence[DemoPartner], standings: Sequence[Standing]) -> list[tuple[Any, ...]]:
+def _rows(partners: Sequence[DemoPartner], standings: Sequence[StoreSpec]) -> list[tuple[Any, ...]]:
     derived = derive([one.captured for one in standings])
     rows = []
     for partner, standing, *computed in zip(partners, standings, *derived, strict=True):

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.sessions import actor_of
-from core.encryption import MARK, CannotOpen, open_sealed, seal
+from core.encryption import MARK, DecryptionError, decrypt, encrypt
 from core.errors import InvalidInput
 from core.files.contents import StoredFile, touch_content, write_content
 from core.files.pictures import PICTURE_BYTES_MAX, REFERENCE_LENGTH_MAX, Picture, read_picture
@@ -91,11 +91,11 @@ def picture_of(reference: str) -> HandedPicture:
     if len(reference) > REFERENCE_LENGTH_MAX:
         raise _not_valid()
     try:
-        facts: dict[str, Any] = json.loads(open_sealed(MARK + reference, _PURPOSE, _OWNER))
+        facts: dict[str, Any] = json.loads(decrypt(MARK + reference, _PURPOSE, _OWNER))
         expires_at = datetime.fromisoformat(facts.pop("expires_at"))
         taken_at = facts.pop("taken_at")
         handed = HandedPicture(**facts, taken_at=datetime.fromisoformat(taken_at) if taken_at else None)
-    except (CannotOpen, KeyError, TypeError, ValueError) as error:  # also what another version of us sealed
+    except (DecryptionError, KeyError, TypeError, ValueError) as error:  # also what another version of us sealed
         raise _not_valid() from error
     if now() >= expires_at:
         raise _not_valid()
@@ -133,7 +133,7 @@ def reference_of(handed: HandedPicture) -> str:
     facts["taken_at"] = handed.taken_at.isoformat() if handed.taken_at else None
     facts["expires_at"] = (now() + REFERENCE_LASTS).isoformat()
     packed = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
-    return seal(packed, _PURPOSE, _OWNER).removeprefix(MARK)
+    return encrypt(packed, _PURPOSE, _OWNER).removeprefix(MARK)
 
 
 def _handed(picture: Picture, sha256: str, size_bytes: int) -> HandedPicture:

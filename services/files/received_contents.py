@@ -29,7 +29,7 @@ PERSON_PICTURE_BYTES_MAX = 500 * MIB
 """A day's pictures of one person: a hundred stores with five photos each."""
 PERSON_IMPORT_BYTES_MAX = 2048 * MIB
 """A day's import files of one person: ten of the largest that are taken."""
-UNCLAIMED_BYTES_MAX = 2048 * MIB
+ORPHAN_BYTES_MAX = 2048 * MIB
 """All pictures of a day that nothing is filed with; at most a tenth of what is free on the disk. Who is not signed in
 may fill half of it, so that the others find room."""
 DISK_FLOOR_BYTES = 200 * MIB
@@ -180,7 +180,7 @@ def _require_total(session: Session, sender: Sender, size_bytes: int) -> None:
     is_filed = exists().where(StoredFile.sha256 == ReceivedContent.sha256)
     lately = ReceivedContent.created_at > now() - WINDOW, ReceivedContent.kind == ContentKind.PICTURE.value
     total = select(func.coalesce(func.sum(ReceivedContent.size_bytes), 0)).where(*lately, ~is_filed)
-    bytes_max = min(UNCLAIMED_BYTES_MAX, _free_bytes() // 10)
+    bytes_max = min(ORPHAN_BYTES_MAX, _free_bytes() // 10)
     if not sender.is_signed_in:
         bytes_max //= 2
     if int(session.scalar(total, execution_options=_SEE) or 0) + size_bytes > bytes_max:

@@ -25,7 +25,7 @@ from services.saving.plans import Saved
 
 WHOLE_ROWS_MAX = 100_000  # SQLite stores them in two to three seconds, and lets nobody else write meanwhile
 BYTES_PER_ROW = 100  # of a file; a small sheet in a large workbook is slow to read, too
-CHECK_KEPT = timedelta(days=30)  # after the file was brought
+CHECK_RETENTION = timedelta(days=30)  # after the file was brought
 _SEE: dict[str, Any] = {"see_all": "abandoned imports are purged for all users"}
 GIVES_RIGHTS = frozenset({Permission.USER_EDIT})
 """Permissions of resources whose rows give rights: a person proves to be there before they are imported."""
@@ -75,7 +75,7 @@ def keep_file(session: Session, sha256: str, size_bytes: int, name: str) -> Stor
     return row
 
 
-def settle_import(session: Session, permission: Permission, batch_id: int, **stated: Any) -> ImportBatch:
+def confirm_columns(session: Session, permission: Permission, batch_id: int, **stated: Any) -> ImportBatch:
     """State how the file of an import is to be read; what an earlier check found is forgotten.
 
     Raises:
@@ -92,8 +92,8 @@ def settle_import(session: Session, permission: Permission, batch_id: int, **sta
 
 
 def start_check(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
-    """Let a worker find out what an import would do. Raises as ``settle_import``."""
-    batch = settle_import(session, permission, batch_id)
+    """Let a worker find out what an import would do. Raises as ``confirm_columns``."""
+    batch = confirm_columns(session, permission, batch_id)
     if batch.job_id is not None:
         _stop_job(session, batch.job_id)
     batch.job_id = enqueue(session, "imports.check", weight=weight_of(session, batch), batch_id=batch_id).id
@@ -101,7 +101,7 @@ def start_check(session: Session, permission: Permission, batch_id: int) -> Impo
 
 
 def stop_check(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
-    """Stop finding out what an import would do. Raises as ``settle_import``."""
+    """Stop finding out what an import would do. Raises as ``confirm_columns``."""
     batch = _draft(session, permission, batch_id)
     if batch.job_id is not None:
         _stop_job(session, batch.job_id)
@@ -112,7 +112,7 @@ def start_import(session: Session, permission: Permission, batch_id: int) -> Imp
     """Let a worker apply an import that was checked; a second click starts nothing.
 
     Raises:
-        NotPermitted, NotFound, Conflict: As ``settle_import``.
+        NotPermitted, NotFound, Conflict: As ``confirm_columns``.
         InvalidInput: ``imports.not_checked``, ``imports.too_many_for_whole``.
         ReauthenticationNeeded: ``access.proof_needed``, of rows that give rights.
     """
@@ -146,7 +146,7 @@ def continue_import(session: Session, permission: Permission, batch_id: int) -> 
     """Let an import that was stopped go on behind the rows that are dealt with.
 
     Raises:
-        NotPermitted, NotFound: As ``settle_import``.
+        NotPermitted, NotFound: As ``confirm_columns``.
         Conflict: ``imports.not_stopped``.
     """
     actor_of(session).require(permission)
@@ -167,7 +167,7 @@ def stop_import(session: Session, permission: Permission, batch_id: int) -> Impo
     """Stop an import at the end of the slice it is in; the rows it has saved stay.
 
     Raises:
-        NotPermitted, NotFound: As ``settle_import``.
+        NotPermitted, NotFound: As ``confirm_columns``.
         Conflict: ``jobs.finished``.
     """
     actor_of(session).require(permission)
@@ -277,7 +277,7 @@ def purge_old_checks(session: Session) -> int:
         .where(
             ImportBatch.status == ImportStatus.DRAFT,
             ImportBatch.checked.is_not(null()),
-            ImportBatch.created_at < now() - CHECK_KEPT,
+            ImportBatch.created_at < now() - CHECK_RETENTION,
         )
         .values(checked=null())
         .returning(ImportBatch.id)

@@ -1,4 +1,4 @@
-"""What becomes of each row of an import: kept in pieces, counted, looked at page by page.
+"""What becomes of each row of an import: kept in chunks, counted, looked at page by page.
 
 A check keeps the cells of every row and what they would change, so that a person can look before anything is stored.
 An import keeps one letter for each row; what it changed is in the trail, with the values before.
@@ -18,7 +18,7 @@ from core.kinds.kind import Cell
 from models.imports import ImportSlice
 from services.saving.plans import Saved
 
-PIECE_ROWS = 5_000  # a page of rows costs one piece, or few
+CHUNK_ROWS = 5_000  # a page of rows costs one chunk, or few
 BLANK = "-"
 
 
@@ -75,14 +75,14 @@ def note_rows(
         cells: Field name → one cell for each row, to be looked at; None if that is over.
     """
     outcomes = _outcomes(rows, saved)
-    pieces = []
-    for start, end in _pieces(rows):
+    chunks = []
+    for start, end in _chunks(rows):
         numbers = rows[start:end]
         letters = [BLANK] * (numbers[-1] - numbers[0] + 1)
         for number in numbers:
             letters[number - numbers[0]] = outcomes.get(number, RowOutcome.UNCHANGED).value
         counted = "".join(letters)
-        pieces.append(
+        chunks.append(
             {
                 "batch_id": batch_id,
                 "first_row": numbers[0],
@@ -93,8 +93,8 @@ def note_rows(
                 "content": None if cells is None else _content(numbers, cells, slice(start, end), saved.changes),
             }
         )
-    if pieces:
-        session.execute(insert(ImportSlice), pieces)
+    if chunks:
+        session.execute(insert(ImportSlice), chunks)
 
 
 def seen_rows(session: Session, batch_id: int, outcome: RowOutcome, *, limit: int, offset: int) -> list[SeenRow]:
@@ -106,11 +106,11 @@ def seen_rows(session: Session, batch_id: int, outcome: RowOutcome, *, limit: in
     query = select(ImportSlice.id, count).where(ImportSlice.batch_id == batch_id, count > 0)
     found: list[SeenRow] = []
     before = 0
-    for piece_id, number in session.execute(query.order_by(ImportSlice.first_row)).all():
+    for chunk_id, number in session.execute(query.order_by(ImportSlice.first_row)).all():
         if before + number > offset and len(found) < limit:
-            piece = session.execute(_PIECE.where(ImportSlice.id == piece_id)).one()
+            chunk = session.execute(_CHUNK.where(ImportSlice.id == chunk_id)).one()
             skipped = max(0, offset - before)
-            found += _seen(piece, outcome, skipped, limit - len(found))
+            found += _seen(chunk, outcome, skipped, limit - len(found))
         before += number
     return found
 
@@ -135,7 +135,7 @@ def purge_rows(session: Session, batch_id: int) -> None:
 
 
 OF_ONE_IMPORT = {"see_all": "what belongs to an import goes with it, also where a schedule drops it"}
-_PIECE = select(ImportSlice.first_row, ImportSlice.fates, ImportSlice.content)
+_CHUNK = select(ImportSlice.first_row, ImportSlice.fates, ImportSlice.content)
 
 
 def _outcomes(rows: Sequence[int], saved: Saved) -> dict[int, RowOutcome]:
@@ -145,11 +145,11 @@ def _outcomes(rows: Sequence[int], saved: Saved) -> dict[int, RowOutcome]:
     return outcomes | dict.fromkeys({problem.row for problem in saved.problems}, RowOutcome.REFUSED)
 
 
-def _pieces(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield start and end of runs of rows that span at most ``PIECE_ROWS`` row numbers."""
+def _chunks(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield start and end of runs of rows that span at most ``CHUNK_ROWS`` row numbers."""
     start = 0
     for index, row in enumerate(rows):
-        if row - rows[start] >= PIECE_ROWS:
+        if row - rows[start] >= CHUNK_ROWS:
             yield start, index
             start = index
     if rows:
@@ -167,20 +167,20 @@ def _content(
     return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
 
 
-def _seen(piece: Row[int, str, bytes | None], outcome: RowOutcome, skipped: int, limit: int) -> list[SeenRow]:
-    if piece.content is None:
+def _seen(chunk: Row[int, str, bytes | None], outcome: RowOutcome, skipped: int, limit: int) -> list[SeenRow]:
+    if chunk.content is None:
         return []
-    kept = json.loads(zlib.decompress(piece.content).decode("utf-8", "surrogatepass"))
+    kept = json.loads(zlib.decompress(chunk.content).decode("utf-8", "surrogatepass"))
     found = []
     position = -1  # among the rows that are not blank, as the cells are kept
-    for index, letter in enumerate(piece.fates):
+    for index, letter in enumerate(chunk.fates):
         position += letter != BLANK
         if letter != outcome.value:
             continue
         if skipped:
             skipped -= 1
             continue
-        number = piece.first_row + index
+        number = chunk.first_row + index
         cells = {name: column[position] for name, column in kept["cells"].items()}
         found.append(SeenRow(number, cells, kept["changes"].get(str(number), {})))
         if len(found) == limit:

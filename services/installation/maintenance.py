@@ -46,7 +46,7 @@ def open_database() -> Engine:
         Conflict: ``database.older_schema``, ``database.newer_schema``.
     """
     engine = _connect()
-    with _rights_in_words():
+    with _mode_text():
         versions.require_current(engine)
     _first_administrator()
     return engine
@@ -67,7 +67,7 @@ def bring_up_to_date(*, restores_guards: bool = False) -> dict[str, Any]:
         Conflict: ``database.newer_schema``, ``database.guards_missing``.
     """
     engine = _connect()
-    with _rights_in_words():
+    with _mode_text():
         state = versions.schema_state(engine)
         versions.refuse_newer(state)
         backup = _back_up(engine) if state == "older" else None
@@ -134,7 +134,7 @@ def diagnose() -> dict[str, Any]:
         findings.append({"level": level, "name": name, "detail": detail})
 
     find("ok", "python", sys.version.split()[0])
-    _examine_database(find)
+    _diagnose_database(find)
     for one in (*file_findings(), *setting_findings()):
         find(one.level, one.name, one.detail)
     if settings().secret or (settings().data_dir / "secret").exists():
@@ -155,7 +155,7 @@ def diagnose() -> dict[str, Any]:
     return {"ok": all(one["level"] != "error" for one in findings), "findings": findings}
 
 
-def _examine_database(find: Any) -> None:
+def _diagnose_database(find: Any) -> None:
     try:
         engine = _connect()
         state = versions.schema_state(engine)
@@ -166,13 +166,13 @@ def _examine_database(find: Any) -> None:
     levels = {"current": "ok", "empty": "warning"}  # any command brings an empty one up to date
     find(levels.get(state, "error"), "schema", f"{state} ({versions.newest_revision()})")
     if state == "current":
-        _examine_clock(find)
+        _diagnose_clock(find)
         for fault in schema_faults(engine):
             find("error", "schema", fault)
         with reading(command_line()) as session:
             for fault in recent_chain_faults(session):
                 find("error", "audit log", fault)
-        _examine_keys(find)
+        _diagnose_keys(find)
     if not versions.has_application_role(engine):
         find(
             "warning",
@@ -181,7 +181,7 @@ def _examine_database(find: Any) -> None:
         )
 
 
-def _examine_clock(find: Any) -> None:
+def _diagnose_clock(find: Any) -> None:
     with reading(command_line()) as session:
         doubt = clock_doubt(session)
     if doubt is None:
@@ -195,7 +195,7 @@ def _examine_clock(find: Any) -> None:
     find("error", "clock", sentence)
 
 
-def _examine_keys(find: Any) -> None:
+def _diagnose_keys(find: Any) -> None:
     """Name the API keys whose role may do more than who made them."""
     sentences = {
         Confirmation.NEEDED: N_("wait for a second person, see /tokens, and cannot be used before: {keys}"),
@@ -240,7 +240,7 @@ def folder_unusable(folder: Path, error: OSError) -> InvalidInput:
 
 
 @contextmanager
-def _rights_in_words() -> Iterator[None]:
+def _mode_text() -> Iterator[None]:
     """Turn a refusal of PostgreSQL itself into a sentence. Raises ``InvalidInput``: ``database.no_right``."""
     try:
         yield

@@ -10,7 +10,7 @@ from core.clock import now
 from core.jobs.rows import Job, JobStatus
 from models.imports import ImportBatch, ImportStatus, ImportWorkbook
 
-KEPT_AFTER_END = timedelta(days=90)
+RETENTION_AFTER_END = timedelta(days=90)
 _SEE: dict[str, Any] = {
     "see_all": "old finished jobs are purged for all users",
     "synchronize_session": False,
@@ -22,7 +22,7 @@ def purge_old_jobs(session: Session) -> int:
 
     An import that went through lets its job go; one that may still go on keeps it.
     """
-    old = (Job.finished_at < now() - KEPT_AFTER_END, Job.finished_at.is_not(None))
+    old = (Job.finished_at < now() - RETENTION_AFTER_END, Job.finished_at.is_not(None))
     done = select(Job.id).where(*old, Job.status == JobStatus.DONE.value)
     through = update(ImportBatch).where(ImportBatch.status == ImportStatus.APPLIED, ImportBatch.job_id.in_(done))
     session.execute(through.values(job_id=None), execution_options=_SEE)

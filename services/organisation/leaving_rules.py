@@ -99,7 +99,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 )
 """Column → what becomes of the open rows that name who leaves."""
 
-KEPT: Mapping[str, str] = MappingProxyType(
+HISTORY: Mapping[str, str] = MappingProxyType(
     {
         "events.person": "the trail is never changed",
         "approvals.person": "who decided is never changed",

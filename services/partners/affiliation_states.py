@@ -12,7 +12,7 @@ from core.events.log import EventDraft, record
 from core.i18n import N_, translate
 from core.permissions import Permission
 from models.partners.affiliation_requests import NEXT_STATUSES, STATUS_LABELS, AffiliationRequest, RequestStatus
-from services.states import lock_one, moment, move_on, require_state
+from services.states import advance_row, lock_one, moment, require_state
 
 UPSTREAM_ANSWERS = timedelta(days=3)
 """Time an upstream has to answer, about an application or a change of upstream; then the brand goes on without it."""
@@ -45,7 +45,7 @@ def advance_request(
     """Move a request on, start the clock of who has to act next, record it. Raises as ``require_request_status``."""
     if status not in NEXT_STATUSES[RequestStatus(request.status)]:
         raise _wrong_status(request)
-    changes = move_on(session, request, status, DEADLINES.get(status))
+    changes = advance_row(session, request, status, DEADLINES.get(status))
     tell_request(session, request, action, changes, **data)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.sessions import actor_of
-from core.files.pictures import SAME_LOOK_BITS
+from core.files.pictures import SAME_PICTURE_BITS
 from core.positions.points import distance_m
 from models.stores import Store, StorePhoto
 from services.files.pictures import keep_picture
@@ -105,7 +105,7 @@ def _same_elsewhere(session: Session, store_id: int, photos: Sequence[StorePhoto
                 return int(other)
         if photo.look:
             apart = np.bitwise_count(np.bitwise_xor(looks, np.int64(photo.look)).view(np.uint64))
-            same = np.flatnonzero((apart <= SAME_LOOK_BITS) & (looks != 0))
+            same = np.flatnonzero((apart <= SAME_PICTURE_BITS) & (looks != 0))
             if len(same):
                 return int(rows[int(same[0])][0])
     return None

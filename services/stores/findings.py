@@ -23,9 +23,9 @@ from services.stores.positions import store_facts
 from services.stores.regions import Misplacement, misplaced
 from services.stores.rules import Facts, NewFinding, own_findings, score_of
 
-BLAMELESS = (100, 0)
+DEFAULT_SCORE = (100, 0)
 """Score and count of open findings that a new row has."""
-STANDING = ("position.moved",)
+CURRENT = ("position.moved",)
 """What cannot be found by looking again: it stays until people decide."""
 COLUMNS = (
     "store_id", "path", "code", "points", "data", "other_store_id", "found_at", "decision", "decided_by", "decided_at",
@@ -58,7 +58,7 @@ def assess_stores(
     Args:
         session: That of the change; the stores are in it.
         stores: As stored.
-        fresh: Ids of those nobody looked at before, inserted as ``BLAMELESS``.
+        fresh: Ids of those nobody looked at before, inserted as ``DEFAULT_SCORE``.
         more: What else is known to speak against them.
         to_review: Ids of those that are put under review if they are active and something is found just now.
     """
@@ -89,7 +89,7 @@ def lock_stores(session: Session) -> None:
     take_lock(session, DatabaseLock.STORES)
 
 
-def examine_ids(session: Session, ids: Sequence[int], more: Iterable[NewFinding] = ()) -> dict[int, Assessment]:
+def assess_ids(session: Session, ids: Sequence[int], more: Iterable[NewFinding] = ()) -> dict[int, Assessment]:
     """Look at stores by number, see ``assess_stores``."""
     return assess_stores(session, store_facts(session, ids), more=more)
 
@@ -116,7 +116,7 @@ def rescore(
         opened = sum(decision == FindingDecision.OPEN for _, _, decision in counting.get(one, ()))
         by_value[scores[one], opened, one in review].append(one)
     for (score, opened, is_reviewed), same in by_value.items():
-        if (score, opened) == BLAMELESS:
+        if (score, opened) == DEFAULT_SCORE:
             same = [one for one in same if one not in fresh]  # these were inserted so
         values: dict[str, Any] = {"score": score, "finding_count": opened}
         differs: ColumnElement[bool] = Store.score.is_distinct_from(score) | (Store.finding_count != opened)
@@ -142,7 +142,7 @@ def _own(stores: Sequence[Facts]) -> list[NewFinding]:
 def _withdraw(session: Session, ids: Sequence[int]) -> set[int]:
     """Remove what is open about stores, and about others because of them; return those others."""
     concerned: set[int] = set()
-    is_open = (StoreFinding.decision == FindingDecision.OPEN.value) & StoreFinding.code.not_in(STANDING)
+    is_open = (StoreFinding.decision == FindingDecision.OPEN.value) & StoreFinding.code.not_in(CURRENT)
     for start in range(0, len(ids), LOOKUP_SLICE):
         some = ids[start : start + LOOKUP_SLICE]
         beside = StoreFinding.other_store_id.in_(some), is_open

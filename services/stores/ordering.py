@@ -103,18 +103,18 @@ def give_partner(session: Session, store: Store, status: PartnerStatus) -> Partn
         )
     store.ordering_partner_id = own.id
     session.flush()
-    put_under(session, store, own.path)
+    move_under(session, store, own.path)
     return own
 
 
-def put_under(session: Session, store: Store, path: str) -> None:
+def move_under(session: Session, store: Store, path: str) -> None:
     """Put a store, and all that is kept about it, into a branch."""
     store.path = path
     session.flush()
-    put_along(session, store.id, path)
+    cascade_path(session, store.id, path)
 
 
-def put_along(session: Session, store_id: int, path: str) -> None:
+def cascade_path(session: Session, store_id: int, path: str) -> None:
     """Put what is kept about a store into a branch."""
     for model in FOLLOWERS:
         session.execute(update(model).where(model.store_id == store_id).values(path=path), execution_options=REASON)

@@ -25,7 +25,7 @@ from services.form_submissions import keep_submission, submission_result
 from services.number_series import next_numbers
 from services.partners.tree import lock_tree
 from services.stores._photos import keep_photos
-from services.stores.findings import BLAMELESS, Assessment, assess_stores, lock_stores
+from services.stores.findings import DEFAULT_SCORE, Assessment, assess_stores, lock_stores
 from services.stores.fixes import Fix, best_fix, require_good
 from services.stores.names import name_key
 from services.stores.ordering import TIER, give_partner, hold_partners
@@ -72,7 +72,7 @@ KINDS: dict[str, Kind] = {
 REQUIRED = ("name", "phone")
 
 
-def visitor(language: str) -> Actor:
+def anonymous_actor(language: str) -> Actor:
     """Return on whose behalf somebody without an account registers a store with an invite: it sees nothing."""
     return Actor("visitor", Role.PARTNER_CLERK, language=language)
 
@@ -134,7 +134,7 @@ def register_store(
         path=path,
         status=StoreStatus.APPLIED.value if invite else StoreStatus.UNDER_REVIEW.value,
         name_key=name_key(stated["name"] or "", stated["region"]),
-        score=BLAMELESS[0],
+        score=DEFAULT_SCORE[0],
         registered_by=actor.person or actor.name,
     )
     _place(store, fix)
@@ -142,7 +142,7 @@ def register_store(
     session.flush()
     if invite:
         give_partner(session, store, PartnerStatus.APPLIED)
-    verdict = _look_at(session, store, photos, is_new=True)
+    verdict = _assess(session, store, photos, is_new=True)
     if not invite and verdict.score >= GOOD_SCORE:
         store.status = StoreStatus.ACTIVE.value
     facts = {"score": verdict.score, "found": sorted(set(verdict.new_codes)), "status": store.status}
@@ -204,7 +204,7 @@ def move_store(
     changes["position"].append(_shown(store))
     store.version, store.updated_at = store.version + 1, now()
     session.flush()
-    verdict = _look_at(session, store, photos, is_new=False, before=before)
+    verdict = _assess(session, store, photos, is_new=False, before=before)
     if was == StoreStatus.ACTIVE and verdict.new_codes:
         store.status = StoreStatus.UNDER_REVIEW.value
         changes["status"] = [was, store.status]
@@ -275,7 +275,7 @@ def _place(store: Store, fix: Fix) -> None:
     store.cell = derived.cell[0]
 
 
-def _look_at(
+def _assess(
     session: Session,
     store: Store,
     photos: Sequence[str],

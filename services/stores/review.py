@@ -28,7 +28,7 @@ from models.stores import (
 from services.outcomes import Outcome
 from services.partners.tree import lock_tree
 from services.states import moment
-from services.stores.findings import examine_ids, rescore
+from services.stores.findings import assess_ids, rescore
 from services.stores.ordering import partner_status, set_own_partner_status
 from services.stores.positions import keep_positions, store_facts
 from services.stores.saving import find_store
@@ -80,7 +80,7 @@ def send_back_store(session: Session, code: str, note: str, *, version: int | No
     moved.decision, moved.decided_by, moved.decided_at = FindingDecision.DISMISSED.value, *_who(session)
     moved.note = note
     session.flush()
-    examine_ids(session, [store.id])
+    assess_ids(session, [store.id])
     session.refresh(store, ["score", "finding_count"])
     return _move_on(session, store, StoreStatus.ACTIVE, "store.put_back", note)
 
@@ -98,7 +98,7 @@ def reopen_store(session: Session, code: str, note: str) -> Store:
     """Look at a closed store again. Raises as ``send_back_store``."""
     _require_note(note)
     store = _lock(session, code, None, StoreStatus.UNDER_REVIEW)
-    examine_ids(session, [store.id])
+    assess_ids(session, [store.id])
     session.refresh(store, ["score", "finding_count"])
     return _move_on(session, store, StoreStatus.UNDER_REVIEW, "store.reopened", note)
 

@@ -24,7 +24,7 @@ from services.saving.rows import save_rows
 from services.states import lock_one
 from services.stores.findings import Assessment, assess_stores, lock_stores
 from services.stores.names import name_key
-from services.stores.ordering import follow_stores, hold_partners, ordering_stores, put_along
+from services.stores.ordering import cascade_path, follow_stores, hold_partners, ordering_stores
 from services.stores.positions import FACTS, Captured, derive, keep_positions
 from services.stores.rules import NEAR_M, NOTHING, Facts, NewFinding, new_finding
 
@@ -107,8 +107,8 @@ def save_stores(session: Session, drafts: Drafts, options: SaveOptions) -> Saved
     saved = save_rows(session, PLAN, _rows(drafts, before, upstreams, ordering.paths, options), options)
     drafts = drafts.without({problem.row for problem in saved.problems})
     follow_stores(session, drafts, ordering)
-    _take_along(session, drafts, before, upstreams, ordering.paths)
-    _look_at(session, drafts, before, options)
+    _cascade_paths(session, drafts, before, upstreams, ordering.paths)
+    _assess(session, drafts, before, options)
     saved.problems = sorted([*problems, *saved.problems], key=lambda problem: problem.row)
     return saved
 
@@ -204,7 +204,7 @@ def _merged(drafts: Drafts, before: dict[str, StoredStore], name: str) -> list[A
     return kept if stated is None else [old if new is None else new for new, old in zip(stated, kept, strict=True)]
 
 
-def _look_at(session: Session, drafts: Drafts, before: dict[str, StoredStore], options: SaveOptions) -> None:
+def _assess(session: Session, drafts: Drafts, before: dict[str, StoredStore], options: SaveOptions) -> None:
     """Keep positions of stores that are new or moved, and look at those of which something bearing on it changed."""
     codes = drafts.columns["code"]
     bearing = {name: _merged(drafts, before, name) for name in BEARING}
@@ -228,7 +228,7 @@ def _look_at(session: Session, drafts: Drafts, before: dict[str, StoredStore], o
     record_questions(session, stores, verdicts, batch_id=options.batch_id)
 
 
-def _take_along(
+def _cascade_paths(
     session: Session,
     drafts: Drafts,
     before: dict[str, StoredStore],
@@ -241,7 +241,7 @@ def _take_along(
     for row, code in zip(drafts.rows, drafts.columns["code"], strict=True):
         path = upstreams[row][1] if row in upstreams else ""
         if code in before and code not in own_paths and before[code].path != path:
-            put_along(session, before[code].id, path)
+            cascade_path(session, before[code].id, path)
 
 
 def record_questions(

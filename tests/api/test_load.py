@@ -53,7 +53,7 @@ async def test_probes_answer_in_time_when_every_connection_is_taken(sqlite_datab
             began = time.monotonic()
             ready, alive = await asyncio.gather(programs.get("/readyz"), programs.get("/healthz"))
             took_s = time.monotonic() - began
-        while not probes._looks[engine_in_use()].task.done():
+        while not probes._probes[engine_in_use()].task.done():
             await asyncio.sleep(0.05)
         after = await programs.get("/readyz")
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, update
 from core.database.sessions import transact, unit_of_work
 from models.accounts.sessions import AttemptCount
 from models.accounts.users import User
-from services.accounts.administration import lock_user, reset_password, unlock_user
+from services.accounts.administration import reactivate_user, reset_password, suspend_user
 from tests.conftest import ADMIN, LING
 from tests.support.looking import faults, keep, note_errors
 from tests.support.server import serving_copy
@@ -52,7 +52,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 def ling(address: str) -> None:
     """Let Ling, who may sign in, begin afresh."""
     transact(ADMIN, lambda session: reset_password(session, LING.person, PASSWORD))
-    transact(ADMIN, lambda session: unlock_user(session, LING.person))
+    transact(ADMIN, lambda session: reactivate_user(session, LING.person))
     with unit_of_work(ADMIN) as session:
         session.execute(delete(AttemptCount))
         session.execute(update(User).where(User.email == LING.person).values(language="en"))
@@ -85,7 +85,7 @@ def test_a_person_signs_in_works_and_signs_out(address: str, page: Page, ling: N
 def test_an_open_page_stops_working_when_the_account_is_locked(address: str, page: Page, ling: None) -> None:
     sign_in(page, address, "/customers")
     expect(page.get_by_test_id("action-rename")).to_be_visible()
-    transact(ADMIN, lambda session: lock_user(session, LING.person))
+    transact(ADMIN, lambda session: suspend_user(session, LING.person))
 
     page.get_by_test_id("action-rename").click()
 

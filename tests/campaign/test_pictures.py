@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.errors import InvalidInput
-from core.files.pictures import SAME_LOOK_BITS, looks_apart, read_picture
+from core.files.pictures import SAME_PICTURE_BITS, perceptual_distance, read_picture
 from tests.core.files.test_pictures import SEEDS
 
 pytestmark = pytest.mark.campaign
@@ -45,15 +45,15 @@ def test_every_photo_is_read_and_says_where_it_was_taken_exactly_if_it_does():
 def test_the_same_scene_is_upright_however_the_camera_was_held():
     looks = [read_picture((photos() / f"orientation__portrait_{way}.jpg").read_bytes()).look for way in range(1, 5)]
 
-    assert max(looks_apart(looks[0], other) for other in looks) <= SAME_LOOK_BITS
+    assert max(perceptual_distance(looks[0], other) for other in looks) <= SAME_PICTURE_BITS
 
 
 def test_different_photos_look_different():
     names = ("DSCN0010.jpg", "DSCN0021.jpg", "DSCN0027.jpg", "DSCN0038.jpg", "DSCN0042.jpg", "Kodak_CX7530.jpg")
     looks = [read_picture((photos() / name).read_bytes()).look for name in names]
 
-    apart = [looks_apart(one, other) for at, one in enumerate(looks) for other in looks[:at]]
-    assert min(apart) > SAME_LOOK_BITS
+    apart = [perceptual_distance(one, other) for at, one in enumerate(looks) for other in looks[:at]]
+    assert min(apart) > SAME_PICTURE_BITS
 
 
 @given(st.data())

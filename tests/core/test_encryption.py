@@ -5,22 +5,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import settings as core_settings
-from core.encryption import MARK, SEALED_LENGTH_MAX, CannotOpen, is_sealed, open_sealed, seal
+from core.encryption import ENCRYPTED_LENGTH_MAX, MARK, DecryptionError, decrypt, encrypt, is_encrypted
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 @given(st.text(st.characters(max_codepoint=127), max_size=100))
 def test_what_was_sealed_opens_again_and_fits_its_column(text):
-    sealed = seal(text, "totp secret", "user 7")
+    sealed = encrypt(text, "totp secret", "user 7")
 
-    assert open_sealed(sealed, "totp secret", "user 7") == text
-    assert is_sealed(sealed)
-    assert len(sealed) <= SEALED_LENGTH_MAX
+    assert decrypt(sealed, "totp secret", "user 7") == text
+    assert is_encrypted(sealed)
+    assert len(sealed) <= ENCRYPTED_LENGTH_MAX
 
 
 def test_the_secret_shows_nowhere_and_never_looks_the_same():
-    first, second = (seal(SECRET, "totp secret", "user 7") for _ in range(2))
+    first, second = (encrypt(SECRET, "totp secret", "user 7") for _ in range(2))
 
     assert first != second
     assert SECRET not in first
@@ -28,34 +28,34 @@ def test_the_secret_shows_nowhere_and_never_looks_the_same():
 
 @pytest.mark.parametrize(("purpose", "of"), [("totp secret", "user 8"), ("other", "user 7")])
 def test_it_opens_for_no_other_owner_and_no_other_purpose(purpose, of):
-    with pytest.raises(CannotOpen):
-        open_sealed(seal(SECRET, "totp secret", "user 7"), purpose, of)
+    with pytest.raises(DecryptionError):
+        decrypt(encrypt(SECRET, "totp secret", "user 7"), purpose, of)
 
 
 @pytest.mark.parametrize("place", [3, 20, -6])
 def test_a_changed_letter_is_noticed(place):
-    sealed = seal(SECRET, "totp secret", "user 7")
+    sealed = encrypt(SECRET, "totp secret", "user 7")
     letter = "A" if sealed[place] != "A" else "B"
     changed = f"{sealed[:place]}{letter}{sealed[place:][1:]}"
 
-    with pytest.raises(CannotOpen):
-        open_sealed(changed, "totp secret", "user 7")
+    with pytest.raises(DecryptionError):
+        decrypt(changed, "totp secret", "user 7")
 
 
 @pytest.mark.parametrize("broken", [MARK, MARK + "AAAA", MARK + "not base64!"])
 def test_what_is_no_sealed_text_is_refused_without_a_trace(broken):
-    with pytest.raises(CannotOpen):
-        open_sealed(broken, "totp secret", "user 7")
+    with pytest.raises(DecryptionError):
+        decrypt(broken, "totp secret", "user 7")
 
 
 def test_another_secret_of_the_installation_opens_nothing(monkeypatch):
-    sealed = seal(SECRET, "totp secret", "user 7")
+    sealed = encrypt(SECRET, "totp secret", "user 7")
     monkeypatch.setenv("QUDAO_SECRET", "another-secret-another-secret-another-secret")
     core_settings.settings.cache_clear()
     core_settings.signing_secret.cache_clear()
     try:
-        with pytest.raises(CannotOpen):
-            open_sealed(sealed, "totp secret", "user 7")
+        with pytest.raises(DecryptionError):
+            decrypt(sealed, "totp secret", "user 7")
     finally:
         monkeypatch.undo()
         core_settings.settings.cache_clear()
@@ -63,4 +63,4 @@ def test_another_secret_of_the_installation_opens_nothing(monkeypatch):
 
 
 def test_a_secret_from_before_there_was_sealing_is_read_as_it_is():
-    assert open_sealed(SECRET, "totp secret", "user 7") == SECRET
+    assert decrypt(SECRET, "totp secret", "user 7") == SECRET

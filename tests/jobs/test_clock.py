@@ -22,7 +22,7 @@ from models.partners.affiliation_requests import AffiliationRequest
 from models.partners.applications import Application
 from models.partners.partners import Partner
 from services.installation.checks import broken_invariants
-from services.installation.maintenance import _examine_clock
+from services.installation.maintenance import _diagnose_clock
 from services.jobs.clock_confirmation import confirm_clock
 from tests.browser.signing_in import session_of
 from tests.conftest import ADMIN, LING, WEI
@@ -182,7 +182,7 @@ def test_doctor_and_check_say_so(used):
     found: list[tuple[str, str]] = []
 
     with freeze(START):
-        _examine_clock(lambda level, name, _detail: found.append((level, name)))
+        _diagnose_clock(lambda level, name, _detail: found.append((level, name)))
         with reading(ADMIN) as session:
             broken = [one["check"] for one in broken_invariants(session)]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import IO
 from xml.parsers import expat
 
+from importers.reading.errors import FileError
 from importers.reading.file_types import ZIP_ERRORS, part_key
-from importers.reading.refusals import Refusal
 
 BLOCK_BYTES = 1 << 20
 SMALL_PART_BYTES_MAX = 32 * 1024 * 1024  # of a part that is held whole: the list of sheets and its relations
@@ -70,17 +70,17 @@ class Parts:
         """
         entry = self._entries.get(part_key(name))
         if entry is None:
-            raise Refusal("part_missing", part=name)
+            raise FileError("part_missing", part=name)
         try:
             with self._archive.open(entry) as file:
                 yield from _without_doctype(file, entry.filename) if xml else _blocks(file)
         except ZIP_ERRORS as error:
-            raise Refusal("part_damaged", part=entry.filename, detail=str(error)) from error
+            raise FileError("part_damaged", part=entry.filename, detail=str(error)) from error
 
     def whole(self, name: str) -> bytes:
-        """Return a small part as a whole. Raises ``Refusal`` as ``blocks``."""
+        """Return a small part as a whole. Raises ``FileError`` as ``blocks``."""
         if self.size(name) > SMALL_PART_BYTES_MAX:
-            raise Refusal("part_damaged", part=name, detail=f"{self.size(name) >> 20} MB")
+            raise FileError("part_damaged", part=name, detail=f"{self.size(name) >> 20} MB")
         return b"".join(self.blocks(name))
 
 
@@ -95,7 +95,7 @@ def _without_doctype(file: IO[bytes], name: str) -> Iterator[bytes]:
         # A declaration of entities is how one small file becomes gigabytes; no spreadsheet program writes one.
         text = overlap + block
         if b"<!" in text and _DOCTYPE.search(text):
-            raise Refusal("doctype", part=name)
+            raise FileError("doctype", part=name)
         overlap = block[-10:]
         yield block
 
@@ -118,13 +118,13 @@ def read_package(parts: Parts) -> Package:
             part = targets[attributes["id"]]
             sheets.append(SheetPart(attributes.get("name", ""), attributes.get("state", "") in HIDDEN, part))
     if not sheets:
-        raise Refusal("no_sheets")
+        raise FileError("no_sheets")
     found = {kind: targets[key] for key, kind in kinds.items() if targets[key] in parts}
     return Package(tuple(sheets), found.get("sharedStrings"), found.get("styles"), date1904)
 
 
 def relations_of(parts: Parts, part: str) -> dict[str, str]:
-    """Return id → target part of the relations of ``part``. Raises ``Refusal`` as ``Parts.blocks``."""
+    """Return id → target part of the relations of ``part``. Raises ``FileError`` as ``Parts.blocks``."""
     return _relations(parts, part)[0]
 
 
@@ -136,7 +136,7 @@ def _workbook_part(parts: Parts) -> str:
                 return targets[key]
     if "xl/workbook.xml" in parts:
         return "xl/workbook.xml"
-    raise Refusal("part_missing", part="xl/workbook.xml")
+    raise FileError("part_missing", part="xl/workbook.xml")
 
 
 def _relations(parts: Parts, part: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -184,14 +184,14 @@ class XmlParser:
         self._parser.buffer_text = True
 
     def feed(self, block: bytes, *, is_last: bool = False) -> None:
-        """Parse the next block. Raises ``Refusal``: ``doctype``, ``part_damaged``."""
+        """Parse the next block. Raises ``FileError``: ``doctype``, ``part_damaged``."""
         try:
             self._parser.Parse(block, is_last)
         except expat.ExpatError as error:
-            raise Refusal("part_damaged", part=self._part, detail=str(error)) from error
+            raise FileError("part_damaged", part=self._part, detail=str(error)) from error
 
     def _refuse(self, *_: object) -> None:
-        raise Refusal("doctype", part=self._part)
+        raise FileError("doctype", part=self._part)
 
 
 def local_name(name: str) -> str:

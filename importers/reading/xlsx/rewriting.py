@@ -9,7 +9,7 @@ Runs in the child process: nothing but the standard library may be imported here
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from importers.reading.refusals import Refusal
+from importers.reading.errors import FileError
 from importers.reading.xlsx.package import XmlParser, local_name
 
 
@@ -50,7 +50,7 @@ class _Writer:
             return
         if tag == "sheetData" and len(self._path) <= 2:
             if self._has_rows:
-                raise Refusal("part_damaged", part=self._part, detail="sheetData")
+                raise FileError("part_damaged", part=self._part, detail="sheetData")
             self._has_rows = True
         elif tag == "row":
             self._row = int(attributes["r"]) if attributes.get("r", "").isdigit() else self._row + 1

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from importers.reading.refusals import COLUMNS_MAX, ROW_MAX, Refusal
+from importers.reading.errors import COLUMNS_MAX, ROW_MAX, FileError
 
 ROWS_MAX = 10_000  # from the first to the last row of a slice
 BYTES_MAX = 16 * 1024 * 1024
@@ -110,7 +110,7 @@ class Slicer:
         self._has_formulas = False
 
     def cut(self, blocks: Iterator[bytes]) -> Scan:
-        """Return what the sheet holds, after writing its slices. Raises ``Irregular`` and ``Refusal``."""
+        """Return what the sheet holds, after writing its slices. Raises ``Irregular`` and ``FileError``."""
         rest = self._skip_to_rows(blocks)
         while rest is not None:
             done, _, tail = rest.partition(b"</sheetData")
@@ -132,7 +132,7 @@ class Slicer:
                 raise Irregular
             block = next(blocks, None)
             if block is None:
-                raise Refusal("sheet_damaged", sheet=self._sheet, row=self.scan.last_row + 1)
+                raise FileError("sheet_damaged", sheet=self._sheet, row=self.scan.last_row + 1)
             self.scan.bytes_read -= len(unfinished)
             rest = unfinished + block
         self._read_to_end((rest or b"").partition(b"</sheetData")[2], blocks)
@@ -225,9 +225,9 @@ class Slicer:
     def _count(self, number: int, column: int) -> None:
         scan = self.scan
         if number <= scan.last_row:
-            raise Refusal("row_twice", sheet=self._sheet, row=number)
+            raise FileError("row_twice", sheet=self._sheet, row=number)
         if number > ROW_MAX:
-            raise Refusal("sheet_damaged", sheet=self._sheet, row=number)
+            raise FileError("sheet_damaged", sheet=self._sheet, row=number)
         scan.row_count += 1
         scan.last_row = number
         scan.last_column = max(scan.last_column, column)
@@ -258,7 +258,7 @@ class Slicer:
             column = self._columns[letters] = column_number(letters)
             if column > COLUMNS_MAX:
                 cell = f"{letters.decode('ascii', 'replace')[:8]}{number}"
-                raise Refusal("too_many_columns", sheet=self._sheet, cell=cell, limit=COLUMNS_MAX)
+                raise FileError("too_many_columns", sheet=self._sheet, cell=cell, limit=COLUMNS_MAX)
         return column
 
     def _flush(self) -> None:

@@ -56,7 +56,7 @@ class Subtitle(Tag):
         self.put(hidden=not text)
 
 
-def say_subtitle(text: str) -> None:
+def update_subtitle(text: str) -> None:
     """Change what the page header of this page says beside the title."""
     for subtitle in ElementFilter(kind=Subtitle):
         subtitle.text = text

@@ -118,6 +118,6 @@ class Inbox(SplitView):
             self._all.put(checked=bool(self._boxes) and self.ticked >= self._boxes.keys())
 
 
-def look_again(every_s: float, look: Callable[[], Awaitable[None]]) -> None:
+def poll(every_s: float, look: Callable[[], Awaitable[None]]) -> None:
     """Call ``look`` every so many seconds while the page is open, the first time after one such pause."""
     ui.timer(every_s, look, immediate=False)

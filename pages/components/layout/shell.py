@@ -218,7 +218,7 @@ class NavCount(Tag):
                 Tag("span", _("{count} waiting", count=count), "qd-hidden")
 
 
-def say_counts(counts: Mapping[str, int]) -> None:
+def update_counts(counts: Mapping[str, int]) -> None:
     """Change how many wait at the places of this page's navigation; a place that is not named has none."""
     for place in list(ElementFilter(kind=NavCount)):
         place.say(counts.get(place.name, 0))

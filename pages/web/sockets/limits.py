@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.throttling.token_bucket import TokenBucket
-from pages.web.identity import visitor_of_request
+from pages.web.identity import session_user_of_request
 from pages.web.sockets._messages import CONNECT, LEAVING, PONG, is_message
 from pages.web.sockets.connections import Socket, connection_secret
 
@@ -93,12 +93,12 @@ class SocketLimits:
 
 
 def _limits(connection: HTTPConnection, address: str) -> list[_Limit]:
-    visitor = visitor_of_request(connection)
+    session_user = session_user_of_request(connection)
     everything = (("sockets", ""), ALL_MAX)
-    if visitor is None or not visitor.is_signed_in:
+    if session_user is None or not session_user.is_signed_in:
         here = (("anonymous sockets of one address", address), ANONYMOUS_PER_ADDRESS_MAX)
         return [here, (("anonymous sockets", ""), ANONYMOUS_MAX), everything]
-    own = (("sockets of one session", str(visitor.session_id)), PER_SESSION_MAX)
+    own = (("sockets of one session", str(session_user.session_id)), PER_SESSION_MAX)
     return [own, (("sockets of one address", address), SIGNED_IN_PER_ADDRESS_MAX), everything]
 
 

@@ -13,7 +13,7 @@ from core.errors import Unavailable
 from core.events.log import EventDraft, record
 from core.files.contents import write_content
 from models.accounts.users import User
-from services.accounts.administration import lock_user
+from services.accounts.administration import suspend_user
 from services.accounts.links import SETUP, setup_link
 from services.accounts.passwords import hash_password
 from services.accounts.sessions import Browser
@@ -54,7 +54,7 @@ def test_ordinary_writing_is_refused_and_reading_goes_on(full, tmp_path):
 
 def test_people_sign_in_and_are_locked_out_with_the_last_room(full):
     entry = sign_in(WEI.person, "three quiet rivers meet", Browser("127.0.0.1", "test"))
-    transact(ADMIN, lambda session: lock_user(session, WEI.person).status)
+    transact(ADMIN, lambda session: suspend_user(session, WEI.person).status)
 
     assert entry.token
     with reading(ADMIN) as session:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageDraw, PngImagePlugin
 
 from core.errors import InvalidInput
-from core.files.pictures import PIXELS_MAX, SAME_LOOK_BITS, SIDE_MAX, looks_apart, read_picture
+from core.files.pictures import PIXELS_MAX, SAME_PICTURE_BITS, SIDE_MAX, perceptual_distance, read_picture
 from tests.support.source import ROOT
 
 HEIC = ROOT / "tests" / "data" / "pictures" / "shop.heic"
@@ -60,7 +60,7 @@ def test_what_is_kept_is_a_jpeg_of_the_same_picture(kind: str):
 
     kept = Image.open(BytesIO(picture.jpeg))
     assert (kept.format, kept.size, (picture.width, picture.height)) == ("JPEG", (320, 240), (320, 240))
-    assert looks_apart(picture.look, read_picture(coded(shop())).look) <= SAME_LOOK_BITS
+    assert perceptual_distance(picture.look, read_picture(coded(shop())).look) <= SAME_PICTURE_BITS
 
 
 def test_heic_as_phones_take_it_is_read_with_its_tags():
@@ -112,7 +112,7 @@ def test_a_picture_is_turned_upright_whichever_way_the_camera_was_held(orientati
     picture = read_picture(coded(stored, exif=exif))
 
     assert (picture.width, picture.height) == (320, 240)
-    assert looks_apart(picture.look, read_picture(coded(upright)).look) <= SAME_LOOK_BITS
+    assert perceptual_distance(picture.look, read_picture(coded(upright)).look) <= SAME_PICTURE_BITS
 
 
 def test_what_is_see_through_becomes_white():
@@ -198,7 +198,7 @@ def test_a_picture_is_known_again_after_resizing_and_recompressing():
 
     again = read_picture(coded(shop(1600, 1200).resize((500, 375)), quality=30))
 
-    assert looks_apart(first.look, again.look) <= SAME_LOOK_BITS
+    assert perceptual_distance(first.look, again.look) <= SAME_PICTURE_BITS
     assert first.original_sha256 != again.original_sha256
 
 
@@ -206,7 +206,7 @@ def test_different_pictures_look_different():
     one = read_picture(coded(shop()))
     other = read_picture(coded(shop().rotate(90, expand=True)))
 
-    assert looks_apart(one.look, other.look) > SAME_LOOK_BITS
+    assert perceptual_distance(one.look, other.look) > SAME_PICTURE_BITS
 
 
 def test_one_even_colour_says_nothing():

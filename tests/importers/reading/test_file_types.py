@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from importers.reading.errors import FileError
 from importers.reading.file_types import identify
-from importers.reading.refusals import Refusal
 from tests.importers.workbooks import row_xml, sheet_xml, write_xlsx
 from tests.support.source import ROOT
 
@@ -18,8 +18,8 @@ def kind_of(path: Path) -> str:
     return identify(path, 200 * MIB, 1024 * MIB)
 
 
-def refusal_of(path: Path, bytes_max: int = 200 * MIB, unpacked_bytes_max: int = 1024 * MIB) -> Refusal:
-    with pytest.raises(Refusal) as caught:
+def refusal_of(path: Path, bytes_max: int = 200 * MIB, unpacked_bytes_max: int = 1024 * MIB) -> FileError:
+    with pytest.raises(FileError) as caught:
         identify(path, bytes_max, unpacked_bytes_max)
     return caught.value
 

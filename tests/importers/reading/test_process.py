@@ -12,7 +12,7 @@ from importers.reading import _process
 from importers.reading._child import inspect_text
 from importers.reading._sliced_workbooks import XlsxWorkbook
 from importers.reading._text_files import TextTable
-from importers.reading.refusal_texts import TEXTS
+from importers.reading.error_texts import TEXTS
 from importers.reading.workbooks import inspect_file, read_sheet
 from tests.importers.conftest import readers
 from tests.importers.workbooks import (
@@ -163,7 +163,7 @@ def test_the_child_sees_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         next(iter(reading))
         environment = readers()[0].environ()
 
-    assert set(environment) <= {*_process.KEPT_VARIABLES, "RUST_BACKTRACE", "LC_CTYPE"}
+    assert set(environment) <= {*_process.INHERITED_VARIABLES, "RUST_BACKTRACE", "LC_CTYPE"}
 
 
 def test_it_works_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

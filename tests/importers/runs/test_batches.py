@@ -32,11 +32,11 @@ from models.customers import Customer
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportStatus
 from resources.customers import CUSTOMERS
 from services.imports.batches import (
+    confirm_columns,
     continue_import,
     get_import,
     problem_counts,
     problems_of,
-    settle_import,
     start_import,
     stop_import,
 )
@@ -222,7 +222,7 @@ def test_what_a_check_finds_of_columns_changed_meanwhile_is_dropped(database, mo
     other = {"code": "code", "name": "name", "phone": ""}
 
     def change_first(*arguments, **options):
-        act(lambda session, permission, number: settle_import(session, permission, number, mapping=other), batch)
+        act(lambda session, permission, number: confirm_columns(session, permission, number, mapping=other), batch)
         return preview_import(*arguments, **options)
 
     monkeypatch.setattr("importers.runs.batches.preview_import", change_first)

@@ -5,7 +5,7 @@ import pytest
 from core.database.sessions import reading
 from pages.applications._queries import coverage_text, inbox_item, read_facts, read_inbox
 from pages.applications.timeline import awaited_text, way_of
-from pages.apply._queries import read_held, read_invited, read_kept, read_proposals
+from pages.apply._queries import read_application, read_fixed_upstream, read_inviter, read_proposals
 from pages.apply.visitor import count_visit
 from resources.partners import PARTNERS
 from services.applications.applicant import begin_application
@@ -41,7 +41,7 @@ def test_of_who_invites_and_of_proposals_only_name_tier_and_city_are_told(databa
     code = invite(partner="SZ").code
 
     with reading(APPLICANT) as session:
-        words = [read_invited(session, code).by, *read_proposals(session, "dealer", "320508").values()]
+        words = [read_inviter(session, code).by, *read_proposals(session, "dealer", "320508").values()]
 
     assert words == ["苏州代理 · 一级代理 · 江苏省 苏州市"] * 2
 
@@ -51,7 +51,7 @@ def test_a_returned_application_still_knows_its_invite_though_that_is_used_up(da
     act(LING, return_application, number, "x")
 
     with reading(APPLICANT) as session:
-        kept = read_kept(session, stored(number))
+        kept = read_fixed_upstream(session, stored(number))
 
     assert kept is not None
     assert kept.by.startswith("华东总代")
@@ -62,7 +62,7 @@ def test_what_the_brand_assigned_is_shown_instead_of_an_invite(database):
     act(LING, assign_upstream, number, "SZ")
 
     with reading(APPLICANT) as session:
-        kept = read_kept(session, stored(number))
+        kept = read_fixed_upstream(session, stored(number))
 
     assert kept is not None
     assert (kept.is_assigned, kept.code, kept.by.split(" · ")[0]) == (True, "", "苏州代理")
@@ -83,7 +83,7 @@ def test_a_held_application_says_who_is_awaited(database):
     begun_now = act(APPLICANT, begin_application, {"tier": "dealer"})
 
     with reading(APPLICANT) as session:
-        held = read_held(session, begun_now.token)
+        held = read_application(session, begun_now.token)
 
     assert (held.application.number, held.upstream, held.account) == (begun_now.number, "", "")
     assert awaited_text(held.application, "") == ""

@@ -13,7 +13,7 @@ from core.i18n import set_language
 from models.orders import Order, OrderLine
 from pages.components.forms.drafts import BrowserDraft
 from pages.orders._paste_parsing import Unclear, Wanted, parse_lines, pasted_lines, possible_skus
-from pages.orders.form import kept_order
+from pages.orders.form import parse_browser_draft
 from services.products.prices import Article
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as
@@ -383,7 +383,7 @@ async def test_a_basket_kept_for_another_partner_does_not_change_whom_a_clerk_or
 
 @pytest.mark.parametrize("state", [{}, {"units": 7, "fields": []}, {"units": {"X": 1.5, "Y": 10**12, "Z": True}}])
 def test_what_a_browser_cannot_have_kept_is_left_out(state) -> None:
-    assert kept_order(state) == ({}, {})
+    assert parse_browser_draft(state) == ({}, {})
 
 
 def draft_of(user: User) -> BrowserDraft:

@@ -10,8 +10,8 @@ from models.accounts.sessions import EndReason
 from models.accounts.users import User as Account
 from models.customers import Customer
 from pages.web.identity import LANGUAGE_COOKIE
-from services.accounts.administration import lock_user
-from services.accounts.sessions import AUTHENTICATION, end_session, find_visitor
+from services.accounts.administration import suspend_user
+from services.accounts.sessions import AUTHENTICATION, end_session, find_session_user
 from tests.browser.finding import found
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, HUADONG_CLERK, LING, MEI
@@ -49,12 +49,12 @@ async def test_a_click_is_done_for_whoever_is_signed_in(user: User) -> None:
 
 def end_it(token: str) -> None:
     with reading(AUTHENTICATION) as session:
-        number = find_visitor(session, token).session_id
+        number = find_session_user(session, token).session_id
     transact(LING, lambda session: end_session(session, number, EndReason.SIGNED_OUT))
 
 
 def lock_it(token: str) -> None:
-    transact(ADMIN, lambda session: lock_user(session, LING.person))
+    transact(ADMIN, lambda session: suspend_user(session, LING.person))
 
 
 def demote(token: str) -> None:

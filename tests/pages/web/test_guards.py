@@ -61,7 +61,7 @@ def small_product() -> FastAPI:
 
     @app.get("/people", dependencies=[Depends(SIGNED_IN)])
     def people(request: Request) -> dict[str, str]:
-        return {"email": request.state.visitor.email}
+        return {"email": request.state.session_user.email}
 
     @app.get("/staff", dependencies=[Depends(permitted(Permission.CUSTOMER_EDIT))])
     def staff() -> str:

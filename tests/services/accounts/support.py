@@ -10,7 +10,7 @@ from core.database.sessions import reading, transact, unit_of_work
 from core.errors import DomainError
 from core.events.log import Event
 from services.accounts.administration import reset_password
-from services.accounts.sessions import AUTHENTICATION, Browser, SignInNeeded, Visitor, find_visitor
+from services.accounts.sessions import AUTHENTICATION, Browser, SessionUser, SignInNeeded, find_session_user
 from services.accounts.sign_in import Entry, sign_in
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, WEI
 
@@ -28,15 +28,15 @@ def knock(email: str = LING.person, password: str = PASSWORD, address: str = "19
     return sign_in(email, password, Browser(address, "Firefox"), **more)
 
 
-def visitor(token: str) -> Visitor:
+def session_user(token: str) -> SessionUser:
     with reading(AUTHENTICATION) as session:
-        return find_visitor(session, token)
+        return find_session_user(session, token)
 
 
 def why_out(token: str) -> str:
     """Return the code of why a session does not hold any more."""
     with pytest.raises(SignInNeeded) as refused:
-        visitor(token)
+        session_user(token)
     return refused.value.code
 
 

@@ -18,14 +18,14 @@ from services.accounts.administration import (
     actor_of_email,
     create_user,
     list_users,
-    lock_user,
+    reactivate_user,
     reset_password,
-    unlock_user,
+    suspend_user,
     who_can_grant,
 )
 from services.accounts.links import (
     SETUP,
-    Greeting,
+    LinkRecipient,
     choose_password,
     create_first_administrator,
     invited_by,
@@ -38,7 +38,7 @@ from services.accounts.links import (
 )
 from services.accounts.own_account import change_password
 from services.accounts.passwords import is_correct
-from services.accounts.sessions import AUTHENTICATION, Visitor, find_visitor
+from services.accounts.sessions import AUTHENTICATION, SessionUser, find_session_user
 from tests.browser.signing_in import session_of
 from tests.conftest import ADMIN, HUADONG, HUADONG_OWNER, HUADONG_PATH, LING, SUZHOU_CLERK, WEI
 from tests.services.accounts.support import NOON
@@ -122,7 +122,9 @@ def test_what_cannot_be_creates_nobody(database, stated, error, code):
     assert stored("new@example.com") is None
 
 
-@pytest.mark.parametrize("work", [lock_user, unlock_user, password_link, lambda s, e: reset_password(s, e, PASSWORD)])
+@pytest.mark.parametrize(
+    "work", [suspend_user, reactivate_user, password_link, lambda s, e: reset_password(s, e, PASSWORD)]
+)
 def test_who_may_not_edit_people_changes_nobody(database, work):
     with pytest.raises(NotPermitted):
         transact(LING, lambda session: work(session, WEI.person))
@@ -144,11 +146,11 @@ def test_nobody_reaches_above_what_their_own_role_may_give(database):
 
 
 def test_locking_and_unlocking_say_what_changed(database):
-    transact(ADMIN, lambda session: lock_user(session, LING.person))
-    transact(ADMIN, lambda session: lock_user(session, LING.person))
+    transact(ADMIN, lambda session: suspend_user(session, LING.person))
+    transact(ADMIN, lambda session: suspend_user(session, LING.person))
     assert stored(LING.person).status == "locked"
 
-    transact(ADMIN, lambda session: unlock_user(session, LING.person))
+    transact(ADMIN, lambda session: reactivate_user(session, LING.person))
 
     assert stored(LING.person).status == "invited"  # never chose a password
     with reading(ADMIN) as session:
@@ -158,7 +160,7 @@ def test_locking_and_unlocking_say_what_changed(database):
 
 def test_nobody_locks_themselves_out(database):
     with pytest.raises(Conflict) as refused:
-        transact(ADMIN, lambda session: lock_user(session, ADMIN.person))
+        transact(ADMIN, lambda session: suspend_user(session, ADMIN.person))
 
     assert refused.value.code == "users.own_account"
 
@@ -193,10 +195,10 @@ def test_who_can_grant_rights_is_named(database):
 # --- links ---
 
 
-def signed_in(actor: Actor) -> Visitor:
+def signed_in(actor: Actor) -> SessionUser:
     token = session_of(actor)
     with reading(AUTHENTICATION) as session:
-        return find_visitor(session, token)
+        return find_session_user(session, token)
 
 
 def test_a_link_is_good_once_and_for_one_person(database):
@@ -228,7 +230,7 @@ def test_a_newer_link_voids_the_older_and_a_locked_account_has_none(database):
         with pytest.raises(NotFound):
             user_of_link(session, older)
         assert user_of_link(session, newer).email == WEI.person
-    transact(ADMIN, lambda session: lock_user(session, WEI.person))
+    transact(ADMIN, lambda session: suspend_user(session, WEI.person))
     with reading(ADMIN) as session, pytest.raises(NotFound):
         user_of_link(session, newer)
 
@@ -261,7 +263,7 @@ def test_the_link_itself_is_stored_nowhere(database):
 
 
 def test_links_for_many_hold_up_nobody_for_one_who_cannot_have_one(database):
-    transact(ADMIN, lambda session: lock_user(session, LING.person))
+    transact(ADMIN, lambda session: suspend_user(session, LING.person))
 
     made = transact(ADMIN, lambda session: password_links(session, [WEI.person, LING.person, "nix@example.com"]))
 
@@ -313,7 +315,7 @@ def test_a_link_greets_by_name_role_partner_and_who_made_it(database):
     with reading(ADMIN) as session:
         greeting = invited_by(session, token)
 
-    assert greeting == Greeting("new@example.com", "新人", "partner_clerk", "华东总代", "owner", True)
+    assert greeting == LinkRecipient("new@example.com", "新人", "partner_clerk", "华东总代", "owner", True)
 
 
 # --- the first account ---

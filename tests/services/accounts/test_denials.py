@@ -15,9 +15,9 @@ from importers.runs.batches import ALL_OR_NOTHING, GOOD_ROWS, import_file
 from importers.runs.runner import Source
 from resources.users import USERS
 from services.accounts import denials
-from services.accounts.administration import lock_user
+from services.accounts.administration import suspend_user
 from services.accounts.denials import EVERY, note_ended_session, note_refusal, note_refused_rights
-from services.accounts.sessions import AUTHENTICATION, SignInNeeded, find_visitor
+from services.accounts.sessions import AUTHENTICATION, SignInNeeded, find_session_user
 from services.accounts.tokens import create_token
 from services.installation.maintenance import acting
 from tests.browser.signing_in import session_of
@@ -90,9 +90,9 @@ def test_other_people_and_other_permissions_are_told_beside_it():
 
 def test_who_was_locked_out_leaves_one_line_however_often_they_click():
     token = session_of(WEI)
-    transact(ADMIN, lambda session: lock_user(session, WEI.person))
+    transact(ADMIN, lambda session: suspend_user(session, WEI.person))
     with pytest.raises(SignInNeeded) as ended, reading(AUTHENTICATION) as session:
-        find_visitor(session, token)
+        find_session_user(session, token)
 
     with freeze(NOON):
         noted = [note_ended_session(token, ended.value, f"/orders/{n}") for n in range(20)]

@@ -21,7 +21,7 @@ from services.accounts.administration import remove_second_factor, reset_passwor
 from services.accounts.attempts import TooManyAttempts
 from services.accounts.own_account import prove
 from services.accounts.second_factor import PURPOSE, enrol, is_accepted, offer_secret
-from services.accounts.sessions import AUTHENTICATION, FRESH, ReauthenticationNeeded, Visitor, find_visitor
+from services.accounts.sessions import AUTHENTICATION, FRESH, ReauthenticationNeeded, SessionUser, find_session_user
 from services.accounts.tokens import create_token
 from services.imports.batches import begin_import, start_import
 from services.organisation.leaving import leave
@@ -41,9 +41,9 @@ def people(database, monkeypatch):
     yield
 
 
-def visitor(token: str) -> Visitor:
+def session_user(token: str) -> SessionUser:
     with reading(AUTHENTICATION) as session:
-        return find_visitor(session, token)
+        return find_session_user(session, token)
 
 
 @pytest.fixture
@@ -93,18 +93,18 @@ def test_rights_change_only_for_who_has_just_proved_to_be_there(token, risk):
     before = world()
 
     with freeze(LATER), pytest.raises(ReauthenticationNeeded) as asked:
-        risk(visitor(token).actor)
+        risk(session_user(token).actor)
     assert (asked.value.code, world()) == ("access.proof_needed", before)
 
     with freeze(LATER):
-        prove(visitor(token), PASSWORD)
-        risk(visitor(token).actor)
+        prove(session_user(token), PASSWORD)
+        risk(session_user(token).actor)
 
 
 @every_risk
 def test_a_fresh_session_is_not_asked(token, risk):
     with freeze(NOON + FRESH):
-        risk(visitor(token).actor)
+        risk(session_user(token).actor)
 
 
 @every_risk
@@ -116,13 +116,13 @@ def test_programs_and_the_machine_itself_are_never_asked(risk):
 def test_what_gives_no_right_is_not_asked_for(token):
     with freeze(LATER):
         state_rows(
-            "users", {"email": [WEI.person], "name": ["Wei the Second"], "role": ["sales"]}, visitor(token).actor
+            "users", {"email": [WEI.person], "name": ["Wei the Second"], "role": ["sales"]}, session_user(token).actor
         )
 
 
 def test_a_job_asked_for_in_a_session_is_not_that_session(token):
     with freeze(NOON):
-        actor = visitor(token).actor
+        actor = session_user(token).actor
         transact(actor, lambda session: enqueue(session, "imports.check", batch_id=1))
 
     with reading(ADMIN) as session:
@@ -136,39 +136,39 @@ def test_a_wrong_password_proves_nothing_and_is_counted(token):
         codes = []
         for _ in range(6):
             with pytest.raises(DomainError) as refused:
-                prove(visitor(token), "not the password at all")
+                prove(session_user(token), "not the password at all")
             codes.append(refused.value.code)
         with pytest.raises(ReauthenticationNeeded):
-            add_sales(visitor(token).actor)
+            add_sales(session_user(token).actor)
 
     assert codes == ["users.wrong_password"] * 5 + ["sign_in.wait"]
 
 
 def test_who_has_a_second_factor_proves_it_by_a_code_and_not_by_the_password(token):
     with freeze(NOON):
-        secret = transact(ADMIN, lambda session: offer_secret(session, visitor(token).session_id))
+        secret = transact(ADMIN, lambda session: offer_secret(session, session_user(token).session_id))
         code = pyotp.TOTP(secret).at(NOON)
-        transact(ADMIN, lambda session: enrol(session, _admin(session), visitor(token).session_id, code))
+        transact(ADMIN, lambda session: enrol(session, _admin(session), session_user(token).session_id, code))
 
     with freeze(LATER):
         with pytest.raises(InvalidInput):
-            prove(visitor(token), PASSWORD)
+            prove(session_user(token), PASSWORD)
         with pytest.raises(ReauthenticationNeeded):
-            add_sales(visitor(token).actor)
-        prove(visitor(token), pyotp.TOTP(secret).at(LATER))
-        add_sales(visitor(token).actor)
+            add_sales(session_user(token).actor)
+        prove(session_user(token), pyotp.TOTP(secret).at(LATER))
+        add_sales(session_user(token).actor)
 
 
 def test_a_code_proves_once(token):
     with freeze(NOON):
-        secret = transact(ADMIN, lambda session: offer_secret(session, visitor(token).session_id))
+        secret = transact(ADMIN, lambda session: offer_secret(session, session_user(token).session_id))
         code = pyotp.TOTP(secret).at(NOON)
-        transact(ADMIN, lambda session: enrol(session, _admin(session), visitor(token).session_id, code))
+        transact(ADMIN, lambda session: enrol(session, _admin(session), session_user(token).session_id, code))
 
     with freeze(LATER):
-        prove(visitor(token), pyotp.TOTP(secret).at(LATER))
+        prove(session_user(token), pyotp.TOTP(secret).at(LATER))
         with pytest.raises((InvalidInput, TooManyAttempts)):
-            prove(visitor(token), pyotp.TOTP(secret).at(LATER))
+            prove(session_user(token), pyotp.TOTP(secret).at(LATER))
 
 
 def _admin(session) -> User:
@@ -178,7 +178,7 @@ def _admin(session) -> User:
 def test_a_secret_is_stored_sealed_and_an_old_plain_one_is_sealed_at_its_next_use(token):
     plain = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     with freeze(NOON):
-        offered = transact(ADMIN, lambda session: offer_secret(session, visitor(token).session_id))
+        offered = transact(ADMIN, lambda session: offer_secret(session, session_user(token).session_id))
 
     def use(session) -> tuple[str, bool]:
         admin = _admin(session)

@@ -20,7 +20,7 @@ from services.accounts.sessions import (
 )
 from services.accounts.sign_in import Entry, enrol_second_factor, give_second_factor
 from tests.conftest import ADMIN, MEI
-from tests.services.accounts.support import NOON, events, give_passwords, knock, visitor, why_out
+from tests.services.accounts.support import NOON, events, give_passwords, knock, session_user, why_out
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def second_factor_for_finance(people, monkeypatch):
 
 def test_a_role_that_needs_a_second_factor_enrols_at_the_first_sign_in(second_factor_for_finance):
     half_way = knock(MEI.person)
-    person = visitor(half_way.token)
+    person = session_user(half_way.token)
     with reading(AUTHENTICATION) as session:
         secret = offered_secret(session, person.session_id)
 
@@ -55,13 +55,13 @@ def test_a_role_that_needs_a_second_factor_enrols_at_the_first_sign_in(second_fa
 
 def visitor_at(instant: datetime, token: str):
     with freeze(instant):
-        return visitor(token)
+        return session_user(token)
 
 
 def enrolled(at: datetime) -> tuple[str, tuple[str, ...]]:
     with freeze(at):
         half_way = knock(MEI.person)
-        person = visitor(half_way.token)
+        person = session_user(half_way.token)
         with reading(AUTHENTICATION) as session:
             secret = offered_secret(session, person.session_id)
         entry = enrol_second_factor(person, half_way.token, pyotp.TOTP(secret).at(at), Browser())
@@ -71,7 +71,7 @@ def enrolled(at: datetime) -> tuple[str, tuple[str, ...]]:
 def show_code(code: str, *, at: datetime) -> Entry:
     with freeze(at):
         half_way = knock(MEI.person)
-        return give_second_factor(visitor(half_way.token), half_way.token, code, Browser())
+        return give_second_factor(session_user(half_way.token), half_way.token, code, Browser())
 
 
 def test_a_code_opens_once_and_never_again(second_factor_for_finance):
@@ -139,7 +139,7 @@ def test_who_lost_the_phone_enrols_again_after_an_administrator_took_it_away(sec
     transact(ADMIN, lambda session: remove_second_factor(session, MEI.person))
 
     with freeze(NOON + timedelta(minutes=5)):
-        assert visitor(knock(MEI.person).token).has_second_factor is False
+        assert session_user(knock(MEI.person).token).has_second_factor is False
 
 
 def test_one_code_shown_twice_at_the_same_moment_opens_once(second_factor_for_finance):
@@ -162,7 +162,7 @@ def test_one_code_shown_twice_at_the_same_moment_opens_once(second_factor_for_fi
 
 def give_code(half_way: Entry, code: str) -> bool:
     try:
-        give_second_factor(visitor(half_way.token), half_way.token, code, Browser())
+        give_second_factor(session_user(half_way.token), half_way.token, code, Browser())
     except InvalidInput:
         return False
     return True

@@ -11,7 +11,7 @@ from core.database.sessions import reading, transact
 from core.errors import NotFound
 from models.accounts.sessions import EndReason, UserSession
 from models.accounts.users import User
-from services.accounts.administration import lock_user, reset_password
+from services.accounts.administration import reset_password, suspend_user
 from services.accounts.attempts import TooManyAttempts
 from services.accounts.sessions import (
     AUTHENTICATION,
@@ -21,7 +21,7 @@ from services.accounts.sessions import (
     purge_old_sessions,
 )
 from tests.conftest import ADMIN, HUADONG_CLERK, LING, MEI, WEI
-from tests.services.accounts.support import NOON, change, events, give_passwords, guess, knock, visitor, why_out
+from tests.services.accounts.support import NOON, change, events, give_passwords, guess, knock, session_user, why_out
 
 OTHER_PASSWORD = "a long sentence about green tea"
 
@@ -39,7 +39,7 @@ def test_each_sign_in_has_a_secret_of_its_own_and_the_old_one_is_void():
 
     assert first.token != second.token
     assert why_out(first.token) == "sessions.replaced"
-    assert visitor(second.token).is_signed_in
+    assert session_user(second.token).is_signed_in
 
 
 def test_the_secret_is_stored_nowhere():
@@ -63,14 +63,14 @@ def test_a_session_ends_when_nobody_is_there_and_at_last_in_any_case(actor, idle
     with freeze(NOON):
         entry = knock(actor.person)
     with freeze(NOON + idle - timedelta(seconds=1)):
-        assert visitor(entry.token).is_signed_in
+        assert session_user(entry.token).is_signed_in
     with freeze(NOON + idle):
         assert why_out(entry.token) == "sessions.expired"
 
     change(UserSession, UserSession.user_id, actor.user_id, seen_at=NOON + absolute - timedelta(seconds=1))
 
     with freeze(NOON + absolute - timedelta(seconds=1)):
-        assert visitor(entry.token).is_signed_in
+        assert session_user(entry.token).is_signed_in
     with freeze(NOON + absolute):
         assert why_out(entry.token) == "sessions.expired"
 
@@ -80,17 +80,17 @@ def test_being_there_keeps_a_session_open():
         entry = knock(MEI.person)
     for minutes in (20, 40, 60):
         with freeze(NOON + timedelta(minutes=minutes)):
-            person = visitor(entry.token)
+            person = session_user(entry.token)
             transact(AUTHENTICATION, lambda session, person=person: note_seen(session, person))
 
     with freeze(NOON + timedelta(minutes=80)):
-        assert visitor(entry.token).is_signed_in
+        assert session_user(entry.token).is_signed_in
 
 
 def test_a_session_ends_at_once_when_the_account_is_locked_or_changes_its_role():
     locked, promoted = knock(), knock(WEI.person)
 
-    transact(ADMIN, lambda session: lock_user(session, LING.person))
+    transact(ADMIN, lambda session: suspend_user(session, LING.person))
     change(User, User.email, WEI.person, role="marketing")
 
     assert why_out(locked.token) == "sessions.locked"
@@ -99,14 +99,14 @@ def test_a_session_ends_at_once_when_the_account_is_locked_or_changes_its_role()
 
 def test_people_end_their_own_sessions_and_no_others():
     mine, others = knock(), knock(WEI.person)
-    number = visitor(others.token).session_id
+    number = session_user(others.token).session_id
 
     with pytest.raises(NotFound):
         transact(LING, lambda session: end_session(session, number, EndReason.ENDED_BY_PERSON))
-    transact(LING, lambda session: end_session(session, visitor(mine.token).session_id, EndReason.SIGNED_OUT))
+    transact(LING, lambda session: end_session(session, session_user(mine.token).session_id, EndReason.SIGNED_OUT))
 
     assert why_out(mine.token) == "sessions.signed_out"
-    assert visitor(others.token).is_signed_in
+    assert session_user(others.token).is_signed_in
     assert [event.data["why"] for event in events("user.session_ended")] == ["signed_out"]
 
 
@@ -133,4 +133,4 @@ def test_old_sessions_are_forgotten_after_a_month():
         with reading(ADMIN) as session:
             assert session.scalar(select(func.count()).select_from(UserSession)) == 1
             assert len(open_sessions(session, LING.user_id)) == 1
-        assert visitor(recent.token).is_signed_in
+        assert session_user(recent.token).is_signed_in

@@ -13,14 +13,14 @@ from models.accounts.sessions import SessionState
 from models.accounts.users import User
 from models.partners.partners import Partner
 from services.accounts import attempts
-from services.accounts.administration import lock_user, unlock_user
+from services.accounts.administration import reactivate_user, suspend_user
 from services.accounts.attempts import TooManyAttempts
 from services.accounts.sessions import (
     AUTHENTICATION,
 )
 from services.accounts.sign_in import account_subject
 from tests.conftest import ADMIN, BEIFANG, BEIFANG_CLERK, HUADONG_CLERK, LING, WEI
-from tests.services.accounts.support import NOON, change, events, give_passwords, guess, knock, visitor, why_out
+from tests.services.accounts.support import NOON, change, events, give_passwords, guess, knock, session_user, why_out
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def people(database, monkeypatch):
 def test_who_knows_the_password_comes_in_as_the_person_they_are():
     entry = knock(" Ling@Example.com ")
 
-    found = visitor(entry.token)
+    found = session_user(entry.token)
     assert (found.actor.person, found.actor.user_id, found.actor.role) == (LING.person, LING.user_id, LING.role)
     assert (found.state, found.actor.partner_path) == (SessionState.SIGNED_IN, "")
     assert [event.person for event in events("user.signed_in")] == [LING.person]
@@ -45,7 +45,7 @@ def test_a_partners_clerk_comes_in_with_the_branch_of_now():
     entry = knock(HUADONG_CLERK.person)
     change(Partner, Partner.code, "HD", path="00000Z")
 
-    assert visitor(entry.token).actor.partner_path == "00000Z"
+    assert session_user(entry.token).actor.partner_path == "00000Z"
 
 
 def test_the_answer_does_not_tell_whether_an_account_exists():
@@ -73,7 +73,7 @@ def test_who_was_invited_and_has_no_password_does_not_come_in():
 
 
 def test_a_locked_account_says_so_only_to_who_knows_the_password():
-    transact(ADMIN, lambda session: lock_user(session, LING.person))
+    transact(ADMIN, lambda session: suspend_user(session, LING.person))
 
     with pytest.raises(NotPermitted) as known:
         knock()
@@ -237,7 +237,7 @@ def test_a_hundred_failures_in_a_row_stop_an_account_until_a_reset():
 
     with freeze(NOON + timedelta(days=30)), pytest.raises(TooManyAttempts) as stopped:
         knock()
-    transact(ADMIN, lambda session: unlock_user(session, LING.person))
+    transact(ADMIN, lambda session: reactivate_user(session, LING.person))
 
     assert stopped.value.code == "sign_in.stopped"
     assert knock().state == SessionState.SIGNED_IN

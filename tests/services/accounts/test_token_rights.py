@@ -14,7 +14,7 @@ from core.events.log import Event
 from core.permissions import ROLE_PERMISSIONS, Permission, Role
 from models.accounts.tokens import ApiToken
 from models.accounts.users import User
-from services.accounts.sessions import AUTHENTICATION, FRESH, ReauthenticationNeeded, find_visitor
+from services.accounts.sessions import AUTHENTICATION, FRESH, ReauthenticationNeeded, find_session_user
 from services.accounts.token_rights import confirm_tokens, keys_above_makers
 from services.accounts.tokens import actor_of_token, create_token, revoke_token
 from services.installation.maintenance import diagnose
@@ -131,7 +131,7 @@ def test_confirming_asks_who_sits_there():
     with freeze(NOON):
         token = session_of(ADMIN)
         with reading(AUTHENTICATION) as session:
-            admin = find_visitor(session, token).actor
+            admin = find_session_user(session, token).actor
 
     with freeze(NOON + FRESH + timedelta(seconds=1)), pytest.raises(ReauthenticationNeeded):
         confirm(admin, row)

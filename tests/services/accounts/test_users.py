@@ -10,7 +10,7 @@ from core.permissions import ROLE_PERMISSIONS, Permission
 from models.accounts.sessions import OneTimeLink
 from models.accounts.users import User
 from resources import BY_NAME
-from services.accounts.administration import lock_user
+from services.accounts.administration import suspend_user
 from services.accounts.links import password_link
 from services.accounts.sessions import open_sessions
 from services.organisation.leaving import leave
@@ -93,9 +93,9 @@ def test_an_owner_lets_in_and_keeps_out_the_own_people_and_nobody_else(database)
     assert len(tokens) == 2
 
     transact(HUADONG_OWNER, lambda session: password_link(session, SUZHOU_CLERK.person))
-    transact(HUADONG_OWNER, lambda session: lock_user(session, SUZHOU_CLERK.person))
+    transact(HUADONG_OWNER, lambda session: suspend_user(session, SUZHOU_CLERK.person))
     for person in (BEIFANG_CLERK.person, WEI.person, ADMIN.person):
-        for work in (password_link, lock_user):
+        for work in (password_link, suspend_user):
             with pytest.raises(NotFound):
                 transact(HUADONG_OWNER, lambda session, work=work, person=person: work(session, person))
 

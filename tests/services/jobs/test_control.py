@@ -20,7 +20,7 @@ from models.accounts.users import User
 from models.imports import ImportBatch, ImportStatus
 from services.accounts.administration import reset_password
 from services.accounts.own_account import prove
-from services.accounts.sessions import AUTHENTICATION, FRESH, ReauthenticationNeeded, find_visitor
+from services.accounts.sessions import AUTHENTICATION, FRESH, ReauthenticationNeeded, find_session_user
 from services.imports.batches import continue_import
 from services.jobs.control import may_retry, may_stop, retry_job, stop_job
 from tests.browser.signing_in import session_of
@@ -190,14 +190,14 @@ def test_what_gives_rights_goes_on_only_for_an_owner_who_has_just_proved_to_be_t
         transact(ADMIN, lambda session: reset_password(session, ADMIN.person, PASSWORD))
         token = session_of(ADMIN)
 
-    def visitor():
+    def session_user():
         with reading(AUTHENTICATION) as session:
-            return find_visitor(session, token)
+            return find_session_user(session, token)
 
     with freeze(NOON + FRESH + timedelta(seconds=1)):
         with pytest.raises(ReauthenticationNeeded):
-            transact(visitor().actor, lambda session: retry_job(session, job.job_id))
+            transact(session_user().actor, lambda session: retry_job(session, job.job_id))
         assert stored(job.job_id) == (JobStatus.FAILED, False)
-        prove(visitor(), PASSWORD)
-        transact(visitor().actor, lambda session: retry_job(session, job.job_id))
+        prove(session_user(), PASSWORD)
+        transact(session_user().actor, lambda session: retry_job(session, job.job_id))
     assert stored(job.job_id) == (JobStatus.WAITING, False)

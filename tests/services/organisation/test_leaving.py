@@ -19,7 +19,7 @@ from models.accounts.users import User
 from models.customers import Customer
 from models.imports import ImportBatch, ImportStatus
 from models.orders import Order
-from services.accounts.administration import unlock_user
+from services.accounts.administration import reactivate_user
 from services.accounts.links import password_link
 from services.accounts.tokens import create_token
 from services.installation.checks import broken_invariants
@@ -208,7 +208,7 @@ def test_who_has_left_cannot_leave_again_but_may_come_back(database):
 
     with pytest.raises(Conflict) as refused:
         let_leave(to={})
-    transact(ADMIN, lambda session: unlock_user(session, WEI.person))
+    transact(ADMIN, lambda session: reactivate_user(session, WEI.person))
 
     assert refused.value.code == "leaving.has_left"
     with reading(ADMIN) as session:

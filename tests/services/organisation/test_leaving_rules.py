@@ -6,7 +6,7 @@ import models  # noqa: F401  (maps every table)
 from core.database.sessions import Base
 from services.organisation.handover import KINDS
 from services.organisation.leaving import ENDED
-from services.organisation.leaving_rules import KEPT, RULES, LeavingOutcome
+from services.organisation.leaving_rules import HISTORY, RULES, LeavingOutcome
 
 NAMES_A_PERSON = ("person",)
 
@@ -26,17 +26,17 @@ def _is_reference(column: Column) -> bool:
 
 
 def test_every_column_that_names_a_person_says_what_becomes_of_it():
-    missing = sorted(columns_that_name_a_person() - RULES.keys() - KEPT.keys())
+    missing = sorted(columns_that_name_a_person() - RULES.keys() - HISTORY.keys())
 
     assert missing == [], "state in services/organisation/leaving_rules.py what becomes of these when a person leaves"
 
 
 def test_no_rule_is_about_a_column_that_is_not_there():
-    assert sorted({*RULES, *KEPT} - columns_that_name_a_person()) == []
+    assert sorted({*RULES, *HISTORY} - columns_that_name_a_person()) == []
     assert [
         name for name, rule in RULES.items() if f"{rule.column.class_.__tablename__}.{rule.column.key}" != name
     ] == []
-    assert sorted(RULES.keys() & KEPT.keys()) == []
+    assert sorted(RULES.keys() & HISTORY.keys()) == []
 
 
 def test_a_reference_by_number_is_never_just_kept():
@@ -47,7 +47,7 @@ def test_a_reference_by_number_is_never_just_kept():
         if _is_reference(column)
     }
 
-    assert sorted(numbers & KEPT.keys()) == []
+    assert sorted(numbers & HISTORY.keys()) == []
 
 
 def test_what_is_handed_over_has_a_kind_and_what_ends_is_shown_or_a_secret_of_the_person():

@@ -9,7 +9,7 @@ from core.database.sessions import reading, unit_of_work
 from core.i18n import use_language
 from models.stores import Store, StoreFinding
 from services.installation.checks import broken_invariants
-from services.stores.findings import examine_ids
+from services.stores.findings import assess_ids
 from services.stores.review import decide_store, dismiss_finding, findings_of
 from services.stores.rules import POINTS, SENTENCES, TITLES, finding_sentence, score_of
 from tests.conftest import ADMIN, LING, SUZHOU_CLERK, WEI
@@ -194,7 +194,7 @@ def test_looking_twice_finds_the_same(database):
     before = {code: set(found(code)) for code in ("S1", "S2", "S3")}
 
     with unit_of_work(LING) as session:
-        verdicts = examine_ids(session, [stored(code).id for code in ("S1", "S2", "S3")])
+        verdicts = assess_ids(session, [stored(code).id for code in ("S1", "S2", "S3")])
 
     assert {code: set(found(code)) for code in before} == before
     assert sorted(verdict.score for verdict in verdicts.values()) == [40, 40, 40]

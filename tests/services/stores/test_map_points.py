@@ -10,7 +10,7 @@ from core.errors import NotFound, NotPermitted
 from core.positions.points import distance_m
 from models.stores import Store, StoreFinding, StorePhoto, StorePosition
 from services.stores.map_points import Box, bounds, clusters, neighbours, stores_in
-from services.stores.registration import visitor
+from services.stores.registration import anonymous_actor
 from tests.conftest import BEIFANG_CLERK, HUADONG_OWNER, LING, SUZHOU_CLERK, WEI
 from tests.services.stores.support import away, save, shop
 
@@ -104,7 +104,7 @@ def test_neighbours_come_nearest_first_and_only_those_one_may_see(database):
 def test_a_visitor_sees_no_map(database):
     placed()
 
-    with reading(visitor("en")) as session:
+    with reading(anonymous_actor("en")) as session:
         assert (clusters(session, CHINA, 5), stores_in(session, CHINA), bounds(session)) == ([], [], None)
     with reading(type(LING)("hr", "hr")) as session, pytest.raises(NotPermitted):
         clusters(session, CHINA, 5)

@@ -16,12 +16,12 @@ from models.stores import Store, StorePhoto
 from services.applications.invites import InviteDraft, make_invite
 from services.installation.checks import broken_invariants
 from services.stores.fixes import Fix, best_fix, fix_problem
-from services.stores.registration import StoreStatement, invite_facts, move_store, register_store, visitor
+from services.stores.registration import StoreStatement, anonymous_actor, invite_facts, move_store, register_store
 from services.stores.review import close_store
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_OWNER, HUADONG_PATH, LING, MEI, SUZHOU_CLERK, SUZHOU_PATH, WEI
 from tests.services.stores.support import count, events, fix, found, photo, positions, register, save, shop, stored
 
-VISITOR = visitor("en")
+VISITOR = anonymous_actor("en")
 
 
 def broken() -> list[object]:

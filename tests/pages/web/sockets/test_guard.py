@@ -20,8 +20,8 @@ from pages.web.sockets import limits
 from pages.web.sockets.connections import page_cookie_name
 from pages.web.sockets.guard import HANDLERS, NAMESPACE, guard_sockets
 from services.accounts import denials
-from services.accounts.administration import lock_user
-from services.accounts.sessions import end_session, find_visitor
+from services.accounts.administration import suspend_user
+from services.accounts.sessions import end_session, find_session_user
 from services.applications.invites import InviteDraft, make_invite
 from tests.browser.signing_in import session_of
 from tests.conftest import ADMIN, LING, MEI, SUZHOU_CLERK
@@ -208,14 +208,14 @@ def test_clicks_after_the_session_ended_change_nothing_and_leave_one_line_in_the
     cookies = signed_in()
     page = fetch_page(address, f"/orders/{number}", cookies)
     with reading(ADMIN) as session:
-        visitor = find_visitor(session, cookies[cookie_name()])
+        session_user = find_session_user(session, cookies[cookie_name()])
         before = len(list(session.scalars(select(Event.id).where(Event.action == denials.ACTION))))
 
     with page_socket(page) as (socket, _):
         if how == "locked":
-            transact(ADMIN, lambda session: lock_user(session, LING.person))
+            transact(ADMIN, lambda session: suspend_user(session, LING.person))
         else:
-            transact(ADMIN, lambda session: end_session(session, visitor.session_id, EndReason.SIGNED_OUT))
+            transact(ADMIN, lambda session: end_session(session, session_user.session_id, EndReason.SIGNED_OUT))
         for _ in range(5):
             assert approves_nothing(socket, page, number)
     if how == "locked":

@@ -11,7 +11,7 @@ from pages.components.forms import fields
 from pages.web.sockets import limits
 from pages.web.sockets._messages import are_declared, arguments_of, is_handshake, is_message, is_number
 from pages.web.sockets.limits import SocketLimits
-from services.accounts.sessions import Visitor
+from services.accounts.sessions import SessionUser
 from tests.conftest import LING, WEI
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/components/gallery_main.py")
@@ -31,13 +31,19 @@ class Sockets:
             pass
 
     async def open(
-        self, address: str = "198.51.100.7", visitor: Visitor | None = None, *frames: str
+        self, address: str = "198.51.100.7", session_user: SessionUser | None = None, *frames: str
     ) -> "asyncio.Queue":
         """Open one; return what is said to it."""
         said, heard = asyncio.Queue(), asyncio.Queue()
         for frame in frames:
             said.put_nowait({"type": "websocket.receive", "text": frame})
-        scope = {"type": "websocket", "path": "/", "headers": [], "client": (address, 1), "state": {"visitor": visitor}}
+        scope = {
+            "type": "websocket",
+            "path": "/",
+            "headers": [],
+            "client": (address, 1),
+            "state": {"session_user": session_user},
+        }
         self._tasks.append(asyncio.create_task(self.guard(scope, said.get, heard.put)))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -61,9 +67,9 @@ async def sockets():
     await sockets.end()
 
 
-def person(actor, session_id: int) -> Visitor:
-    facts = dict.fromkeys(Visitor.__slots__)
-    return Visitor(**facts | {"actor": actor, "session_id": session_id, "state": SessionState.SIGNED_IN})
+def person(actor, session_id: int) -> SessionUser:
+    facts = dict.fromkeys(SessionUser.__slots__)
+    return SessionUser(**facts | {"actor": actor, "session_id": session_id, "state": SessionState.SIGNED_IN})
 
 
 # --- how many, how long, how much ---

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from python_calamine import CalamineWorkbook
 
-from importers.reading.refusals import Refusal
+from importers.reading.errors import FileError
 from importers.reading.tables import RawBlock
 from importers.reading.xlsx.package import Package, Parts
 from importers.reading.xlsx.slices import RowRange
@@ -29,7 +29,7 @@ _CERTAIN_VALUE = re.compile(
 )
 
 
-class SlicedBook:
+class ChunkWorkbook:
     """Slices of one sheet with the strings and styles of their workbook, not compressed.
 
     Args:
@@ -45,10 +45,10 @@ class SlicedBook:
         self._sheet = sheet
         self._archive = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
 
-    def add(self, rows: bytes, piece: RowRange, *, note_strings: bool) -> None:
+    def add(self, rows: bytes, row_range: RowRange, *, note_strings: bool) -> None:
         """Add a slice. ``note_strings``: keep ``last_shared_string`` up to date."""
-        self.slices.append(piece)
-        self.row_count += piece.row_count
+        self.slices.append(row_range)
+        self.row_count += row_range.row_count
         if note_strings:
             used = map(int, _SHARED.findall(rows))
             self.last_shared_string = max(self.last_shared_string, max(used, default=-1))
@@ -74,34 +74,34 @@ class SlicedBook:
         self._archive.close()
 
     def blocks(self) -> Iterator[RawBlock]:
-        """Yield each slice as rows. Raises ``Refusal``: ``sheet_damaged``, ``rows_lost``, naming the row."""
+        """Yield each slice as rows. Raises ``FileError``: ``sheet_damaged``, ``rows_lost``, naming the row."""
         try:
             workbook = CalamineWorkbook.from_path(self._path)
         except Exception as error:
-            raise Refusal("damaged", detail=str(error)) from error
-        for number, piece in enumerate(self.slices, start=1):
-            yield self._read(workbook, number, piece)
+            raise FileError("damaged", detail=str(error)) from error
+        for number, row_range in enumerate(self.slices, start=1):
+            yield self._read(workbook, number, row_range)
 
     def remove(self) -> None:
         """Delete the file."""
         self._archive.close()
         self._path.unlink()
 
-    def _read(self, workbook: CalamineWorkbook, number: int, piece: RowRange) -> RawBlock:
+    def _read(self, workbook: CalamineWorkbook, number: int, row_range: RowRange) -> RawBlock:
         try:
             sheet = workbook.get_sheet_by_name(str(number))
         except Exception as error:
-            raise Refusal("sheet_damaged", sheet=self._sheet, row=piece.first_row, detail=str(error)) from error
+            raise FileError("sheet_damaged", sheet=self._sheet, row=row_range.first_row, detail=str(error)) from error
         rows: list[list[object]] = []
-        first, left = piece.first_row, 0
+        first, left = row_range.first_row, 0
         if sheet.start is not None:
             first, left = sheet.start[0] + 1, sheet.start[1]
             rows = list(sheet.to_python())  # type: ignore[arg-type]
-        if first < piece.first_row or first + len(rows) - 1 > piece.last_row:
-            raise Refusal("rows_lost", sheet=self._sheet, row=piece.first_row)
-        if sum(map(any, rows)) < piece.row_count:
+        if first < row_range.first_row or first + len(rows) - 1 > row_range.last_row:
+            raise FileError("rows_lost", sheet=self._sheet, row=row_range.first_row)
+        if sum(map(any, rows)) < row_range.row_count:
             self._refuse_lost_rows(number, first, rows)
-        return RawBlock(first, rows, left, is_marked=piece.is_marked)
+        return RawBlock(first, rows, left, is_marked=row_range.is_marked)
 
     def _refuse_lost_rows(self, number: int, first: int, rows: list[list[object]]) -> None:
         # Fewer rows arrived than were sent. That is right for rows of empty texts and of zeros, and for nothing else.
@@ -116,7 +116,7 @@ class SlicedBook:
             position = row_number - first
             lost = not 0 <= position < len(rows) or all(cell == "" for cell in rows[position])
             if lost or row_number <= last:
-                raise Refusal("rows_lost", sheet=self._sheet, row=row_number)
+                raise FileError("rows_lost", sheet=self._sheet, row=row_number)
             last = row_number
 
     def _copy(self, blocks: Iterator[bytes], name: str) -> None:

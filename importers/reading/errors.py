@@ -7,7 +7,7 @@ ROW_MAX = 1_048_576  # rows of an Excel sheet
 COLUMNS_MAX = 1_000  # wider tables are refused: a stray cell far right is the usual cause
 
 
-class Refusal(Exception):
+class FileError(Exception):
     """A file that is not read. ``code`` lacks the leading ``imports.``; ``values`` fill its sentence."""
 
     def __init__(self, code: str, **values: str | int) -> None:
