@@ -43,6 +43,7 @@ class Approval(Base):
     """
 
     __tablename__ = "approvals"
+    follows_branch = True
     __table_args__ = (
         CheckConstraint("total_cents >= 0", name="total_not_negative"),
         CheckConstraint("typeof(total_cents) = 'integer'", name="total_cents_is_whole").ddl_if(dialect="sqlite"),

@@ -42,6 +42,7 @@ class Customer(Versioned, Base):
     """
 
     __tablename__ = "customers"
+    follows_branch = True
     __table_args__ = (
         Index("ix_customers_path", "path", "created_at", "id"),
         Index("ix_customers_created_at", "created_at", "id"),

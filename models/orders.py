@@ -80,6 +80,7 @@ class Order(Versioned, Base):
     """
 
     __tablename__ = "orders"
+    follows_branch = True
     __table_args__ = (
         CheckConstraint("total_cents >= 0", name="total_not_negative"),
         CheckConstraint("tax_cents >= 0 AND tax_cents <= total_cents", name="tax_within_total"),
@@ -135,6 +136,7 @@ class OrderLine(Base):
     """
 
     __tablename__ = "order_lines"
+    follows_branch = True
     __table_args__ = (
         CheckConstraint("quantity > 0 AND units > 0", name="quantity_positive"),
         CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),

@@ -98,6 +98,7 @@ class Store(Versioned, Base):
     """
 
     __tablename__ = "stores"
+    follows_branch = True
     __table_args__ = (
         CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude_on_earth"),
         CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude_on_earth"),
@@ -153,6 +154,7 @@ class StorePosition(Base):
     """
 
     __tablename__ = "store_positions"
+    follows_branch = True
     __table_args__ = (Index("ix_store_positions_store_id", "store_id", "valid_from"),)
 
     id: Mapped[Id]
@@ -190,6 +192,7 @@ class StoreFinding(Base):
     """
 
     __tablename__ = "store_findings"
+    follows_branch = True
     __table_args__ = (
         CheckConstraint("points BETWEEN 0 AND 100", name="points_in_range"),
         Index("ix_store_findings_store_id", "store_id", "code"),
@@ -227,6 +230,7 @@ class StorePhoto(Base):
     """
 
     __tablename__ = "store_photos"
+    follows_branch = True
     __table_args__ = (
         Index("ix_store_photos_store_id", "store_id"),
         Index("ix_store_photos_original_sha256", "original_sha256"),

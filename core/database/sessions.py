@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import URL, BigInteger, ColumnElement, Connection, Engine, MetaData, create_engine, event, false, true
 from sqlalchemy.exc import DisconnectionError, IntegrityError, OperationalError
@@ -49,7 +49,14 @@ SQLITE_PRAGMAS: dict[str, int | str] = {
 
 
 class Base(DeclarativeBase):
-    """Base of all mapped classes."""
+    """Base of all mapped classes.
+
+    Attributes:
+        follows_branch: Of a class with ``path``: whether its rows get a new one when their branch of the channel moves,
+            or keep that of their time.
+    """
+
+    follows_branch: ClassVar[bool]
 
     metadata = MetaData(
         naming_convention={

@@ -38,6 +38,7 @@ class Event(Base):
     """
 
     __tablename__ = "events"
+    follows_branch = False
     __table_args__ = (Index("ix_events_subject_key", "subject", "subject_key", "id"),)
 
     id: Mapped[Id]

@@ -62,6 +62,7 @@ class User(Versioned, Base):
     """
 
     __tablename__ = "users"
+    follows_branch = True
     __table_args__ = (
         Index("ix_users_path", "path"),
         Index("ix_users_partner_id", "partner_id"),

@@ -17,6 +17,7 @@ class CreditBalance(Base):
     """
 
     __tablename__ = "credit_balances"
+    follows_branch = True
     __table_args__ = (
         CheckConstraint("used_cents >= 0", name="used_not_negative"),
         CheckConstraint("typeof(used_cents) = 'integer'", name="used_is_whole").ddl_if(dialect="sqlite"),

@@ -82,6 +82,7 @@ class AffiliationRequest(Versioned, Base):
     """
 
     __tablename__ = "affiliation_requests"
+    follows_branch = True
     __table_args__ = (
         Index("ix_affiliation_requests_path", "path", "id"),
         Index("ix_affiliation_requests_status", "status", "waits_since", "id"),

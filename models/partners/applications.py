@@ -104,6 +104,7 @@ class Application(Versioned, Base):
     """
 
     __tablename__ = "applications"
+    follows_branch = True
     __table_args__ = (
         Index("ix_applications_path", "path", "id"),
         Index("ix_applications_status", "status", "waits_since", "id"),

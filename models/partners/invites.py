@@ -32,6 +32,7 @@ class Invite(Versioned, Base):
     """
 
     __tablename__ = "invites"
+    follows_branch = True
     __table_args__ = (
         CheckConstraint("used_count >= 0 AND used_count <= uses_max", name="used_within_uses"),
         Index("ix_invites_path", "path", "id"),

@@ -59,6 +59,7 @@ class Partner(Versioned, Base):
     """
 
     __tablename__ = "partners"
+    follows_branch = True
     __table_args__ = (
         CheckConstraint("credit_limit_cents >= 0", name="credit_limit_not_negative"),
         Index("ix_partners_path", "path"),
@@ -96,6 +97,7 @@ class Affiliation(Base):
     """
 
     __tablename__ = "affiliations"
+    follows_branch = True
     __table_args__ = (
         CheckConstraint("valid_to > valid_from", name="days_in_order"),
         Index("ix_affiliations_partner_id_valid_from", "partner_id", "valid_from", unique=True),

@@ -11,7 +11,6 @@ from core.database.locks import DatabaseLock, take_lock
 from core.database.paths import AFTER_EVERYTHING, SEGMENT_WIDTH, segment
 from core.database.sessions import Base, is_sqlite
 from core.errors import Conflict, Problem
-from core.events.log import Event
 from core.i18n import N_
 from models.partners.partners import Partner, PartnerStatus
 from models.partners.tiers import TIERS, tier_text
@@ -159,9 +158,7 @@ def reserve_ids(session: Session, count: int) -> list[int]:
 
 
 def move_branch(session: Session, old_path: str, new_path: str) -> int:
-    """Put a partner and everyone below it under another path, with all that carries a copy of their paths.
-
-    Events keep the path of their time: they tell what was.
+    """Put a partner and everyone below it under another path, with the rows of all models that follow their branch.
 
     Returns:
         How many partners moved.
@@ -170,7 +167,7 @@ def move_branch(session: Session, old_path: str, new_path: str) -> int:
     # partners first: who places an order meanwhile waits for the partner's row, and then sees the new path
     for mapper in sorted(Base.registry.mappers, key=lambda mapper: mapper.class_ is not Partner):
         table: Any = mapper.local_table
-        if "path" not in table.c or mapper.class_ is Event:
+        if "path" not in table.c or not mapper.class_.follows_branch:
             continue
         path = table.c.path
         rest = func.substr(path, literal(len(old_path) + 1, Integer))
