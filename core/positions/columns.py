@@ -20,10 +20,12 @@ from core.positions.points import (
     EARTH_RADIUS_M,
     ECCENTRICITY2,
     INVERSE_STEPS,
+    LONGER_MAX,
     Datum,
 )
 
 Floats = npt.NDArray[np.float64]
+ROUNDING_M = 1.0  # more than a great-circle distance is wrong by because numbers have so many digits
 Pair = tuple[Floats, Floats]
 
 
@@ -51,13 +53,24 @@ def are_in_china_box(latitudes: Floats, longitudes: Floats) -> npt.NDArray[np.bo
     return np.asarray(north_south & (longitudes >= BOX_WEST) & (longitudes <= BOX_EAST))
 
 
-def distances_m(latitudes: Any, longitudes: Any, other_latitudes: Any, other_longitudes: Any) -> Floats:
-    """Return the great-circle distance of each pair in metres; the arrays are spread over each other as numpy does."""
+def great_circles_m(latitudes: Any, longitudes: Any, other_latitudes: Any, other_longitudes: Any) -> Floats:
+    """Return the great-circle distance of each pair in metres; the arrays are spread over each other as numpy does.
+
+    It narrows down what ``core.positions.points.distance_m`` measures, see there for how far the two are apart.
+    """
     south, north = np.radians(latitudes), np.radians(other_latitudes)
     up = np.sin((north - south) / 2) ** 2
     across = np.sin(np.radians(np.subtract(other_longitudes, longitudes)) / 2) ** 2
     chord = np.sqrt(up + np.cos(south) * np.cos(north) * across)
     return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(np.minimum(1.0, chord)))
+
+
+def may_be_within(
+    radius_m: float, latitudes: Any, longitudes: Any, other_latitudes: Any, other_longitudes: Any
+) -> npt.NDArray[np.intp]:
+    """Return the positions of the pairs that may be at most ``radius_m`` apart; none that is so is missing."""
+    metres = great_circles_m(latitudes, longitudes, other_latitudes, other_longitudes)
+    return np.flatnonzero(metres <= LONGER_MAX * radius_m + ROUNDING_M)
 
 
 def cells_of(latitudes: Floats, longitudes: Floats) -> npt.NDArray[np.int64]:

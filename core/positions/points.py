@@ -3,6 +3,9 @@
 Phones give WGS-84; Gaode and Tencent maps show GCJ-02, Baidu BD-09, each some hundred metres beside the other. The
 conversions are the public formulas (``core.positions.columns`` has them for whole columns; a property test holds the
 two equal). Outside the box around China nothing is shifted. Degrees are decimal, north and east positive.
+
+A distance is the geodesic on the WGS-84 ellipsoid, by geopy. The great circle on a sphere is faster and only narrows
+down what is measured: it is at most ``LONGER_MAX`` and at least ``SHORTER_MIN`` times as long as the geodesic.
 """
 
 import math
@@ -11,10 +14,12 @@ from enum import StrEnum
 
 from core.i18n import N_
 from core.kinds.kind import Kind, Refused
+from core.late_imports import late_import
 from core.positions.texts import ParsedPosition, read_angle, read_metres, read_pair
 
 EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 METRES_PER_DEGREE = 111_195.08  # of latitude on that sphere
+LONGER_MAX, SHORTER_MIN = 1.0057, 0.9955  # that sphere's radius by the ellipsoid's least and greatest of curvature
 BOX_SOUTH, BOX_WEST, BOX_NORTH, BOX_EAST = 3.86, 73.66, 53.55, 135.05
 CELL_DEGREES = 0.005  # about 556 m from south to north
 CELLS_ROUND = 72_001  # one more than the cells around the earth, so that a row of cells never runs into the next
@@ -82,11 +87,11 @@ def is_in_china_box(latitude: float, longitude: float) -> bool:
 
 
 def distance_m(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
-    """Return the great-circle distance in metres of two points of one datum (haversine)."""
-    south, north = math.radians(latitude), math.radians(other_latitude)
-    up = math.sin((north - south) / 2) ** 2
-    across = math.sin(math.radians(other_longitude - longitude) / 2) ** 2
-    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(up + math.cos(south) * math.cos(north) * across)))
+    """Return the geodesic distance in metres of two points of one datum, on the WGS-84 ellipsoid."""
+    if (latitude, longitude) == (other_latitude, other_longitude):
+        return 0.0
+    geodesic = late_import("geopy.distance").geodesic
+    return float(geodesic((latitude, longitude), (other_latitude, other_longitude)).m)
 
 
 def cell_of(latitude: float, longitude: float) -> int:
@@ -95,8 +100,8 @@ def cell_of(latitude: float, longitude: float) -> int:
 
 
 def cells_around(latitude: float, longitude: float, radius_m: float) -> set[int]:
-    """Return the keys of all cells that a circle around a WGS-84 point may touch."""
-    up = radius_m / METRES_PER_DEGREE
+    """Return the keys of all cells in which a point within ``radius_m`` of a WGS-84 point may lie."""
+    up = LONGER_MAX * radius_m / METRES_PER_DEGREE
     spread = math.sin(math.radians(up)) / max(1e-12, math.cos(math.radians(latitude)))
     across = 180.0 if abs(latitude) + up >= LATITUDE_MAX else math.degrees(math.asin(min(1.0, spread))) + 1e-9
     rows = range(_row(max(-90.0, latitude - up)), _row(min(90.0, latitude + up)) + 1)

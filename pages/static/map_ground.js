@@ -18,13 +18,14 @@
   const toLatitude = (y, zoom) => (Math.atan(Math.sinh(Math.PI * (1 - (2 * y) / world(zoom)))) * 180) / Math.PI;
   const metresPerPixel = (latitude, zoom) => (EARTH_M * Math.cos((latitude * Math.PI) / 180)) / world(zoom);
 
-  // Great circle on the mean sphere; for labels and circles, the server decides with its own.
+  // On the WGS-84 ellipsoid, by its radii at the latitude in the middle: for labels up to some hundred kilometres.
   const distance = (one, other) => {
     const rad = Math.PI / 180;
-    const half = (a, b) => Math.sin(((a - b) * rad) / 2) ** 2;
-    const part = half(one.latitude, other.latitude)
-      + Math.cos(one.latitude * rad) * Math.cos(other.latitude * rad) * half(one.longitude, other.longitude);
-    return 2 * 6371008.8 * Math.asin(Math.sqrt(Math.min(1, part)));
+    const middle = ((one.latitude + other.latitude) / 2) * rad;
+    const flat = 1 - 0.00669437999014 * Math.sin(middle) ** 2;
+    const north = (one.latitude - other.latitude) * rad * ((6378137 * (1 - 0.00669437999014)) / flat ** 1.5);
+    const apart = (((one.longitude - other.longitude + 540) % 360) - 180) * rad;
+    return Math.hypot(north, apart * (6378137 / Math.sqrt(flat)) * Math.cos(middle));
   };
 
   const length = (metres) => {

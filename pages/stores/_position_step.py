@@ -30,12 +30,11 @@ from pages.stores._queries import (
     displayed,
     find_any_region,
     length_text,
-    nearest_county,
     region_text,
     source_text,
 )
 from services.stores.fixes import FIX_HOLDS, Fix, best_fix, fix_problem
-from services.stores.regions import ABROAD_M, misplaced
+from services.stores.regions import ABROAD_M, misplaced, nearest_county
 from services.stores.rules import ACCURACY_GOOD_M
 
 UNUSABLE = frozenset(

@@ -2,14 +2,12 @@
 
 from datetime import datetime
 
-import numpy as np
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from core.clock import now
 from core.i18n import _, ngettext
-from core.positions.columns import unit_vectors
-from core.positions.points import DATUM_LABELS, EARTH_RADIUS_M, Datum, convert, distance_m
+from core.positions.points import DATUM_LABELS, Datum, convert, distance_m
 from models.regions import resolving
 from models.regions.table import region
 from models.stores import SOURCE_LABELS, PositionSource, StoreStatus
@@ -19,7 +17,6 @@ from pages.resources.inputs import find_references
 from pages.shell.reading import read
 from pages.web.identity import current_actor
 from resources import BY_NAME
-from services.stores.regions import county_points
 
 GOOD_SCORE = 80
 FOUND_MAX = 20
@@ -78,14 +75,6 @@ def region_text(code: str | None) -> str:
     """Return a region's full name, "" for none."""
     found = region(code) if code else None
     return found.full_name.replace(" ", "") if found else ""
-
-
-def nearest_county(latitude: float, longitude: float) -> tuple[str, float]:
-    """Return the adcode of the county whose point is nearest to a WGS-84 point, and how far that is in metres."""
-    points = county_points()
-    nearness = points.vectors @ unit_vectors(np.array([latitude]), np.array([longitude]))[0]
-    best = int(nearness.argmax())
-    return points.codes[best], float(EARTH_RADIUS_M * np.arccos(np.clip(nearness[best], -1, 1)))
 
 
 def apart_m(one: tuple[float, float], other: tuple[float, float]) -> float:

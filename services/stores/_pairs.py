@@ -12,8 +12,8 @@ import numpy as np
 from sqlalchemy import Select, func, not_, select, true
 from sqlalchemy.orm import Session
 
-from core.positions.columns import cells_of, distances_m
-from core.positions.points import LONGITUDE_MAX, METRES_PER_DEGREE, cells_around, distance_m
+from core.positions.columns import cells_of, may_be_within
+from core.positions.points import LONGER_MAX, LONGITUDE_MAX, METRES_PER_DEGREE, cells_around, distance_m
 from models.stores import Store
 from services.saving.lookups import LOOKUP_SLICE
 from services.stores.names import similarities, similarity
@@ -101,7 +101,7 @@ def _cells(stores: Sequence[Facts]) -> dict[int, set[int]]:
     placed = [store for store in stores if store.cell is not None]
     latitudes = np.array([store.wgs84_latitude for store in placed], dtype=np.float64)
     longitudes = np.array([store.wgs84_longitude for store in placed], dtype=np.float64)
-    up = NEAR_M / METRES_PER_DEGREE
+    up = LONGER_MAX * NEAR_M / METRES_PER_DEGREE
     across = up / np.cos(np.radians(np.minimum(np.abs(latitudes) + up, POLAR_DEGREES)))
     corners = [cells_of(latitudes + north, longitudes + east) for north in (-up, up) for east in (-across, across)]
     touched = [set(four) for four in np.stack(corners, axis=1).tolist()] if placed else []
@@ -135,14 +135,15 @@ def _compare(block: list[tuple[Facts, Facts]]) -> Iterator[Pair]:
         [(a.wgs84_latitude, a.wgs84_longitude, b.wgs84_latitude, b.wgs84_longitude) for a, b in block],
         dtype=np.float64,
     ).reshape(-1, 4)
-    metres = distances_m(points[:, 0], points[:, 1], points[:, 2], points[:, 3])
-    rows = np.flatnonzero(metres <= NEAR_M).tolist()
-    near = [block[row] for row in rows]
+    near = [block[row] for row in may_be_within(NEAR_M, *points.T).tolist()]
     alike = similarities([a.name_key for a, _ in near], [b.name_key for _, b in near])
-    for (store, other), row, likeness in zip(near, rows, alike, strict=True):
-        evidence = pair_finding(store, other, float(metres[row]), likeness)
-        if evidence:
-            yield _pair(store, other, float(metres[row]), *evidence)
+    for (store, other), likeness in zip(near, alike, strict=True):
+        if pair_finding(store, other, 0.0, likeness) is None:
+            continue  # nothing in common but the place: no need to measure
+        metres = _apart(store, other)
+        evidence = pair_finding(store, other, metres, likeness)
+        if evidence and metres is not None and metres <= NEAR_M:
+            yield _pair(store, other, metres, *evidence)
 
 
 def _same_phone(session: Session, stores: Sequence[Facts]) -> Iterator[Pair]:

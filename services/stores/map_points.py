@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy import ColumnElement, Integer, Select, cast, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.database.paths import within
 from core.database.sessions import actor_of, is_sqlite
 from core.permissions import Permission
+from core.positions.columns import may_be_within
 from core.positions.points import CELLS_ROUND, Datum, cell_of, cells_around, convert, distance_m
 from models.partners.partners import Partner
 from models.stores import Store
@@ -159,10 +161,12 @@ def neighbours(
         return []
     radius_m = min(radius_m, NEIGHBOURS_M_MAX)
     cells = cells_around(store.wgs84_latitude, store.wgs84_longitude, radius_m)
-    found = []
-    for other in session.scalars(select(Store).where(Store.cell.in_(cells), Store.id != store.id)):
-        point = other.wgs84_latitude or 0.0, other.wgs84_longitude or 0.0
-        metres = distance_m(store.wgs84_latitude, store.wgs84_longitude, *point)
+    here = store.wgs84_latitude, store.wgs84_longitude
+    found, others = [], session.scalars(select(Store).where(Store.cell.in_(cells), Store.id != store.id)).all()
+    points = [(other.wgs84_latitude or 0.0, other.wgs84_longitude or 0.0) for other in others]
+    for at in may_be_within(radius_m, *here, *np.array(points, dtype=np.float64).reshape(-1, 2).T):
+        other, point = others[int(at)], points[int(at)]
+        metres = distance_m(*here, *point)
         if metres <= radius_m:
             shown = convert(*point, Datum.WGS84, datum)
             found.append(Neighbour(other.code, other.name, other.status, other.score, *shown, metres))

@@ -14,7 +14,9 @@ from core.positions.points import (
     ACCURACY,
     CELLS_ROUND,
     LATITUDE,
+    LONGER_MAX,
     LONGITUDE,
+    SHORTER_MIN,
     Datum,
     cell_of,
     cells_around,
@@ -78,35 +80,48 @@ def test_a_column_of_points_is_converted_as_each_of_them(some, source, target):
 
 
 @given(st.lists(points, min_size=1, max_size=20))
-def test_a_column_of_points_has_the_cells_and_distances_of_each_of_them(some):
+def test_a_column_of_points_has_the_cells_of_each_of_them(some):
     latitudes, longitudes = (np.array(column, dtype=np.float64) for column in zip(*some, strict=True))
 
-    cells = columns.cells_of(latitudes, longitudes)
-    metres = columns.distances_m(latitudes, longitudes, latitudes[::-1], longitudes[::-1])
-
-    assert cells.tolist() == [cell_of(*point) for point in some]
-    expected = [distance_m(*one, *other) for one, other in zip(some, some[::-1], strict=True)]
-    assert np.allclose(metres, expected, rtol=1e-9, atol=1e-4)
+    assert columns.cells_of(latitudes, longitudes).tolist() == [cell_of(*point) for point in some]
 
 
-@given(points, points)
-def test_distances_are_those_of_the_reference_on_the_sphere(one, other):
-    assert distance_m(*one, *other) == pytest.approx(great_circle(one, other).m, rel=1e-6, abs=0.01)
+everywhere = st.tuples(
+    st.floats(-90, 90) | st.sampled_from([-90.0, -89.9999, 0.0, 89.9999, 90.0]),
+    st.floats(-180, 180) | st.sampled_from([-180.0, -179.9999, 0.0, 179.9999, 180.0]),
+)
 
 
-@given(chinese_points, st.floats(-0.05, 0.05), st.floats(-0.05, 0.05))
-def test_short_distances_are_within_half_a_percent_of_those_on_the_ellipsoid(point, north, east):
-    other = point[0] + north, point[1] + east
+@given(everywhere, everywhere)
+def test_a_distance_is_the_geodesic_and_the_great_circle_is_as_near_to_it_as_is_said(one, other):
+    metres = distance_m(*one, *other)
+    great_circle_m = float(columns.great_circles_m(*one, *other))
 
-    assert distance_m(*point, *other) == pytest.approx(geodesic(point, other).m, rel=0.0056, abs=0.01)
+    assert metres == pytest.approx(geodesic(one, other).m, abs=1e-6)
+    assert metres * SHORTER_MIN - 1e-3 <= great_circle_m <= metres * LONGER_MAX + 1e-3
 
 
-@given(points, st.floats(0, 360), st.floats(0, 1))
-def test_whatever_is_within_the_radius_lies_in_one_of_the_cells_around(point, bearing, share):
-    radius_m = 50.0
-    other = great_circle(meters=radius_m * share * 0.999).destination(point, bearing)
+@given(everywhere, everywhere)
+def test_the_great_circle_is_that_of_the_reference(one, other):
+    assert columns.great_circles_m(*one, *other) == pytest.approx(great_circle(one, other).m, rel=1e-6, abs=0.1)
 
-    assert cell_of(other.latitude, other.longitude) in cells_around(*point, radius_m)
+
+@given(everywhere, st.floats(0, 360), st.floats(0, 1), st.sampled_from([5.0, 50.0, 300.0, 5_000.0]))
+def test_the_fast_form_loses_no_point_within_the_radius(point, bearing, share, radius_m):
+    there = geodesic(meters=radius_m * share * 0.999999).destination(point, bearing)
+    other = there.latitude, there.longitude
+
+    assert columns.may_be_within(radius_m, *point, *other).size == 1
+    if abs(point[0]) < 89.9:  # nearer to the poles a circle of 5 km touches every one of 72,000 cells in a row
+        assert cell_of(*other) in cells_around(*point, radius_m)
+
+
+@pytest.mark.parametrize("point", [(89.9995, 10.0), (-89.9995, -170.0), (0.0, 180.0), (31.0, -180.0)])
+def test_points_at_the_poles_and_on_both_sides_of_the_date_line_are_near(point):
+    for bearing in range(0, 360, 15):
+        other = geodesic(meters=49.9).destination(point, bearing)
+
+        assert cell_of(other.latitude, other.longitude) in cells_around(*point, 50.0)
 
 
 def test_cells_do_not_run_from_one_row_into_the_next():

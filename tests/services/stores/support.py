@@ -23,7 +23,7 @@ from tests.conftest import ADMIN, WEI
 
 HUANGPU = {"region": "310101", "latitude": 31.2323, "longitude": 121.4752}
 """In the middle of 上海市黄浦区."""
-METRE = 1 / 111_195
+METRE = 1 / 110_873  # of latitude, in Shanghai, on the ellipsoid
 """Degrees of latitude."""
 
 

@@ -55,7 +55,7 @@ def test_any_name_has_a_key_that_fits_its_column(name):
     assert 0 <= similarity(name_key(name), name_key(name)) <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.sampled_from(CODES), st.floats(-1.5, 1.5), st.floats(-1.5, 1.5), st.sampled_from(CODES))
 def test_a_point_is_in_its_county_if_that_is_among_the_nearest(near, north, east, other):
     point = POINTS[near][0] + north, POINTS[near][1] + east
@@ -71,7 +71,7 @@ def test_a_point_is_in_its_county_if_that_is_among_the_nearest(near, north, east
             assert found[0].declared_m == pytest.approx(metres[declared], rel=1e-6, abs=1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.floats(4, 53), st.floats(74, 135))
 def test_what_is_abroad_is_far_from_every_county(latitude, longitude):
     found = misplaced(np.array([latitude]), np.array([longitude]), [None])

@@ -1,0 +1,13 @@
+"""Modules that are loaded when they are first used: starting costs no time and no memory for them (docs/adr/0038)."""
+
+from importlib import import_module
+from types import ModuleType
+from typing import Literal
+
+Late = Literal["geopy.distance", "services.reports._pivoting"]
+"""All there are: geodesics, and what works with pandas."""
+
+
+def late_import(name: Late) -> ModuleType:
+    """Return a module, loaded now if it is not yet."""
+    return import_module(name)
