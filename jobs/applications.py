@@ -9,7 +9,7 @@ from services.applications.decisions import overdue_numbers, pass_on
 from services.partners.affiliation_requests import carry_on, requests_to_carry_on
 
 
-@job("applications.carry_on", needs=Permission.APPLICATION_DECIDE, acts_on_time=True)
+@job("applications.carry_on", needs=Permission.APPLICATION_DECIDE, acts_on_time=True, keep_days=30)
 def carry_applications_on(run: JobRun) -> None:
     """Pass on what was not answered in time, move partners whose day has come, forget old drafts. Safe to repeat."""
     with reading(run.actor) as session:

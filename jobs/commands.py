@@ -70,6 +70,7 @@ def job_facts(row: Job) -> dict[str, Any]:
         "id": row.id,
         "name": row.name,
         "status": row.status,
+        "lane": row.lane,
         "owner": row.on_behalf.get("name", ""),
         "attempts": row.attempts,
         "done": row.done_count,

@@ -13,6 +13,7 @@ from core.errors import Conflict, DomainError
 from core.files.contents import write_content
 from core.i18n import _
 from core.jobs.queueing import OwnerRefused, job
+from core.jobs.rows import Lane
 from core.jobs.worker import JobCancelled, JobRun
 from core.permissions import Permission
 from core.settings import settings
@@ -32,7 +33,7 @@ def permission_of_import(session: Session, arguments: Mapping[str, Any]) -> Perm
     return None if name is None else SHEETS[name].edit
 
 
-@job("imports.check", needs=permission_of_import)
+@job("imports.check", needs=permission_of_import, lane=Lane.IMPORT)
 def check_import(run: JobRun, batch_id: int) -> None:
     """Find out what an import would do, from where an attempt before stopped. Safe to repeat: no row is stored."""
     with reading(run.actor) as session:
@@ -47,7 +48,7 @@ def check_import(run: JobRun, batch_id: int) -> None:
     check_batch(run.actor, batch_id, progress)
 
 
-@job("imports.apply", needs=permission_of_import, needs_proof=GIVES_RIGHTS)
+@job("imports.apply", needs=permission_of_import, needs_proof=GIVES_RIGHTS, lane=Lane.IMPORT)
 def apply_import_job(run: JobRun, batch_id: int) -> None:
     """Apply an import, from where it stopped. Safe to repeat: what a slice did is committed with how far it is.
 
@@ -75,7 +76,7 @@ def apply_import_job(run: JobRun, batch_id: int) -> None:
         raise
 
 
-@job("imports.workbook", needs=permission_of_import)
+@job("imports.workbook", needs=permission_of_import, lane=Lane.IMPORT)
 def make_workbook(run: JobRun, batch_id: int) -> None:
     """Make the workbook with errors of a large import. Safe to repeat: it is kept when it is whole."""
     with reading(run.actor) as session:

@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from core.jobs.rows import QUICK_WEIGHT_MAX
-from core.jobs.schedule import Recurring
+from core.jobs.recurring import Recurring
 
 SCHEDULE = (
-    Recurring("housekeeping.forget", timedelta(days=1), weight=QUICK_WEIGHT_MAX + 1),
-    Recurring("housekeeping.sweep", timedelta(hours=1), weight=QUICK_WEIGHT_MAX + 1),
-    Recurring("applications.carry_on", timedelta(minutes=15)),
+    Recurring("housekeeping.forget", at="02:00"),
+    Recurring("housekeeping.sweep", every=timedelta(hours=1)),
+    Recurring("applications.carry_on", every=timedelta(minutes=15)),
 )

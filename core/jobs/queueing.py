@@ -1,11 +1,12 @@
 """Adding, stopping and repeating jobs; which jobs there are, what each needs, and how an owner is looked up."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
@@ -14,11 +15,15 @@ from core.database.locks import DatabaseLock, take_lock
 from core.database.sessions import actor_of
 from core.errors import Conflict, NotFound, NotPermitted
 from core.i18n import N_
-from core.jobs.rows import SEE_ALL, Job, JobStatus, owner_facts
+from core.jobs.rows import SEE_ALL, Job, JobStatus, Lane, owner_facts
 from core.permissions import Permission
 
 JOBS_PER_PERSON_MAX = 20
 """Jobs of one person that wait or run at once."""
+LIGHT_WEIGHT_MAX = 5_000
+"""Weight up to which a job of the lane ``import`` runs in ``interactive``. A unit is about one row of a worksheet."""
+KEEP_DAYS = 90
+"""How long jobs that have ended are kept, unless their kind says otherwise."""
 
 Needs = Callable[[Session, Mapping[str, Any]], Permission | None]
 """Permission that a job with these arguments needs; None if it does nothing."""
@@ -38,6 +43,8 @@ class Registered:
         needs: Permission the owner needs while it runs, and everyone else who stops or repeats it.
         needs_proof: Permissions for which a person must prove to be there before the job is repeated.
         acts_on_time: Whether it deletes, expires, passes on or moves something because of a date.
+        lane: Where its jobs run; light ones of ``Lane.IMPORT`` run in ``Lane.INTERACTIVE``.
+        keep_days: How long its jobs are kept once they have ended.
     """
 
     function: Callable[..., None]
@@ -45,8 +52,12 @@ class Registered:
     needs_proof: frozenset[Permission]
     attempts_max: int
     acts_on_time: bool
+    lane: Lane
+    keep_days: int
 
 
+lane_signals = {lane: threading.Event() for lane in Lane}
+"""Set when a lane may have a job that is due: at the commit that adds one, and by the poll for those of others."""
 _registry: dict[str, Registered] = {}
 _owner_lookup: list[OwnerLookup] = []
 
@@ -58,12 +69,14 @@ def job(
     needs_proof: frozenset[Permission] = frozenset(),
     attempts_max: int = 5,
     acts_on_time: bool = False,
+    lane: Lane = Lane.INTERACTIVE,
+    keep_days: int = KEEP_DAYS,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function ``(run: JobRun, **arguments)`` as the job ``name``. Arguments as ``Registered``."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        asked = (lambda _session, _arguments: needs) if isinstance(needs, Permission) else needs
-        _registry[name] = Registered(function, asked, needs_proof, attempts_max, acts_on_time)
+        needed = (lambda _session, _arguments: needs) if isinstance(needs, Permission) else needs
+        _registry[name] = Registered(function, needed, needs_proof, attempts_max, acts_on_time, lane, keep_days)
         return function
 
     return register
@@ -77,6 +90,11 @@ def registered_names() -> frozenset[str]:
 def names_that_act_on_time() -> frozenset[str]:
     """Return the names of the jobs that must not run while the clock is in doubt."""
     return frozenset(name for name, one in _registry.items() if one.acts_on_time)
+
+
+def keep_days_by_name() -> dict[str, int]:
+    """Return job name → how many days its jobs are kept once they have ended."""
+    return {name: one.keep_days for name, one in _registry.items()}
 
 
 def registered_job(name: str) -> Registered:
@@ -131,7 +149,7 @@ def enqueue(
         name: Registered name.
         due_at: Not before; None for at once.
         dedupe: Text of work that must exist once.
-        weight: Estimated size in rows, see ``QUICK_WEIGHT_MAX``.
+        weight: Estimated size in rows, see ``LIGHT_WEIGHT_MAX``.
         arguments: Of the function: JSON.
 
     Raises:
@@ -147,11 +165,12 @@ def enqueue(
         person=actor.owner,
         due_at=due_at or now(),
         dedupe=dedupe,
-        weight=weight,
+        lane=_lane_of(name, weight).value,
         state={},
     )
     session.add(row)
     session.flush()
+    _announce(session, row)
     return row
 
 
@@ -185,6 +204,7 @@ def retry(session: Session, job_id: int) -> Job:
         _refuse_too_many(session, row.person)
     row.status, row.finished_at, row.error, row.attempts = JobStatus.WAITING, None, None, 0
     row.reference, row.cancel_asked, row.due_at = None, False, now()
+    _announce(session, row)
     return row
 
 
@@ -194,6 +214,24 @@ def locked_job(session: Session, job_id: int) -> Job:
     if row is None:
         raise NotFound("jobs.not_found", N_("There is no such job."))
     return row
+
+
+def _lane_of(name: str, weight: int) -> Lane:
+    registered = _registry.get(name)
+    if registered is None or (registered.lane is Lane.IMPORT and weight <= LIGHT_WEIGHT_MAX):
+        return Lane.INTERACTIVE
+    return registered.lane
+
+
+def _announce(session: Session, row: Job) -> None:
+    """Let the lane's thread of this process look for the job as soon as it is committed."""
+    session.info.setdefault("lanes_with_jobs", set()).add(Lane(row.lane))
+
+
+@event.listens_for(Session, "after_commit")
+def _wake_lanes(session: Session) -> None:
+    for lane in session.info.pop("lanes_with_jobs", ()):
+        lane_signals[lane].set()
 
 
 def _refuse_too_many(session: Session, person: str) -> None:

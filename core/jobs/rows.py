@@ -1,4 +1,4 @@
-"""Jobs as rows: their states, whose they are, and how heavy they are."""
+"""Jobs as rows: their states, whose they are, and in which lane they run."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,8 +14,6 @@ from core.database.sessions import EVERYONE, Base
 from core.i18n import N_
 from core.permissions import Permission
 
-QUICK_WEIGHT_MAX = 5_000
-"""Weight up to which a job is quick: it never waits behind a heavy one. A unit is about one row of a worksheet."""
 SEE_ALL = {"see_all": "a job's own row belongs to its worker, whoever asked for it", "synchronize_session": False}
 
 
@@ -28,6 +26,22 @@ class JobStatus(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
+
+class Lane(StrEnum):
+    """Queue of its own, with a thread of its own in each worker, so that no job waits behind those of another lane."""
+
+    INTERACTIVE = "interactive"
+    """Seconds at most: somebody may be waiting for it."""
+    IMPORT = "import"
+    """Files of any size; a person's run one at a time."""
+    DELIVERY = "delivery"
+    """What leaves over the network, and waits for others to answer."""
+    NIGHT = "night"
+    """Upkeep that nobody waits for; one job at a time."""
+
+
+ONE_AT_A_TIME = (Lane.IMPORT.value, Lane.NIGHT.value)
+"""Lanes of which one person's jobs run one at a time, however many workers there are."""
 
 STATUS_LABELS: dict[StrEnum, tuple[str, str]] = {
     JobStatus.WAITING: (N_("Waiting"), "draft"),
@@ -47,7 +61,7 @@ class Job(Base):
         person: ``Actor.owner`` of the owner.
         due_at: Not before. lease_until: while it runs, until when its worker must have renewed.
         worker: Host and process that runs it.
-        weight: Estimated size in rows; above ``QUICK_WEIGHT_MAX`` the job is heavy.
+        lane: See ``Lane``; of its kind when it was added.
         attempts: Claims since the job last advanced.
         state: Last checkpoint, the function's own. done_count, total_count: progress; total None = unknown.
         advanced_count: Largest ``done_count`` of any attempt.
@@ -71,7 +85,9 @@ class Job(Base):
     due_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
     worker: Mapped[str | None] = mapped_column(String(200))
-    weight: Mapped[int] = mapped_column(default=0, server_default="0")
+    lane: Mapped[str] = mapped_column(
+        code_text(20), default=Lane.INTERACTIVE.value, server_default=Lane.INTERACTIVE.value
+    )
     attempts: Mapped[int] = mapped_column(default=0)
     state: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     done_count: Mapped[int] = mapped_column(default=0)

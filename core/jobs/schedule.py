@@ -1,4 +1,4 @@
-"""Work that comes round, and the loop in which a worker runs jobs until it is stopped."""
+"""Adding jobs that recur, and the threads in which a worker runs jobs until it is stopped."""
 
 import logging
 import os
@@ -7,8 +7,6 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -19,70 +17,77 @@ from core.database.disk_space import essential_writes
 from core.database.sessions import unit_of_work
 from core.errors import Unavailable
 from core.jobs.clock_guard import check_clock
-from core.jobs.queueing import enqueue, names_that_act_on_time
-from core.jobs.rows import QUICK_WEIGHT_MAX, Job, JobStatus
-from core.jobs.worker import run_next, worker_name
+from core.jobs.queueing import enqueue, lane_signals, names_that_act_on_time
+from core.jobs.recurring import Recurring
+from core.jobs.rows import Job, JobStatus, Lane
+from core.jobs.worker import due_lanes, run_next, worker_name
 from core.processes import is_alive
 
 log = logging.getLogger(__name__)
 
-IDLE_S = 0.5
+POLL_S = 0.5
 SCHEDULE_PAUSE_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Recurring:
-    """A job that comes round: one run for each ``every`` since 1970, whoever is there to run it, never two.
-
-    ``weight`` as ``core.jobs.rows.Job``.
-    """
-
-    name: str
-    every: timedelta
-    weight: int = 0
-
-
 def work(stop: threading.Event, schedule: Sequence[Recurring] = ()) -> None:
-    """Run jobs in two threads until ``stop`` is set: one takes quick jobs only, this one any, so that none is stuck.
+    """Run jobs until ``stop`` is set, each lane in a thread of its own; first take over those of dead processes.
 
-    First take over jobs whose process on this machine is gone. Heavy files are read one at a time.
+    Only this thread polls, with one query for all lanes: it wakes the threads of those in which something is due. What
+    this process adds itself wakes its lane at the commit.
     """
     release_dead_workers()
-    quick = threading.Thread(target=_work, args=(stop, (), QUICK_WEIGHT_MAX), daemon=True)
-    quick.start()
-    _work(stop, schedule, None)
-    quick.join()
-
-
-def _work(stop: threading.Event, schedule: Sequence[Recurring], weight_max: int | None) -> None:
-    worker, turn_at_s = worker_name(), time.monotonic()
+    threads = [threading.Thread(target=_run_lane, args=(stop, lane), daemon=True) for lane in Lane]
+    for thread in threads:
+        thread.start()
+    turn_at_s = time.monotonic()
     while not stop.is_set():
-        worked = False
         try:
             if schedule and time.monotonic() >= turn_at_s:
                 turn_at_s = time.monotonic() + SCHEDULE_PAUSE_S
                 enqueue_recurring(schedule)
-            worked = run_next(worker, weight_max=weight_max)
+            for lane in due_lanes():
+                lane_signals[lane].set()
         except Unavailable as error:  # it is in the log already
             stop.wait(error.retry_after_s)
         except Exception:
-            log.exception("the worker could not fetch a job")
-        if not worked:
-            stop.wait(IDLE_S)
+            log.exception("the worker could not look for jobs")
+        stop.wait(POLL_S)
+    for signal in lane_signals.values():
+        signal.set()
+    for thread in threads:
+        thread.join()
+
+
+def _run_lane(stop: threading.Event, lane: Lane) -> None:
+    """Run the jobs of one lane each time its signal is set."""
+    worker, signal = worker_name(), lane_signals[lane]
+    while signal.wait() and not stop.is_set():
+        signal.clear()
+        try:
+            while not stop.is_set() and run_next(worker, lane=lane):
+                pass
+        except Unavailable as error:  # it is in the log already
+            stop.wait(error.retry_after_s)
+        except Exception:
+            log.exception("the worker could not fetch a job of the lane %s", lane.value)
+            stop.wait(POLL_S)
 
 
 @essential_writes()
 def enqueue_recurring(schedule: Sequence[Recurring]) -> int:
-    """Add the runs that are due and not there yet; return how many. Those that act on dates need a trusted clock."""
+    """Add the runs that are due and not there yet; return how many. Those that act on dates need a trusted clock.
+
+    Each occurrence is added once, by whichever worker is first. After a pause only the last one is made up for.
+    """
     added = 0
     waiting = frozenset[str]() if check_clock() else names_that_act_on_time()
     for one in schedule:
         if one.name in waiting:
             continue
-        dedupe = f"{one.name}@{int(now().timestamp() // one.every.total_seconds())}"
+        _at, dedupe = one.last_occurrence(now())
         with suppress(IntegrityError), unit_of_work(WORKER) as session:  # another worker may add it meanwhile
             if session.scalar(select(Job.id).where(Job.dedupe == dedupe)) is None:
-                enqueue(session, one.name, dedupe=dedupe, weight=one.weight)
+                enqueue(session, one.name, dedupe=dedupe)
                 added += 1
     return added
 

@@ -29,7 +29,7 @@ from core.jobs.queueing import (
     registered_job,
     registered_names,
 )
-from core.jobs.rows import QUICK_WEIGHT_MAX, SEE_ALL, Job, JobStatus
+from core.jobs.rows import ONE_AT_A_TIME, SEE_ALL, Job, JobStatus, Lane
 
 log = logging.getLogger(__name__)
 
@@ -104,18 +104,24 @@ def worker_name() -> str:
     return f"{platform.node()}:{os.getpid()}:{threading.get_ident()}"
 
 
-def run_next(worker: str | None = None, *, weight_max: int | None = None) -> bool:
+def due_lanes() -> frozenset[Lane]:
+    """Return the lanes with a job that a worker could take now."""
+    with reading(WORKER) as session:
+        return frozenset(map(Lane, session.scalars(_due(session, None).with_only_columns(Job.lane).distinct())))
+
+
+def run_next(worker: str | None = None, *, lane: Lane | None = None) -> bool:
     """Run one due job; return whether there was one.
 
     Args:
         worker: Name of the worker; None for that of this thread.
-        weight_max: Heaviest job to take; None for any.
+        lane: Take jobs of this lane only; None for any.
     """
     name = worker or worker_name()
     with reading(WORKER) as session:  # who only looks keeps nobody waiting
-        if session.scalar(_due(session, weight_max).limit(1)) is None:
+        if session.scalar(_due(session, lane).limit(1)) is None:
             return False
-    claimed = transact(WORKER, lambda session: _claim(session, name, weight_max))
+    claimed = transact(WORKER, lambda session: _claim(session, name, lane))
     if claimed is None:
         return False
     if claimed.status != JobStatus.RUNNING:  # its workers died too often
@@ -162,15 +168,15 @@ def _attempt(run: JobRun, claimed: Job) -> bool:
 
 
 @essential_writes()
-def _claim(session: Session, worker: str, weight_max: int | None) -> Job | None:
+def _claim(session: Session, worker: str, lane: Lane | None) -> Job | None:
     """Take the next job and return it; as failed if it is one whose workers died too often.
 
     First comes who has the fewest jobs running, then who was served longest ago, then what waits longest. A person's
-    heavy jobs run one at a time.
+    jobs of a lane ``ONE_AT_A_TIME`` run one after the other.
     """
     take_lock(session, DatabaseLock.JOB_CLAIM)  # two workers must not both see that a person has nothing running
     at = now()
-    due = _due(session, weight_max).order_by(*_turn(at), Job.due_at, Job.id)
+    due = _due(session, lane).order_by(*_turn(at), Job.due_at, Job.id)
     row = session.scalar(due.limit(1).with_for_update(skip_locked=True))
     if row is None:
         return None
@@ -182,27 +188,26 @@ def _claim(session: Session, worker: str, weight_max: int | None) -> Job | None:
     return row
 
 
-def _due(session: Session, weight_max: int | None) -> Select[Job]:
-    """Return the query of the jobs that a worker could take now."""
+def _due(session: Session, lane: Lane | None) -> Select[Job]:
+    """Return the query of the jobs of a lane, None for any, that a worker could take now."""
     at = now()
     waiting = and_(Job.status == JobStatus.WAITING, Job.due_at <= at)
     orphaned = and_(Job.status == JobStatus.RUNNING, Job.lease_until <= at)
     names = registered_names() - (frozenset() if is_clock_trusted(session) else names_that_act_on_time())
-    return select(Job).where(or_(waiting, orphaned), Job.name.in_(names), *_fits(weight_max, at))
+    of_lane = () if lane is None else (Job.lane == lane.value,)
+    return select(Job).where(or_(waiting, orphaned), Job.name.in_(names), *of_lane, _is_its_turn(at))
 
 
-def _fits(weight_max: int | None, at: datetime) -> list[ColumnElement[bool]]:
-    """Return what a worker may take by its weight."""
-    if weight_max is not None:
-        return [Job.weight <= weight_max]
+def _is_its_turn(at: datetime) -> ColumnElement[bool]:
+    """Return the condition that no other job runs that a job of its person and lane has to wait for."""
     other = Job.__table__.alias("other")
-    heavy = exists().where(
+    beside = exists().where(
         other.c.person == Job.person,
+        other.c.lane == Job.lane,
         other.c.status == JobStatus.RUNNING.value,
         other.c.lease_until > at,
-        other.c.weight > QUICK_WEIGHT_MAX,
     )
-    return [or_(Job.weight <= QUICK_WEIGHT_MAX, ~heavy)]
+    return or_(Job.lane.not_in(ONE_AT_A_TIME), ~beside)
 
 
 def _turn(at: datetime) -> list[Any]:

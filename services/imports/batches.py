@@ -219,7 +219,7 @@ def resource_of_import(session: Session, batch_id: int) -> str | None:
 
 
 def weight_of(session: Session, batch: ImportBatch) -> int:
-    """Return how heavy a job on an import is, see ``Job.weight``: rows of its sheet, and bytes to unpack."""
+    """Return how heavy a job on an import is, see ``enqueue``: rows of its sheet, and bytes to unpack."""
     row_count: int = sum(sheet["rows"] for sheet in batch.sheets if sheet["name"] == batch.sheet)
     file = None if batch.file_id is None else session.get(StoredFile, batch.file_id)
     return max(row_count, 0 if file is None else file.size_bytes // BYTES_PER_ROW)

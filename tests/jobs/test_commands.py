@@ -57,7 +57,8 @@ def test_jobs_are_listed_newest_first_and_by_state():
 
     assert (code, len(facts["jobs"])) == (0, 1)
     assert facts["jobs"][0] | {"created_at": ""} == {
-        "id": failed, "name": "imports.apply", "status": "failed", "owner": "command line", "attempts": 5, "done": 0,
+        "id": failed, "name": "imports.apply", "status": "failed", "lane": "interactive", "owner": "command line",
+        "attempts": 5, "done": 0,
         "total": None, "created_at": "", "error": "Its worker died.", "reference": None,
     }  # fmt: skip
 

@@ -14,8 +14,8 @@ from core.access import WORKER, Actor
 from core.clock import now
 from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict
-from core.jobs.queueing import JOBS_PER_PERSON_MAX, enqueue, job, retry
-from core.jobs.rows import QUICK_WEIGHT_MAX, Job, JobStatus
+from core.jobs.queueing import JOBS_PER_PERSON_MAX, LIGHT_WEIGHT_MAX, enqueue, job, retry
+from core.jobs.rows import Job, JobStatus, Lane
 from core.jobs.schedule import release_dead_workers
 from core.jobs.worker import JobRun, run_next
 from core.permissions import Permission
@@ -23,7 +23,7 @@ from core.processes import ACCESS_DENIED, STILL_ACTIVE, _is_alive_on_windows, is
 from tests.conftest import LING, WEI
 from tests.support.source import ROOT
 
-HEAVY = QUICK_WEIGHT_MAX + 1
+HEAVY = LIGHT_WEIGHT_MAX + 1
 DIES = """
 import os, sys
 import jobs, models
@@ -134,24 +134,24 @@ def test_people_take_turns_however_much_one_of_them_asks_for(database):
     assert seen == [(WEI.person, 0), (LING.person, 9), (WEI.person, 1), (WEI.person, 2)]
 
 
-def test_a_quick_job_is_not_stuck_behind_heavy_ones(database):
+def test_a_light_file_is_not_stuck_behind_heavy_ones(database):
     ran: list[str] = []
     taken_meanwhile: list[bool] = []
 
     def heavy(run: JobRun) -> None:
         if not taken_meanwhile:
-            taken_meanwhile.extend(run_next("quick:1:1", weight_max=QUICK_WEIGHT_MAX) for _ in range(2))
+            taken_meanwhile.extend(run_next("quick:1:1", lane=Lane.INTERACTIVE) for _ in range(2))
         ran.append("heavy")
 
-    register("t.heavy", heavy)
-    register("t.quick", lambda run: ran.append("quick"))
+    register("t.file", heavy, lane=Lane.IMPORT)
+    register("t.light", lambda run: ran.append("light"), lane=Lane.IMPORT)
     for _ in range(3):
-        add("t.heavy", WEI, weight=HEAVY)
-    add("t.quick", LING)
+        add("t.file", WEI, weight=HEAVY)
+    add("t.light", LING, weight=LIGHT_WEIGHT_MAX)
 
-    assert run_next("any:1:1")
+    assert run_next("import:1:1", lane=Lane.IMPORT)
 
-    assert (taken_meanwhile, ran) == ([True, False], ["quick", "heavy"])
+    assert (taken_meanwhile, ran) == ([True, False], ["light", "heavy"])
 
 
 def test_a_persons_heavy_jobs_run_one_at_a_time_and_others_run_beside_them(database):
@@ -162,7 +162,7 @@ def test_a_persons_heavy_jobs_run_one_at_a_time_and_others_run_beside_them(datab
         if len(ran) == 1:
             assert [run_next("second:1:1"), run_next("third:1:1")] == [True, False]
 
-    register("t.heavy", heavy)
+    register("t.heavy", heavy, lane=Lane.IMPORT)
     for actor in (WEI, WEI, LING):
         add("t.heavy", actor, weight=HEAVY)
 
@@ -185,7 +185,7 @@ def test_many_workers_run_each_heavy_job_once_and_never_two_of_one_person(databa
         with guard:
             running[run.actor.person] -= 1
 
-    register("t.heavy", heavy)
+    register("t.heavy", heavy, lane=Lane.IMPORT)
     for number in range(16):
         add("t.heavy", (WEI, LING)[number % 2], weight=HEAVY, number=number)
 

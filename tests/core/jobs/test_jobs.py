@@ -14,8 +14,9 @@ from core.clock import now
 from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound
 from core.jobs.queueing import ask_to_cancel, enqueue, job, retry
+from core.jobs.recurring import Recurring
 from core.jobs.rows import Job, JobStatus
-from core.jobs.schedule import Recurring, enqueue_recurring, release_dead_workers
+from core.jobs.schedule import enqueue_recurring, release_dead_workers
 from core.jobs.worker import JobRun, run_next, worker_name
 from core.permissions import Permission
 from tests.conftest import BEIFANG_CLERK, LING, WEI
