@@ -5,11 +5,12 @@ language of who reads it, whatever thread it is made in.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 from babel.messages.pofile import read_po
 
@@ -21,15 +22,27 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
 
 
+class Phrase(str):
+    """A message that names another: "{thing} added" of "Customer", each of them translated. As a text it is English."""
+
+    __slots__ = ("message", "names")
+    message: str
+    names: dict[str, str]
+
+    def __new__(cls, message: str, **names: str) -> Self:
+        """Make a phrase of a catalogue key and what its placeholders name: catalogue keys, too."""
+        phrase = super().__new__(cls, _filled(message, names))
+        phrase.message, phrase.names = message, names
+        return phrase
+
+
 def translate(message: str, **values: object) -> str:
     """Return ``message`` in the current language, its ``{placeholders}`` filled in.
 
     Only names are replaced, never attributes or formats, and a value is not looked into: it is data that people typed.
     """
-    text = catalogue(_language.get()).get(message, message)
-    if not values:
-        return text
-    return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), text)
+    text = text_in(_language.get(), message)
+    return _filled(text, values) if values else text
 
 
 _ = translate
@@ -41,6 +54,15 @@ def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
     English takes ``singular`` for one and only for one; Chinese has one form, which both are translated to.
     """
     return translate(singular if count == 1 else plural, count=f"{count:,}", **values)
+
+
+def text_in(language: str, message: str) -> str:
+    """Return ``message`` in ``language``; a placeholder that it does not name itself is left."""
+    known = catalogue(language)
+    if isinstance(message, Phrase):
+        names = {name: text_in(language, text) for name, text in message.names.items()}
+        return _filled(known.get(message.message, message.message), names)
+    return known.get(message, message)
 
 
 def N_(message: str) -> str:  # noqa: N802  (the customary name of the marker)
@@ -87,4 +109,8 @@ def use_language(language: str) -> Iterator[None]:
 
 def both_languages(message: str) -> tuple[str, ...]:
     """Return ``message`` in every language, without repeats: what a heading may be called."""
-    return tuple(dict.fromkeys(catalogue(language).get(message, message) for language in LANGUAGES))
+    return tuple(dict.fromkeys(text_in(language, message) for language in LANGUAGES))
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
+    return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), text)

@@ -5,47 +5,72 @@ page, form, import, export, template, API and promises for every entity are read
 something special is written by hand from the same parts; a knob here needs two users.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from core.access import Actor
+from core.events.actions import EventAction
+from core.i18n import N_, Phrase
 from core.kinds.kind import Kind
 from core.kinds.person_names import name_column
 from core.permissions import STATED_BY, Permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One fact about a row.
+class Input:
+    """A value that people state: of a row, or to an action.
 
     Attributes:
-        name: Its name outside, stable: in the API, in worksheets, in the URL.
+        name: Its name outside, stable: in the API, in worksheets, in the URL; of an action, the argument's.
         label: English heading (a catalogue key).
         kind: How its values are read, stored and shown.
-        column: Mapped attribute that stores it; of a reference, the foreign key.
-        stated: Whether people state it (form, import); otherwise it is kept by the system.
-        required: Whether a new row needs it.
+        required: Whether a new row, or the action, needs it.
         example: What a template shows, as a person would type it.
-        confidential_to: Permission without which it does not exist for the actor, through no door.
-        section: Of a record: "basics", "contact" or "terms"; what people do not state stands in a section of its own.
-        width: Pixels of its column in a list, at least; 0 = as its kind has it.
-        seldom: Whether a list shows it only when asked to.
-        serial: Whether its number names something, and is never added up.
+        choices_for: Returns the values of its choices that an actor may state; None = all. Services decide again.
     """
 
     name: str
     label: str
     kind: Kind
-    column: Any
-    stated: bool = True
     required: bool = False
     example: str = ""
+    choices_for: Callable[[Actor], Collection[str]] | None = None
+
+    def stated_by(self, actor: Actor) -> Self:
+        """Return it with the choices that ``actor`` has."""
+        if self.choices_for is None:
+            return self
+        allowed = self.choices_for(actor)
+        choices = tuple(choice for choice in self.kind.choices if choice.value in allowed)
+        return replace(self, kind=replace(self.kind, choices=choices))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field(Input):
+    """One fact about a row.
+
+    Attributes:
+        column: Mapped attribute that stores it; of a reference, the foreign key.
+        stated: Whether people state it (form, import); otherwise it is kept by the system.
+        confidential_to: Permission without which it does not exist for the actor, through no door.
+        section: Of a record: "basics", "contact" or "terms"; what people do not state stands in a section of its own.
+        width: Pixels of its column in a list, at least; 0 = as its kind has it.
+        seldom: Whether a list shows it only when asked to.
+        serial: Whether its number names something, and is never added up.
+        group: Object that programs see it in, with those whose names begin so: "ship_to" of "ship_to_name"; "" = none.
+        synonyms: Headings of foreign worksheets that mean it here; those every resource knows need not be named.
+    """
+
+    column: Any
+    stated: bool = True
     confidential_to: Permission | None = None
     section: Literal["basics", "contact", "terms"] = "basics"
     width: int = 0
     seldom: bool = False
     serial: bool = False
+    group: str = ""
+    synonyms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +81,11 @@ class Action:
         name: Verb, stable: ``data-testid`` is ``action-<name>``.
         label: English (a catalogue key).
         permission: Needed to see and to run it.
-        run: Service function ``run(session, keys, note) -> Sequence[Outcome]``, one outcome for each key, see
+        run: Service function ``run(session, keys, note, **values) -> Sequence[Outcome]``, one outcome for each key, see
             ``services.outcomes``.
         needs_note: Whether a reason must be given.
+        inputs: What is stated besides, once for all rows: keyword arguments of ``run``, checked by their kinds.
+        explanation: What will happen, in the question before (a catalogue key); "" = that each row is checked.
     """
 
     name: str
@@ -66,6 +93,8 @@ class Action:
     permission: Permission
     run: Callable[..., Any]
     needs_note: bool = False
+    inputs: tuple[Input, ...] = ()
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +114,7 @@ class Resource:
         sums: Names of the fields whose sum over the whole filter stands at the foot.
         match: Names of the fields by which an import may find existing rows, the key first; () = by the key only.
         search_rank: Place of its rows among those that the search of the frame finds, from 1; 0 = it finds none.
+        events: What can happen to its rows besides that they are added, changed and exported.
         worksheet: The resource whose rows stand in its worksheets, where those are not its own: lines of orders.
     """
 
@@ -102,6 +132,7 @@ class Resource:
     sums: tuple[str, ...] = ()
     match: tuple[str, ...] = ()
     search_rank: int = 0
+    events: tuple[EventAction, ...] = ()
     worksheet: "Resource | None" = None
 
     def field(self, name: str) -> Field:
@@ -118,6 +149,25 @@ class Resource:
         """Return the fields that people state."""
         return tuple(field for field in self.fields if field.stated)
 
+    @property
+    def event_actions(self) -> tuple[EventAction, ...]:
+        """Return what can happen to its rows: those that are saved are added and changed, all can be exported.
+
+        One that is declared comes after the one of its name that is made, and replaces it in a dictionary.
+        """
+        noun = noun_of(self.name)
+        saved = (
+            EventAction(f"{noun}.created", Phrase(N_("{thing} added"), thing=self.title), N_("created it")),
+            EventAction(f"{noun}.changed", Phrase(N_("{thing} changed"), thing=self.title), N_("changed it")),
+        )
+        return (*(saved if self.save is not None else ()), self.exported_action, *self.events)
+
+    @property
+    def exported_action(self) -> EventAction:
+        """Return what is recorded when its rows are taken as a file."""
+        label = Phrase(N_("{things} exported"), things=self.label)
+        return EventAction(f"{self.name}.exported", label, N_("exported rows"))
+
     def fields_for(self, actor: Actor) -> tuple[Field, ...]:
         """Return the fields that exist for ``actor``; of a person, partners see the name and not the e-mail."""
         seen = (f for f in self.fields if f.confidential_to is None or actor.can(f.confidential_to))
@@ -129,6 +179,13 @@ class Resource:
         if self.save is None or not field.stated:
             return None
         return STATED_BY.get(field.confidential_to, self.edit) if field.confidential_to else self.edit
+
+
+def noun_of(name: str) -> str:
+    """Return the singular of a resource's name, with which its events begin: "order" of "orders"."""
+    if name.endswith("ies"):
+        return f"{name.removesuffix('ies')}y"
+    return name.removesuffix("es" if name.endswith(("ches", "shes", "sses", "xes")) else "s")
 
 
 def _no(name: str) -> Field:

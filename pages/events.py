@@ -21,28 +21,9 @@ from pages.shell.calls import page
 from pages.shell.navigation import Place, staff_shell
 from pages.shell.reading import read
 from resources import BY_NAME
-from resources.events import EVENTS
+from resources.events import EVENTS, FACTS
 
 DIGITS_MAX = 18  # of a number that every column holds
-FACTS: dict[str, str] = {
-    "rows": N_("Rows"),
-    "query": N_("Filter"),
-    "format": N_("File format"),
-    "file": N_("File"),
-    "total": N_("Total (yuan)"),
-    "reason": N_("Reason"),
-    "address": N_("Network address"),
-    "name": N_("Name"),
-    "purpose": N_("Purpose"),
-    "permission": N_("Permission"),
-    "route": N_("Page or address"),
-    "note": N_("Note"),
-    "created": N_("New rows"),
-    "updated": N_("Changed rows"),
-    "refused": N_("Wrong rows"),
-    "left": N_("Codes left"),
-}
-"""What events carry besides changes, as far as people read it."""
 SCREEN = Screen(resource=EVENTS, own=OWN_RECORD_AND_FORM, empty_text=N_("Whatever somebody changes appears here."))
 PLACES = (
     Place(

@@ -1,5 +1,6 @@
 """How changes of upstream appear: asked for and decided on pages of their own."""
 
+from core.events.actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import CODE, DAY, INSTANT, NOTE, choice, choices_of, reference
 from core.permissions import Permission
@@ -20,6 +21,29 @@ AFFILIATION_REQUESTS = Resource(
     keys=("number",),
     view=Permission.APPLICATION_VIEW,
     order=("-created_at",),
+    events=(
+        EventAction("affiliation.asked", N_("Change of upstream asked for"), N_("asked for it")),
+        EventAction("affiliation.agreed", N_("Change of upstream agreed to"), N_("agreed")),
+        EventAction("affiliation.declined", N_("Change of upstream declined"), N_("declined it")),
+        EventAction(
+            "affiliation.consented",
+            N_("Everybody agreed to a change of upstream"),
+            N_("had the consent of everybody who was asked"),
+        ),
+        EventAction(
+            "affiliation.unanswered",
+            N_("Change of upstream not answered in time"),
+            N_("passed it on: nobody answered in time"),
+        ),
+        EventAction("affiliation.objected", N_("Change of upstream objected to"), N_("objected")),
+        EventAction("affiliation.approved", N_("Change of upstream approved"), N_("approved it"), tone="ok"),
+        EventAction("affiliation.refused", N_("Change of upstream refused"), N_("refused it"), tone="danger"),
+        EventAction("affiliation.withdrawn", N_("Change of upstream taken back"), N_("took it back")),
+        EventAction("affiliation.moved", N_("Partner moved to its new upstream"), N_("moved it")),
+        EventAction(
+            "affiliation.failed", N_("Partner could not be moved on its day"), N_("could not be done on its day")
+        ),
+    ),
     fields=(
         Field(name="number", label=N_("Number of the change"), kind=CODE, column=_request.number, stated=False),
         Field(name="partner", label=N_("Partner"), kind=PARTNER, column=_request.partner_id, stated=False),

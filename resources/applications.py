@@ -1,5 +1,6 @@
 """How applications appear: made by applicants or staff on pages of their own, decided in the inbox."""
 
+from core.events.actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import CODE, EMAIL, INSTANT, NAME, NOTE, PHONE, USCC, choice, choices_of, reference
 from core.permissions import Permission
@@ -21,6 +22,26 @@ APPLICATIONS = Resource(
     view=Permission.APPLICATION_VIEW,
     order=("-created_at",),
     search_rank=6,
+    events=(
+        EventAction("application.begun", N_("Application begun"), N_("began it")),
+        EventAction("application.submitted", N_("Application submitted"), N_("submitted it")),
+        EventAction(
+            "application.confirmed", N_("Application confirmed by the upstream"), N_("confirmed it for the upstream")
+        ),
+        EventAction("application.declined", N_("Application declined by the upstream"), N_("declined it")),
+        EventAction(
+            "application.unanswered",
+            N_("Upstream did not answer an application"),
+            N_("passed it on: nobody answered in time"),
+        ),
+        EventAction(
+            "application.assigned", N_("Applicant given another upstream"), N_("put it under another upstream")
+        ),
+        EventAction("application.returned", N_("Application returned for change"), N_("returned it for change")),
+        EventAction("application.approved", N_("Application approved"), N_("approved it"), tone="ok"),
+        EventAction("application.refused", N_("Application refused"), N_("refused it"), tone="danger"),
+        EventAction("application.withdrawn", N_("Application taken back"), N_("took it back")),
+    ),
     fields=(
         Field(name="number", label=N_("Application number"), kind=CODE, column=Application.number, stated=False),
         Field(name="name", label=N_("Applicant"), kind=NAME, column=Application.name, stated=False),

@@ -1,5 +1,6 @@
 """How departments of the brand appear."""
 
+from core.events.actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, reference
 from core.permissions import Permission
@@ -21,6 +22,7 @@ DEPARTMENTS = Resource(
     actions=(
         Action(name="delete", label=N_("Delete"), permission=Permission.ORGANISATION_EDIT, run=delete_departments),
     ),
+    events=(EventAction("department.deleted", N_("Department deleted"), N_("deleted it")),),
     fields=(
         Field(
             name="code", label=N_("Department code"), kind=CODE, column=Department.code, required=True, example="SALES"

@@ -1,21 +1,17 @@
 """How imports appear: which file came in, when, and what became of its rows."""
 
+from core.events.actions import EventAction
 from core.i18n import N_
 from core.kinds.kind import Choice
 from core.kinds.standard import INSTANT, NAME, choice, choices_of, integer
 from core.permissions import Permission
 from core.resource import Field, Resource
 from models.imports import STATUS_LABELS, ImportBatch
+from resources._modules import declared
 
 COUNT = integer(0, 10**9)
 TARGETS = choice(
-    Choice("customers", N_("Customers")),
-    Choice("partners", N_("Partners")),
-    Choice("products", N_("Products")),
-    Choice("prices", N_("Prices")),
-    Choice("orders", N_("Orders")),
-    Choice("users", N_("Users")),
-    Choice("departments", N_("Departments")),
+    *(Choice(one.name, one.label) for one in declared("events", "imports") if (one.worksheet or one).save is not None)
 )
 
 IMPORTS = Resource(
@@ -26,6 +22,14 @@ IMPORTS = Resource(
     keys=("number",),
     view=Permission.IMPORT_VIEW,
     order=("-number",),
+    events=(
+        EventAction("imports.exported", N_("Imports exported"), N_("exported rows")),
+        EventAction("import.applied", N_("File imported"), N_("imported it"), tone="ok"),
+        EventAction("import.refused", N_("Import refused"), N_("refused it"), tone="danger"),
+        EventAction("import.cancelled", N_("Import cancelled"), N_("cancelled it")),
+        EventAction("import.handed_over", N_("Import handed over"), N_("handed it over")),
+        EventAction("import.continued", N_("Import continued")),
+    ),
     fields=(
         Field(name="number", label=N_("Import number"), kind=COUNT, column=ImportBatch.id, stated=False, serial=True),
         Field(name="file", label=N_("File"), kind=NAME, column=ImportBatch.file_name, stated=False),

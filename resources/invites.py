@@ -1,5 +1,6 @@
 """How invites appear. They are made on a page of their own and taken back from the list."""
 
+from core.events.actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NOTE, TAGS, integer, reference
 from core.permissions import Permission
@@ -21,6 +22,12 @@ INVITES = Resource(
     edit=Permission.INVITE_EDIT,
     order=("-created_at",),
     actions=(Action(name="revoke", label=N_("Take back"), permission=Permission.INVITE_EDIT, run=revoke_invites),),
+    events=(
+        EventAction("invite.created", N_("Invite made"), N_("created it")),
+        EventAction("invite.used", N_("Invite used"), N_("used it")),
+        EventAction("invite.revoked", N_("Invite taken back"), N_("revoked it")),
+        EventAction("invite.changed", N_("Invite handed over"), N_("changed it")),
+    ),
     fields=(
         Field(name="code", label=N_("Invite code"), kind=CODE, column=Invite.code, stated=False),
         Field(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core.events.actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import (
     CODE,
@@ -130,6 +131,17 @@ ORDERS = Resource(
     ),
     search_rank=1,
     worksheet=ORDER_LINES,
+    events=(
+        EventAction("order.placed", N_("Order placed"), N_("placed it")),
+        EventAction("order.changed", N_("Order changed"), N_("changed it")),
+        EventAction("order.submitted", N_("Order submitted"), N_("submitted it")),
+        EventAction("order.withdrawn", N_("Order taken back"), N_("took it back")),
+        EventAction("order.discarded", N_("Order discarded"), N_("discarded it")),
+        EventAction("order.approved", N_("Order approved"), N_("approved it"), tone="ok"),
+        EventAction("order.rejected", N_("Order rejected"), N_("rejected it"), tone="danger"),
+        EventAction("order.returned", N_("Order returned for change"), N_("returned it for change")),
+        EventAction("order.shipped", N_("Order shipped"), N_("marked it as shipped"), tone="ok"),
+    ),
     fields=(
         Field(name="number", label=N_("Order number"), kind=CODE, column=Order.number, stated=False),
         Field(name="buyer", label=N_("Buyer"), kind=BUYER, column=Order.buyer_id, required=True, example="HD01"),

@@ -1,5 +1,6 @@
 """How stores appear."""
 
+from core.events.actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, NOTE, PHONE, choice, choices_of, integer, reference
 from core.permissions import Permission
@@ -23,6 +24,19 @@ STORES = Resource(
     order=("-created_at",),
     match=tuple(MATCHES),
     search_rank=4,
+    events=(
+        EventAction("store.registered", N_("Store registered"), N_("registered it")),
+        EventAction("store.moved", N_("Store given a new position"), N_("moved it")),
+        EventAction("store.questioned", N_("Store put under review"), N_("put it under review")),
+        EventAction("store.accepted", N_("Store accepted"), N_("accepted it")),
+        EventAction("store.sent_back", N_("Store sent back"), N_("sent it back")),
+        EventAction("store.put_back", N_("Store put back where it was"), N_("put it back where it was")),
+        EventAction("store.closed", N_("Store closed"), N_("closed it")),
+        EventAction("store.reopened", N_("Store opened again"), N_("opened it again")),
+        EventAction("store.finding_dismissed", N_("Finding about a store dismissed"), N_("dismissed a finding")),
+        EventAction("store.ordering_allowed", N_("Store allowed to order"), N_("let it order")),
+        EventAction("store.ordering_stopped", N_("Ordering of a store stopped"), N_("stopped its ordering")),
+    ),
     fields=(
         Field(name="code", label=N_("Store code"), kind=CODE, column=Store.code, required=True, example="SH-0001"),
         Field(

@@ -1,5 +1,6 @@
 """How keys of programs appear; they are made at ``/tokens/new`` and by ``token create``, never by a worksheet."""
 
+from core.events.actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, choice, choices_of, reference
 from core.permissions import Permission
@@ -23,6 +24,12 @@ TOKENS = Resource(
     actions=(
         Action(name="confirm_rights", label=N_("Confirm rights"), permission=Permission.TOKEN_EDIT, run=confirm_tokens),
         Action(name="revoke", label=N_("Revoke"), permission=Permission.TOKEN_EDIT, run=revoke_tokens),
+    ),
+    events=(
+        EventAction("tokens.exported", N_("API keys exported"), N_("exported rows")),
+        EventAction("token.created", N_("API token made"), N_("created it")),
+        EventAction("token.confirmed", N_("API key confirmed by a second person"), N_("confirmed its rights")),
+        EventAction("token.revoked", N_("API token revoked"), N_("revoked it")),
     ),
     fields=(
         Field(name="prefix", label=N_("Begins with"), kind=CODE, column=ApiToken.prefix, stated=False),

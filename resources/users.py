@@ -1,5 +1,6 @@
 """How people with an account appear."""
 
+from core.events.actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import EMAIL, INSTANT, NAME, choice, choices_of, reference
 from core.permissions import Permission
@@ -20,6 +21,19 @@ USERS = Resource(
     save=save_users,
     order=("email",),
     search_rank=7,
+    events=(
+        EventAction("user.signed_in", N_("Signed in"), N_("signed in")),
+        EventAction("user.sign_in_failed", N_("Sign-in failed"), N_("failed to sign in"), tone="danger"),
+        EventAction("user.session_ended", N_("Session ended"), N_("ended a session")),
+        EventAction("user.password_changed", N_("Password changed"), N_("changed the password")),
+        EventAction("user.link_made", N_("One-time link made"), N_("made a one-time link")),
+        EventAction("user.second_factor_enrolled", N_("Second factor set up"), N_("set up the second factor")),
+        EventAction("user.second_factor_removed", N_("Second factor removed"), N_("removed the second factor")),
+        EventAction("user.one_time_code_used", N_("One-time code used"), N_("used a one-time code")),
+        EventAction("user.one_time_codes_renewed", N_("One-time codes renewed"), N_("renewed the one-time codes")),
+        EventAction("user.left", N_("Left"), N_("let them leave")),
+        EventAction("users.links_exported", N_("Links to sign in exported"), N_("took links to sign in")),
+    ),
     fields=(
         Field(
             name="email", label=N_("E-mail"), kind=EMAIL, column=User.email, required=True, example="limin@example.com"

@@ -19,7 +19,6 @@ from services.saving.rows import save_rows
 
 PLAN = Plan(
     subject="customers",
-    noun="customer",
     model=Customer,
     keys=("code",),
     columns=(

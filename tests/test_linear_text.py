@@ -30,7 +30,8 @@ from pages.imports._upload_endpoint import stated_name
 from pages.orders._paste_parsing import parse_lines, pasted_lines, possible_skus
 from pages.web.cookies import safe_next
 from pages.web.identity import language_of
-from resources import CUSTOMERS, SHEETS
+from resources import SHEETS
+from resources.customers import CUSTOMERS
 from services.accounts import passwords
 from services.accounts.one_time_secrets import token_hash
 from services.accounts.sign_in import account_subject

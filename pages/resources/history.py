@@ -16,83 +16,13 @@ from core.resource import Field, Resource
 from core.settings import settings
 from pages.components.layout.records import Change, TimelineEntry
 from pages.resources.value_texts import value_text, who_text
+from resources.events import ACTIONS, EVENTS
 from services.accounts.users import people_names
 
 HISTORY_MAX = 50
 Titles = dict[tuple[str, int | str], str]
 """(Resource, number of a row or e-mail of a person) → how people call it."""
 
-ACTIONS: dict[str, str] = {
-    "created": N_("created it"),
-    "changed": N_("changed it"),
-    "placed": N_("placed it"),
-    "submitted": N_("submitted it"),
-    "withdrawn": N_("took it back"),
-    "discarded": N_("discarded it"),
-    "approved": N_("approved it"),
-    "rejected": N_("rejected it"),
-    "returned": N_("returned it for change"),
-    "shipped": N_("marked it as shipped"),
-    "moved": N_("moved it"),
-    "registered": N_("registered it"),
-    "accepted": N_("accepted it"),
-    "sent_back": N_("sent it back"),
-    "put_back": N_("put it back where it was"),
-    "questioned": N_("put it under review"),
-    "closed": N_("closed it"),
-    "reopened": N_("opened it again"),
-    "finding_dismissed": N_("dismissed a finding"),
-    "ordering_allowed": N_("let it order"),
-    "ordering_stopped": N_("stopped its ordering"),
-    "begun": N_("began it"),
-    "used": N_("used it"),
-    "confirmed": N_("confirmed it for the upstream"),
-    "token.confirmed": N_("confirmed its rights"),
-    "declined": N_("declined it"),
-    "unanswered": N_("passed it on: nobody answered in time"),
-    "assigned": N_("put it under another upstream"),
-    "asked": N_("asked for it"),
-    "agreed": N_("agreed"),
-    "consented": N_("had the consent of everybody who was asked"),
-    "objected": N_("objected"),
-    "failed": N_("could not be done on its day"),
-    "applied": N_("imported it"),
-    "refused": N_("refused it"),
-    "cancelled": N_("cancelled it"),
-    "exported": N_("exported rows"),
-    "signed_in": N_("signed in"),
-    "sign_in_failed": N_("failed to sign in"),
-    "session_ended": N_("ended a session"),
-    "locked": N_("locked it"),
-    "unlocked": N_("unlocked it"),
-    "left": N_("let them leave"),
-    "handed_over": N_("handed it over"),
-    "deleted": N_("deleted it"),
-    "links_exported": N_("took links to sign in"),
-    "password_changed": N_("changed the password"),
-    "link_made": N_("made a one-time link"),
-    "second_factor_enrolled": N_("set up the second factor"),
-    "second_factor_removed": N_("removed the second factor"),
-    "one_time_code_used": N_("used a one-time code"),
-    "one_time_codes_renewed": N_("renewed the one-time codes"),
-    "revoked": N_("revoked it"),
-    "cleared": N_("cleared it"),
-}
-SOURCES: dict[str, str] = {
-    "screen": N_("Page"),
-    "import": N_("Import"),
-    "api": N_("WEB API"),
-    "command line": N_("Command line"),
-    "job": N_("Background job"),
-}
-TONES = {
-    "approved": "ok",
-    "shipped": "ok",
-    "applied": "ok",
-    "rejected": "danger",
-    "refused": "danger",
-    "sign_in_failed": "danger",
-}
 OTHER_CHANGES: dict[str, str] = {"lines": N_("Lines"), "position": N_("Position")}
 """What events of a resource name besides its fields."""
 NOTES = ("reason", "note")
@@ -112,14 +42,14 @@ def told(session: Session, resource: Resource, events: Sequence[Event]) -> list[
 
 
 def action_text(action: str) -> str:
-    """Return ``<subject>.<past participle>`` as people read it; few participles depend on their subject."""
-    what = action if action in ACTIONS else action.rpartition(".")[2]
-    return _(ACTIONS[what]) if what in ACTIONS else action
+    """Return what somebody did, as people read it in the history of the row."""
+    known = ACTIONS.get(action)
+    return action if known is None else _(known.verb or known.label)
 
 
 def source_text(source: str, batch_id: int | None = None) -> str:
     """Return through which door something came, as people read it."""
-    label = _(SOURCES.get(source, source))
+    label = _(EVENTS.field("source").kind.label_of(source))
     return _("{label} #{number}", label=_("Import"), number=batch_id) if batch_id else label
 
 
@@ -131,7 +61,7 @@ def _told(event: Event, fields: dict[str, Field], titles: Titles) -> TimelineEnt
         at=event.at,
         note="；".join(notes),
         source=source_text(event.source, event.batch_id),
-        tone=TONES.get(event.action.rpartition(".")[2], ""),  # type: ignore[arg-type]
+        tone=ACTIONS[event.action].tone if event.action in ACTIONS else "",
         changes=[change for name, pair in event.changes.items() if (change := _change(name, pair, fields, titles))],
     )
 

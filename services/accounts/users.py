@@ -25,7 +25,6 @@ from services.saving.rows import save_rows
 
 PLAN = Plan(
     subject="users",
-    noun="user",
     model=User,
     keys=("email",),
     columns=("email", "name", "role", "partner_id", "department_id", "position", "manager_id"),

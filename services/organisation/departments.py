@@ -24,7 +24,6 @@ from services.saving.rows import save_rows
 
 PLAN = Plan(
     subject="departments",
-    noun="department",
     model=Department,
     keys=("code",),
     columns=("code", "name", "parent_id", "manager_id"),

@@ -27,7 +27,6 @@ from services.saving.rows import save_rows
 
 PLAN = Plan(
     subject="partners",
-    noun="partner",
     model=Partner,
     keys=("code",),
     columns=(

@@ -26,7 +26,6 @@ from services.saving.rows import save_rows
 
 PLAN = Plan(
     subject="prices",
-    noun="price",
     model=Price,
     keys=("product_id", "tier", "valid_from"),
     columns=("product_id", "tier", "unit_price", "valid_from", "valid_to"),

@@ -14,7 +14,6 @@ from services.saving.rows import save_rows
 STANDARD_TAX_RATE_PPM = 13 * PPM // 100  # of general goods
 PLAN = Plan(
     subject="products",
-    noun="product",
     model=Product,
     keys=("sku",),
     columns=(

@@ -59,8 +59,7 @@ class Plan:
     """How a resource's drafts become rows of its table.
 
     Attributes:
-        subject: Resource name; events carry it.
-        noun: First part of its event names, e.g. "customer".
+        subject: Resource name; events carry it, and their names begin with its singular.
         model: Mapped class.
         keys: Names of the unique columns that name a row.
         columns: Column names that saving may write, references as their foreign keys.
@@ -70,7 +69,6 @@ class Plan:
     """
 
     subject: str
-    noun: str
     model: Any
     keys: tuple[str, ...]
     columns: tuple[str, ...]

@@ -36,6 +36,7 @@ from core.errors import CellProblem, Conflict, Problem
 from core.events.log import COLUMNS, Event, EventDraft, record
 from core.i18n import N_
 from core.kinds.standard import MISSING
+from core.resource import noun_of
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
 
 ANALYZE_FROM = 1_000  # staged rows from which PostgreSQL plans better with statistics
@@ -68,7 +69,9 @@ def save_rows(session: Session, plan: Plan, rows: Rows, options: SaveOptions) ->
         _insert(session, plan, staged, rows)
     if saved.updated:
         _update(session, plan, staged, rows)
-        record(session, f"{plan.noun}.changed", plan.subject, list(changes.values()), batch_id=options.batch_id)
+        record(
+            session, f"{noun_of(plan.subject)}.changed", plan.subject, list(changes.values()), batch_id=options.batch_id
+        )
     return saved
 
 
@@ -178,7 +181,7 @@ def _record_created(session: Session, plan: Plan, staged: Table, options: SaveOp
         "actor": literal(actor.name),
         "person": literal(actor.person),
         "source": literal(actor.source),
-        "action": literal(f"{plan.noun}.created"),
+        "action": literal(f"{noun_of(plan.subject)}.created"),
         "subject": literal(plan.subject),
         "subject_key": staged.c.key_text,
         "path": func.coalesce(staged.c.path, "") if "path" in staged.c else literal(""),

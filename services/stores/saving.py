@@ -30,7 +30,6 @@ from services.stores.rules import NEAR_M, NOTHING, Facts, NewFinding, new_findin
 
 PLAN = Plan(
     subject="stores",
-    noun="store",
     model=Store,
     keys=("code",),
     columns=(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.i18n import catalogue, ngettext, translate, use_language
+from core.i18n import Phrase, both_languages, catalogue, ngettext, translate, use_language
 
 ROWS = ("{count} row", "{count} rows")
 NAMED = ("{name} ({count} row)", "{name} ({count} rows)")
@@ -43,3 +43,13 @@ def test_a_placeholder_nobody_fills_is_left_for_the_browser():
     with use_language("en"):
         assert translate("Rows: {count}") == "Rows: {count}"
         assert translate("{name} and {count} more", count=3) == "{name} and 3 more"
+
+
+def test_a_phrase_translates_what_it_names_too():
+    phrase = Phrase("{thing} added", thing="Customer")
+
+    with use_language("en"):
+        assert (phrase, translate(phrase)) == ("Customer added", "Customer added")
+    with use_language("zh_CN"):
+        assert translate(phrase) == "新增客户"
+    assert both_languages(phrase) == ("新增客户", "Customer added")

@@ -7,7 +7,7 @@ from core.drafts import draft_one
 from core.queries.finding import find_row
 from models.customers import Customer
 from pages.resources.inputs import save_stated
-from resources import CUSTOMERS
+from resources.customers import CUSTOMERS
 from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN
 

@@ -26,7 +26,8 @@ from core.kinds.standard import (
     yuan,
 )
 from core.kinds.uscc import are_valid, check_character, is_valid, organisation_check
-from resources import CUSTOMERS, PRODUCTS
+from resources.customers import CUSTOMERS
+from resources.products import PRODUCTS
 
 BARCODE = PRODUCTS.field("barcode").kind
 PARTNER = CUSTOMERS.field("partner").kind
