@@ -12,8 +12,6 @@ from core.resource import Resource
 
 CURRENCY: Literal["CNY"] = "CNY"
 CODES_MAX = 20  # that a description lists; of more, new ones come with every release
-GROUPS = {"ship_to_": "ship_to"}
-"""Fields whose names begin alike are one object to programs, as they are when an order is placed."""
 
 
 class Amount(BaseModel):
@@ -33,8 +31,9 @@ def row_shape(resource: Resource, row: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in resource.names:
         if name in row:
-            value = amount(row[name]) if is_amount(resource.field(name)) else row[name]
-            group, rest = _grouped(name)
+            field = resource.field(name)
+            value = amount(row[name]) if is_amount(field) else row[name]
+            group, rest = _grouped(field)
             if group:
                 values.setdefault(group, {})[rest] = value
             else:
@@ -52,7 +51,7 @@ def row_model(resource: Resource) -> type[BaseModel]:
     plain: dict[str, Any] = {}
     groups: dict[str, dict[str, Any]] = {}
     for field in resource.fields:
-        group, rest = _grouped(field.name)
+        group, rest = _grouped(field)
         described = Field(... if field.name in resource.keys else None, description=field.label)
         (groups.setdefault(group, {}) if group else plain)[rest] = (
             _type_of(field, is_key=field.name in resource.keys),
@@ -105,6 +104,6 @@ def _type_of(field: ResourceField, *, is_key: bool) -> Any:
     return own if is_key else own | None
 
 
-def _grouped(name: str) -> tuple[str, str]:
-    prefix = next((prefix for prefix in GROUPS if name.startswith(prefix)), "")
-    return (GROUPS[prefix], name.removeprefix(prefix)) if prefix else ("", name)
+def _grouped(field: ResourceField) -> tuple[str, str]:
+    """Return the object that programs see a field in, "" for none, and its name there."""
+    return field.group, field.name.removeprefix(f"{field.group}_") if field.group else field.name

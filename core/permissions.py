@@ -105,5 +105,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     role: frozenset(one for one in Permission if role in one.roles) for role in Role
 }
 """The same matrix, by role."""
+GIVES_RIGHTS = frozenset({Permission.USER_EDIT})
+"""Permissions to edit rows that give rights: a person proves to be there before they are imported."""
 STATED_BY: dict[Permission, Permission] = {Permission.PARTNER_CREDIT_VIEW: Permission.PARTNER_CREDIT_EDIT}
 """Who sees a confidential field → who states it, where that is not whoever edits the rest of the row."""

@@ -5,7 +5,7 @@ page, form, import, export, template, API and promises for every entity are read
 something special is written by hand from the same parts; a knob here needs two users.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
@@ -59,7 +59,7 @@ class Field(Input):
         seldom: Whether a list shows it only when asked to.
         serial: Whether its number names something, and is never added up.
         group: Object that programs see it in, with those whose names begin so: "ship_to" of "ship_to_name"; "" = none.
-        synonyms: Headings of foreign worksheets that mean it here; those every resource knows need not be named.
+        synonyms: Headings of other people's worksheets that mean it, separated by "|"; see also ``runs.mapping``.
     """
 
     column: Any
@@ -70,7 +70,7 @@ class Field(Input):
     seldom: bool = False
     serial: bool = False
     group: str = ""
-    synonyms: tuple[str, ...] = ()
+    synonyms: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +98,21 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowGroups:
+    """Rows of a worksheet that make up something larger, such as lines of an order: saved whole or not at all.
+
+    ``save`` of the resource then takes all rows of a group, and the problems of their cells as a fourth argument.
+
+    Attributes:
+        by: Names of the fields that say which group a row belongs to.
+        keys: Returns for each of ``Drafts`` what its group is known by.
+    """
+
+    by: tuple[str, ...]
+    keys: Callable[..., Sequence[Hashable]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """One thing of the business as a table.
 
@@ -116,6 +131,7 @@ class Resource:
         search_rank: Place of its rows among those that the search of the frame finds, from 1; 0 = it finds none.
         events: What can happen to its rows besides that they are added, changed and exported.
         worksheet: The resource whose rows stand in its worksheets, where those are not its own: lines of orders.
+        row_groups: How rows of its worksheets belong together; None = each stands for itself.
     """
 
     name: str
@@ -134,6 +150,7 @@ class Resource:
     search_rank: int = 0
     events: tuple[EventAction, ...] = ()
     worksheet: "Resource | None" = None
+    row_groups: RowGroups | None = None
 
     def field(self, name: str) -> Field:
         """Return the field called ``name``; raises ``KeyError``."""

@@ -1,6 +1,7 @@
 """Applications and changes of upstream that time moves on: nobody waits in silence."""
 
 from core.database.sessions import reading, unit_of_work
+from core.i18n import N_
 from core.jobs.queueing import job
 from core.jobs.worker import JobRun
 from core.permissions import Permission
@@ -9,7 +10,13 @@ from services.applications.decisions import overdue_numbers, pass_on
 from services.partners.affiliation_requests import carry_on, requests_to_carry_on
 
 
-@job("applications.carry_on", needs=Permission.APPLICATION_DECIDE, acts_on_time=True, keep_days=30)
+@job(
+    "applications.carry_on",
+    label=N_("Passing on what was not answered in time"),
+    needs=Permission.APPLICATION_DECIDE,
+    acts_on_time=True,
+    keep_days=30,
+)
 def carry_applications_on(run: JobRun) -> None:
     """Pass on what was not answered in time, move partners whose day has come, forget old drafts. Safe to repeat."""
     with reading(run.actor) as session:

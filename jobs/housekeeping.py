@@ -2,6 +2,7 @@
 
 from core.database.disk_space import essential_writes
 from core.database.sessions import reading, unit_of_work
+from core.i18n import N_
 from core.jobs.queueing import job
 from core.jobs.rows import Lane
 from core.jobs.worker import JobRun
@@ -15,7 +16,7 @@ from services.imports.batches import purge_old_checks
 from services.jobs.retention import purge_old_jobs
 
 
-@job("housekeeping.forget", needs=Permission.SYSTEM_OPERATE, acts_on_time=True, lane=Lane.NIGHT)
+@job("housekeeping.forget", label=N_("Tidying up"), needs=Permission.SYSTEM_OPERATE, acts_on_time=True, lane=Lane.NIGHT)
 @essential_writes()
 def forget(run: JobRun) -> None:
     """Drop what has ended: sessions, counts of attempts, stored answers, checks of imports nobody made, old jobs.
@@ -30,7 +31,14 @@ def forget(run: JobRun) -> None:
         purge_old_jobs(session)
 
 
-@job("housekeeping.sweep", needs=Permission.SYSTEM_OPERATE, acts_on_time=True, lane=Lane.NIGHT, keep_days=30)
+@job(
+    "housekeeping.sweep",
+    label=N_("Removing files that belong to nothing"),
+    needs=Permission.SYSTEM_OPERATE,
+    acts_on_time=True,
+    lane=Lane.NIGHT,
+    keep_days=30,
+)
 def sweep(run: JobRun) -> None:
     """Delete content on disk that belongs to nothing, and what quotas count no more. Safe to repeat."""
     with unit_of_work(run.actor) as session:

@@ -11,18 +11,18 @@ from core.clock import now
 from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, DomainError
 from core.files.contents import write_content
-from core.i18n import _
+from core.i18n import N_, _
 from core.jobs.queueing import OwnerRefused, job
 from core.jobs.rows import Lane
 from core.jobs.worker import JobCancelled, JobRun
-from core.permissions import Permission
+from core.permissions import GIVES_RIGHTS, Permission
 from core.settings import settings
 from importers.runs.batches import apply_batch, check_batch
 from importers.runs.error_workbooks import write_batch_errors
 from importers.runs.runner import ImportReport
 from models.imports import ImportBatch, ImportStatus
 from resources import SHEETS
-from services.imports.batches import GIVES_RIGHTS, end_import, get_import, resource_of_import
+from services.imports.batches import end_import, get_import, resource_of_import
 from services.imports.rows import counts_so_far
 from services.imports.workbooks import keep_workbook
 
@@ -33,7 +33,7 @@ def permission_of_import(session: Session, arguments: Mapping[str, Any]) -> Perm
     return None if name is None else SHEETS[name].edit
 
 
-@job("imports.check", needs=permission_of_import, lane=Lane.IMPORT)
+@job("imports.check", label=N_("Check of an import"), needs=permission_of_import, lane=Lane.IMPORT)
 def check_import(run: JobRun, batch_id: int) -> None:
     """Find out what an import would do, from where an attempt before stopped. Safe to repeat: no row is stored."""
     with reading(run.actor) as session:
@@ -48,7 +48,7 @@ def check_import(run: JobRun, batch_id: int) -> None:
     check_batch(run.actor, batch_id, progress)
 
 
-@job("imports.apply", needs=permission_of_import, needs_proof=GIVES_RIGHTS, lane=Lane.IMPORT)
+@job("imports.apply", label=N_("Import"), needs=permission_of_import, needs_proof=GIVES_RIGHTS, lane=Lane.IMPORT)
 def apply_import_job(run: JobRun, batch_id: int) -> None:
     """Apply an import, from where it stopped. Safe to repeat: what a slice did is committed with how far it is.
 
@@ -76,7 +76,7 @@ def apply_import_job(run: JobRun, batch_id: int) -> None:
         raise
 
 
-@job("imports.workbook", needs=permission_of_import, lane=Lane.IMPORT)
+@job("imports.workbook", label=N_("Workbook with errors"), needs=permission_of_import, lane=Lane.IMPORT)
 def make_workbook(run: JobRun, batch_id: int) -> None:
     """Make the workbook with errors of a large import. Safe to repeat: it is kept when it is whole."""
     with reading(run.actor) as session:

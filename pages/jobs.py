@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.i18n import N_, _
+from core.jobs.queueing import job_label
 from core.jobs.rows import STATUS_LABELS, Job, JobStatus
 from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, text_link
@@ -37,14 +38,6 @@ PLACES = (
         rank=2,
     ),
 )
-NAMES: dict[str, str] = {
-    "imports.check": N_("Check of an import"),
-    "imports.apply": N_("Import"),
-    "imports.workbook": N_("Workbook with errors"),
-    "housekeeping.forget": N_("Tidying up"),
-    "housekeeping.sweep": N_("Removing files that belong to nothing"),
-    "applications.carry_on": N_("Passing on what was not answered in time"),
-}
 VIEWS: dict[str, tuple[str, tuple[JobStatus, ...]]] = {
     "": (N_("All"), tuple(JobStatus)),
     "running": (N_("Waiting and running"), (JobStatus.WAITING, JobStatus.RUNNING)),
@@ -106,7 +99,7 @@ def _find(session: Session, view: str) -> tuple[list[Job], dict[str, int], set[i
 
 def job_name(job: Job) -> str:
     """Return what a job does, as people read it."""
-    return _(NAMES[job.name]) if job.name in NAMES else job.name
+    return _(job_label(job.name))
 
 
 def _columns() -> list[LineColumn]:

@@ -40,6 +40,7 @@ DEPARTMENTS = Resource(
             label=N_("Part of"),
             kind=reference("departments", Department.code, Department.name),
             column=Department.parent_id,
+            synonyms="上级部门编码|上级部门名称|parent department",
         ),
         Field(
             name="manager",

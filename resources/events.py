@@ -32,14 +32,14 @@ ACTIONS: dict[str, EventAction] = {
     )
 }
 """Whatever can be recorded, by name."""
-SUBJECTS = (
-    *(Choice(one.name, one.title) for one in OTHERS),
-    Choice("demo", N_("Demo data")),
+OTHER_SUBJECTS = (
     Choice("access", N_("Access")),
-    Choice("jobs", N_("Job")),
     Choice("clock", N_("Clock")),
+    Choice("demo", N_("Demo data")),
     Choice("events", N_("Event")),
+    Choice("jobs", N_("Job")),
 )
+SUBJECTS = tuple(sorted((*(Choice(one.name, one.title) for one in OTHERS), *OTHER_SUBJECTS), key=lambda one: one.value))
 SOURCES = (
     Choice("screen", N_("Page")),
     Choice("import", N_("Import")),

@@ -19,12 +19,13 @@ from core.kinds.standard import (
     choices_of,
 )
 from core.permissions import Permission
-from core.resource import Action, Field, Resource
+from core.resource import Action, Field, Resource, RowGroups
 from models.accounts.person_kind import PERSON
 from models.orders import BUYER, LINE_UNIT, SKU, STATUS_LABELS, Order, OrderRow
 from models.regions.kind import REGION
 from services.approvals.orders import approve_orders, reject_orders
-from services.orders.imports import save_order_lines
+from services.orders.drafts import SHIP_TO
+from services.orders.imports import row_keys, save_order_lines
 from services.orders.shipping import ship_orders
 
 STATUS = choice(*choices_of(STATUS_LABELS))
@@ -39,52 +40,82 @@ ORDER_LINES = Resource(
     view=Permission.ORDER_VIEW,
     edit=Permission.ORDER_PLACE,
     save=save_order_lines,
+    row_groups=RowGroups(by=("number", "buyer", *SHIP_TO), keys=row_keys),
     order=("-placed_at", "number", "line"),
     sums=("line_total",),
     fields=(
-        Field(name="number", label=N_("Order number"), kind=CODE, column=_row.number),
+        Field(
+            name="number",
+            label=N_("Order number"),
+            kind=CODE,
+            column=_row.number,
+            synonyms="订单号|订单编号|单号|order no|order number|order id",
+        ),
         Field(name="line", label=N_("Line"), kind=QUANTITY, column=_row.line, stated=False),
-        Field(name="buyer", label=N_("Buyer"), kind=BUYER, column=_row.buyer_id, example="HD01"),
+        Field(
+            name="buyer",
+            label=N_("Buyer"),
+            kind=BUYER,
+            column=_row.buyer_id,
+            example="HD01",
+            synonyms="订货方|订货单位|采购方|客户|客户编码|客户编号|买方|下单客户|经销商|customer",
+        ),
         Field(name="status", label=N_("Status"), kind=STATUS, column=_row.status, stated=False),
         Field(name="placed_at", label=N_("Placed at"), kind=INSTANT, column=_row.created_at, stated=False),
         Field(
             name="ship_to_name",
+            group="ship_to",
             label=N_("Ship to"),
             kind=NAME,
             column=_row.ship_to_name,
             example="王磊",
             section="contact",
+            synonyms="收货人|收货人姓名|收件人|收件人姓名|receiver|recipient|ship to",
         ),
         Field(
             name="ship_to_phone",
+            group="ship_to",
             label=N_("Ship-to phone"),
             kind=PHONE,
             column=_row.ship_to_phone,
             example="13800138000",
             section="contact",
             seldom=True,
+            synonyms="收货电话|收货人电话|收货人手机|收件人电话|收件人手机",
         ),
         Field(
             name="ship_to_region",
+            group="ship_to",
             label=N_("Ship-to region"),
             kind=REGION,
             column=_row.ship_to_region,
             example="320508",
             section="contact",
+            synonyms="收货地区|收货省市区|收件地区",
         ),
         Field(
             name="ship_to_address",
+            group="ship_to",
             label=N_("Ship-to address"),
             kind=NOTE,
             column=_row.ship_to_address,
             example="观前街 1 号",
             section="contact",
             seldom=True,
+            synonyms="收货地址|收货详细地址|收件地址|送货地址|ship to address|delivery address",
         ),
         Field(name="note", label=N_("Note"), kind=NOTE, column=_row.note, example="周五前送到", seldom=True),
         Field(name="sku", label=N_("SKU"), kind=SKU, column=_row.product_id, required=True, example="QH-500"),
         Field(name="product_name", label=N_("Product name"), kind=NAME, column=_row.name, stated=False),
-        Field(name="quantity", label=N_("Quantity"), kind=QUANTITY, column=_row.quantity, required=True, example="24"),
+        Field(
+            name="quantity",
+            label=N_("Quantity"),
+            kind=QUANTITY,
+            column=_row.quantity,
+            required=True,
+            example="24",
+            synonyms="数量|订货数量|订购数量|下单数量|件数|qty|order quantity",
+        ),
         Field(name="unit", label=N_("Unit"), kind=LINE_UNIT, column=_row.unit, example="unit", width=80),
         Field(name="units", label=N_("Single units"), kind=QUANTITY, column=_row.units, stated=False),
         Field(
@@ -167,6 +198,7 @@ ORDERS = Resource(
         ),
         Field(
             name="ship_to_name",
+            group="ship_to",
             label=N_("Ship to"),
             kind=NAME,
             column=Order.ship_to_name,
@@ -175,6 +207,7 @@ ORDERS = Resource(
         ),
         Field(
             name="ship_to_phone",
+            group="ship_to",
             label=N_("Ship-to phone"),
             kind=PHONE,
             column=Order.ship_to_phone,
@@ -184,6 +217,7 @@ ORDERS = Resource(
         ),
         Field(
             name="ship_to_region",
+            group="ship_to",
             label=N_("Ship-to region"),
             kind=REGION,
             column=Order.ship_to_region,
@@ -192,6 +226,7 @@ ORDERS = Resource(
         ),
         Field(
             name="ship_to_address",
+            group="ship_to",
             label=N_("Ship-to address"),
             kind=NOTE,
             column=Order.ship_to_address,

@@ -38,6 +38,7 @@ PARTNERS = Resource(
             label=N_("Upstream"),
             kind=reference("partners", Partner.code, Partner.name),
             column=Partner.upstream_id,
+            synonyms="上级|上级代理|上级编号|上级经销商|所属上级|parent",
         ),
         Field(
             name="status",
@@ -86,6 +87,7 @@ PARTNERS = Resource(
             example="50000.00",
             confidential_to=Permission.PARTNER_CREDIT_VIEW,
             section="terms",
+            synonyms="授信额度|信用额度|授信|额度|credit",
         ),
         Field(
             name="valid_from",

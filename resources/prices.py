@@ -30,6 +30,7 @@ PRICES = Resource(
             required=True,
             example="9.0833",
             section="terms",
+            synonyms="单价|价格|含税单价|进货价|供货价|拿货价|批发价|出厂价|代理价|price|unit price|list price",
         ),
         Field(
             name="valid_from",
@@ -47,6 +48,7 @@ PRICES = Resource(
             column=Price.valid_to,
             example="2027-01-01",
             section="terms",
+            synonyms="失效日期|结束日期|截止日期|到期日|end date",
         ),
         Field(name="created_at", label=N_("Created"), kind=INSTANT, column=Price.created_at, stated=False),
         Field(name="updated_at", label=N_("Changed"), kind=INSTANT, column=Price.updated_at, stated=False, seldom=True),

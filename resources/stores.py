@@ -77,6 +77,7 @@ STORES = Resource(
             column=Store.latitude,
             example="31.236305",
             seldom=True,
+            synonyms="门店纬度|纬度坐标|y 坐标|gps 纬度|lat|gps latitude",
         ),
         Field(
             name="longitude",
@@ -85,6 +86,7 @@ STORES = Resource(
             column=Store.longitude,
             example="121.480237",
             seldom=True,
+            synonyms="门店经度|经度坐标|x 坐标|gps 经度|lng|lon|long|gps longitude",
         ),
         Field(
             name="datum",
@@ -93,6 +95,7 @@ STORES = Resource(
             column=Store.datum,
             example="wgs84",
             seldom=True,
+            synonyms="坐标类型|坐标系统|坐标标准|地图坐标系|coordinate system",
         ),
         Field(
             name="accuracy_m",
@@ -101,6 +104,7 @@ STORES = Resource(
             column=Store.accuracy_m,
             example="20",
             seldom=True,
+            synonyms="精度|定位精度|误差|误差（米）|accuracy",
         ),
         Field(
             name="status",

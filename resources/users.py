@@ -8,7 +8,7 @@ from core.resource import Field, Resource
 from models.accounts.departments import Department
 from models.accounts.users import ROLE_LABELS, STATUS_LABELS, User
 from models.partners.partners import Partner
-from services.accounts.users import save_users
+from services.accounts.users import GRANTS, save_users
 
 USERS = Resource(
     name="users",
@@ -43,9 +43,11 @@ USERS = Resource(
             name="role",
             label=N_("Role"),
             kind=choice(*choices_of(ROLE_LABELS)),
+            choices_for=lambda actor: GRANTS.get(actor.role, frozenset()),
             column=User.role,
             required=True,
             example="sales",
+            synonyms="角色|岗位",
         ),
         Field(
             name="partner",
@@ -62,8 +64,16 @@ USERS = Resource(
             kind=reference("departments", Department.code, Department.name),
             column=User.department_id,
             confidential_to=Permission.ORGANISATION_VIEW,
+            synonyms="所属部门|所在部门|dept",
         ),
-        Field(name="position", label=N_("Job title"), kind=NAME, column=User.position, example="区域经理"),
+        Field(
+            name="position",
+            label=N_("Job title"),
+            kind=NAME,
+            column=User.position,
+            example="区域经理",
+            synonyms="岗位名称|职务|job|job title",
+        ),
         Field(
             name="manager", label=N_("Manager"), kind=reference("users", User.email, User.name), column=User.manager_id
         ),

@@ -45,6 +45,7 @@ class Registered:
         acts_on_time: Whether it deletes, expires, passes on or moves something because of a date.
         lane: Where its jobs run; light ones of ``Lane.IMPORT`` run in ``Lane.INTERACTIVE``.
         keep_days: How long its jobs are kept once they have ended.
+        label: What it does, as people read it (a catalogue key); "" = its name.
     """
 
     function: Callable[..., None]
@@ -54,6 +55,7 @@ class Registered:
     acts_on_time: bool
     lane: Lane
     keep_days: int
+    label: str
 
 
 lane_signals = {lane: threading.Event() for lane in Lane}
@@ -71,12 +73,13 @@ def job(
     acts_on_time: bool = False,
     lane: Lane = Lane.INTERACTIVE,
     keep_days: int = KEEP_DAYS,
+    label: str = "",
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function ``(run: JobRun, **arguments)`` as the job ``name``. Arguments as ``Registered``."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         needed = (lambda _session, _arguments: needs) if isinstance(needs, Permission) else needs
-        _registry[name] = Registered(function, needed, needs_proof, attempts_max, acts_on_time, lane, keep_days)
+        _registry[name] = Registered(function, needed, needs_proof, attempts_max, acts_on_time, lane, keep_days, label)
         return function
 
     return register
@@ -85,6 +88,11 @@ def job(
 def registered_names() -> frozenset[str]:
     """Return the names of all jobs there are."""
     return frozenset(_registry)
+
+
+def job_label(name: str) -> str:
+    """Return what the jobs called ``name`` do: a catalogue key, or the name where this release has none for it."""
+    return (_registry[name].label if name in _registry else "") or name
 
 
 def names_that_act_on_time() -> frozenset[str]:

@@ -128,9 +128,7 @@ def suggest(resource: Resource, actor: Actor, headings: Sequence[str]) -> list[S
     """Return a guess for each heading, each field at most once: what is sure first, then what is most similar."""
     fields = {field.name: field for field in stated_fields(resource, actor)}
     labels = _meanings(fields.values())
-    meanings = labels | {
-        plain_heading(word): name for name, words in SYNONYMS.items() if name in fields for word in words
-    }
+    meanings = labels | _synonyms(fields)
     chosen: dict[int, tuple[str, Literal["sure", "likely", "none"]]] = {}
     plain = [plain_heading(heading) for heading in headings]
     for known in (labels, meanings):  # a column called as the field itself comes before one that is called nearly so
@@ -157,6 +155,13 @@ def suggest(resource: Resource, actor: Actor, headings: Sequence[str]) -> list[S
 def _meanings(fields: Iterable[Field]) -> dict[str, str]:
     """Return plain heading → field name: its name and its labels in every language."""
     return {plain_heading(word): field.name for field in fields for word in (*both_languages(field.label), field.name)}
+
+
+def _synonyms(fields: Mapping[str, Field]) -> dict[str, str]:
+    """Return plain heading → field name: the words common to many resources, then those of the resource's own."""
+    common = {plain_heading(word): name for name, words in SYNONYMS.items() if name in fields for word in words}
+    own = {plain_heading(word): one.name for one in fields.values() for word in filter(None, one.synonyms.split("|"))}
+    return common | own
 
 
 def _require_columns(resource: Resource, fields: Mapping[str, Field], columns: ColumnMapping, match: str) -> None:

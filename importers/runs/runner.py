@@ -5,11 +5,11 @@ how far the import is; the last slice's unit of work ends the import. Lines of a
 whose rows refer to each other (partners and their upstream) is saved in one piece.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -17,15 +17,13 @@ from core.access import Actor
 from core.database.sessions import private_copy, reading, transact, unit_of_work
 from core.errors import CellProblem, InvalidInput
 from core.i18n import N_, _
-from core.kinds.kind import Cell
 from core.permissions import Permission
 from core.resource import Resource
 from importers.reading.workbooks import read_sheet
-from importers.runs._orders import import_orders, order_keys
+from importers.runs._groups import group_keys, save_groups
 from importers.runs._row_changes import stated_changes
 from importers.runs._slices import CheckedSlice, Checker, joined, whole_groups
 from importers.runs.mapping import ColumnMapping, match_headings
-from resources.orders import ORDER_LINES
 from services.accounts.denials import note_refused_rights
 from services.imports.batches import end_by_counts, get_import, problems_of, record_progress
 from services.saving.plans import Saved, SaveOptions
@@ -108,29 +106,6 @@ class ImportReport:
         """Take back what was counted."""
         self.created = self.updated = self.unchanged = self.refused = 0
         self.problems, self.refused_cells = [], {}
-
-
-class _SaveCells(Protocol):
-    def __call__(
-        self, session: Session, rows: Sequence[int], cells: Mapping[str, Sequence[Cell]], options: SaveOptions
-    ) -> Saved: ...
-
-
-@dataclass(frozen=True, slots=True)
-class GroupedRows:
-    """How a worksheet is imported whose rows make up something larger.
-
-    Attributes:
-        save: Saves the rows of whole groups.
-        keys_of: Returns for each row what its group is known by, of cells by field name.
-    """
-
-    save: _SaveCells
-    keys_of: Callable[[Mapping[str, Sequence[Cell]]], Sequence[Hashable]]
-
-
-GROUPED = {ORDER_LINES.name: GroupedRows(import_orders, order_keys)}
-"""Resources whose worksheet rows are no rows of theirs one by one."""
 
 
 class RolledBack(Exception):
@@ -253,8 +228,8 @@ def read_slices(
         is_text, keeps_columns = source.kind == "csv", report.keeps_rows
         checker = Checker(resource, actor, columns, match=source.match, is_text=is_text, keeps_columns=keeps_columns)
         slices: Iterator[CheckedSlice] = (checker.check(chunk) for chunk in sheet)
-        if resource.name in GROUPED:
-            slices = whole_groups(slices, GROUPED[resource.name].keys_of)
+        if resource.row_groups is not None:
+            slices = whole_groups(slices, partial(group_keys, resource, resource.row_groups))
         elif is_one_piece(resource):
             slices = iter([joined(list(_reported(slices, on_read)))])
         for slice_ in slices:
@@ -283,8 +258,8 @@ def is_one_piece(resource: Resource) -> bool:
 
 def save_slice(session: Session, resource: Resource, slice_: CheckedSlice, options: SaveOptions) -> Saved:
     """Save the good rows of a slice; return what became of all its rows."""
-    if resource.name in GROUPED:
-        return GROUPED[resource.name].save(session, slice_.rows, slice_.cells, options)
+    if resource.row_groups is not None:
+        return save_groups(session, resource, slice_.rows, slice_.cells, options)
     saved = Saved()
     if resource.save is not None and len(slice_.drafts):
         saved = resource.save(session, slice_.drafts, options)

@@ -13,7 +13,6 @@ from pages.components.base.elements import Tag
 from pages.components.base.navigation import ask_before_leaving, leave_page
 from pages.components.forms.drafts import BrowserDraft
 from pages.components.layout.content import notice, page_header, panel, row, stack
-from pages.resources._choices import choosable
 from pages.resources.inputs import NEW, Inputs, save_stated
 from pages.resources.screens import Screen
 from pages.resources.sections import TITLES, editable, sections_of
@@ -41,7 +40,7 @@ class NewRow:
         self._problems = Tag("div").style("display:contents")
         self._sections: list[Inputs] = []
         for name, fields in sections_of(resource, actor).items():
-            stated = [choosable(field, resource, actor) for field in editable(resource, fields, actor)]
+            stated = [field.stated_by(actor) for field in editable(resource, fields, actor)]
             if stated:
                 with panel(_(TITLES[name])):
                     self._sections.append(Inputs(stated, begin or {}, on_change=self._changed))

@@ -15,7 +15,6 @@ from pages.components.base.buttons import Button, button, text_link
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import ask_before_leaving, leave_page
 from pages.components.layout.content import EMPTY, chip, kv, notice, row
-from pages.resources._choices import choosable
 from pages.resources.inputs import Inputs, save_stated
 from pages.resources.value_texts import chip_tone, value_text
 from pages.shell.calls import call_or_raise, permitted_actor, show_refusal
@@ -93,7 +92,7 @@ class Section:
             self._opener.put(hidden=True)
         with self._body:
             problems = Tag("div").style("display:contents")
-            fields = [choosable(field, self.record.resource, self._actor) for field in self._editable]
+            fields = [field.stated_by(self._actor) for field in self._editable]
             inputs = Inputs(fields, self.record.row, on_change=partial(ask_before_leaving, True))
             with row():
                 button(_("Save"), partial(self._save, inputs, problems), look="primary", testid="action-save")

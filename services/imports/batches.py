@@ -16,7 +16,7 @@ from core.files.contents import NAME_LENGTH_MAX, StoredFile
 from core.i18n import N_
 from core.jobs.queueing import ask_to_cancel, enqueue
 from core.jobs.rows import Job, JobStatus
-from core.permissions import Permission
+from core.permissions import GIVES_RIGHTS, Permission
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportProblem, ImportStatus, ImportWorkbook
 from services.accounts.sessions import require_proof
 from services.imports.rows import OF_ONE_IMPORT, note_rows, purge_rows
@@ -27,8 +27,6 @@ WHOLE_ROWS_MAX = 100_000  # SQLite stores them in two to three seconds, and lets
 BYTES_PER_ROW = 100  # of a file; a small sheet in a large workbook is slow to read, too
 CHECK_RETENTION = timedelta(days=30)  # after the file was brought
 _SEE: dict[str, Any] = {"see_all": "abandoned imports are purged for all users"}
-GIVES_RIGHTS = frozenset({Permission.USER_EDIT})
-"""Permissions of resources whose rows give rights: a person proves to be there before they are imported."""
 PROBLEM_COLUMNS = ("batch_id", "row", "field", "value", "code", "message", "values")
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.resource import Field
 from importers.runs._heading_synonyms import SYNONYMS
 from importers.runs.mapping import plain_heading, stated_fields, suggest
 from resources import BY_NAME, SHEETS
@@ -16,10 +17,14 @@ def fields_found(resource: str, *headings: str) -> list[str]:
     return [one.field for one in found]
 
 
+def words_of(field: Field) -> list[str]:
+    return [*SYNONYMS.get(field.name, ()), *filter(None, field.synonyms.split("|"))]
+
+
 @pytest.mark.parametrize("resource", FILLED)
 def test_no_word_means_two_fields_of_a_resource(resource):
     names = [field.name for field in stated_fields(FILLED[resource], ADMIN)]
-    words = [(plain_heading(word), name) for name in names for word in SYNONYMS.get(name, ())]
+    words = [(plain_heading(word), name) for name in names for word in words_of(FILLED[resource].field(name))]
     meant = {word: {name for other, name in words if other == word} for word, _name in words}
 
     assert {word: found for word, found in meant.items() if len(found) > 1} == {}
@@ -29,6 +34,12 @@ def test_every_word_is_for_a_field_that_a_worksheet_can_hold():
     known = {field.name for sheet in FILLED.values() for field in stated_fields(sheet, ADMIN)}
 
     assert set(SYNONYMS) - known == set()
+
+
+def test_words_of_a_field_that_one_resource_has_stand_there():
+    users = {name: [one for one in FILLED if name in {field.name for field in FILLED[one].fields}] for name in SYNONYMS}
+
+    assert [name for name, resources in users.items() if len(resources) < 2] == ["note", "email"]
 
 
 def test_a_list_of_shops_from_elsewhere_is_understood():

@@ -1,4 +1,4 @@
-"""Importing orders: a worksheet with one row per line becomes drafts, see ``services.orders.imports``."""
+"""Importing rows that make up something larger: the lines of an order are read together and saved whole or not."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -9,52 +9,59 @@ from core.drafts import Drafts
 from core.errors import CellProblem
 from core.kinds.kind import Cell, shown_value
 from core.kinds.standard import MISSING
-from resources.orders import ORDER_LINES
-from services.orders.drafts import SHIP_TO
-from services.orders.imports import row_keys, save_order_lines
+from core.resource import Resource, RowGroups
 from services.saving.plans import Saved, SaveOptions
 
 
-def import_orders(
-    session: Session, rows: Sequence[int], cells: Mapping[str, Sequence[Cell]], options: SaveOptions
+def save_groups(
+    session: Session,
+    resource: Resource,
+    rows: Sequence[int],
+    cells: Mapping[str, Sequence[Cell]],
+    options: SaveOptions,
 ) -> Saved:
-    """Save the orders that have no problem; name every problem of the others.
+    """Save the groups that have no problem; name every problem of the others.
 
-    All rows of an order come in one call. A worksheet cannot state the status: imports make drafts only.
+    All rows of a group come in one call.
 
     Args:
         session: Its transaction holds all of it.
+        resource: With ``row_groups``; its ``save`` takes all rows, and the problems of their cells.
         rows: Numbers of the rows that are not blank, as the worksheet counts.
-        cells: Field name of ``ORDER_LINES`` → one cell per row.
+        cells: Field name → one cell per row.
         options: See ``services.saving.rows``; ``match`` is not looked at.
 
     Returns:
         Counts of rows; problems of cells included.
 
     Raises:
-        NotPermitted: The actor may not place orders.
+        NotPermitted: The actor may not edit the resource.
     """
-    drafts, problems = read_lines(rows, cells)
-    return save_order_lines(session, drafts, options, problems)
+    drafts, problems = read_lines(resource, rows, cells)
+    if resource.save is None:
+        return Saved(problems=problems)
+    saved: Saved = resource.save(session, drafts, options, problems)
+    return saved
 
 
-def order_keys(cells: Mapping[str, Sequence[Cell]]) -> list[Hashable]:
-    """Return for each row of a worksheet what its order is known by."""
-    names = {"number", "buyer", *SHIP_TO}
+def group_keys(resource: Resource, groups: RowGroups, cells: Mapping[str, Sequence[Cell]]) -> Sequence[Hashable]:
+    """Return for each row of a worksheet what its group is known by."""
     columns = {
         field.name: field.kind.parse_column(cells[field.name])[0]
-        for field in ORDER_LINES.stated_fields
-        if field.name in names and field.name in cells
+        for field in resource.stated_fields
+        if field.name in groups.by and field.name in cells
     }
     count = len(next(iter(cells.values()), ()))
-    return row_keys(Drafts(list(range(count)), columns))
+    return groups.keys(Drafts(list(range(count)), columns))
 
 
-def read_lines(rows: Sequence[int], cells: Mapping[str, Sequence[Cell]]) -> tuple[Drafts, list[CellProblem]]:
+def read_lines(
+    resource: Resource, rows: Sequence[int], cells: Mapping[str, Sequence[Cell]]
+) -> tuple[Drafts, list[CellProblem]]:
     """Return every row with its values, None where a cell could not be read, and what is wrong with such cells."""
     columns: dict[str, list[Any]] = {}
     problems: list[CellProblem] = []
-    for field in ORDER_LINES.stated_fields:
+    for field in resource.stated_fields:
         if field.name not in cells:
             continue
         stated = cells[field.name]

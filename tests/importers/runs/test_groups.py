@@ -14,7 +14,7 @@ from core.errors import NotPermitted
 from core.events.log import Event
 from core.queries.finding import GridQuery, stream_rows
 from importers.exporting import write_rows
-from importers.runs._orders import import_orders
+from importers.runs._groups import save_groups
 from importers.runs.batches import import_file
 from importers.runs.runner import ImportReport, Source, preview_import
 from importers.writing.xlsx import SheetColumn, write_xlsx
@@ -50,7 +50,7 @@ def take(actor: Actor, *rows: dict[str, Any]) -> Saved:
     names = list(dict.fromkeys(name for row in rows for name in row))
     cells = {name: [row.get(name) for row in rows] for name in names}
     with unit_of_work(actor) as session:
-        return import_orders(session, range(2, len(rows) + 2), cells, SaveOptions())
+        return save_groups(session, ORDER_LINES, range(2, len(rows) + 2), cells, SaveOptions())
 
 
 def line(sku: str, quantity: object, **header: Any) -> dict[str, Any]:
