@@ -1,4 +1,5 @@
-"""Qudao 渠道: connects the rooms. Commands that need one room only stand in ``api.cli`` and ``jobs.commands``.
+"""Qudao 渠道, application assembly: connects the rooms and defines the command line. Commands that need one room only
+stand in ``api.cli`` and ``jobs.commands``.
 
 Every command takes ``--json`` (one JSON object on standard output, messages on standard error) and exits 0 only when it
 did all that was requested. Commands load only what they need: import and export start without the pages.
@@ -38,7 +39,7 @@ def serve(as_json: Json = False) -> None:
 
 
 def run_server() -> None:
-    """Connect the rooms and serve until stopped; while nobody has an account, print the one-time set-up link."""
+    """Assemble the application and serve until stopped; while nobody has an account, print the one-time set-up link."""
     import gc
     import threading
 

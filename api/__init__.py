@@ -1,1 +1,1 @@
-"""Programs in: the versioned WEB API for warehouses, banks and shop platforms."""
+"""The versioned WEB API, for systems of warehouses, banks and shop platforms."""

@@ -1,4 +1,4 @@
-"""The WEB API as one application: its addresses, its description and its own small page to read that on."""
+"""The ASGI application of the WEB API: its routes, its OpenAPI description, and a page that shows it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -42,14 +42,14 @@ def add_api(app: FastAPI, find_actor: Callable[[str], Actor] = authentication.fi
     """Add ``/api/v1/…``, ``/api/docs``, ``/healthz`` and ``/readyz`` to an application.
 
     Args:
-        find_actor: Returns who stands behind a key; raises ``SignInNeeded``.
+        find_actor: Returns the actor of a key; raises ``SignInNeeded``.
     """
     app.mount("/api", WholePath(make_api(find_actor)))
     app.include_router(probes.router)
 
 
 def make_api(find_actor: Callable[[str], Actor] = authentication.find_actor) -> FastAPI:
-    """Return the API as an application of its own, whose addresses begin with ``/api/``."""
+    """Return the API as a separate ASGI application with all paths below ``/api/``."""
     api = FastAPI(
         title="Qudao",
         version=VERSION,
@@ -72,7 +72,7 @@ def make_api(find_actor: Callable[[str], Actor] = authentication.find_actor) -> 
 
 
 class WholePath:
-    """ASGI: an application that is mounted under a part of its own addresses."""
+    """ASGI: restores the full path for an application that is mounted below a prefix of its own routes."""
 
     policy = "key"
 
@@ -80,7 +80,7 @@ class WholePath:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on with the path as it was before it was mounted."""
+        """Call the application with the path as it was before mounting."""
         await self.app({**scope, "root_path": scope.get("app_root_path", "")}, receive, send)
 
 

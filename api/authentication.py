@@ -1,4 +1,4 @@
-"""Who is calling: the program, and the person behind it, that a bearer key belongs to."""
+"""Authentication by bearer key: finds the actor of a program, and the person behind it."""
 
 import time
 from typing import Annotated
@@ -26,7 +26,7 @@ _noted: dict[str, float] = {}  # digest of a key to monotonic seconds
 
 
 def find_actor(key: str) -> Actor:
-    """Return on whose behalf a program acts that shows ``key``, with the rights and the branch of now.
+    """Return the actor of an API key, with its current rights and branch.
 
     Raises:
         SignInNeeded: ``tokens.not_valid``.
@@ -40,7 +40,7 @@ def find_actor(key: str) -> Actor:
 async def authenticated_actor(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]
 ) -> Actor:
-    """Return who is calling; the language is what the request asks for, else that of the person behind the key.
+    """Return the actor of a request; sets the language to the requested one, else to that of the person behind the key.
 
     Raises:
         SignInNeeded: ``tokens.missing``, ``tokens.not_valid``.
@@ -60,7 +60,7 @@ CurrentActor = Annotated[Actor, Depends(authenticated_actor)]
 
 
 def requested_language(request: Request) -> str:
-    """Return the first language of ours that the request accepts, "" if it names none."""
+    """Return the first supported language that the request accepts, "" if it names none."""
     names = {"zh": "zh_CN", "en": "en"}
     accepted = request.headers.get("accept-language", "")[:HEADER_LENGTH_MAX].lower().split(",")
     return next((names[tag.strip()[:2]] for tag in accepted if tag.strip()[:2] in names), "")

@@ -12,23 +12,23 @@ from starlette.concurrency import run_in_threadpool
 from core.errors import DomainError, InvalidInput, Problem
 from core.i18n import N_
 
-DEPTH_MAX = 32  # lists and objects in each other
-NAMES_MAX = 50  # of one object
+DEPTH_MAX = 32  # levels of nesting
+NAMES_MAX = 50  # members of one object
 NAMES_IN_ALL_MAX = 5_000
 NAME_LENGTH_SHOWN = 80
 ON_LOOP_BYTES_MAX = 16 * 1024  # read in well under a millisecond
 FORBIDDEN_NAMES = frozenset({"__proto__", "constructor", "prototype"})
-"""Names that mean something to programs in JavaScript, which may read on what is stored here."""
+"""Names with a special meaning in JavaScript, in which programs may later read the stored data."""
 
 
 class UnsupportedMediaType(DomainError):
-    """A body of another kind than the address takes."""
+    """The body has a media type that the route does not accept."""
 
     status = 415
 
 
 class JsonRequest(Request):
-    """A request whose body is read by ``read_json``."""
+    """A request whose body is parsed by ``read_json``."""
 
     async def json(self) -> Any:
         """Return the body; raises as ``read_json``."""
@@ -40,10 +40,10 @@ class JsonRequest(Request):
 
 
 class JsonRoute(APIRoute):
-    """A route that takes JSON and nothing else."""
+    """A route that accepts JSON only."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, which refuses other bodies first."""
+        """Return the handler, which refuses other media types first."""
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
@@ -58,7 +58,7 @@ class JsonRoute(APIRoute):
 
 
 def read_json(body: bytes) -> Any:
-    """Return what a JSON text says.
+    """Return the value of a JSON text.
 
     Raises:
         InvalidInput: ``request.not_json``, ``request.duplicate_name``, ``request.forbidden_name``,
@@ -78,13 +78,13 @@ def read_json(body: bytes) -> Any:
 
 
 class _Objects:
-    """Makes the objects of one body, and counts their names."""
+    """Object hook of the JSON parser: builds objects, and limits and checks their names."""
 
     def __init__(self) -> None:
         self._count = 0
 
     def made(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        """Return an object of its names and values."""
+        """Return an object from its (name, value) pairs."""
         self._count += len(pairs)
         if len(pairs) > NAMES_MAX or self._count > NAMES_IN_ALL_MAX:
             raise InvalidInput(
@@ -104,7 +104,7 @@ class _Objects:
 
 
 def _depth(value: Any) -> int:
-    """Return how deep lists and objects stand in each other; 0 for a plain value."""
+    """Return the depth of nesting; 0 for a plain value."""
     depth, level = 0, [value]
     while level := [one for one in level if isinstance(one, (list, dict))]:
         depth += 1

@@ -1,4 +1,4 @@
-"""What went wrong, for programs: ``{"code", "message", "fields"}`` with the status; never a trace."""
+"""Error responses of the API: ``{"code", "message", "fields"}`` with the status; never a stack trace."""
 
 import secrets
 from typing import Any
@@ -38,13 +38,13 @@ class Error(BaseModel):
 
 
 class BadRequest(DomainError):
-    """A request without what every request of its kind needs."""
+    """The request lacks a header that every request of its kind needs."""
 
     status = 400
 
 
 def install_api_error_handlers(api: FastAPI) -> None:
-    """Answer every error of the API in one shape."""
+    """Install handlers that answer every error of the API in one shape."""
     api.add_exception_handler(DomainError, _answer_domain_error)
     api.add_exception_handler(RequestValidationError, _answer_invalid_request)
     api.add_exception_handler(HTTPException, _answer_http_error)
@@ -52,7 +52,7 @@ def install_api_error_handlers(api: FastAPI) -> None:
 
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the answers of an operation besides the good one, for its description."""
+    """Return the error responses of an operation, for its OpenAPI description."""
     known = {
         400: "Not a request that can be worked on, or its `Idempotency-Key` is missing",
         401: "No key, or one that is not valid",
@@ -114,7 +114,7 @@ def _answer_http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def methods_of(request: Request) -> list[str]:
-    """Return the methods that the address of a request answers."""
+    """Return the methods that the path of a request supports."""
     described = request.app.openapi()["paths"].items()
     matching = [operations for path, operations in described if compile_path(path)[0].match(request.url.path)]
     return sorted({method.upper() for operations in matching for method in operations})

@@ -1,4 +1,4 @@
-"""What is wrong with the fields of a request, in sentences of ours: the first of them, however many there are."""
+"""Validation errors of request fields as translated sentences, at most ``FIELDS_MAX`` of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,7 +29,7 @@ SENTENCES: Mapping[str, str] = {
     "model_type": N_("must be an object"),
     "dict_type": N_("must be an object"),
 }
-"""Type of a problem, as pydantic names it → what to say."""
+"""Pydantic error type → message."""
 OTHERWISE = N_("has a value that is not allowed here")
 
 

@@ -1,4 +1,4 @@
-"""Requests that change something carry an ``Idempotency-Key``: sent twice, done once."""
+"""Idempotent requests: those that change data carry an ``Idempotency-Key`` and are executed once."""
 
 import hashlib
 from collections.abc import Callable
@@ -19,7 +19,7 @@ REPLAYED = "Idempotency-Replayed"
 
 
 class Attempt:
-    """One sending of a request.
+    """One attempt at a request.
 
     Attributes:
         actor: Who sends it. key: its ``Idempotency-Key``. request_sha256: digest of method, path and body.
@@ -31,7 +31,7 @@ class Attempt:
         self.request_sha256 = request_sha256
 
     def once(self, status: int, work: Callable[[Session], Any]) -> Response:
-        """Do ``work`` and answer ``status`` with what it returns, as JSON; or repeat what was answered before.
+        """Do ``work`` and answer ``status`` with what it returns, as JSON; or replay the stored response.
 
         Raises:
             InvalidInput, Conflict: As ``services.idempotency.answer_once``, and whatever ``work`` raises.
@@ -59,7 +59,7 @@ async def current_attempt(
         ),
     ],
 ) -> Attempt:
-    """Return this sending of the request."""
+    """Return the attempt that this request is: a dependency."""
     fingerprint = f"{request.method} {request.url.path}\n".encode() + await request.body()
     digest = await run_in_threadpool(hashlib.sha256, fingerprint)  # of up to a megabyte
     return Attempt(actor, key, digest.hexdigest())

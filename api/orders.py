@@ -1,4 +1,4 @@
-"""Orders for partners' systems: placed as drafts, submitted, decided; each request done once."""
+"""Order endpoints for partners' systems: place drafts, submit, approve, reject; every request is idempotent."""
 
 from typing import Annotated, Any
 
@@ -68,14 +68,14 @@ VERSION: Any = Field(None, ge=1, description="The version that was seen: 409 if 
 
 
 class ApprovalIn(_Input):
-    """Words to an approval."""
+    """The body of an approval."""
 
     reason: str = Field("", max_length=NOTE_LENGTH_MAX)
     version: int | None = VERSION
 
 
 class RejectionIn(_Input):
-    """Why an order is rejected."""
+    """The body of a rejection, with its reason."""
 
     version: int | None = VERSION
     reason: str = Field(min_length=1, max_length=NOTE_LENGTH_MAX)
@@ -134,7 +134,7 @@ def show_order(number: Number, actor: CurrentActor) -> Response:
     responses={200: {"model": OrderOut}, **error_responses(400, 404, 409, 413, 415)},
 )
 def submit(number: Number, attempt: CurrentAttempt) -> Response:
-    """Put a draft up for decision, at the prices of today."""
+    """Submit a draft for approval, at today's prices."""
     return attempt.once(200, lambda session: _shown(session, submit_order(session, number).number))
 
 

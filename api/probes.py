@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether it can serve: for load balancers and the machine's own watch.
+"""Liveness and readiness probes, for load balancers and process supervisors.
 
 Probes need no thread that requests could have taken, and however many probes arrive, the database is queried at most
 once a second.
@@ -35,7 +35,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 
 class Everyone:
-    """The policy of an address that anyone may ask."""
+    """The policy of a public route."""
 
     policy = "public"
 
@@ -49,7 +49,7 @@ _current: WeakSet[Engine] = WeakSet()  # a schema that is current stays so while
 
 @dataclass(slots=True)
 class _Probe:
-    """One look at a database: on its way, or what it found and when, in monotonic seconds."""
+    """One readiness check of a database: running, or its result and when it ended, in monotonic seconds."""
 
     task: asyncio.Task[dict[str, Any]]
     found_at: float = 0.0
@@ -60,7 +60,7 @@ _probes: WeakKeyDictionary[Engine, _Probe] = WeakKeyDictionary()
 
 @router.get("/healthz")
 async def healthz() -> JSONResponse:
-    """Answer that the process lives; asks nobody and waits for no thread."""
+    """Answer that the process is alive; queries nothing and waits for no thread."""
     return JSONResponse({"status": "ok"}, headers=NO_STORE)
 
 
@@ -70,25 +70,25 @@ async def readyz() -> JSONResponse:
     far behind jobs are, and whether jobs that act on dates wait because the clock jumped.
 
     Neither of the last two makes a process unready: pages and API go on. A database that does not answer within
-    ``READY_WAIT_S`` does. The answer may be ``READY_CACHE_S`` old; only "ready" is kept.
+    ``READY_WAIT_S`` does. The answer may be ``READY_CACHE_S`` old; only "ready" is cached.
     """
     engine = engine_in_use()
-    look = _probes.get(engine)
-    if look is None or _is_over(look):
-        look = _probes[engine] = _Probe(asyncio.create_task(to_thread.run_sync(readiness, limiter=CapacityLimiter(1))))
-        look.task.add_done_callback(lambda _: setattr(look, "found_at", time.monotonic()))
-    if not look.task.done():
-        await asyncio.wait({look.task}, timeout=READY_WAIT_S)
-    facts = look.task.result() if look.task.done() else _unready(database="slow")
+    probe = _probes.get(engine)
+    if probe is None or _is_over(probe):
+        probe = _probes[engine] = _Probe(asyncio.create_task(to_thread.run_sync(readiness, limiter=CapacityLimiter(1))))
+        probe.task.add_done_callback(lambda _: setattr(probe, "found_at", time.monotonic()))
+    if not probe.task.done():
+        await asyncio.wait({probe.task}, timeout=READY_WAIT_S)
+    facts = probe.task.result() if probe.task.done() else _unready(database="slow")
     return JSONResponse(facts, 200 if facts["status"] == "ready" else 503, headers=NO_STORE)
 
 
-def _is_over(look: _Probe) -> bool:
-    if not look.task.done():
-        return look.task.get_loop() is not asyncio.get_running_loop()
-    if look.task.cancelled() or look.task.exception() is not None or look.task.result()["status"] != "ready":
+def _is_over(probe: _Probe) -> bool:
+    if not probe.task.done():
+        return probe.task.get_loop() is not asyncio.get_running_loop()
+    if probe.task.cancelled() or probe.task.exception() is not None or probe.task.result()["status"] != "ready":
         return True
-    return time.monotonic() > look.found_at + READY_CACHE_S
+    return time.monotonic() > probe.found_at + READY_CACHE_S
 
 
 def readiness() -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _unready(**why: str) -> dict[str, Any]:
 
 
 def schema_of_database() -> str:
-    """Return how the database stands to this code, see ``core.schema.versions.schema_state``."""
+    """Return the state of the database's schema, see ``core.schema.versions.schema_state``."""
     engine = engine_in_use()
     if engine in _current:
         return "current"

@@ -1,4 +1,4 @@
-"""Every resource for reading: ``GET /api/v1/RESOURCE`` and ``GET /api/v1/RESOURCE/KEY``, within the key's scope."""
+"""Endpoints that read resources: ``GET /api/v1/RESOURCE`` and ``GET /api/v1/RESOURCE/KEY``, within the key's scope."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ from core.throttling.capacity import LISTS
 from services.accounts.one_time_secrets import token_hash
 
 OF_THE_GRID = frozenset({"offset", "count", "sums"})
-"""What lists on the screen may ask and programs may not: they go on by cursor."""
+"""Parameters of the grid that the API does not accept: it pages by cursor."""
 NO_STORE = {"Cache-Control": "no-store"}
 
 Limit = Annotated[int | None, Query(ge=1, le=LIMIT_MAX, description="Rows of a page; 100 unless stated")]
@@ -35,7 +35,7 @@ Fields = Annotated[str | None, Query(description="Fields to return, separated by
 
 
 def router_of(resource: Resource, *, with_record: bool = True) -> APIRouter:
-    """Return the addresses under which programs read a resource: its list and, if wanted, its record."""
+    """Return the read routes of a resource: its list and, if wanted, its record."""
     router = APIRouter(prefix=f"/api/v1/{resource.name}", tags=[resource.name])
     row = row_model(resource)
     router.add_api_route(
@@ -67,7 +67,7 @@ async def limit_lists_of_key(_actor: CurrentActor, request: Request) -> AsyncIte
 
 
 def find_shown(session: Any, resource: Resource, key: str) -> dict[str, Any]:
-    """Return one row as programs see it.
+    """Return one row in the API's shape.
 
     Raises:
         NotPermitted: ``access.denied``.

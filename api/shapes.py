@@ -1,4 +1,4 @@
-"""How values look to programs, and the description of a resource's rows and parameters."""
+"""The API's JSON shapes of values, and the OpenAPI models of a resource's rows and parameters."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -22,12 +22,12 @@ class Amount(BaseModel):
 
 
 def amount(decimal: str | None) -> dict[str, str] | None:
-    """Return a dumped amount as programs see it."""
+    """Return a dumped amount in the API's shape."""
     return None if decimal is None else {"amount": decimal, "currency": CURRENCY}
 
 
 def row_shape(resource: Resource, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row of ``finding.Page`` as programs see it: its fields by name, references as the other's key."""
+    """Return a row of ``finding.Page`` in the API's shape: its fields by name, references as the other's key."""
     values: dict[str, Any] = {}
     for name in resource.names:
         if name in row:
@@ -47,7 +47,7 @@ def is_amount(field: ResourceField) -> bool:
 
 
 def row_model(resource: Resource) -> type[BaseModel]:
-    """Return the description of a row. Only the key is always there: other fields may be confidential."""
+    """Return the model of a row. Only the key is always there: other fields may be confidential."""
     plain: dict[str, Any] = {}
     groups: dict[str, dict[str, Any]] = {}
     for field in resource.fields:
@@ -63,7 +63,7 @@ def row_model(resource: Resource) -> type[BaseModel]:
 
 
 def filter_parameters(resource: Resource) -> list[dict[str, Any]]:
-    """Return the description of the parameters a list can be filtered by."""
+    """Return the OpenAPI description of the filter parameters of a list."""
     return [
         {
             "name": field.name,

@@ -20,7 +20,7 @@ from core.schema import versions
 from core.settings import settings
 from tests.support.postgres import empty_postgres_url
 
-LOOK_S = 0.02  # between two looks at the memory held
+LOOK_S = 0.02  # between two samples of the memory in use
 
 
 @contextmanager

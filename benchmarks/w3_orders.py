@@ -1,4 +1,4 @@
-"""W3: placing, submitting and approving an order of 5 lines, with every rule, right, credit and the trail.
+"""W3: placing, submitting and approving an order of 5 lines, with every rule, right, credit and the audit log.
 
 ``python -m benchmarks.w3_orders --db sqlite,postgres --clients 1,8 --seconds 5``
 

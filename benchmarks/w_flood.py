@@ -3,9 +3,9 @@
 ``python -m benchmarks.w_flood [--rate 300] [--seconds 30] [--rest 120] [--paths /login,/apply]``
 
 A real server on SQLite; the generator is a process of its own, on another loopback address. One address that needs no
-account after the other is asked ``rate`` times a second while a signed-in person asks a page of the list of orders.
-Printed: what the flood was answered, the person's p50 and p95, and the memory before, at the end and ``rest`` seconds
-later. Goal: p95 200 ms, memory at most 150 MB above the start.
+account after the other is requested ``rate`` times a second while a signed-in person requests a page of the list of
+orders. Printed: what the flood was answered, the person's p50 and p95, and the memory before, at the end and ``rest``
+seconds later. Goal: p95 200 ms, memory at most 150 MB above the start.
 
 2026-11-30, 2 cores, nothing beside it, 300 a second for 30 s each: calm p50 7, p95 8 ms; flooded p95 /login 10, /setup
 10, /apply 9, an application's form 37, /stores/register 10, /healthz 10, /readyz 10, a file 10, the API without a key

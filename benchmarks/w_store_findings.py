@@ -1,4 +1,4 @@
-"""Finding what speaks against stores while they are imported: the same import with and without.
+"""Cost of store findings during an import: the same import with and without them.
 
 ``python -m benchmarks.w_store_findings --rows 25600 --db sqlite,postgres --repeat 3``
 

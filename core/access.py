@@ -1,4 +1,4 @@
-"""Who is acting: the person or program of a unit of work, what they may do and whose rows are their own."""
+"""The actor of a unit of work: a person or program, its permissions, and which rows it owns."""
 
 from dataclasses import dataclass, field
 
@@ -12,16 +12,16 @@ class Actor:
     """The person or program on whose behalf a unit of work runs.
 
     Attributes:
-        name: Shown in the audit trail.
+        name: Shown in the audit log.
         role: Decides what the actor may do, see ``ROLE_PERMISSIONS``.
-        person: Who stands behind the actor: the e-mail of a user, also behind that user's API key. Approver and
-            submitter are compared by this. "" stands for nobody in particular and equals no person. It opens nothing:
-            whose rows are an actor's own is said by ``owner``.
+        person: The accountable person: the e-mail of a user, also behind that user's API key. Approver and
+            submitter are compared by this. "" stands for no particular person and equals none. It grants nothing: which
+            rows an actor owns is said by ``owner``.
         user_id: Row in ``users``, if the actor is a person with an account.
         partner_id: Row in ``partners`` the actor belongs to; None for brand staff.
         partner_path: Decides which rows the actor sees: those of this partner and everyone below it.
             "" for brand staff. A partner role without a path sees nothing.
-        source: Through which door it came: "screen", "import", "api", "command line" or "job".
+        source: Channel of the request: "screen", "import", "api", "command line" or "job".
         language: One of ``core.i18n.LANGUAGES``.
         token_id: Row in ``api_tokens``, if a program acts with an API key.
         rights: What it may do, where that is less than its role's; None = all that the role may.
@@ -48,7 +48,7 @@ class Actor:
 
     @property
     def owner(self) -> str:
-        """Return whose rows are the actor's own: the API key's, else the person's; "" for nobody in particular.
+        """Return the owner identity of the actor: the API key's, else the person's; "" for no particular person.
 
         A key owns what it made and nothing of the person who made it. No e-mail address equals the name of a key.
         """
@@ -69,7 +69,7 @@ class Actor:
         return permission in self.permissions
 
     def require(self, permission: Permission) -> None:
-        """Go on only with ``permission``.
+        """Require ``permission``.
 
         Raises:
             NotPermitted: ``access.denied``.
@@ -84,9 +84,9 @@ class Actor:
 
 
 def command_line() -> Actor:
-    """Return the operator at the machine itself, who may do everything."""
+    """Return the actor of the command line: the operator of the machine, who may do everything."""
     return Actor("command line", Role.ADMINISTRATOR, person="command line", source="command line")
 
 
 WORKER = Actor("worker", Role.ADMINISTRATOR, source="job")
-"""Who runs jobs; a job that acts for a person makes its own actor."""
+"""System actor of the worker; a job that acts for a person has its own actor."""

@@ -1,4 +1,4 @@
-"""Addresses of records: ``/RESOURCE/KEY``, for whatever text a key is.
+"""URL paths of records: ``/RESOURCE/KEY``, for keys of any text.
 
 A key stands in an address percent-encoded, as ``urllib.parse.quote(key, safe="")`` and ``encodeURIComponent`` write it.
 That form is always understood. Some keys do not survive it on their way: browsers and proxies take ``.`` and ``..`` for
@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 MARK = "="
 PAGES = frozenset({"import", "map", "new", "register", "review", "template.xlsx"})
-"""What stands below ``/RESOURCE/`` and is no key."""
+"""Path segments below ``/RESOURCE/`` that are pages and not keys."""
 _PLAIN = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9._\-~]*")
 
 
@@ -29,7 +29,7 @@ def record_path(resource: str, key: str, *below: str) -> str:
 
 
 def key_segment(key: str) -> str:
-    """Return a key as it stands in an address."""
+    """Return a key encoded as a path segment."""
     if is_plain(key):
         return key
     if key in PAGES or key in {"", ".", ".."} or key.startswith(MARK) or "/" in key or "\\" in key:
@@ -38,12 +38,12 @@ def key_segment(key: str) -> str:
 
 
 def is_plain(key: str) -> bool:
-    """Return whether a key stands in an address as it is."""
+    """Return whether a key needs no encoding as a path segment."""
     return _PLAIN.fullmatch(key) is not None and key not in PAGES
 
 
 def key_of(segment: str) -> str:
-    """Return the key that a decoded part of an address means; see ``KeysInPaths`` for how it is decoded."""
+    """Return the key of a decoded path segment; see ``KeysInPaths`` for how it is decoded."""
     if not segment.startswith(MARK):
         return segment
     try:
@@ -70,7 +70,7 @@ class KeysInPaths:
         self._folders = tuple(f"{above}/{name}/" for above in ("", "/api/v1") for name in sorted(resources))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on with a path whose segments are those of the address as it was sent."""
+        """Call the application with a path whose segments are those of the URL as it was sent."""
         raw: bytes = scope.get("raw_path") or b""
         if scope["type"] == "http" and b"%" in raw and scope["path"].startswith(self._folders):
             scope = {**scope, "path": "/".join(map(_in_one_piece, raw.decode("latin-1").split("/")))}

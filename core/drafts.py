@@ -1,7 +1,7 @@
-"""Drafts: what people, worksheets or programs state about rows of one resource, by column, checked when made.
+"""Drafts: checked input for rows of one resource, by column, from forms, worksheets or the API.
 
-A service takes drafts, never loose values, so nothing unchecked can reach it through any door. They hold many rows by
-column because imports are lists; a form states a list of one.
+A service takes drafts, never loose values, so nothing unchecked can reach it. They hold many rows by
+column because imports are lists; a form is a list of one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ class Drafts:
 def draft_rows(
     fields: Sequence[Field], rows: Sequence[int], cells: Mapping[str, Sequence[Cell]]
 ) -> tuple[Drafts, list[CellProblem]]:
-    """Check columns of cells and return the rows in which every cell is good, and the problems of the others.
+    """Parse columns of cells; return drafts of the rows in which every cell is valid, and the problems of the others.
 
     Args:
         fields: Fields that may be stated, by name of ``cells``.
@@ -83,5 +83,5 @@ def _says_nothing(value: Any) -> bool:
 
 
 def draft_one(fields: Sequence[Field], stated: Mapping[str, Cell]) -> tuple[Drafts, list[CellProblem]]:
-    """Check what one form or one API body states, see ``draft_rows``; its row number is 1."""
+    """Parse the values of one form or API body, see ``draft_rows``; its row number is 1."""
     return draft_rows(fields, [1], {name: [cell] for name, cell in stated.items()})

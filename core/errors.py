@@ -8,7 +8,7 @@
 ├── ``Conflict``       409  the data is fine, but the current state forbids it
 └── ``Unavailable``    503  the machine cannot do it now; the same request may succeed later
 
-Services raise these and never catch them. Each door turns them into its own language: pages into a message
+Services raise these and never catch them. Each interface translates them: pages into a message
 beside the field, the API into JSON, an importer into a row error, a job into a recorded failure. Any other
 exception is a bug and is logged with a reference number.
 """
@@ -21,7 +21,7 @@ from core.i18n import translate
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, as data: the sentence is made when it is shown, in the language of who reads it.
+    """A problem as data: its sentence is made when it is shown, in the reader's language.
 
     Attributes:
         code: Stable machine name ``<capability>.<problem>``, e.g. ``orders.credit_exceeded``; never renamed.
@@ -89,7 +89,7 @@ class DomainError(Exception):
 
 
 class InvalidInput(DomainError):
-    """The data given is wrong."""
+    """The input is invalid."""
 
     status = 422
 

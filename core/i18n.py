@@ -1,7 +1,7 @@
-"""The languages of people: English is the source, Chinese comes from the catalogue.
+"""Translation: English is the source language, Chinese comes from the catalogues.
 
-The current language is a context variable that each door sets from its actor, so that a sentence is made in the
-language of who reads it, whatever thread it is made in.
+The current language is a context variable that each interface sets from its actor, so that a sentence is made in the
+reader's language, whatever thread it is made in.
 """
 
 import re
@@ -72,7 +72,7 @@ def N_(message: str) -> str:  # noqa: N802  (the customary name of the marker)
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """Return English sentence to sentence in ``language``; empty for English."""
+    """Return English sentence → translation; empty for English."""
     found: dict[str, str] = {}
     for path in sorted((LOCALES / language / "LC_MESSAGES").glob("**/*.po")):
         with path.open("rb") as file:
@@ -88,18 +88,18 @@ def forms(sentence: Sequence[str]) -> tuple[str, ...]:
 
 
 def current_language() -> str:
-    """Return the language sentences are made in now, one of ``LANGUAGES``."""
+    """Return the current language, one of ``LANGUAGES``."""
     return _language.get()
 
 
 def set_language(language: str) -> None:
-    """Make sentences in ``language`` from now on in this context (a request, a socket event, a job)."""
+    """Set the language of this context (a request, a socket event, a job)."""
     _language.set(language if language in LANGUAGES else DEFAULT_LANGUAGE)
 
 
 @contextmanager
 def use_language(language: str) -> Iterator[None]:
-    """Make sentences in ``language`` inside the block."""
+    """Set the language inside the block."""
     token = _language.set(language if language in LANGUAGES else DEFAULT_LANGUAGE)
     try:
         yield

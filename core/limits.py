@@ -1,8 +1,8 @@
 """Limits on the length of texts from outside, by the kind of text. Numbers are characters unless the name says else.
 
 A text is measured before anything else is done with it: putting combining marks in order takes time with the square
-of their number, a pattern may, and the interpreter serves nobody meanwhile. What is longer is refused in words; where
-only the beginning says anything, the rest is cut off first.
+of their number, a pattern may, and no other thread runs meanwhile. A longer text is refused; where only the
+beginning matters, the rest is cut off first.
 
 Constants only: the child process that reads foreign files imports this module too.
 """

@@ -1,4 +1,4 @@
-"""The log of a process: one marked line for each message, whatever it contains, and never a flood of the same one.
+"""The process log: one formatted line for each message, injection-safe, with repeated messages counted.
 
 What browsers say reaches the log in places that belong to other packages. So everything is decided where lines are
 written: control characters are escaped, traces are indented, identifiers of pages, which are secrets, are left out, an

@@ -1,4 +1,4 @@
-"""Who may do what: one row for each permission. This file is the whole matrix: print it for the auditor."""
+"""The permission matrix: one row for each permission, with its label and roles. Print it for the auditor."""
 
 from collections.abc import Set
 from enum import StrEnum
@@ -8,7 +8,7 @@ from core.i18n import N_
 
 
 class Role(StrEnum):
-    """What a person is in the brand or in a partner."""
+    """Role of a user in the brand or in a partner."""
 
     ADMINISTRATOR = "administrator"
     EXECUTIVE = "executive"
@@ -25,17 +25,17 @@ class Role(StrEnum):
 PARTNER_ROLES = frozenset({Role.PARTNER_OWNER, Role.PARTNER_CLERK})
 BRAND_ROLES = frozenset(Role) - PARTNER_ROLES
 CHANNEL_ROLES = frozenset({Role.EXECUTIVE, Role.OPERATIONS, Role.SALES, Role.FINANCE, Role.MARKETING})
-"""Those of the brand who work with partners and their orders."""
+"""Brand roles that work with partners and their orders."""
 NOBODY_ELSE: frozenset[Role] = frozenset()
 
 
 class Permission(StrEnum):
-    """What may be permitted: code ``<thing>.<verb>``, what it lets somebody do, and the roles that hold it.
+    """A permission: code ``<thing>.<verb>``, its label, and the roles that hold it.
 
     The administrator holds every permission.
 
     Attributes:
-        label: What it lets somebody do, as people read it (a catalogue key).
+        label: What it permits, as people read it (a catalogue key).
         roles: Who holds it.
     """
 
@@ -108,4 +108,4 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 GIVES_RIGHTS = frozenset({Permission.USER_EDIT})
 """Permissions to edit rows that give rights: a person proves to be there before they are imported."""
 STATED_BY: dict[Permission, Permission] = {Permission.PARTNER_CREDIT_VIEW: Permission.PARTNER_CREDIT_EDIT}
-"""Who sees a confidential field → who states it, where that is not whoever edits the rest of the row."""
+"""Permission to see a confidential field → permission to edit it, where that differs from editing the row."""

@@ -1,4 +1,4 @@
-"""What settings must be: checked when they are read, so that a wrong one stops the start and is not believed."""
+"""Validation of settings when they are read: an invalid one stops the start."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -22,7 +22,7 @@ OF_OTHERS = frozenset(
         "QUDAO_UPSTREAMS",
     }
 )
-"""Names in the environment that are no settings: of the compose files, the tests and the benchmarks."""
+"""Names in the environment that are not settings: of the compose files, the tests and the benchmarks."""
 
 _POSITIVE = (
     "upload_bytes_max",
@@ -34,7 +34,7 @@ _POSITIVE = (
 
 
 def require_valid(settings: Any) -> None:
-    """Go on only with settings that mean something.
+    """Validate the settings.
 
     Raises:
         InvalidInput: ``settings.invalid``, ``settings.unknown_role``, ``settings.secret_too_short``; each names the

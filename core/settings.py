@@ -22,7 +22,7 @@ _BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an installation may decide. Each name is also ``QUDAO_<NAME>`` and a key of ``config.toml``.
+    """Settings of an installation. Each name is also ``QUDAO_<NAME>`` and a key of ``config.toml``.
 
     Attributes:
         database_url: ``sqlite:///…`` or ``postgresql://…``; "" means SQLite in ``data_dir``.
@@ -95,7 +95,7 @@ class Settings:
 
     @property
     def origins(self) -> frozenset[str]:
-        """Return the origins whose pages may talk to us."""
+        """Return the allowed origins of browser requests."""
         if self.public_url:
             parts = urlsplit(self.public_url)
             return frozenset({f"{parts.scheme}://{parts.netloc}"})

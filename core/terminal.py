@@ -1,4 +1,4 @@
-"""Commands: their common options, how an outcome or an expected error is printed, and what a terminal can carry."""
+"""Common parts of commands: options, output of outcomes and expected errors, terminal encodings."""
 
 import codecs
 import io
@@ -31,7 +31,7 @@ def print_outcome(facts: dict[str, Any], *, as_json: bool, sentence: str = "") -
 
 @contextmanager
 def exit_on_expected_error(as_json: bool) -> Iterator[None]:
-    """Turn an expected error into its sentence and exit code 2; at the end, seal the events that were recorded."""
+    """Print an expected error and exit with code 2; at the end, seal the events that were recorded."""
     try:
         with expected_errors():
             yield
@@ -50,7 +50,7 @@ def exit_on_expected_error(as_json: bool) -> Iterator[None]:
 
 
 def accept_any_text() -> None:
-    """Let a command print what its terminal cannot show as escapes, so that it never fails for that."""
+    """Escape characters that the terminal's encoding lacks, so that printing never fails."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -61,7 +61,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Succession:
-    """What a decision of the authorities made of a region."""
+    """What became of a region by an official decision."""
 
     heirs: tuple[str, ...]
     year: int

@@ -1,1 +1,1 @@
-"""Reading files of rows that people bring: any spreadsheet or text file, guarded; then checked, matched and applied."""
+"""Imports of spreadsheets and text files: read in a sandbox, mapped, checked and saved. Exports and templates."""

@@ -1,4 +1,4 @@
-"""Import, export, template and check as commands of the machine itself: files in, one object of facts out."""
+"""The commands ``import``, ``export``, ``template`` and ``check``: files in, one object of facts out."""
 
 import hashlib
 import os

@@ -1,1 +1,1 @@
-"""The world out: the only room that talks to other machines. It knows nothing of ours but ``core``."""
+"""Clients of external systems: the only room that uses the network. It imports only ``core``."""

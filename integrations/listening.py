@@ -1,4 +1,4 @@
-"""The address the server listens on: whether it is free, before anything is done for a server that cannot start."""
+"""Check that the server's address is free, before anything else is done at start."""
 
 import os
 import socket
@@ -8,7 +8,7 @@ from core.i18n import N_
 
 
 def require_free(host: str, port: int) -> None:
-    """Go on if this process may listen there.
+    """Require that this process may listen on the address.
 
     Raises:
         Conflict: ``listening.port_taken``.
@@ -22,7 +22,9 @@ def require_free(host: str, port: int) -> None:
     for family, kind, protocol, _name, address in found[:1]:
         try:
             with socket.socket(family, kind, protocol) as listener:
-                if os.name == "posix":  # as the server does: else the last one's connections would stand in the way
+                if (
+                    os.name == "posix"
+                ):  # as the server does: else connections of the previous process would block the port
                     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 listener.bind(address)
         except OSError as error:

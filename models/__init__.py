@@ -1,4 +1,4 @@
-"""What is stored and always true. Importing this package maps every table, those of ``core`` included."""
+"""Tables and their invariants. Importing this package maps every table, those of ``core`` included."""
 
 import core.events.log
 import core.events.seals

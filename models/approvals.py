@@ -1,4 +1,4 @@
-"""Approvals: every decision about an order, by whom, when, why, and what they decided about. Never changed."""
+"""Approvals: every decision about an order, with its person, time, reason and the facts decided upon. Append-only."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -68,7 +68,7 @@ class Approval(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whoever sees the order sees what was decided about it."""
+        """Row filter: visible with the order."""
         return visible_within(cls.path, actor)
 
 

@@ -1,4 +1,4 @@
-"""Customers and leads: whom sales staff win, and how far they are."""
+"""Customers and leads, and their stage."""
 
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MA
 
 
 class CustomerStage(StrEnum):
-    """How far a customer is in its life cycle."""
+    """Stage of a customer's life cycle."""
 
     LEAD = "lead"
     CONTACTED = "contacted"

@@ -1,4 +1,4 @@
-"""Answers already given to programs, so that a request sent twice is done once."""
+"""Stored responses of idempotent requests."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ KEY_LENGTH_MAX = 255
 
 
 class IdempotencyKey(Base):
-    """One request that was done, and what was answered; written with its effect or not at all.
+    """An executed request and its response; committed with its effect or not at all.
 
     Attributes:
         scope: Who chose the key, see ``scope_of``. key: as the program sent it, unique per scope.
@@ -37,10 +37,10 @@ class IdempotencyKey(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Each person and each API key sees the answers it was given."""
+        """Row filter: each person and each API key sees its own."""
         return cls.scope == scope_of(actor)
 
 
 def scope_of(actor: Actor) -> str:
-    """Return within whose requests an ``Idempotency-Key`` names one: the API key's own, or the person's at the page."""
+    """Return the scope in which an ``Idempotency-Key`` is unique: the API key's own, or the person's at the page."""
     return actor.owner or actor.name

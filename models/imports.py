@@ -1,4 +1,4 @@
-"""Imports: each file that came in, how it was read, and what became of its rows."""
+"""Imports: files, their column mapping, and the outcome of each row."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -15,11 +15,11 @@ from core.i18n import N_
 from core.kinds.standard import NAME_LENGTH_MAX
 
 GOOD_ROWS, ALL_OR_NOTHING = "good-rows", "all-or-nothing"
-"""Modes of an import: what becomes of the other rows if some are wrong."""
+"""Modes of an import: whether valid rows are saved if others are not."""
 
 
 class ImportStatus(StrEnum):
-    """How far an import is."""
+    """Status of an import."""
 
     DRAFT = "draft"
     RUNNING = "running"
@@ -38,7 +38,7 @@ STATUS_LABELS: dict[StrEnum, tuple[str, str]] = {
 
 
 class ImportBatch(Base):
-    """One file on its way into one resource.
+    """An import of one file into one resource.
 
     Attributes:
         person: Whose import it is, see ``Actor.owner``.
@@ -92,7 +92,7 @@ class ImportBatch(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """An import is seen by who made it; what it changed is in the audit trail for others."""
+        """Row filter: visible to its owner; others find its changes in the audit log."""
         return and_(cls.person == actor.owner, cls.person != "")
 
 
@@ -118,12 +118,12 @@ class ImportProblem(Base):
 
 
 class ImportSlice(Base):
-    """What became of some consecutive rows of an import, or what would become of them.
+    """Outcomes of consecutive rows of an import or of its check.
 
     Attributes:
         first_row, last_row: As the worksheet counts.
         fates: One letter for each row from ``first_row`` on, see ``services.imports.rows``.
-        content: What a check found in the rows, for looking at them; None once they are imported.
+        content: Cells and changes of the rows as a check found them; None once they are imported.
     """
 
     __tablename__ = "import_slices"
@@ -148,7 +148,7 @@ class ImportSlice(Base):
 
 
 class ImportWorkbook(Base):
-    """The workbook with everything marked that an import refused, where making it takes longer than a click.
+    """The error workbook of an import, where it is too large to be made in a request.
 
     Attributes:
         job_id: The job that makes it. file_id: the stored file; None while it is being made.

@@ -1,4 +1,4 @@
-"""Number series: the last number given in each, counted up under the database's own lock."""
+"""Number series: the last number of each, incremented under a row lock."""
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,5 +18,5 @@ class NumberSeries(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Everyone who adds a row counts; it tells nothing else."""
+        """Row filter: everyone, as adding a row takes a number; it holds nothing confidential."""
         return EVERYONE

@@ -1,4 +1,4 @@
-"""Orders a partner places with the brand: header, lines, and the states an order passes through."""
+"""Orders of partners: header, lines and statuses."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -22,7 +22,7 @@ PERSON_LENGTH_MAX = 200
 
 
 class OrderStatus(StrEnum):
-    """Where an order is."""
+    """Status of an order."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
@@ -52,7 +52,7 @@ USES_CREDIT = (OrderStatus.SUBMITTED.value, OrderStatus.APPROVED.value, OrderSta
 
 
 class LineUnit(StrEnum):
-    """What the quantity of a line counts."""
+    """Unit of a line's quantity."""
 
     UNIT = "unit"
     BOX = "box"
@@ -168,7 +168,7 @@ class OrderLine(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whoever sees the order sees its lines."""
+        """Row filter: visible with the order."""
         return visible_within(cls.path, actor)
 
 
@@ -193,5 +193,5 @@ class OrderRow(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whoever sees the order sees its rows."""
+        """Row filter: visible with the order."""
         return visible_within(cls.path, actor)

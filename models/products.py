@@ -1,4 +1,4 @@
-"""Products: what the brand sells, and in which quantities."""
+"""Products and the quantities in which they are sold."""
 
 from enum import StrEnum
 

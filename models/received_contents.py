@@ -1,4 +1,4 @@
-"""Content that came in lately: what quotas of storage are counted from."""
+"""Content received lately, from which storage quotas are counted."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from core.database.sessions import NOBODY, Base
 
 
 class ReceivedContent(Base):
-    """One content that somebody sent; gone after ``services.files.received_contents.WINDOW``, whatever became of it.
+    """Content that a sender uploaded; purged after ``services.files.received_contents.WINDOW``, whatever became of it.
 
     Attributes:
         caller: Who sent it: ``person:…`` or ``address:…``.
@@ -36,5 +36,5 @@ class ReceivedContent(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Nobody looks at it; quotas are counted past the row filter."""
+        """Row filter: nobody; quotas are counted past it."""
         return NOBODY

@@ -1,4 +1,4 @@
-"""Stores: points of sale, every position they had, what speaks against them, and the pictures that prove them."""
+"""Stores: points of sale, their positions over time, findings, and photos."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +20,7 @@ PERSON_LENGTH_MAX = 200
 
 
 class StoreStatus(StrEnum):
-    """How far a store is in being accepted."""
+    """Status of a store."""
 
     APPLIED = "applied"
     UNDER_REVIEW = "under_review"
@@ -44,7 +44,7 @@ NEXT_STATUSES: dict[StoreStatus, frozenset[StoreStatus]] = {
 
 
 class PositionSource(StrEnum):
-    """How a position came to be known."""
+    """Source of a position."""
 
     GPS = "gps"
     PIN = "pin"
@@ -65,7 +65,7 @@ SOURCE_LABELS: dict[StrEnum, tuple[str, str]] = {
 
 
 class FindingDecision(StrEnum):
-    """What people say to a finding."""
+    """Decision about a finding."""
 
     OPEN = "open"
     ACCEPTED = "accepted"
@@ -91,7 +91,7 @@ class Store(Versioned, Base):
         wgs84_latitude, wgs84_longitude: The same point to compute with; None where the position is not usable.
         cell: Its key in the grid, see ``core.positions.points.cell_of``.
         name_key: The name as duplicates are looked for, see ``services.stores.names``.
-        score: 100 less what open and accepted findings take off, at least 0; None while nobody looked.
+        score: 100 less what open and accepted findings take off, at least 0; None before the first assessment.
         finding_count: How many findings are open.
         ordering_partner_id: Its own row among the partners, of tier ``store``; None while it may not order.
         registered_by: Person who registered it, see ``Actor.person``; "" if it was entered or imported.
@@ -175,12 +175,12 @@ class StorePosition(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whoever sees the store sees where it was."""
+        """Row filter: visible with the store."""
         return visible_within(cls.path, actor)
 
 
 class StoreFinding(Base):
-    """Something that speaks against a store; people decide what to think of it.
+    """A finding: evidence against a store, for people to decide on.
 
     Attributes:
         path: The store's.
@@ -214,19 +214,19 @@ class StoreFinding(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whoever sees the store sees what was found about it."""
+        """Row filter: visible with the store."""
         return visible_within(cls.path, actor)
 
 
 class StorePhoto(Base):
-    """A picture of a store, without anything hidden in it; what was hidden is kept here.
+    """A photo of a store, stripped of metadata; the metadata is kept in this row.
 
     Attributes:
         path: The store's.
         sha256: Of the cleaned picture, a stored file. original_sha256: of the file as it came.
-        look: 64 bits that are alike for pictures that look alike.
+        look: 64-bit perceptual hash.
         taken_at, latitude, longitude (WGS-84), software, camera: What the file itself said.
-        person: Who brought it, see ``Actor.person``.
+        person: Uploader, see ``Actor.person``.
     """
 
     __tablename__ = "store_photos"
@@ -255,5 +255,5 @@ class StorePhoto(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whoever sees the store sees its pictures."""
+        """Row filter: visible with the store."""
         return visible_within(cls.path, actor)

@@ -1,1 +1,1 @@
-"""The door for people: pages in the browser. A page draws and listens; what may happen is decided in services."""
+"""Web pages. A page draws and handles events; rules and rights are enforced in services."""

@@ -1,4 +1,4 @@
-"""What customers add to the generic pages: many are moved through their life cycle at once, from their list."""
+"""Customers on the generic pages: a bulk action that moves them to another stage."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from services.outcomes import Outcome
 
 
 def move_actions(bulk: BulkActions, actor: Actor) -> list[GridAction]:
-    """Return the action that moves the customers chosen to a stage; [] for who may not."""
+    """Return the action that moves selected customers to a stage; [] without the permission."""
     if not actor.can(Permission.CUSTOMER_EDIT):
         return []
 
@@ -46,7 +46,7 @@ def move_actions(bulk: BulkActions, actor: Actor) -> list[GridAction]:
 
 
 def move_to(session: Session, codes: Sequence[str], stage: str) -> list[Outcome]:
-    """Move customers to a stage; return what became of each."""
+    """Move customers to a stage; return the outcome of each."""
     problems = {problem.row: problem.problem for problem in move_customers(session, codes, stage).problems}
     return [Outcome(code, problems.get(row)) for row, code in enumerate(codes, 1)]
 

@@ -1,4 +1,4 @@
-"""The audit trail: a list with filters, and each event with every value before and after."""
+"""The audit log: a list with filters, and each event with every value before and after."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ async def event_page(number: str) -> None:
 
 
 def find_event(session: Session, number: str) -> tuple[Event, TimelineEntry]:
-    """Return an event and how people read it; what is confidential to others is left out.
+    """Return an event and its timeline entry, without values that are confidential to the actor.
 
     Raises:
         NotFound: ``events.not_found``.

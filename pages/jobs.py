@@ -1,4 +1,4 @@
-"""Background jobs: what runs, waits, failed or is done; stopped, tried again, followed while it runs."""
+"""Background jobs: lists by status, stop, retry, progress."""
 
 from collections.abc import Callable
 from functools import partial
@@ -91,7 +91,7 @@ def find_jobs(session: Session, view: str) -> tuple[list[Job], dict[str, int]]:
 
 
 def _find(session: Session, view: str) -> tuple[list[Job], dict[str, int], set[int]]:
-    """Return what ``find_jobs`` finds, and the numbers of the jobs the actor may stop or let go on."""
+    """Return the jobs of ``find_jobs``, and the numbers of those that the actor may stop or retry."""
     jobs, counts = find_jobs(session, view)
     permitted = {job.id for job in jobs if (may_stop if _is_open(job) else may_retry)(session, job)}
     return jobs, counts, permitted

@@ -1,4 +1,4 @@
-"""What products and prices add to the generic pages."""
+"""Products and prices on the generic pages."""
 
 from core.i18n import N_
 from core.permissions import Permission

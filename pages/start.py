@@ -1,4 +1,4 @@
-"""The start page: what waits for this person, a few figures, what happened last; for a new house, what to do first."""
+"""The start page: pending work, key figures, recent events; in a new installation, the first steps."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -55,12 +55,12 @@ PLACES = (
         rank=1,
     ),
 )
-SCANNED_MAX = 500  # events of which those that are alike are said together
+SCANNED_MAX = 500  # events that are scanned to group similar ones
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number on the start page, and the list that it counts.
+    """A key figure, with a link to the list that it counts.
 
     Attributes:
         href: Of that list: its address shows exactly the rows counted.
@@ -77,10 +77,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the start page shows.
+    """Content of the start page.
 
     Attributes:
-        waiting: What this person has to do. figures: what there is.
+        waiting: Work pending with this person. figures: Totals.
         missing: Names of the resources that have no row yet, in the order in which they are to be filled.
     """
 
@@ -91,7 +91,7 @@ class Overview:
 
 
 def register_start(screens: Iterable[Screen]) -> None:
-    """Register ``/``; ``screens`` say what is to be filled first, in their order."""
+    """Register ``/``; ``screens`` declare the first steps, in their order."""
     first_steps = tuple(screen for screen in screens if screen.first_step)
 
     @page("/", title=N_("Start"))
@@ -100,7 +100,7 @@ def register_start(screens: Iterable[Screen]) -> None:
 
 
 async def start_page(first_steps: Sequence[Screen]) -> None:
-    """Draw the start page of who is signed in."""
+    """Draw the start page."""
     async with staff_shell(_("Start"), current="start") as actor:
         overview = await read(actor, find_overview, first_steps)
         with page_header(_("Start"), f"{today().isoformat()} · {actor.name}"):
@@ -124,7 +124,7 @@ async def start_page(first_steps: Sequence[Screen]) -> None:
 
 
 def find_overview(session: Session, first_steps: Sequence[Screen] = ()) -> Overview:
-    """Return what the start page of the session's actor shows."""
+    """Return the content of the start page for the session's actor."""
     actor = actor_of(session)
     return Overview(
         _waiting(session, actor),
@@ -182,7 +182,7 @@ def _figure(session: Session, name: str, label: str, resource: str, query: str, 
 
 
 def _missing(session: Session, actor: Actor, first_steps: Sequence[Screen]) -> list[str]:
-    """Return what has no row yet, for who may add any of it; [] once the last of it, the first order, is there."""
+    """Return resources without any row that the actor may add to; [] once there is an order, the last of them."""
     wanted = [screen.resource for screen in first_steps]
     if not actor.is_brand or not any(one.edit is not None and actor.can(one.edit) for one in wanted):
         return []
@@ -210,7 +210,7 @@ def _recent(session: Session, actor: Actor) -> list[TimelineEntry]:
 
 
 def _what(kind: Kind, group: Sequence[Event], *, is_cut: bool) -> str:
-    """Return what happened in events that are alike, one after the other: they are said once, with their number."""
+    """Return consecutive similar events as one sentence with their number."""
     label = _(kind.label_of(group[0].action))
     if len(group) == 1:
         return f"{label} {group[0].subject_key}".strip()

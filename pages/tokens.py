@@ -1,4 +1,4 @@
-"""Keys of programs: listed with what they may do and when they were last used, made and shown once, revoked."""
+"""API keys: create (shown once), list, revoke."""
 
 from datetime import timedelta
 
@@ -76,7 +76,7 @@ async def new_token_page() -> None:
 
 
 class NewToken:
-    """What is stated about a new key; the secret takes its place once it is made."""
+    """The form of a new key; replaced by the secret once it is made."""
 
     def __init__(self, roles: list[Role], body: Tag) -> None:
         self._body = body
@@ -116,7 +116,7 @@ class NewToken:
         self._show(prefix, secret, confirmation)
 
     def _show(self, prefix: str, secret: str, confirmation: str) -> None:
-        ask_before_leaving(True)  # the key is nowhere else
+        ask_before_leaving(True)  # the key is shown only here
         self._body.clear()
         with self._body:
             notice(_("The key is made. Copy it now: it is shown this once and stored nowhere."), "ok", testid="made")
@@ -143,7 +143,7 @@ class NewToken:
 
 
 def make_key(session: Session, stated: dict[str, str]) -> tuple[str, str, str]:
-    """Make a key as stated; return its beginning, the key, and its confirmation. Raises as ``create_token``."""
+    """Create a key from form input; return its prefix, the secret, and its confirmation. Raises as ``create_token``."""
     lasts = timedelta(days=int(stated["days"] or max(DAYS)))
     made, secret = create_token(
         session, stated["name"], role=stated["role"], partner=stated["partner"] or None, lasts=lasts

@@ -1,1 +1,1 @@
-"""What may happen: one module per capability. Each function asks for its permission first and never commits."""
+"""Business operations, by capability. Each function checks its permission first and never commits."""

@@ -1,4 +1,4 @@
-"""Customers: stated by staff, forms and worksheets; moved through their life cycle, many at once."""
+"""Customers: saving from forms and worksheets, and bulk changes of stage."""
 
 from collections.abc import Sequence
 

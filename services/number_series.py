@@ -33,7 +33,7 @@ _COUNTED = Prepared(
 def next_numbers(series: str, count: int = 1) -> Operation[list[str]]:
     """Return the operation that takes ``count`` numbers of today's month out of a series such as "SO".
 
-    Others who want one wait until this transaction ends: take numbers as late as possible.
+    Others wait for the lock until this transaction ends: take numbers as late as possible.
     """
     name = _name(series, today())
 
@@ -45,7 +45,7 @@ def next_numbers(series: str, count: int = 1) -> Operation[list[str]]:
 
 
 def is_order_number(number: str) -> bool:
-    """Return whether a number looks like those of the series of orders, which nobody else may give."""
+    """Return whether a number has the form of the orders' series, which is reserved for it."""
     return _OF_ORDERS.fullmatch(number) is not None
 
 

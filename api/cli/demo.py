@@ -32,8 +32,8 @@ def demo_load(
 
 @demo_app.command("clear")
 def demo_clear(as_json: Json = False) -> None:
-    """Remove the demo data, unless other rows refer to it; the trail stays."""
+    """Remove the demo data, unless other rows refer to it; the audit log stays."""
     from services.demo.commands import clear
 
     with exit_on_expected_error(as_json):
-        print_outcome(clear(), as_json=as_json, sentence=_("There is no demo data any more; the trail stays."))
+        print_outcome(clear(), as_json=as_json, sentence=_("There is no demo data any more; the audit trail stays."))

@@ -1,4 +1,4 @@
-"""What a camera wrote into a picture: when, where, with what. All of it may be missing, wrong or forged.
+"""EXIF metadata of a picture: time, position, camera. All of it may be missing, wrong or forged.
 
 A fact that cannot be read for certain is None, and the others are read all the same. Tags: EXIF 2.32, section 4.6.
 """
@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 from core.clock import BRAND_ZONE
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
-"""What reading a damaged picture or its tags may raise, ``struct.error`` (a ValueError) among them."""
+"""Exceptions of reading a damaged picture or its tags, ``struct.error`` (a ValueError) among them."""
 WORDS_LENGTH_MAX = 100
 YEARS = range(1990, 2101)
 NO_FIX_DEG = 1e-6  # a receiver without a fix writes zeros
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """What the camera says.
+    """EXIF facts of a picture.
 
     Attributes:
         taken_at: Instant in UTC: of the camera's clock where it states its zone, else of the satellites' clock, else
@@ -46,7 +46,7 @@ class CameraFacts:
 
 
 def facts_of(image: Image.Image) -> CameraFacts:
-    """Return what the camera wrote; never fails."""
+    """Return the EXIF facts of a picture; never raises."""
     exif = _tags(image)
     if exif is None:
         return CameraFacts()
@@ -126,7 +126,7 @@ def _position(gps: Mapping[int, Any]) -> tuple[float | None, float | None]:
 
 
 def _degrees(value: object, half: object, halves: str, most: float) -> float | None:
-    """Return signed degrees of (degrees, minutes, seconds); None without a word on which half of the world it is."""
+    """Return signed degrees of (degrees, minutes, seconds); None without a hemisphere."""
     parts, stated = _numbers(value), _words(half).upper()
     if len(parts) != 3 or not stated or stated[0] not in halves or min(parts) < 0:
         return None
@@ -137,7 +137,7 @@ def _degrees(value: object, half: object, halves: str, most: float) -> float | N
 
 
 def _numbers(value: object) -> tuple[float, ...]:
-    """Return finite numbers; () if one of them is none (a fraction over zero, a text)."""
+    """Return finite numbers; () if one of them is not a number (a fraction over zero, a text)."""
     try:
         found = tuple(float(one) for one in value)  # type: ignore[attr-defined]
     except UNREADABLE:

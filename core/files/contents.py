@@ -26,12 +26,12 @@ NAME_LENGTH_MAX = 200
 
 
 class StoredFile(Base):
-    """A file as somebody gave it or as we made it.
+    """An uploaded or produced file.
 
     Attributes:
-        sha256: Of the content; the content lies under it, once for equal files.
-        name: As the person called it, for showing only.
-        person: Whose it is, see ``Actor.owner``.
+        sha256: Of the content, which is stored once under this hash.
+        name: As uploaded, for display only.
+        person: Owner, see ``Actor.owner``.
     """
 
     __tablename__ = "files"
@@ -53,12 +53,12 @@ class StoredFile(Base):
 
     @property
     def path(self) -> Path:
-        """Return where the content lies."""
+        """Return the path of the content."""
         return content_path(self.sha256)
 
 
 def content_path(sha256: str) -> Path:
-    """Return where content with this hash lies."""
+    """Return the path of content with this hash."""
     return settings().data_dir / "files" / sha256[:2] / sha256
 
 
@@ -118,7 +118,7 @@ def _write_content(source: BinaryIO, bytes_max: int) -> tuple[str, int]:
 
 
 def touch_content(sha256: str) -> bool:
-    """Mark content as wanted now, so that it is not swept; return whether it is there."""
+    """Update the content's time, so that it is not swept as an orphan; return whether it exists."""
     try:
         os.utime(content_path(sha256))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Who may read what we store: only the account the product runs under."""
+"""File modes: only the account of the product may read its files."""
 
 import os
 import stat
@@ -7,11 +7,11 @@ from pathlib import Path
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 OURS = ("secret", "reserve", "files", "exports", "backups")
-"""Names in the data folder that are made by the product, besides the database."""
+"""Names in the data folder that the product creates, besides the database."""
 
 
 def paths_of(data_dir: Path, database: Path | None) -> list[Path]:
-    """Return what must be private and exists: the data folder, what is ours in it, and the files of the database."""
+    """Return the existing paths that must be private: the data folder, our files in it, and those of the database."""
     found = [data_dir, *(data_dir / name for name in OURS)]
     if database is not None:
         found += [database.with_name(database.name + ending) for ending in ("", "-wal", "-shm")]
@@ -25,7 +25,7 @@ def is_open_to_others(path: Path) -> bool:
 
 
 def make_private(path: Path) -> bool:
-    """Take a file or folder from the other accounts; return whether it is private now. Windows has no such modes."""
+    """Make a file or folder private; return whether it is now. Windows has no such modes."""
     if is_open_to_others(path):
         try:
             path.chmod(PRIVATE_FOLDER if path.is_dir() else PRIVATE_FILE)

@@ -1,4 +1,4 @@
-"""Pictures people hand in: checked, turned upright, made small, and rid of everything but their pixels.
+"""Uploaded pictures: validated, turned upright, scaled down, and stripped of all metadata.
 
 What a camera wrote beside the pixels (where, when, with what) is read once and kept as facts for those who decide; the
 picture that is stored and shown has none of it. The bytes somebody sent are never shown to anybody.
@@ -26,7 +26,7 @@ PIXELS_MAX = 25_000_000
 SIDE_MAX = 2048  # pixels
 JPEG_QUALITY = 82
 SAME_PICTURE_BITS = 8
-"""Two looks that differ in at most so many of their 64 bits are taken to show the same picture."""
+"""Two perceptual hashes that differ in at most so many of their 64 bits are taken for the same picture."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -79,7 +79,7 @@ class Picture:
 
 
 def read_picture(content: bytes) -> Picture:
-    """Return the picture that these bytes are: JPEG, PNG, WebP or HEIC, identified by content and not by name.
+    """Decode a picture: JPEG, PNG, WebP or HEIC, identified by content and not by name.
 
     Raises:
         InvalidInput: ``pictures.not_a_picture``, ``pictures.too_many_pixels`` or ``pictures.damaged``. There is no
@@ -106,7 +106,7 @@ def read_picture(content: bytes) -> Picture:
 
 
 def perceptual_distance(one: int, other: int) -> int:
-    """Return in how many bits of 64 two looks differ: 0 is the same, around 32 is unrelated."""
+    """Return the Hamming distance of two 64-bit perceptual hashes: 0 is the same, around 32 is unrelated."""
     return ((one ^ other) & (2**64 - 1)).bit_count()
 
 
@@ -160,7 +160,8 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def _perceptual_hash(image: Image.Image) -> int:
-    """Return the perceptual hash: which of the 64 lowest frequencies of the picture in grey are above their median.
+    """Return the perceptual hash, a bit for each of the 64 lowest frequencies of the picture in grey are above their
+    median.
 
     As Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions" (2010), section 3.2.1, without the
     constant term.

@@ -44,7 +44,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the values a field may take. ``tone`` colours its chip, see the house components."""
+    """One of the values a field may take. ``tone`` colours its chip, see ``pages.components.layout.content.chip``."""
 
     value: str
     label: str
@@ -53,12 +53,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a field refers to: a row of another resource, named outside by that resource's key.
+    """The target of a reference field: a row of another resource, identified by that resource's key.
 
     Attributes:
         resource: Name of the other resource, e.g. "partners".
-        key: Its mapped attribute that people write, e.g. ``Partner.code``.
-        title: Its mapped attribute that people read beside the key, e.g. ``Partner.name``.
+        key: Mapped attribute of its key, e.g. ``Partner.code``.
+        title: Mapped attribute shown beside the key, e.g. ``Partner.name``.
     """
 
     resource: str
@@ -73,14 +73,14 @@ class Kind:
     Attributes:
         name: Stable name; pages choose the input and the cell renderer by it.
         parse: Text (not blank) to value; raises ``Refused``.
-        is_canonical: For a column of texts, which of them ``parse`` would return unchanged. May say no too often.
+        is_canonical: For a column of texts, which of them ``parse`` would return unchanged. May have false negatives.
         dump: Value to what JSON carries.
         style: How a worksheet shows and types it.
         keeps_spaces: Whether a text of blanks only is a value.
         refuses_dates: Whether a date cell is refused: values such as 3-1 that Excel turned into a date are lost.
         choices: The values it may take, if they are few.
-        reference: What it refers to, if it does.
-        person: Where the name of the person stands whom a value names by e-mail; None if it names nobody.
+        reference: Target of a reference; None for other kinds.
+        person: For values that are e-mails of people: where their names are found; else None.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Names of people in place of their e-mail addresses, for who may not know those."""
+"""People's names in place of their e-mail addresses, for actors who may not see addresses."""
 
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ from core.settings import settings
 def name_column(kind: Kind, column: Any) -> Any:
     """Return the name of the person whom a column of ``kind`` names by e-mail; another column as it is.
 
-    The names are those of all people, seen by the actor or not; who has no account is called by the brand's name.
+    Names are looked up without a row filter; an e-mail without an account becomes the brand's name.
     """
     person = kind.person
     if person is None:

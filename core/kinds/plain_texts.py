@@ -1,4 +1,4 @@
-"""Plain forms of texts, by which they are compared: normal forms of Unicode, and without signs that nobody sees.
+"""Normal forms of texts for comparison: Unicode normalisation, and removal of invisible characters.
 
 The only place that normalises. A text is limited before: see ``core.limits``.
 """
@@ -11,7 +11,7 @@ from core.limits import NORMALISED_LENGTH_MAX
 INVISIBLE = frozenset(
     [0x00AD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), *range(0x2066, 0x206A), 0xFEFF]
 )
-"""Code points that show nothing: soft hyphen, zero-width signs, marks and overrides of the writing direction."""
+"""Invisible code points: soft hyphen, zero-width signs, marks and overrides of the writing direction."""
 
 _WITHOUT_INVISIBLE: dict[int, None] = dict.fromkeys(INVISIBLE)
 

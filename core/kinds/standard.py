@@ -1,4 +1,4 @@
-"""The kinds of value every capability uses: texts, codes, phones, amounts, numbers, dates, choices, references."""
+"""The standard kinds of value: texts, codes, phones, amounts, numbers, dates, choices, references."""
 
 import re
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ from core.limits import NAME_LENGTH_MAX as NAME_LENGTH_MAX
 from core.limits import NOTE_LENGTH_MAX as NOTE_LENGTH_MAX
 
 XML_CHARACTERS = "\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
-CENTS_MAX = 10**15  # fits the exact range of every program that reads us
+CENTS_MAX = 10**15  # within the exact integers of JavaScript and Excel
 UNIT_PRICE_SCALE = 10_000  # unit prices are whole numbers at 4 decimals
 PPM = 1_000_000
-YEAR_MIN = 1900  # of a day: earlier ones are slips of the hand
+YEAR_MIN = 1900  # of a day: earlier ones are typing errors
 ALIKE_MIN = 0.6  # similarity from 0 to 1 from which a choice is suggested for a misspelt value
 
 _ILLEGAL = re.compile(f"[^{XML_CHARACTERS}]")
@@ -97,9 +97,9 @@ def text(length_max: int) -> Kind:
 
 
 def code(length_max: int) -> Kind:
-    """Return the kind of what things are named by, up to ``length_max`` characters, without outer spaces.
+    """Return the kind of identifying codes, up to ``length_max`` characters, without outer spaces.
 
-    Signs that nobody sees do not count, so that two codes that look alike are one.
+    Invisible characters are removed, so that two codes that look alike are equal.
     """
 
     def parse(stated: str) -> str | None:
@@ -254,7 +254,7 @@ def integer(least: int, most: int) -> Kind:
 
 
 def refuse_early(day: date) -> None:
-    """Go on unless a day lies before ``YEAR_MIN``. Raises ``Refused``."""
+    """Refuse a day before ``YEAR_MIN``. Raises ``Refused``."""
     if day.year < YEAR_MIN:
         raise Refused("date.too_early", N_("is before the year {year}"), year=YEAR_MIN)
 
@@ -289,7 +289,7 @@ def _parse_tags(stated: str) -> str | None:
 
 
 def choice(*choices: Choice) -> Kind:
-    """Return the kind of a value out of few: its code, its English or its Chinese label are understood."""
+    """Return the kind of an enumerated value; its code, English or Chinese label are accepted."""
 
     @cache
     def meanings() -> dict[str, str]:
@@ -307,7 +307,7 @@ def choice(*choices: Choice) -> Kind:
 
 
 def unknown_choice(choices: Sequence[Choice], stated: str) -> Problem:
-    """Return why a value is none of ``choices``: listed by label, with the most similar one suggested."""
+    """Return the problem of a value that is none of ``choices``: their labels, and the most similar one."""
     values: dict[str, object] = {"allowed": Labels(one.label for one in choices)}
     nearest = _nearest_choice(choices, _short(stated).casefold())
     if nearest is None:
@@ -326,7 +326,7 @@ class Labels(tuple[str, ...]):
 
 
 def _nearest_choice(choices: Sequence[Choice], stated: str) -> Choice | None:
-    """Return the choice whose code or label is written most alike, if one is; of several as like the first."""
+    """Return the choice with the most similar code or label, if any is similar enough; the first of equals."""
     if len(stated) > CODE_LENGTH_MAX:
         return None
     words = {half_width(word).casefold(): one for one in choices for word in (one.value, *both_languages(one.label))}

@@ -116,8 +116,8 @@ def parse_position(text: str, datum: str = Datum.WGS84) -> Position:
     """Return the position that pasted text means.
 
     Read are two decimal numbers, degrees with minutes and seconds, with or without hemispheres, full-width digits,
-    and links of map services, whose datum is often known. Latitude comes first unless only the other order can be
-    meant.
+    and links of map services, whose datum is often known. Latitude comes first unless only the other order is
+    possible.
 
     Args:
         text: As pasted.

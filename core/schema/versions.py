@@ -1,4 +1,4 @@
-"""The shape of the database: which numbered migration it stands at, and bringing it to the newest."""
+"""Versions of the database schema: the current migration, and upgrading to the newest."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,12 +26,12 @@ State = Literal["empty", "older", "current", "newer"]
 
 
 def newest_revision() -> str:
-    """Return the number of the newest migration this code has."""
+    """Return the number of the newest migration in this release."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
 def schema_state(engine: Engine) -> State:
-    """Return how a database stands to this code; "newer" also if it is at a migration this code does not know."""
+    """Return the state of a database's schema; "newer" also if it is at a migration that this release does not know."""
     with engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
         if revision is None:
@@ -44,7 +44,7 @@ def schema_state(engine: Engine) -> State:
 
 
 def require_current(engine: Engine) -> None:
-    """Go on only with a database of exactly this code's shape; an empty one is brought to it first.
+    """Require a database at this release's schema; an empty one is migrated first.
 
     Raises:
         Conflict: ``database.older_schema`` or ``database.newer_schema``.
@@ -62,7 +62,7 @@ def require_current(engine: Engine) -> None:
 
 
 def require_guards(engine: Engine) -> None:
-    """Go on only with a database that has the triggers and constraints of this release.
+    """Require a database with the triggers and constraints of this release.
 
     Raises:
         Conflict: ``database.guards_missing``, naming them.
@@ -88,7 +88,7 @@ def refuse_newer(state: State) -> None:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring a database to the newest migration. Safe to call from several processes at once."""
+    """Migrate a database to the newest version. Safe to call from several processes at once."""
     refuse_newer(schema_state(engine))
     if engine.dialect.name == "postgresql":
         _make_role(engine)
@@ -113,7 +113,7 @@ def restore_guards(engine: Engine) -> list[str]:
 
 @contextmanager
 def _alone(engine: Engine) -> Iterator[Connection]:
-    """Give a connection that no other process migrates beside."""
+    """Yield a connection that holds the migration lock, so that no other process migrates."""
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("RESET ROLE"))  # tables belong to the login, never to the application's role
@@ -126,11 +126,11 @@ def _alone(engine: Engine) -> Iterator[Connection]:
                 connection.rollback()
                 connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": DatabaseLock.MIGRATION.value})
                 connection.commit()
-                connection.invalidate()  # the next one takes the application's role on again
+                connection.invalidate()  # the next connection sets the application's role again
 
 
 def _make_role(engine: Engine) -> None:
-    """Make the role that serves people, if this login may; where it may not, the triggers alone guard the trail."""
+    """Create the application's role, if this login may; otherwise only the triggers protect the audit log."""
     with engine.connect() as connection:
         try:
             exists = connection.execute(
@@ -145,7 +145,7 @@ def _make_role(engine: Engine) -> None:
 
 
 def has_application_role(engine: Engine) -> bool:
-    """Return whether the session of this engine serves under the application's role. SQLite has no roles."""
+    """Return whether sessions of this engine use the application's role. SQLite has no roles."""
     if engine.dialect.name != "postgresql":
         return True
     with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""How much of one kind of work this process does at once: for each caller, and in total.
+"""Concurrency limits for kinds of work in this process: for each caller, and in total.
 
 Work beyond a limit waits its turn; more than may wait is refused at once, so that nobody's requests hold the threads,
 database connections and memory that everybody shares. A caller who waits for work of their own is overtaken by others.
@@ -26,7 +26,7 @@ REQUEST_THREADS = CONNECTIONS_MAX - CONNECTIONS_RESERVED - EXPORT_THREADS - WORK
 
 
 class CallerLimit(DomainError):
-    """One caller has as much of this work in hand as one may.
+    """The caller has reached the limit of concurrent work for one caller.
 
     Attributes:
         retry_after_s: After how many seconds a repetition makes sense.
@@ -37,7 +37,7 @@ class CallerLimit(DomainError):
 
 
 class CapacityFull(DomainError):
-    """All callers together have as much of this work in hand as the process does at once.
+    """The process has reached its limit of concurrent work of this kind.
 
     Attributes:
         retry_after_s: After how many seconds a repetition makes sense.
@@ -80,7 +80,7 @@ class Capacity:
 
     @asynccontextmanager
     async def slot(self, caller: str) -> AsyncIterator[None]:
-        """Hold one place of the work for as long as the block runs, after waiting for it.
+        """Hold one slot for as long as the block runs, after waiting for it.
 
         Args:
             caller: Who asks: a person, a key or an address.

@@ -1,4 +1,4 @@
-"""Finding the cells of .xls and .xlsb files that hold an error such as #N/A: calamine shows them as blank.
+"""Error cells (such as #N/A) of .xls and .xlsb files, which calamine reads as blank.
 
 Runs in the child process: nothing but the standard library may be imported here.
 """

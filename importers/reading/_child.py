@@ -1,4 +1,4 @@
-"""The child process that reads foreign files: it may be killed at any moment, and nobody minds.
+"""The child process that reads foreign files; it may be killed at any moment.
 
 It gets one request as JSON in its argument and answers on its standard output with frames: eight bytes of length,
 then a tuple in marshal's form. The last frame is ``("end",)`` or ``("refused", code, values)``; a stream without it
@@ -58,10 +58,10 @@ def main() -> None:
     _limit_memory(request["memory_bytes_max"])
     try:
         _send_all(answers, request)
-    except BrokenPipeError:  # nobody listens: a parent that is gone tidies nothing
+    except BrokenPipeError:  # the parent is gone, so nobody else removes the folder
         shutil.rmtree(request["folder"], ignore_errors=True)
     finally:
-        os._exit(0)  # no time for tidying: a parent that is there removes the folder
+        os._exit(0)  # skip the interpreter's clean-up: a living parent removes the folder
 
 
 def _send_all(answers: BinaryIO, request: Request) -> None:
@@ -80,7 +80,7 @@ def _send_all(answers: BinaryIO, request: Request) -> None:
 
 
 def response_frames(request: Request) -> Iterator[tuple[object, ...]]:
-    """Yield the frames that answer ``request``. Raises ``FileError`` and whatever a parser thinks of."""
+    """Yield the frames that answer ``request``. Raises ``FileError`` and any exception of a parser."""
     path, kind, folder = Path(request["path"]), request["kind"], Path(request["folder"])
     if kind == "csv":
         table = TextTable(path, request["name"])
@@ -137,7 +137,7 @@ def read_workbook(workbook: Workbook, request: Request) -> Iterator[tuple[object
     if wanted is not None:
         index = _index_of(workbook.sheets, wanted)
         return read_rows(workbook.sheets[index].name, workbook.blocks(index), request)
-    # Nobody said which: the first that people see and that holds anything.
+    # Default: the first visible sheet that is not blank.
     for index in sorted(range(len(workbook.sheets)), key=lambda i: workbook.sheets[i].hidden):
         blocks = workbook.blocks(index)
         first = next(blocks, None)
@@ -172,7 +172,8 @@ def read_rows(sheet: str, blocks: Iterator[RawBlock], request: Request) -> Itera
     """Yield ``("headings", sheet, row, texts)``, then a ``("chunk", first row, columns, errors, dated)`` per block.
 
     Raises:
-        Refusal: ``no_rows``, ``no_headings`` if the wanted heading row is blank, ``too_many_rows``, ``cell_too_long``.
+        FileError: ``no_rows``, ``no_headings`` if the wanted heading row is blank, ``too_many_rows``,
+            ``cell_too_long``.
     """
     heading_row: int | None = None
     width = row_count = 0
@@ -241,7 +242,7 @@ def _send(answers: BinaryIO, frame: tuple[Any, ...]) -> None:
 
 
 def _end_with_parent(folder: str) -> None:
-    sys.stdin.buffer.read()  # returns when the parent dies; one that lives kills this process and tidies itself
+    sys.stdin.buffer.read()  # returns when the parent dies; a living one kills this process and cleans up itself
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 

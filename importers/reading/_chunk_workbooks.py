@@ -1,4 +1,4 @@
-"""The second workbook that a sheet's slices are read from: a plain .xlsx with a sheet "1", "2", … for each slice.
+"""Chunk workbooks: a plain temporary .xlsx with a sheet "1", "2", … for each slice of the original sheet.
 
 Runs in the child process: nothing but the standard library and calamine may be imported here.
 """

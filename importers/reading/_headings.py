@@ -1,4 +1,4 @@
-"""Finding the row of headings under titles, notes and merged cells."""
+"""Detection of the heading row below titles, notes and merged cells."""
 
 from collections.abc import Sequence
 

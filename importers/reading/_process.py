@@ -1,4 +1,4 @@
-"""The parent's side of the child process that reads foreign files: start, listen, watch, end."""
+"""Parent side of the reader process: starts it, receives its frames, watches its limits, ends it."""
 
 import json
 import marshal
@@ -78,10 +78,10 @@ class ReaderProcess:
         return self._process.pid
 
     def frames(self) -> Iterator[tuple[Any, ...]]:
-        """Yield what the child answers, without its last word.
+        """Yield the child's frames, without the last one.
 
         Raises:
-            Refusal: What the child refused; ``memory``, ``took_too_long`` or ``crashed`` if it was ended or died.
+            FileError: What the child refused; ``memory``, ``took_too_long`` or ``crashed`` if it was ended or died.
         """
         while True:
             self._waiting_since = time.monotonic()

@@ -1,4 +1,4 @@
-"""Reading .xlsx in slices: one thread cuts a sheet, another reads what is cut, so two processors share the work.
+"""Chunked reading of .xlsx: one thread cuts a sheet into chunks, another parses them, so two processors share the work.
 
 Runs in the child process: nothing but the standard library and calamine may be imported here.
 """
@@ -28,7 +28,7 @@ class XlsxWorkbook:
 
     Args:
         path: The file.
-        folder: A folder for chunks of slices; its owner removes it.
+        folder: A folder for chunk workbooks; its owner removes it.
     """
 
     kind = "xlsx"
@@ -76,7 +76,7 @@ class XlsxWorkbook:
             chunks.put(error)  # raised again by the thread that reads
 
     def new_chunk(self, number: int, sheet: SheetPart) -> ChunkWorkbook:
-        """Begin a chunk in the folder."""
+        """Begin a chunk workbook in the folder."""
         return ChunkWorkbook(self._folder / f"{number}-{id(sheet)}.xlsx", sheet.name)
 
     def rows_xml(self, sheet: SheetPart, *, as_written: bool) -> Iterator[bytes]:
@@ -85,12 +85,12 @@ class XlsxWorkbook:
         return blocks if as_written else rewrite(blocks, sheet.part)
 
     def finish(self, chunk: ChunkWorkbook, last_shared_string: int | None) -> None:
-        """Give a chunk its strings and styles."""
+        """Finish a chunk workbook with the strings and styles that its cells refer to."""
         chunk.close(self._package, self._parts, last_shared_string)
 
 
 class _ChunkWriter:
-    """Puts the slices of a sheet into chunks, and full chunks into the queue, if there is one."""
+    """Writes the slices of a sheet to chunk workbooks, and puts full ones into the queue, if there is one."""
 
     def __init__(self, workbook: XlsxWorkbook, sheet: SheetPart, chunks: Chunks | None = None) -> None:
         self._workbook = workbook
@@ -102,7 +102,7 @@ class _ChunkWriter:
         self.chunk = workbook.new_chunk(1, sheet)
 
     def cut(self, head_rows: int | None = None, deadline: float | None = None) -> Scan:
-        """Cut the whole sheet; what no full chunk holds is in ``chunk``. Raises ``FileError``."""
+        """Cut the whole sheet; the last, unfinished chunk is in ``chunk``. Raises ``FileError``."""
         for as_written in (True, False):
             slicer = Slicer(self._sheet.name, self._put, self._done_row, head_rows, deadline)
             try:

@@ -64,7 +64,7 @@ class TextTable:
             deadline: Monotonic time after which no further block is read; None = all are.
 
         Raises:
-            Refusal: ``quote`` for a quotation mark out of place, ``too_many_columns``, naming the row.
+            FileError: ``quote`` for a quotation mark out of place, ``too_many_columns``, naming the row.
         """
         csv.field_size_limit(CELL_CHARACTERS_MAX)
         with self._path.open("rb") as file, self._text_of(file) as text:
@@ -104,7 +104,7 @@ def detect_encoding(path: Path) -> str:
     """Return the encoding: byte order mark, strict UTF-8, UTF-16 by its zero bytes, strict GB18030, in this order.
 
     Raises:
-        Refusal: ``encoding`` if none fits, ``unknown_content`` if it is no text at all.
+        FileError: ``encoding`` if none fits, ``unknown_content`` if it is no text at all.
     """
     with path.open("rb") as file:
         head = file.read(64 * 1024)

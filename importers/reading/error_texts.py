@@ -1,4 +1,4 @@
-"""The sentence of each refusal: which file, where in it, what is wrong, what to do.
+"""Messages of file errors: which file, where in it, what is wrong, what to do.
 
 A key with "/text" is for delimited texts, which have no sheets.
 """
@@ -101,5 +101,5 @@ TEXTS = {
         "Reading {file} took too long and was stopped. Save it as a new .xlsx or as .csv, or split it."
     ),
     "crashed": N_("{file} could not be read: it is damaged or in an unknown form. Save it as a new .xlsx or as .csv."),
-    "no_space": N_("The disk of the server is full, so {file} could not be read. Tell whoever runs it."),
+    "no_space": N_("The disk of the server is full, so {file} could not be read. Tell its administrator."),
 }

@@ -1,4 +1,4 @@
-"""How the guarded reader says no: a code and values, made into a sentence by ``importers.reading.workbooks``.
+"""Errors of files that cannot be read: a code and values, translated by ``importers.reading.workbooks``.
 
 Shared with the child process, so nothing but the standard library may be imported here.
 """
@@ -8,7 +8,7 @@ COLUMNS_MAX = 1_000  # wider tables are refused: a stray cell far right is the u
 
 
 class FileError(Exception):
-    """A file that is not read. ``code`` lacks the leading ``imports.``; ``values`` fill its sentence."""
+    """The file is refused. ``code`` lacks the leading ``imports.``; ``values`` fill its sentence."""
 
     def __init__(self, code: str, **values: str | int) -> None:
         super().__init__(code, values)

@@ -50,7 +50,7 @@ def identify(path: Path, bytes_max: int, unpacked_bytes_max: int) -> str:
     Costs the head of the file and, of a zip, its list of parts; nothing is unpacked.
 
     Raises:
-        Refusal: ``file_too_large``, ``empty``, ``not_a_workbook``, ``encrypted``,
+        FileError: ``file_too_large``, ``empty``, ``not_a_workbook``, ``encrypted``,
             ``legacy_format``, ``html_disguised``, ``damaged``, ``too_many_parts``, ``unpacked_too_large``,
             ``part_name``, ``part_twice``.
     """

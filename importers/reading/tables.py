@@ -1,4 +1,4 @@
-"""What the readers of the several file formats share: rows as they come, and columns as they are handed on.
+"""Blocks of rows and columns that the readers of all file formats share.
 
 Runs in the child process: nothing but the standard library may be imported here.
 """
@@ -61,7 +61,7 @@ class SheetOverview:
 
 @dataclass(slots=True)
 class ColumnBlock:
-    """Columns as they are handed on, ``errors`` naming (row, column) from 0 in this block."""
+    """A block by columns; ``errors`` holds (row, column), from 0 in this block."""
 
     first_row: int
     columns: list[list[Plain]]

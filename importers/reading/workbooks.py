@@ -1,4 +1,4 @@
-"""Reading any spreadsheet or delimited text, guarded: hostile, damaged or odd files end in a plain sentence.
+"""Reader of spreadsheets and delimited texts in a sandbox: hostile, damaged or odd files end in a clear message.
 
 The type is detected by content, the file is parsed in a child process with limits, and rows arrive in chunks of
 columns. Text stays exactly as it is ("007" stays "007"), whole numbers are ``int``, dates are ISO text, and a row lost
@@ -27,7 +27,7 @@ WorkbookKind = Literal["xlsx", "xls", "xlsb", "ods", "csv"]
 
 @dataclass(frozen=True, slots=True)
 class SheetInfo:
-    """What an inspection tells of one sheet.
+    """One sheet as an inspection describes it.
 
     Attributes:
         name: "" for a delimited text.
@@ -52,7 +52,7 @@ class SheetInfo:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a file is and what it holds. ``encoding`` and ``delimiter`` are of delimited texts only."""
+    """Result of inspecting a file. ``encoding`` and ``delimiter`` are of delimited texts only."""
 
     kind: WorkbookKind
     encoding: str | None
@@ -96,7 +96,7 @@ class SheetReader:
 
 
 def inspect_file(path: Path, name: str) -> Inspection:
-    """Return what a file holds, within ``inspect_s_max`` seconds whatever the file.
+    """Inspect a file, within ``inspect_s_max`` seconds whatever the file.
 
     Args:
         path: Where it lies.
@@ -117,7 +117,7 @@ def inspect_file(path: Path, name: str) -> Inspection:
 def read_sheet(
     path: Path, name: str, *, sheet: str | None = None, header_row: int | None = None
 ) -> Iterator[SheetReader]:
-    """Give one sheet of a file, row by row below its headings, in chunks of up to 10,000 rows.
+    """Open one sheet of a file and read the rows below its headings in chunks of up to 10,000.
 
     Args:
         path: Where the file lies.

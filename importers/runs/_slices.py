@@ -1,4 +1,4 @@
-"""Slices: some rows of a worksheet at a time, checked cell by cell without any lock, and set aside on disk."""
+"""Batches of worksheet rows: checked cell by cell without any lock, spooled to disk, grouped."""
 
 import marshal
 import tempfile
@@ -21,7 +21,7 @@ from importers.writing.text import unguard
 GROUPED_ROWS = 5_000
 """Rows from which a slice of whole groups is full; its last group may bring more. SQLite needs a third of a second."""
 TOTALS = frozenset({"合计", "总计", "小计", "共计", "累计", "汇总", "本页合计", "total", "subtotal", "grand total"})
-"""Words that name a sum, where a row is named."""
+"""Words in a key column that mark a row of totals."""
 
 Cells = Mapping[str, Sequence[Cell]]
 """Field name → one cell for each row."""
@@ -29,13 +29,13 @@ Cells = Mapping[str, Sequence[Cell]]
 
 @dataclass(frozen=True, slots=True)
 class CheckedSlice:
-    """Some rows of a worksheet as they were read.
+    """A batch of checked worksheet rows.
 
     Attributes:
         rows: Numbers of the rows that are not blank, ascending.
         drafts: Checked values of the good ones. problems: of the others.
         cells: Field name → one cell for each of ``rows``.
-        columns: Every column of the sheet, one cell for each of ``rows``; () where nobody wants rows handed back.
+        columns: Every column of the sheet, one cell for each of ``rows``; () if rows need not be returned.
     """
 
     rows: list[int]
@@ -51,7 +51,7 @@ class CheckedSlice:
 
 
 class Spool:
-    """Plain values set aside in a temporary file of this process, to be read in their order any number of times."""
+    """A temporary file of plain values that can be iterated any number of times."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="qudao-import-")  # noqa: SIM115  (closed by ``__exit__``)
@@ -63,7 +63,7 @@ class Spool:
         self._file.close()
 
     def add(self, value: Any) -> None:
-        """Add a value behind the others: tuples, lists, dictionaries, texts, numbers and None."""
+        """Append a value: tuples, lists, dictionaries, texts, numbers and None."""
         self._file.seek(0, 2)
         data = marshal.dumps(value, 2)
         self._file.write(len(data).to_bytes(8, "big") + data)
@@ -156,7 +156,7 @@ def _unpacked_column(column: tuple[list[Any], dict[int, str]]) -> list[Any]:
 
 
 class Checker:
-    """The check of a worksheet's cells, chunk by chunk; remembers which keys were seen in which row.
+    """Checks a worksheet's cells, chunk by chunk, and detects repeated keys.
 
     Args:
         resource: What the rows are.
@@ -164,7 +164,7 @@ class Checker:
         columns: Which column is which field.
         match: Field that existing rows are found by; "" for the key.
         is_text: Whether the file is a delimited text, whose guards against formulas are taken off.
-        keeps_columns: As ``Slice.columns``.
+        keeps_columns: Whether ``CheckedSlice.columns`` is filled.
     """
 
     def __init__(
@@ -222,7 +222,7 @@ class Checker:
 
     def _repeats(self, drafts: Drafts) -> list[CellProblem]:
         if not set(self._keys) <= drafts.columns.keys():
-            return []  # part of the key is given by us, so no two rows can have the same
+            return []  # part of the key is generated, so no two rows can have the same
         keys = list(zip(*(drafts.columns[name] for name in self._keys), strict=True))
         problems = []
         for row, key in zip(drafts.rows, keys, strict=True):
@@ -257,11 +257,11 @@ def whole_groups(
 ) -> Iterator[CheckedSlice]:
     """Yield the rows of slices again in slices of whole groups, for rows that are saved together.
 
-    Groups come in the order in which they end, so that each slice ends behind the one before it, and whoever stopped
-    behind a slice goes on with the next. Memory is held for the groups that have begun and not ended.
+    Groups come in the order in which they end, so that each slice ends behind the one before it, and an import
+    stopped after a slice resumes with the next. Memory is held for the groups that have begun and not ended.
 
     Args:
-        slices: In the order of the worksheet. Their drafts are left behind: whoever saves groups reads the cells.
+        slices: In the order of the worksheet. Their drafts are dropped: groups are saved from the cells.
         keys_of: Returns a key for each row; rows with equal keys are one group.
     """
     last_rows: dict[Hashable, int] = {}

@@ -1,4 +1,4 @@
-"""All or nothing: every row of a worksheet is saved, or none is."""
+"""Imports in mode "all or nothing": every row of a worksheet is saved, or none is."""
 
 from contextlib import suppress
 from functools import partial

@@ -1,4 +1,4 @@
-"""Handing a workbook back with what is wrong in it: red cells, comments, and a last column with all reasons.
+"""Error workbooks: the person's workbook with red cells, comments, and a last column with all reasons.
 
 A workbook of moderate size is the person's own, formats kept. For larger ones and for other kinds of file it is a new
 one with the refused rows only. Either can be corrected and uploaded as it is. Neither holds a formula: formulas of
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class MarkedCell:
-    """Something wrong in a row.
+    """An error in a row or cell.
 
     Attributes:
         row: As the source counts, from 1.
@@ -50,7 +50,7 @@ class MarkedCell:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row as it stood in the source: its number there, from 1, and its cells as text."""
+    """A row of the source: its number there, from 1, and its cells as text."""
 
     row: int
     cells: Sequence[str]
@@ -135,7 +135,7 @@ def _mark_sheet(worksheet: Worksheet, header_row: int, headings: Sequence[str], 
 
 
 def _remove_marks(worksheet: Worksheet, header_row: int) -> int:
-    """Take off what an earlier round has marked and return the column for the reasons of this one."""
+    """Remove the marks of an earlier error workbook and return the column for the reasons of this one."""
     filled = [cell for cell in _cells(worksheet) if cell.value is not None or cell.comment]
     last = max((cell.column for cell in filled if cell.value is not None), default=0)
     ours = last > 0 and worksheet.cell(header_row, last).value in both_languages(ERRORS_HEADING)

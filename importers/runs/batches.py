@@ -1,4 +1,4 @@
-"""Imports that are rows: what a worksheet's row of ``import_batches`` says, checked and applied."""
+"""Checks and runs of imports that are stored as rows of ``import_batches``."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -54,7 +54,7 @@ def kind_of(path: Path, name: str = "") -> str:
 
 
 def source_of(batch: ImportBatch, path: Path) -> Source:
-    """Return how the file of an import is to be read."""
+    """Return the source of an import, with its column mapping."""
     return Source(
         path=path,
         name=batch.file_name,
@@ -68,14 +68,14 @@ def source_of(batch: ImportBatch, path: Path) -> Source:
 
 
 class CheckOutdated(Exception):
-    """What is being checked is read in another way by now, or imported already."""
+    """The import was configured anew since this check began, or is imported already."""
 
 
 def check_batch(actor: Actor, batch_id: int, progress: Progress | None = None) -> None:
-    """Find out what an import would do, going on behind the rows that an earlier attempt has checked.
+    """Check an import, resuming after the rows that an earlier attempt has checked.
 
-    What is found is kept slice by slice, with how far the check is. An import that is read differently by now is left
-    to the check that was started for it.
+    Results and progress are stored slice by slice. An import that was configured anew meanwhile is left to the check
+    that was started for it.
     """
     with reading(actor) as session:
         batch = get_import(session, batch_id)
@@ -159,7 +159,7 @@ def on_read_of(actor: Actor, batch: ImportBatch, progress: Progress | None) -> O
 def import_file(
     resource: Resource, source: Source, actor: Actor, *, sha256: str, mode: str = GOOD_ROWS
 ) -> ImportReport:
-    """Import a file that lies on this machine, at once: the command line's way.
+    """Import a local file synchronously, as the command line does.
 
     The same file read in the same way goes on with an import whose process has died, and reports all of it.
     """

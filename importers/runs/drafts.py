@@ -1,7 +1,7 @@
-"""Uploaded files on their way to being read: which sheet, which row of headings, which column is which field.
+"""Preparation of imports: choice of sheet, heading row and column mapping of uploaded files.
 
-Nothing is asked of a person that can be derived: the only sheet, headings that say exactly what they are, and what was
-chosen before for sheets with the same headings.
+Whatever can be derived needs no choice by a person: the only sheet, headings that say exactly what they are, and what
+was chosen before for sheets with the same headings.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ ROW_HEADING = N_("Row in your file")  # stands beside ``ERRORS_HEADING`` in a wo
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file whose content lies in its place already. ``name`` is what its owner calls it."""
+    """A file whose content is stored already. ``name`` is what its owner calls it."""
 
     sha256: str
     size_bytes: int
@@ -56,7 +56,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class ColumnProposal:
-    """What a column probably is.
+    """Proposed mapping of a column.
 
     Attributes:
         position: From 0.
@@ -76,7 +76,7 @@ class ColumnProposal:
 
 @dataclass(frozen=True, slots=True)
 class ColumnChoice:
-    """How a sheet's columns are read, as ``importers.runs.runner.Source``; ``mode`` as ``importers.runs.batches``."""
+    """Chosen column mapping, as ``importers.runs.runner.Source``; ``mode`` as ``importers.runs.batches``."""
 
     mapping: Mapping[str, str]
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -85,14 +85,14 @@ class ColumnChoice:
 
 
 def editor_of(resource: Resource) -> Permission:
-    """Return what is needed to import into a resource. Raises ``InvalidInput``: ``imports.not_importable``."""
+    """Return the permission needed to import into a resource. Raises ``InvalidInput``: ``imports.not_importable``."""
     if resource.edit is None or SHEETS[resource.name].save is None:
         raise InvalidInput("imports.not_importable", N_("{resource} cannot be imported."), resource=resource.label)
     return resource.edit
 
 
 def draft_import(actor: Actor, resource: Resource, upload: Upload) -> ImportBatch:
-    """Inspect an uploaded file and begin its import, as far as it can go without asking.
+    """Inspect an uploaded file and begin its import, as far as possible without a choice by a person.
 
     Raises:
         InvalidInput: The file cannot be taken; one sentence says why and what to do.
@@ -172,7 +172,7 @@ def top_rows(actor: Actor, batch_id: int, name: str) -> list[tuple[int, list[str
 
 
 def propose_columns(session: Session, resource: Resource, batch: ImportBatch) -> list[ColumnProposal]:
-    """Return what each column with a heading probably is, or was chosen to be."""
+    """Return the proposed or chosen mapping of each column with a heading."""
     rows: list[list[str]] = next((one["samples"] for one in batch.sheets if one["name"] == batch.sheet), [])
     remembered = batch.mapping or _remembered(session, resource, batch.headings).mapping
     seen: set[str] = set()
@@ -196,7 +196,7 @@ def propose_columns(session: Session, resource: Resource, batch: ImportBatch) ->
 
 
 def remembered_choice(session: Session, resource: Resource, batch: ImportBatch) -> ColumnChoice:
-    """Return how the columns are read: as chosen for this import, else as before for the same headings."""
+    """Return the column mapping: as chosen for this import, else as before for the same headings."""
     if batch.mapping:
         return ColumnChoice(batch.mapping, batch.constants, batch.match, batch.mode)
     return _remembered(session, resource, batch.headings)
@@ -233,7 +233,7 @@ def is_ours(heading: str) -> bool:
 
 
 def _take_sheet(session: Session, resource: Resource, batch: ImportBatch, sheet: Mapping[str, Any]) -> None:
-    """Note which sheet is read; if its headings leave nothing to ask, let the rows be checked."""
+    """Store the choice of sheet; if its headings need no confirmation, start the check."""
     headings = list(sheet["headings"])
     known = _known_columns(session, resource, headings)
     confirm_columns(
@@ -277,7 +277,7 @@ def _known_columns(session: Session, resource: Resource, headings: Sequence[str]
 
 
 def _remembered(session: Session, resource: Resource, headings: Sequence[str]) -> ColumnChoice:
-    """Return how the columns of the last import with these headings were read, as far as the actor may state it."""
+    """Return the column mapping of the last import with these headings, limited to fields the actor may edit."""
     actor = actor_of(session)
     earlier = last_with_headings(session, resource.name, _key_of(headings))
     if earlier is None or not earlier.mapping:
@@ -319,7 +319,7 @@ def _below(batch: ImportBatch, name: str, header_row: int, count: int = SAMPLES_
 
 
 def _stored_sample(sheet: SheetInfo) -> dict[str, Any]:
-    """Return what is kept of an inspected sheet, as JSON."""
+    """Return the stored description of an inspected sheet, as JSON."""
     return {
         "name": sheet.name,
         "rows": sheet.row_count,
@@ -337,6 +337,6 @@ def _shown(cell: Cell) -> str:
 
 
 def _key_of(headings: Sequence[str]) -> str:
-    """Return what is equal for sheets with the same headings, in whatever order; ours do not count."""
+    """Return a digest of the headings, independent of their order and of headings we added."""
     plain = sorted({plain_heading(heading) for heading in headings if heading.strip() and not is_ours(heading)})
     return hashlib.sha256(json.dumps(plain).encode()).hexdigest() if plain else ""

@@ -1,4 +1,4 @@
-"""The workbook that shows what an import refused, made from the stored file: at once, or by a job if it is large."""
+"""Error workbooks of imports, made from the stored file: at once, or by a job if it is large."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,14 +20,14 @@ from services.imports.batches import get_import, problems_of
 
 
 def is_made_at_once(batch: ImportBatch) -> bool:
-    """Return whether the workbook with errors of an import is made within a click."""
+    """Return whether the error workbook of an import is small enough to be made in the request."""
     return row_count_of(batch) <= OWN_ROWS_MAX and not (
         batch.kind == "xlsx" and is_too_large(content_path(batch.sha256))
     )
 
 
 def row_count_of(batch: ImportBatch) -> int:
-    """Return how many rows an import has, as far as is known."""
+    """Return the number of rows of an import, as far as known."""
     return batch.row_count or int((batch.checked or {}).get("rows", 0))
 
 

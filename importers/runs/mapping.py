@@ -1,4 +1,4 @@
-"""Which column of a worksheet is which field: exactly what a heading says, or a suggestion for a person to confirm."""
+"""Column mapping: exact matches of headings to fields, and suggestions for a person to confirm."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ _VARIED = re.compile(r"[\s*_\-:：]|\([^)]*(?:\)|$)")
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
-    """How a worksheet's columns and constants become fields.
+    """Mapping of a worksheet's columns, and constants, to fields.
 
     Attributes:
         positions: Field name → position of its column, from 0.
@@ -42,7 +42,7 @@ class ColumnMapping:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A guess at what a column is. "sure": the heading says so; "likely": a person should look; "none": unknown."""
+    """A suggested field for a column. "sure": the heading says so; "likely": a person should look; "none": unknown."""
 
     heading: str
     field: str
@@ -50,12 +50,12 @@ class Suggestion:
 
 
 def stated_fields(resource: Resource, actor: Actor) -> tuple[Field, ...]:
-    """Return the fields that ``actor`` may state."""
+    """Return the fields that ``actor`` may edit."""
     return tuple(field for field in resource.fields_for(actor) if field.stated)
 
 
 def plain_heading(text: str) -> str:
-    """Return a heading without what people vary: width, case, spaces, required marks, units in brackets.
+    """Return a normalised heading, without what people vary: width, case, spaces, required marks, units in brackets.
 
     Only its first ``HEADING_LENGTH_MAX`` characters count; a bracket that is not closed in them reaches to their end.
     """

@@ -1,4 +1,4 @@
-"""What a person should know of an import beside its counts."""
+"""Notices about the result of an import, beside its counts."""
 
 from core.access import Actor
 from core.i18n import _

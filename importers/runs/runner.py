@@ -1,4 +1,4 @@
-"""Importing rows of any resource: read, check, match, save. The preview is the import, rolled back.
+"""Import of rows of any resource: read, check, match, save. The preview is the import, rolled back.
 
 Rows go slice by slice: read and checked without holding any lock, then saved in one short unit of work together with
 how far the import is; the last slice's unit of work ends the import. Lines of an order are in one slice. A resource
@@ -38,7 +38,7 @@ COPY_ROWS_MIN = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A worksheet and how it is to be read.
+    """A worksheet with its column mapping.
 
     Attributes:
         path: Where the file lies. name: what its owner calls it.
@@ -59,7 +59,7 @@ class Source:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did, or would do.
+    """Report of an import or a preview.
 
     Attributes:
         rows: Rows that are not blank. applied: whether anything was committed.
@@ -92,7 +92,7 @@ class ImportReport:
         return self.created + self.updated + self.unchanged
 
     def count(self, slice_: CheckedSlice, saved: Saved) -> None:
-        """Add what became of a slice."""
+        """Add the outcome of a slice."""
         self.created += saved.created
         self.updated += saved.updated
         self.unchanged += saved.unchanged
@@ -103,13 +103,13 @@ class ImportReport:
             self.refused_cells |= {row: slice_.texts(row) for row in rows}
 
     def begin_again(self) -> None:
-        """Take back what was counted."""
+        """Reset the counts."""
         self.created = self.updated = self.unchanged = self.refused = 0
         self.problems, self.refused_cells = [], {}
 
 
 class RolledBack(Exception):
-    """Raised in a unit of work whose changes are not to stay."""
+    """Raised to roll a unit of work back."""
 
 
 def preview_import(
@@ -164,7 +164,7 @@ def apply_import(
         resource: What the rows are.
         source: Where they are.
         actor: Who imports.
-        batch_id: The import as a row; brought forward in each slice's own transaction, ended in the last one.
+        batch_id: The import as a row; its progress is stored in each slice's own transaction, ended in the last one.
         progress: Called in each slice's transaction with the report and the number of the slice's last row.
         on_read: As ``read_slices``.
         after_row: Rows up to this number were dealt with before a stop; they are read again and not saved. The report
@@ -238,7 +238,7 @@ def read_slices(
 
 
 def require_importable(resource: Resource, actor: Actor) -> Permission:
-    """Go on only with a resource that can be imported, and by this actor; return the permission it takes.
+    """Require a resource that this actor can import; return the permission needed.
 
     Raises:
         InvalidInput: ``imports.not_importable``.
@@ -268,10 +268,10 @@ def save_slice(session: Session, resource: Resource, slice_: CheckedSlice, optio
 
 
 def _tried(resource: Resource, slice_: CheckedSlice, actor: Actor, match: str, *, is_noted: bool) -> Saved:
-    """Return what would become of a slice, and store nothing.
+    """Return the outcome that saving a slice would have, and store nothing.
 
     On SQLite a writer blocks all other writers, also if it is rolled back. A slice has few rows; a large
-    piece is tried on a copy of the database instead.
+    worksheet is tried on a copy of the database instead.
     """
     saved = Saved()
     is_large = is_one_piece(resource) and len(slice_.rows) >= COPY_ROWS_MIN
@@ -288,7 +288,7 @@ def _tried(resource: Resource, slice_: CheckedSlice, actor: Actor, match: str, *
 
 
 def _recall(report: ImportReport, actor: Actor, batch_id: int) -> None:
-    """Bring into a report what became of the rows that its import dealt with before it was stopped."""
+    """Add to a report the outcomes of rows that were handled before the import was stopped."""
     with reading(actor) as session:
         batch = get_import(session, batch_id)
         report.created, report.updated = batch.created_count, batch.updated_count

@@ -120,7 +120,7 @@ def _check_texts(column: SheetColumn, values: Sequence[object], numbers: Sequenc
 
 
 def _is_plain(joined: str) -> bool:
-    """Return whether texts joined by "|" are certain to need no care. May say no too often."""
+    """Return whether texts joined by "|" are certain to need no escaping. May have false negatives."""
     return (
         joined.isprintable()
         and "&" not in joined

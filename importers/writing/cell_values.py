@@ -1,4 +1,4 @@
-"""What a value is in a file: which column it stands in, its exact number or text, and what no cell can hold."""
+"""Values in files: columns, exact numbers or texts, and texts that no cell can hold."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The workbook a person fills in: headings, help in comments, drop-downs, an example row that imports as it is."""
+"""Import templates: headings, help in comments, drop-downs, an example row that imports as it is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Rows to CSV and JSON lines as they come.
+"""Streaming writers of CSV and JSON lines.
 
 A spreadsheet program takes a CSV text that begins with = + - or @ for a formula. Such texts get an apostrophe in
 front; ``unguard`` takes exactly that apostrophe off again, so that an exported file imports as it was.
@@ -30,7 +30,7 @@ def guard(text: str) -> str:
 
 
 def unguard(text: str) -> str:
-    """Return what ``guard`` was given: ``unguard(guard(text)) == text`` for every text."""
+    """Undo ``guard``: ``unguard(guard(text)) == text`` for every text."""
     return text[1:] if text.startswith("'") and _DANGEROUS.match(text, 1) else text
 
 
@@ -108,7 +108,7 @@ def _quoted(text: str) -> str:
 
 
 def _json_member(style: Style) -> Callable[[object], object]:
-    """Return what makes a JSON value of a value that is not None."""
+    """Return the function that converts a value that is not None to JSON."""
 
     def member(value: object) -> object:
         if isinstance(value, datetime):

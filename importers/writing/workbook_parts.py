@@ -1,4 +1,4 @@
-"""The small parts of a workbook package around its sheets: styles, list of sheets, relations, content types."""
+"""Package parts of a workbook other than its sheets: styles, list of sheets, relations, content types."""
 
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
@@ -92,7 +92,7 @@ def _fill(argb: str) -> str:
 
 
 def workbook_relations(sheet_count: int) -> str:
-    """Return where the workbook finds its sheets and styles."""
+    """Return the relations of the workbook to its sheets and styles."""
     sheets = "".join(
         f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
         for n in range(1, sheet_count + 1)
@@ -102,7 +102,7 @@ def workbook_relations(sheet_count: int) -> str:
 
 
 def package_relations() -> str:
-    """Return where a program finds the workbook."""
+    """Return the relations of the package to its workbook."""
     return (
         f'<Relationships xmlns="{_PACKAGE}/relationships">'
         f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
@@ -110,7 +110,7 @@ def package_relations() -> str:
 
 
 def content_types(sheet_count: int) -> str:
-    """Return what each part is."""
+    """Return the content type of each part."""
     sheets = "".join(
         f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
         for n in range(1, sheet_count + 1)

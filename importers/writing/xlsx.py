@@ -1,4 +1,4 @@
-"""Rows to an xlsx workbook as they come: constant memory, typed cells, the same bytes for the same rows.
+"""Streaming writer of xlsx workbooks: constant memory, typed cells, the same bytes for the same rows.
 
 Formatting and compressing run side by side in two threads, because zlib lets go of the interpreter while it works.
 Parts carry no date, and strings stand in their cells (no shared table), so nothing has to be known in advance.

@@ -1,1 +1,1 @@
-"""People who sign in: users, departments, sessions, sign-in links and API keys."""
+"""Users, departments, sessions, sign-in links and API keys."""

@@ -1,4 +1,4 @@
-"""How the brand's own people are ordered: departments in a tree, each with a head."""
+"""Departments of the brand: a tree, each with a head."""
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,7 +12,7 @@ from core.permissions import Permission
 
 
 class Department(Versioned, Base):
-    """A part of the brand. Partners order their own people themselves and have none.
+    """A department of the brand; partners have none.
 
     Attributes:
         parent_id: Department it belongs to; None at the top. Never a circle, see ``services/organisation``.
@@ -32,5 +32,5 @@ class Department(Versioned, Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Brand staff see how they are ordered; nobody else does."""
+        """Row filter: brand staff see all departments, others none."""
         return EVERYONE if actor.can(Permission.ORGANISATION_VIEW) else NOBODY

@@ -1,4 +1,4 @@
-"""The kind of a field that says which person did something, by e-mail."""
+"""The kind of fields that name a person by e-mail."""
 
 from dataclasses import replace
 
@@ -7,4 +7,4 @@ from core.kinds.standard import NAME
 from models.accounts.users import User
 
 PERSON: Kind = replace(NAME, person=Reference("users", User.email, User.name))
-"""An ``Actor.person``. Partners read the person's name in its place, through every entry point."""
+"""An ``Actor.person``. Partners see the person's name instead, through every interface."""

@@ -1,6 +1,6 @@
-"""Who is signed in from where, and what protects the door: known devices, counted attempts, one-time links and codes.
+"""Sessions, and the tables of sign-in protection: known devices, attempt counts, one-time links, recovery codes.
 
-Nothing here holds what would let a thief in: tokens and codes are stored as hashes, and shown once.
+No usable secret is stored: tokens and codes are kept as hashes, and shown once.
 """
 
 from datetime import datetime
@@ -23,7 +23,7 @@ USER_AGENT_LENGTH_MAX = 300
 
 
 class SessionState(StrEnum):
-    """How far a person has come through the door."""
+    """Progress of a sign-in."""
 
     HALF_WAY = "half_way"
     SIGNED_IN = "signed_in"
@@ -42,14 +42,14 @@ class EndReason(StrEnum):
 
 
 class UserSession(Base):
-    """One browser in which one person is, or was, signed in.
+    """A session: one browser in which a user is, or was, signed in.
 
     Attributes:
         token_hash: SHA-256 of the cookie's value.
         role, partner_id: As they were at sign-in; when the user's differ now, the session no longer holds.
         seen_at: Last request, to the minute. expires_at: the end, whatever happens.
         stepped_up_at: When password or second factor was last shown.
-        totp_offered: Secret shown for enrolment, sealed, until a code proves that it arrived.
+        totp_offered: Secret shown for enrolment, encrypted, until a code confirms it.
     """
 
     __tablename__ = "user_sessions"
@@ -76,12 +76,12 @@ class UserSession(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """People see their own; who edits users, those of everyone they see."""
+        """Row filter: users see their own; with the permission to edit users, those of everyone they see."""
         return _own_or_all(cls.user_id, actor)
 
 
 class KnownDevice(Base):
-    """A browser that a person has signed in with before: strangers' wrong guesses do not slow it down."""
+    """A known device of a user: failed attempts from elsewhere do not slow it down."""
 
     __tablename__ = "known_devices"
     __table_args__ = (Index("ix_known_devices_user_id", "user_id"),)
@@ -93,12 +93,12 @@ class KnownDevice(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """People see their own; who edits users, those of everyone they see."""
+        """Row filter: users see their own; with the permission to edit users, those of everyone they see."""
         return _own_or_all(cls.user_id, actor)
 
 
 class AttemptCount(Base):
-    """How often something was tried lately: one row per account, device, second factor or address.
+    """Recent sign-in attempts: one row per account, device, second factor or address.
 
     Attributes:
         subject: What is counted, e.g. ``account:<hash of the e-mail>``.
@@ -118,12 +118,12 @@ class AttemptCount(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Brand staff who edit users see how guessing goes."""
+        """Row filter: brand staff who edit users see all."""
         return EVERYONE if actor.is_brand and actor.can(Permission.USER_EDIT) else NOBODY
 
 
 class LinkPurpose(StrEnum):
-    """What a one-time link is for."""
+    """Purpose of a one-time link."""
 
     SET_UP = "set_up"
     INVITATION = "invitation"
@@ -131,7 +131,7 @@ class LinkPurpose(StrEnum):
 
 
 class OneTimeLink(Base):
-    """A link that lets one person choose a password, once.
+    """A one-time link with which one person chooses a password.
 
     Attributes:
         user_id: Whose password; None for the set-up of an empty installation.
@@ -154,14 +154,14 @@ class OneTimeLink(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Who edits users makes them and sees them: the brand's staff all, an owner those of the branch."""
+        """Row filter: users who edit users: the brand's staff see all, an owner those of the branch."""
         if not actor.can(Permission.USER_EDIT):
             return NOBODY
         return EVERYONE if actor.is_brand else _of_branch(cls.user_id, actor)
 
 
 class RecoveryCode(Base):
-    """One of ten codes that each stand in for the second factor once."""
+    """One of ten recovery codes, each of which replaces the second factor once."""
 
     __tablename__ = "recovery_codes"
     __table_args__ = (Index("ix_recovery_codes_user_id_code_hash", "user_id", "code_hash", unique=True),)
@@ -173,7 +173,7 @@ class RecoveryCode(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """People see how many of their own are left; who edits users, of everyone they see."""
+        """Row filter: users see their own; with the permission to edit users, those of everyone they see."""
         return _own_or_all(cls.user_id, actor)
 
 
@@ -185,6 +185,6 @@ def _own_or_all(column: Any, actor: Actor) -> ColumnElement[bool]:
 
 
 def _of_branch(column: Any, actor: Actor) -> ColumnElement[bool]:
-    """Return the condition that ``column`` names a person of the actor's branch; its path is that of now."""
+    """Return the condition that ``column`` names a person of the actor's branch; by its current path."""
     condition: ColumnElement[bool] = column.in_(select(User.id).where(User.visible_to(actor)))
     return condition

@@ -1,4 +1,4 @@
-"""Keys with which programs use the WEB API."""
+"""API keys of programs."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ from models.accounts.sessions import HASH_LENGTH
 
 
 class Confirmation(StrEnum):
-    """Whether a second person has answered for what a key may do beyond its maker's rights."""
+    """Whether a second person has confirmed rights of a key beyond its maker's own."""
 
     NOT_NEEDED = "not_needed"
     NEEDED = "needed"
@@ -31,14 +31,14 @@ CONFIRMATION_LABELS: dict[StrEnum, tuple[str, str]] = {
 
 
 class ApiToken(Base):
-    """One program's key; only its hash is stored.
+    """An API key; only its hash is stored.
 
     Attributes:
         prefix: Its first characters, so that people can tell keys apart.
         role, partner_id: What the program may do, and for which branch of the channel.
-        user_id: Person who made it on the screen; the key dies with the account. None if made at the machine.
-        person: Who stands behind it, see ``core.access.Actor.person``.
-        confirmation: Code of ``Confirmation``; a key that needs it opens nothing before. confirmed_by: person.
+        user_id: Person who made it on the screen; the key dies with the account. None if made on the command line.
+        person: The accountable person, see ``core.access.Actor.person``.
+        confirmation: Code of ``Confirmation``; a key that needs it is not valid before. confirmed_by: person.
         used_at: Last request, to the minute.
     """
 
@@ -63,7 +63,7 @@ class ApiToken(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Who manages keys sees all of them, a person those they made, a key only itself."""
+        """Row filter: users who manage keys see all of them, others those they made, a key only itself."""
         if actor.is_brand and actor.can(Permission.TOKEN_EDIT):
             return EVERYONE
         if actor.token_id is not None:

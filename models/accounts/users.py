@@ -1,4 +1,4 @@
-"""People with an account: brand staff, and the owners and clerks of partners."""
+"""Users: brand staff, and the owners and clerks of partners."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ from core.permissions import Permission, Role
 
 
 class UserStatus(StrEnum):
-    """Whether a person may sign in."""
+    """Status of a user."""
 
     INVITED = "invited"
     ACTIVE = "active"
@@ -46,15 +46,15 @@ ROLE_LABELS: dict[StrEnum, tuple[str, str]] = {
 
 
 class User(Versioned, Base):
-    """A person who may sign in.
+    """A user.
 
     Attributes:
         email: Lower case; signs in with it.
         partner_id: Partner the person works for; None for brand staff.
         path: That partner's path key, "" for brand staff.
         password_hash: Argon2id; None until the person chose one.
-        totp_secret: Sealed, see ``accounts.second_factor``; None until enrolled. totp_used: last time step accepted, so
-            that no code counts twice.
+        totp_secret: Encrypted, see ``accounts.second_factor``; None until enrolled. totp_used: last time step accepted,
+            so that no code counts twice.
         language: One of ``core.i18n.LANGUAGES``. theme: "auto", "light" or "dark".
         department_id: Of the brand's own people. position: title, as the brand calls it. manager_id: who leads the
             person, never in a circle.
@@ -89,7 +89,7 @@ class User(Versioned, Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Brand staff see colleagues by name; a partner's owner sees the people of its branch."""
+        """Row filter: brand staff see all users, a partner's owner the users of its branch."""
         if actor.is_brand:
             return EVERYONE
         return visible_within(cls.path, actor) if actor.can(Permission.USER_VIEW) else NOBODY

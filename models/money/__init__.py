@@ -1,1 +1,1 @@
-"""What partners owe and may owe, in whole cents."""
+"""Credit of partners, in whole cents."""

@@ -29,5 +29,5 @@ class CreditBalance(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whoever sees the partner; services ask for the permission before they show it."""
+        """Row filter: visible with the partner; services check the permission before they show it."""
         return visible_within(cls.path, actor)

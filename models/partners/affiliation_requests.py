@@ -1,4 +1,4 @@
-"""Affiliation requests: a partner is to stand under another upstream from a day, if those concerned agree."""
+"""Affiliation requests: a partner changes its upstream from a day on, if those concerned consent."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ from models.partners.partners import Partner
 
 
 class RequestStatus(StrEnum):
-    """Where a request is."""
+    """Status of a request."""
 
     ASKED = "asked"
     UNDER_REVIEW = "under_review"
@@ -53,7 +53,7 @@ OPEN = (RequestStatus.ASKED.value, RequestStatus.UNDER_REVIEW.value, RequestStat
 
 
 class Answer(StrEnum):
-    """What somebody whose consent is needed said."""
+    """Answer of a party whose consent is needed."""
 
     AGREED = "agreed"
     DECLINED = "declined"
@@ -68,7 +68,7 @@ ANSWER_LABELS: dict[StrEnum, tuple[str, str]] = {
 
 
 class AffiliationRequest(Versioned, Base):
-    """A wish to stand under another upstream.
+    """A request to change the upstream of a partner.
 
     Attributes:
         path: The partner's path key as it stands today.

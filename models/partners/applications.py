@@ -1,4 +1,4 @@
-"""Applications: somebody wants to become a partner; what they stated, who has to act, what came of it."""
+"""Applications to become a partner: the data entered, the pending step, the decision."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +20,7 @@ HASH_LENGTH = 64
 
 
 class ApplicationStatus(StrEnum):
-    """Where an application is, and so who has to act."""
+    """Status of an application, which decides who has to act."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
@@ -66,7 +66,7 @@ WAITING = (ApplicationStatus.SUBMITTED.value, ApplicationStatus.UNDER_REVIEW.val
 
 
 class UpstreamAnswer(StrEnum):
-    """What the upstream said about the applicant."""
+    """The upstream's answer about the applicant."""
 
     CONFIRMED = "confirmed"
     ON_BEHALF = "on_behalf"

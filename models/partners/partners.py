@@ -1,4 +1,4 @@
-"""Channel partners, and the tree they form: who stands under whom, now and on any day before."""
+"""Channel partners and their tree, as it is now and on any day before."""
 
 from datetime import date
 from enum import StrEnum
@@ -16,7 +16,7 @@ from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MA
 
 
 class PartnerStatus(StrEnum):
-    """Where a partner is in its life with the brand."""
+    """Status of a partner."""
 
     APPLIED = "applied"
     UNDER_REVIEW = "under_review"
@@ -113,5 +113,5 @@ class Affiliation(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whoever sees the partner as it stands today sees its history."""
+        """Row filter: visible with the partner, by its current place in the tree."""
         return visible_within(cls.path, actor)

@@ -1,4 +1,4 @@
-"""Which regions a free address can lie in: candidates for a person to confirm, never one picked for her.
+"""Candidate regions of a free-text address, for a person to confirm.
 
 朝阳区建国路88号 has two candidates, in 北京市 and in 长春市, and both are returned. Streets are not known here.
 """
@@ -25,11 +25,11 @@ NAME_LENGTH_MIN = 3
 
 
 class Certainty(StrEnum):
-    """How sure a candidate is.
+    """Certainty of a candidate.
 
     SURE: every name stands there in full, and no other region matches.
     LIKELY: the only candidate, but by a short name, without its province and city, or not at the beginning.
-    POSSIBLE: one of several, or a guess from half a name: a person must say.
+    POSSIBLE: one of several, or a guess from half a name: a person must choose.
     """
 
     SURE = "sure"
@@ -39,7 +39,7 @@ class Certainty(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A valid region an address can lie in, and the part of the address that says so."""
+    """A valid region that an address may lie in, and the matched part of the address."""
 
     region: Region
     certainty: Certainty
@@ -71,7 +71,7 @@ def find_in_address(address: str) -> list[Candidate]:
 
 
 def certainty(reading: NameParse, at_start: bool) -> Certainty:
-    """Return how sure the only reading of an address is."""
+    """Return the certainty of the only parse of an address."""
     alone = len(reading.regions) == 1 and reading.region.level == 3
     if alone and not (reading.is_full and at_start):
         return Certainty.POSSIBLE
@@ -79,7 +79,7 @@ def certainty(reading: NameParse, at_start: bool) -> Certainty:
 
 
 def first_full_name(text: str, start: int) -> tuple[int, list[NameParse]]:
-    """Return where the first name in full stands behind ``start``, and the readings from there on."""
+    """Return where the first name in full stands behind ``start``, and the parses from there on."""
     for position in range(start + 1, len(text)):
         if any(is_clear(spelling) for _, spellings in spellings_at(text, position) for spelling in spellings):
             return position, [reading for reading in longest_parses(text, position) if reading.is_full]
@@ -87,7 +87,7 @@ def first_full_name(text: str, start: int) -> tuple[int, list[NameParse]]:
 
 
 def completed(text: str, reading: NameParse) -> list[NameParse]:
-    """Return a reading that stopped above the counties with the county that is named further on.
+    """Return a parse that stopped above the counties with the county that is named further on.
 
     A county of another city right behind it contradicts it (上海市朝阳区): then both are returned.
     """

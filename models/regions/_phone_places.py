@@ -1,4 +1,4 @@
-"""Where a mobile number was given out: a hint beside a shop far away from there, never a rule.
+"""The city in which a mobile number was issued: a hint about a store far away from it, never a rule.
 
 Numbers move with the people who own them, and keep their first seven digits when they change the operator.
 """
@@ -14,7 +14,7 @@ MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{5})\d{4}")
 
 
 def place_given_out(phone: str) -> Region | None:
-    """Return the city (or the municipality) a mainland mobile was given out in; None if that is not known."""
+    """Return the city (or municipality) that issued a mainland mobile number; None if that is not known."""
     number = MOBILE.fullmatch(SPACES.sub("", phone[:STATED_LENGTH_MAX]))
     if number is None:
         return None

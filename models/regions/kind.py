@@ -1,4 +1,4 @@
-"""The kind of a region field: any way people name a region in, its adcode stored."""
+"""The kind of region fields: accepts codes and names, stores the adcode."""
 
 from collections.abc import Sequence
 

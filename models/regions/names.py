@@ -1,7 +1,7 @@
-"""Reading region names off a text, from the province down, by a trie over every name that any region has or had.
+"""Parser of region names in a text, from the province down, with a trie of all current and former names.
 
 浙江省杭州市西湖区, 杭州西湖, 浙江/杭州/西湖区 and 浙江省诸暨市 are one kind of text: names, each inside the one
-before it, with levels left out. What a text can mean is returned whole; what to believe of it the caller says.
+before it, with levels left out. All possible parses are returned; the caller decides between them.
 """
 
 import re
@@ -14,11 +14,11 @@ from typing import NamedTuple
 from models.regions.table import Region, current_heirs, is_inside, open_reference, table
 
 LENGTH_MAX = 200
-"""Names are looked for in so many characters of a text."""
+"""Characters of a text that are parsed."""
 BETWEEN = re.compile(r"(?:[\s,，、;；/／\\|>＞·.。_—－-]|市辖区|省直辖县级行政区划|(?<=重庆市)县)*")
-"""What may stand between two names."""
+"""Separators between two names."""
 TAIL_OF_PROVINCE = re.compile("省|自治区|市")
-"""What people write behind the short name of an autonomous region: 广西自治区, 新疆省."""
+"""Suffixes that people write after the short name of an autonomous region: 广西自治区, 新疆省."""
 STREET = re.compile("[东西南北中新]{0,2}[一二三四五六七八九十]{0,2}(?:路|街|大街|大道|道|巷|弄|胡同|高速)")
 """Behind a short name: the name of a street, so it says nothing of where the street is (南京西路)."""
 LANDMARK = re.compile(
@@ -33,7 +33,7 @@ class Spelling(NamedTuple):
     Attributes:
         is_full: Whether it is the name in full; 杭州 is not.
         is_former: Whether the region had the name once, under the same code.
-        stands_alone: Whether it may open a reading; 高新技术产业开发区 only makes sense behind its city.
+        stands_alone: Whether it may begin a parse; 高新技术产业开发区 only makes sense behind its city.
     """
 
     region: Region
@@ -45,10 +45,10 @@ class Spelling(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NameParse:
-    """One way to read the beginning of a text.
+    """One way to parse the beginning of a text.
 
     Attributes:
-        regions: What was read, in the order of the text, each inside the one before it.
+        regions: The regions named, in the order of the text, each inside the one before it.
         end: Where in the text the names end, exclusive.
         is_full: Whether every name stands there in full.
         former: The former name by which the last region was read, or "".
@@ -61,27 +61,27 @@ class NameParse:
 
     @property
     def region(self) -> Region:
-        """The last, and so the smallest region read."""
+        """The last and smallest region."""
         return self.regions[-1]
 
 
 @dataclass(slots=True)
 class Node:
-    """A place in the trie: what may follow, and what ends here."""
+    """A node of the trie."""
 
     next: dict[str, "Node"]
     spellings: list[Spelling]
 
 
 def longest_parses(text: str, start: int = 0) -> list[NameParse]:
-    """Return the ways to read names from ``start`` on that reach furthest, within the first ``LENGTH_MAX``."""
+    """Return the parses from ``start`` on that reach furthest, within the first ``LENGTH_MAX``."""
     found = further(text[:LENGTH_MAX], NameParse((), start, True))
     furthest = max((reading.end for reading in found), default=start)
     return [reading for reading in found if reading.end == furthest and reading.regions]
 
 
 def further(text: str, reading: NameParse) -> list[NameParse]:
-    """Return the reading with every way to go on with it; itself if there is none."""
+    """Return every extension of a parse; the parse itself if there is none."""
     start = past_separators(text, reading.end)
     for end, spellings in spellings_at(text, start):
         fitting = [spelling for spelling in spellings if fits(spelling, reading, text, end)]
@@ -96,7 +96,7 @@ def further(text: str, reading: NameParse) -> list[NameParse]:
 
 
 def extended(reading: NameParse, spelling: Spelling, text: str, end: int) -> NameParse:
-    """Return the reading with one more name, which ends at ``end``."""
+    """Return the parse with one more name, which ends at ``end``."""
     if spelling.region.level == 1 and not spelling.is_full:
         tail = TAIL_OF_PROVINCE.match(text, end)
         end = tail.end() if tail else end
@@ -107,7 +107,7 @@ def extended(reading: NameParse, spelling: Spelling, text: str, end: int) -> Nam
 
 
 def fits(spelling: Spelling, reading: NameParse, text: str, end: int) -> bool:
-    """Whether a name that ends at ``end`` can stand behind what was read."""
+    """Whether a name that ends at ``end`` can follow the parse."""
     if not spelling.is_full and names_something_else(spelling, text, end):
         return False
     if not reading.regions:
@@ -153,7 +153,7 @@ def heirs_of(code: str) -> tuple[Region, ...]:
 
 
 def spellings_at(text: str, start: int) -> list[tuple[int, list[Spelling]]]:
-    """Return (end, what it means) of every name that begins at ``start``, the longest first."""
+    """Return (end, spellings) of every name that begins at ``start``, the longest first."""
     found = []
     node = trie()
     for position in range(start, len(text)):
@@ -182,7 +182,7 @@ def trie() -> Node:
 
 
 def spellings() -> list[Spelling]:
-    """Return every name of every region, full and short, of now and of before."""
+    """Return every name of every region, full and short, current and former."""
     with closing(open_reference()) as reference:
         named = reference.execute(
             "SELECT code, name, short_name, 0 FROM regions WHERE status <> 'placeholder'"

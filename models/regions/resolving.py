@@ -1,7 +1,7 @@
-"""Regions: which one a person means, by code or by name.
+"""Resolution of codes and names to regions.
 
 A code or name that is no longer valid leads to the region that took its place, with a notice; where more than one
-region matches, or none is known to have taken the place, the answer is a problem that names the choices. Nothing
+region matches, or none is known to have taken the place, the result is a problem that lists the choices. Nothing
 is guessed.
 """
 
@@ -49,7 +49,7 @@ WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The region a text means; if there is none, ``problem`` says why; ``notice`` is for the person to know."""
+    """The region of a text; if there is none, ``problem`` says why; ``notice`` informs the person."""
 
     region: Region | None
     problem: Problem | None = None
@@ -57,7 +57,7 @@ class Resolution:
 
 
 def resolve(text: str) -> Resolution:
-    """Return the valid region that a code or a name means.
+    """Return the valid region of a code or a name.
 
     Read are codes of six digits (also of nine or twelve, cut), full names from any level down with or without
     separators (浙江省杭州市西湖区, 浙江/杭州/西湖区), short names (杭州西湖), former names, and one name alone if no
@@ -94,7 +94,7 @@ def search(text: str, limit: int = 20) -> list[Region]:
 
 
 def resolve_spelling(text: str) -> Resolution:
-    """Return what a text means that is no plain known code."""
+    """Resolve a text that is not a known code."""
     stated = clean(text)
     if len(stated) > LENGTH_MAX:
         return unknown(text)
@@ -162,18 +162,18 @@ def by_code() -> dict[str, Resolution]:
 
 
 def values_of(found: Region, heir: Region) -> dict[str, object]:
-    """Return what a notice says of a region and of the one taken instead."""
+    """Return the values of a notice about a region and its successor."""
     return {"region": code_and_name(found), "successor": code_and_name(heir)}
 
 
 def listed(regions: Iterable[Region]) -> str:
-    """Return the first few regions as a person reads them."""
+    """Return the first few regions as text."""
     named = [code_and_name(one) for one in regions]
     return "、".join(named[:CHOICES_SHOWN]) + (" …" if len(named) > CHOICES_SHOWN else "")
 
 
 def code_and_name(one: Region) -> str:
-    """Return code and full name as a sentence has them."""
+    """Return code and full name for a sentence."""
     return f"{one.code} {one.full_name.replace(' ', '')}"
 
 

@@ -81,7 +81,7 @@ def code_range(code: str) -> tuple[str, str]:
 
 
 def current_heirs(found: Region) -> tuple[Region, ...]:
-    """Return what a region is today: itself, the one that took its place, or all who got a part; () if unknown."""
+    """Return the current regions of a code: itself, its successor, or all that got a part; () if unknown."""
     regions = table().regions
     while found.status != "current" and found.successor is not None:
         found = regions[found.successor]

@@ -26,12 +26,12 @@ from services.applications.drafts import kept_texts, read_texts
 from services.applications.invites import STORE, plain_code
 
 THE_BRAND = "the brand decides"
-"""Chosen in the list of upstreams by who names none; no partner's code has a space in it."""
+"""Option for no particular upstream; no partner's code has a space in it."""
 FOUND_MAX = 30
 OFFERED = ("master_agent", "agent_1", "agent_2", "agent_3", "dealer", "micro_merchant", "group_leader")
-"""Tiers offered to who comes without an invite."""
+"""Tiers offered without an invite."""
 TEXTS = ("name", "uscc", "address", "contact", "phone", "email", "note")
-"""Fields that are typed, and stand in the form whatever is chosen in it."""
+"""Text fields that are always in the form."""
 
 
 class ApplyFields:
@@ -62,7 +62,7 @@ class ApplyFields:
 
     @property
     def stated(self) -> dict[str, str]:
-        """Name to text of everything that is stated."""
+        """Name → text of all inputs."""
         found = {name: _text(field.value) for name, field in self.fields.items() if name != "licence"}
         if found.get("upstream") == THE_BRAND or self._invited:
             found["upstream"] = ""
@@ -72,7 +72,7 @@ class ApplyFields:
 
     @property
     def texts(self) -> dict[str, str]:
-        """Name to text of what is typed."""
+        """Name → text of the text fields."""
         return {name: _text(self.fields[name].value) for name in TEXTS}
 
     @property
@@ -82,7 +82,7 @@ class ApplyFields:
 
     @property
     def upstream_words(self) -> str:
-        """Who is named as upstream, as people read it."""
+        """The chosen upstream as text."""
         if self._invited:
             return self._invited.by
         return self._proposals.get(self.stated.get("upstream", ""), _("The brand decides"))
@@ -156,7 +156,7 @@ class ApplyFields:
         self._text("address", _("Address"), multiline=True)
 
     def draw_contact(self) -> None:
-        """Draw who can be reached, and how."""
+        """Draw the contact's name, phone and e-mail."""
         with form():
             self._text("contact", _("Contact"), required=True).control.props["autocomplete"] = "name"
             phone = self._text("phone", _("Mobile phone"), required=True)
@@ -265,7 +265,7 @@ class ApplyFields:
         self._on_change()
         value = self.fields["licence"].value
         if self._licence_before is not None:
-            self._licence_before.put(hidden=True)  # a new one takes its place
+            self._licence_before.put(hidden=True)  # replaced by a new one
         result = self._on_licence([str(one) for one in value or ()])
         if inspect.isawaitable(result):
             await result

@@ -1,4 +1,4 @@
-"""The first step of an application: who it is, as a form that costs nothing until it is sent."""
+"""The first step of an application: name and phone, as a plain form without a socket."""
 
 from typing import Annotated
 
@@ -29,7 +29,7 @@ STATED = ("contact", "phone")
 
 @router.get("/apply")
 def apply_page(request: Request, invite: str = "") -> Response:
-    """Show the first step; ``?invite=CODE`` brings an invite along. Only codes that do not hold are counted."""
+    """Show the first step; ``?invite=CODE`` prefills an invite. Only invalid codes are counted."""
     code = invite[:INVITE_LENGTH_MAX]
     invited, warning = _invited(code)
     if warning:
@@ -42,7 +42,7 @@ def apply_page(request: Request, invite: str = "") -> Response:
 
 @router.post("/apply")
 def begin_application_by_form(request: Request, invite: Text = "", contact: Text = "", phone: Text = "") -> Response:
-    """Begin an application with what was stated and lead to its own page, or say what is wrong."""
+    """Begin an application and redirect to its page, or show the problems."""
     stated = kept_texts({"contact": contact, "phone": phone})
     code = invite[:INVITE_LENGTH_MAX]
     try:
@@ -67,7 +67,7 @@ def _problems(stated: dict[str, str]) -> dict[str, Problem]:
 
 
 def _invited(code: str) -> tuple[Inviter | None, str]:
-    """Return who invites by a code, or why it cannot be used."""
+    """Return the inviter of a code, or why it cannot be used."""
     if not code:
         return None, ""
     try:

@@ -1,4 +1,4 @@
-"""The form of an application: four short steps, kept while it is filled in, every problem beside its field."""
+"""The application form: four short steps, saved while it is filled in, every problem beside its field."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -32,11 +32,11 @@ LAST = 4
 
 
 class ApplyForm:
-    """The form on one person's screen.
+    """The form of one page.
 
     Args:
-        desk: Where it goes.
-        invited: Who invites, if the person came by an invite.
+        channel: Where it is submitted.
+        invited: The inviter, if the person came by an invite.
         application: A draft that is resumed, or one that was returned.
     """
 
@@ -44,7 +44,7 @@ class ApplyForm:
         self, channel: SubmissionChannel, *, invited: Inviter | None = None, application: Application | None = None
     ) -> None:
         self._channel = channel
-        self._stored: dict[str, str] = {}  # name to text, as the database has it for all this page knows
+        self._stored: dict[str, str] = {}  # name → text as last stored by this page
         self._refused: dict[str, str] | None = None
         self._step = 1
         self._has_licence = False
@@ -124,12 +124,12 @@ class ApplyForm:
         self._open(step)
 
     def _open(self, step: int) -> None:
-        """Show a step to somebody who has come from another one."""
+        """Show another step."""
         self._show(step)
         focus_on(self._headings[step])
 
     async def _continue(self, step: int) -> None:
-        """Keep what the step says and show the next one, or say beside the fields what is wrong."""
+        """Save the step and show the next one, or show problems beside the fields."""
         use_visitor_language()
         stated = self._fields.stated
         try:
@@ -164,7 +164,7 @@ class ApplyForm:
         leave_page(self._channel.path)
 
     def _refuse(self, refused: DomainError) -> None:
-        """Show why something was not done: beside its field, on the first step that has one, and summed up above."""
+        """Show an error: beside its field, on the first step that has one, and summed up above."""
         fields = dict(refused.fields)
         if "consent" in fields and not self._has_consented:
             show_problems({"consent": self._consent}, {"consent": fields.pop("consent").text})
@@ -185,7 +185,7 @@ class ApplyForm:
                 notice(_("Please look at this again:"), "danger", items=sentences, testid="form-problems")
 
     def _changed(self) -> dict[str, str]:
-        """Return what this page changed and has not stored: nothing else, as another page may have it newer."""
+        """Return the unsaved changes of this page; other fields may be newer on another page."""
         return {name: text for name, text in self._fields.stated.items() if text != self._stored.get(name, "")}
 
     async def _save(self, texts: dict[str, str], step: int) -> dict[str, Problem]:
@@ -195,12 +195,12 @@ class ApplyForm:
         return problems
 
     def _keep_in_browser(self) -> None:
-        """Keep in the browser what is typed, beside what is stored: what is typed last may not get here in time."""
+        """Keep a draft in the browser too: the last input may not reach the server in time."""
         if self._draft is not None:
             self._draft.keep({"fields": self._fields.texts, "stored": {n: self._stored.get(n, "") for n in TEXTS}})
 
     def _resume(self, state: dict[str, Any]) -> None:
-        """Put back what was typed on a page that was left before it could be stored."""
+        """Restore input of a page that was left before it could be saved."""
         typed, stored = state.get("fields"), state.get("stored")
         if isinstance(typed, dict) and isinstance(stored, dict):
             before = {name: stored.get(name) for name in TEXTS}
@@ -208,7 +208,7 @@ class ApplyForm:
         self._keep_in_browser()
 
     async def _licence_changed(self, references: Sequence[str]) -> None:
-        """File the picture at once: a draft that is left must not lose it."""
+        """Store the picture at once: an abandoned draft must not lose it."""
         use_visitor_language()
         if not self._channel.has_begun:
             return

@@ -1,4 +1,4 @@
-"""What the pages of applicants read: the application they hold, who invites them, and under whom they may stand."""
+"""Queries of the applicant's pages: the application, its inviter, and proposed upstreams."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from services.applications.upstreams import city_name, proposed_upstreams
 
 @dataclass(frozen=True, slots=True)
 class Inviter:
-    """What an applicant may know of who invites them.
+    """The inviter, as far as an applicant may know.
 
     Attributes:
         code: Of the invite, "" without one.
-        by: The partner, or the brand, under whom they are to stand.
-        is_assigned: Whether the brand named that upstream, and no invite.
+        by: The partner, or the brand, that becomes the upstream.
+        is_assigned: Whether the brand chose that upstream, without an invite.
     """
 
     code: str
@@ -49,12 +49,12 @@ class ApplicantView:
 
 
 def read_inviter(session: Session, code: str) -> Inviter:
-    """Return who invites by a code. Raises as ``find_invite``."""
+    """Return the inviter of a code. Raises as ``find_invite``."""
     return _invited(session, find_invite(session, code))
 
 
 def read_fixed_upstream(session: Session, application: Application) -> Inviter | None:
-    """Return under whom a resumed application is to stand, if that is settled: by the brand, or by its invite.
+    """Return the upstream of a resumed application if it is fixed, by the brand or by its invite.
 
     Raises:
         DomainError: The invite of a draft that was never submitted cannot be used any more, see ``find_invite``.
@@ -69,7 +69,7 @@ def read_fixed_upstream(session: Session, application: Application) -> Inviter |
 
 
 def read_proposals(session: Session, tier: str, region_code: str) -> dict[str, str]:
-    """Return code → how a partner that may be chosen as upstream is shown."""
+    """Return code → label of partners that may be chosen as upstream."""
     found = proposed_upstreams(session, tier, region_code)
     return {
         one.code: " · ".join(part for part in (one.name, _(TIERS[one.tier].label), one.city) if part) for one in found
@@ -77,7 +77,7 @@ def read_proposals(session: Session, tier: str, region_code: str) -> dict[str, s
 
 
 def read_application(session: Session, token: str) -> ApplicantView:
-    """Return the application whose link somebody holds. Raises ``NotFound`` ``applications.link_not_valid``."""
+    """Return the application of a link. Raises ``NotFound`` ``applications.link_not_valid``."""
     number = number_held(session, token)
     application = application_numbered(session, number)
     upstream = session.get(Partner, application.upstream_id) if application.upstream_id else None
@@ -98,5 +98,5 @@ def _under(session: Session, partner_id: int | None) -> str:
 
 
 def read_licence(session: Session, token: str) -> str:
-    """Return the hash of the licence picture of a held application, "" for none."""
+    """Return the hash of the licence picture of an application, "" for none."""
     return read_application(session, token).application.licence_sha256 or ""

@@ -1,4 +1,4 @@
-"""What an applicant sees of an application that was submitted: where it stands, who is awaited, what next."""
+"""Status page of a submitted application: its status, who has to act, what comes next."""
 
 from functools import partial
 
@@ -26,7 +26,7 @@ _WAITING = (ApplicationStatus.SUBMITTED, ApplicationStatus.UNDER_REVIEW)
 
 
 def draw_application_status(held: ApplicantView, token: str) -> None:
-    """Draw a submitted application for who holds its link."""
+    """Draw a submitted application for its applicant."""
     application = held.application
     status = ApplicationStatus(application.status)
     label, _tone = STATUS_LABELS[status]
@@ -46,7 +46,7 @@ def draw_application_status(held: ApplicantView, token: str) -> None:
 
 
 def stated_facts(application: Application, upstream: str) -> dict[str, object]:
-    """Return what was stated, label to text."""
+    """Return the submitted values, label → text."""
     facts: dict[str, object] = {}
     for name in STATED:
         field = APPLICATIONS.field(name)
@@ -68,7 +68,7 @@ def draw_link(path: str, words: str) -> None:
 
 
 def _draw_next(held: ApplicantView, token: str) -> None:
-    """Say what comes next, and offer it."""
+    """Draw the next step."""
     application = held.application
     status = ApplicationStatus(application.status)
     if status in _WAITING:

@@ -17,7 +17,7 @@ OnOne = Callable[Concatenate[Session, str, P], T]
 
 
 class SubmissionChannel(Protocol):
-    """Takes what the form says, for one application."""
+    """Stores and submits the form of one application."""
 
     is_staff: bool
 
@@ -34,7 +34,7 @@ class SubmissionChannel(Protocol):
         """Address of the picture of its licence."""
 
     async def may_ask(self) -> bool:
-        """Return whether the person may go on; say why not otherwise."""
+        """Return whether another request is allowed; show why not otherwise."""
 
     async def begin(self, stated: Mapping[str, str]) -> bool:
         """Begin the application unless there is one; return whether it has begun now. Raises ``DomainError``."""
@@ -47,7 +47,7 @@ class SubmissionChannel(Protocol):
 
 
 class ApplicantChannel:
-    """The desk of who has no account; ``token`` is the secret of their link. The plain first step has begun it."""
+    """Channel of an applicant without an account; ``token`` is the secret of their link. It has begun already."""
 
     is_staff = False
     has_begun = True
@@ -83,7 +83,7 @@ class ApplicantChannel:
 
 
 class StaffChannel:
-    """The desk of staff who enter an application; ``number`` is "" before there is one."""
+    """Channel of staff who enter an application; ``number`` is "" before there is one."""
 
     is_staff = True
 

@@ -1,4 +1,4 @@
-"""Applying to become a partner: on a phone, with or without an invite, left and resumed by one's own link."""
+"""Pages of an application: for the applicant by a secret link, and for staff who enter one."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def register_apply(app: FastAPI) -> None:
 
 
 async def application_page(request: Request, token: str) -> None:
-    """Draw the application whose link somebody holds: the form while it is filled in, else where it stands."""
+    """Draw the application of a link: the form while it is a draft, else its status."""
     held = await read_as_applicant(read_application, token)
     application = held.application
     with visitor_shell(_("Your application")):
@@ -61,7 +61,7 @@ async def application_page(request: Request, token: str) -> None:
 
 
 async def entry_page() -> None:
-    """Draw the form by which staff enter an application for somebody."""
+    """Draw the form with which staff enter an application."""
     title = _("Enter an application")
     async with staff_shell(title, current="applications"):
         _add_assets()
@@ -71,7 +71,7 @@ async def entry_page() -> None:
 
 
 async def edit_page(number: str) -> None:
-    """Draw the form with a draft, or with an application that was returned, for staff to go on with."""
+    """Draw the form with a draft, or with an application that was returned, for staff to edit."""
     application = await read(page_actor(), get_application, number)
     require_status(application, *_FILLED_IN)
     async with staff_shell(number, current="applications"):
@@ -83,7 +83,7 @@ async def edit_page(number: str) -> None:
 
 
 def licence(request: Request, token: str) -> Response:
-    """Answer the picture of the licence to who holds the application's link."""
+    """Serve the licence picture to the holder of the application's link."""
     with reading(reception()) as session:
         sha256 = read_licence(session, token)
     if not sha256:

@@ -1,4 +1,4 @@
-"""How an applicant without an account reaches the services: by the secret of a link, and not too often."""
+"""Service calls of applicants without an account: authorised by a secret link, rate-limited by address."""
 
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
@@ -23,14 +23,14 @@ P = ParamSpec("P")
 
 
 def use_visitor_language() -> None:
-    """Make sentences in the language of the person behind this event from now on, with or without an account."""
+    """Set the language to that of the current user, with or without an account."""
     request = context.client.request
     actor = actor_of_request(request)
     set_language(language_of(request, actor.language if actor else current_language()))
 
 
 def applicant(name: str = "") -> Actor:
-    """Return who acts for the visitor of this page; from now on sentences are made in their language."""
+    """Return the actor for an anonymous user of this page, and set their language."""
     use_visitor_language()
     return reception(name, current_language())
 
@@ -41,7 +41,7 @@ def count_visit(session: Session, address: str) -> None:
 
 
 async def count_request() -> bool:
-    """Count one more question of this visitor; return False, and say so, when there were too many."""
+    """Count one more request of this user; return False, with a message, when there were too many."""
     client = context.client.request.client
     address = client.host if client else ""
     try:
@@ -55,7 +55,7 @@ async def count_request() -> bool:
 async def run_as_applicant(
     token: str, service: Callable[Concatenate[Session, str, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Run a service on the application whose link the visitor holds; the link is checked anew each time.
+    """Run a service on the application whose link the user holds; the link is checked anew each time.
 
     Raises:
         NotFound: ``applications.link_not_valid``.
@@ -69,7 +69,7 @@ async def run_as_applicant(
 
 
 async def read_as_applicant(query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what ``query`` reads for a visitor."""
+    """Run a query as an anonymous user."""
     actor = applicant()
 
     def work() -> T:

@@ -1,1 +1,1 @@
-"""Components: pages are drawn with these, not with raw ``ui.button`` or ``ui.card``."""
+"""UI components: pages use these instead of raw ``ui.button`` or ``ui.card``."""

@@ -1,4 +1,4 @@
-"""A map without tiles: points on a graticule with the names of places, in light and dark, without the internet."""
+"""Offline map without tiles: points on a graticule with the names of places, in light and dark."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -39,7 +39,7 @@ class MapPoint:
 
 
 class Map(Tag):
-    """The element; change what it shows with ``show`` and ``filter``."""
+    """The map element; ``show`` and ``filter`` change its points."""
 
     def show(self, points: Sequence[MapPoint]) -> None:
         """Replace the points; the map moves so that all are in view."""

@@ -1,1 +1,1 @@
-"""The wizard of an import: upload, sheet, columns, check, result; its files and problems."""
+"""The import wizard: upload, sheet, columns, check, result; its downloads and problems."""

@@ -1,4 +1,4 @@
-"""Fourth step of an import: what would happen, counted and with every problem named, before anything is stored."""
+"""Fourth step of an import: the result of the check, with counts and every problem, before anything is stored."""
 
 from functools import partial
 
@@ -28,7 +28,7 @@ CHECK_EVERY_S = 0.3
 
 
 async def draw_check(resource: Resource, batch: ImportBatch) -> None:
-    """Draw what an import would do; while that is being found out, how far it is."""
+    """Draw the result of the check, or its progress while it runs."""
     if batch.checked is None:
         await _draw_waiting(resource, batch)
         return
@@ -110,7 +110,7 @@ async def _draw_result(resource: Resource, batch: ImportBatch) -> None:
 
 
 def _draw_verdict(resource: Resource, batch: ImportBatch, counts: dict[str, int]) -> None:
-    """Say in one sentence what pressing the button does; without anything to do there is no button."""
+    """Draw what the button will do in one sentence; without anything to import there is no button."""
     good_count = counts["created"] + counts["updated"]
     if not sum(counts.values()):
         notice(_("There are no rows below the headings."), "warning")

@@ -1,4 +1,4 @@
-"""Third step of an import: which column is which field, what every row gets, how known rows are found."""
+"""Third step of an import: column mapping, constants, and the field that existing rows are matched by."""
 
 from functools import partial
 
@@ -53,7 +53,7 @@ async def draw_columns(resource: Resource, batch: ImportBatch) -> None:
 
 
 class ColumnsPage:
-    """What is chosen on this page.
+    """State of this page.
 
     Attributes:
         fields: Name to field of all that the person may state.
@@ -134,7 +134,7 @@ class ColumnsPage:
             chip(_(words), tone)
 
     def _chosen(self, proposal: ColumnProposal) -> None:
-        """Mark what the person chose; a field goes to one column only, the last one chosen."""
+        """Update the choices; a field goes to one column only, the last one chosen."""
         select = self.selects[proposal.position]
         for position, other in self.selects.items():
             if position != proposal.position and select.value != IGNORED and other.value == select.value:
@@ -211,7 +211,7 @@ class ColumnsPage:
         )
 
     def _changed(self) -> None:
-        """Name what is still missing at the top."""
+        """Draw at the top which required fields are missing."""
         stated = {str(select.value) for select in self.selects.values()} | set(self.constants)
         match = str(self._match.value) if self._match else BY_KEY
         required = [name for name, field in self.fields.items() if field.required]

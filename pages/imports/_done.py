@@ -1,4 +1,4 @@
-"""Last step of an import: how far it is, and what became of every row. Leaving the page changes nothing."""
+"""Last step of an import: its progress, then its counts. Leaving the page does not stop it."""
 
 from functools import partial
 
@@ -24,7 +24,7 @@ POLL_S = 0.5
 
 
 async def draw_done(resource: Resource, batch: ImportBatch) -> None:
-    """Draw how far an import is, or what became of it."""
+    """Draw the progress of an import, or its result."""
     job = await job_of(batch)
     if batch.status == ImportStatus.RUNNING and not (job and job.finished_at):
         _draw_running(resource, batch)
@@ -47,7 +47,7 @@ def _draw_running(resource: Resource, batch: ImportBatch) -> None:
         live_progress(partial(_look, batch), every_s=POLL_S, on_done=_reload)
         paragraph(_("You may leave this page: the import goes on."))
         with row():
-            if batch.mode != ALL_OR_NOTHING:  # that is one piece: it happens whole or not at all
+            if batch.mode != ALL_OR_NOTHING:  # all or nothing cannot be stopped half-way
                 with row() as place:
                     button(_("Stop"), partial(_stop, resource, batch, place), look="danger", testid="action-stop")
             link_button(_("Open the list"), f"/{resource.name}", testid="action-list")

@@ -1,4 +1,4 @@
-"""Files that importing gives out: the workbook to fill in, and the person's own with all that is wrong in it marked."""
+"""Downloads of imports: templates and error workbooks."""
 
 import tempfile
 from pathlib import Path
@@ -90,7 +90,7 @@ def _temporary() -> Path:
 
 
 def _download(path: Path, name: str) -> Response:
-    """Return a file of the moment, which is gone when it is sent."""
+    """Return a temporary file, which is deleted when it is sent."""
     gone = BackgroundTask(path.unlink, missing_ok=True)
     return FileResponse(path, media_type=XLSX, headers=_headers(name), background=gone)
 

@@ -1,4 +1,4 @@
-"""What an import refused: the workbook with everything marked, and each refused cell with its reason, page by page."""
+"""Problems of an import: the error workbook, and each refused cell with its reason, page by page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ POLL_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ProblemRow:
-    """One refused cell as people read it."""
+    """One refused cell as text."""
 
     row: str
     column: str
@@ -45,7 +45,7 @@ class ProblemRow:
 
 @dataclass(frozen=True, slots=True)
 class Problems:
-    """What was refused, as people read it.
+    """A page of problems, and their number.
 
     Attributes:
         rows: One page of it. count: how many refused cells there are in all.
@@ -58,7 +58,7 @@ class Problems:
 
 
 def find_problems(session: Session, batch_id: int, offset: int = 0) -> Problems:
-    """Return a page of what was refused, with the headings of the person's own sheet."""
+    """Return a page of problems, with the headings of the person's own sheet."""
     batch = get_import(session, batch_id)
     problems = problems_of(session, batch_id, limit=PAGE_CELLS, offset=offset)
     counts = problem_counts(session, batch_id)
@@ -70,7 +70,7 @@ def find_problems(session: Session, batch_id: int, offset: int = 0) -> Problems:
 
 
 async def draw_problems(resource: Resource, batch: ImportBatch) -> None:
-    """Draw what was refused: the workbook first, then the first page of its cells."""
+    """Draw the problems: the error workbook first, then the first page of cells."""
     problems = await read(page_actor(), find_problems, batch.id)
     await WorkbookBox(resource, batch).draw()
     if len(problems.worst) > 1:
@@ -94,14 +94,14 @@ async def draw_problems(resource: Resource, batch: ImportBatch) -> None:
 
 
 class WorkbookBox:
-    """Where the workbook with errors is fetched: at once if it is small, else when a job has made it."""
+    """Download of the error workbook: at once if it is small, else when a job has made it."""
 
     def __init__(self, resource: Resource, batch: ImportBatch) -> None:
         self.resource, self.batch = resource, batch
         self._box = Tag("div", css="qd-stack")
 
     async def draw(self) -> None:
-        """Draw what can be done now."""
+        """Draw the current action."""
         job = None if is_made_at_once(self.batch) else await read(page_actor(), workbook_job, self.batch.id)
         self._show(job)
 
@@ -152,7 +152,7 @@ class WorkbookBox:
 
 
 def workbook_job(session: Session, batch_id: int) -> Job | None:
-    """Return the job that makes or made the workbook with errors of an import."""
+    """Return the job that makes or made the error workbook of an import."""
     workbook = find_workbook(session, batch_id)
     return None if workbook is None else session.get(Job, workbook.job_id)
 
@@ -164,7 +164,7 @@ def _problem_row(problem: CellProblem, batch: ImportBatch, headings: Mapping[str
 
 
 def _heading(name: str, batch: ImportBatch, headings: Mapping[str, str]) -> str:
-    """Return what a field is called in the person's own sheet, else by us."""
+    """Return the heading of a field in the person's own sheet, else its label."""
     resource = SHEETS[batch.resource]
     return headings.get(name) or (_(resource.field(name).label) if name in resource.names else "—")
 

@@ -1,4 +1,4 @@
-"""The rows of a checked import by what would become of them: new, changed with before and after, same, wrong."""
+"""Rows of a checked import by outcome: new, changed with before and after, unchanged, refused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -146,7 +146,7 @@ def _one_line(words: str) -> None:
 
 
 def _understood(field: Field, cell: SheetCell) -> str:
-    """Return a cell as it was understood, as people read it."""
+    """Return a cell's parsed value as text."""
     try:
         value = field.kind.parse_cell(cell)
     except Refused:

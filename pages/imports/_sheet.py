@@ -1,4 +1,4 @@
-"""Second step of an import: which sheet, and which of its rows holds the headings. Asked only where it is not clear."""
+"""Second step of an import: choice of sheet and heading row, shown only where they are not clear."""
 
 from functools import partial
 from typing import Any
@@ -25,7 +25,7 @@ async def draw_sheet(resource: Resource, batch: ImportBatch) -> None:
 
 
 class SheetChoice:
-    """What is chosen on this page: a sheet of the file and the number of its row of headings."""
+    """State of this page: a sheet of the file and the number of its heading row."""
 
     def __init__(self, resource: Resource, batch: ImportBatch) -> None:
         self.resource = resource

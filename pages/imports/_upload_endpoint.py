@@ -1,4 +1,4 @@
-"""POST /RESOURCE/import/file: a file handed in as the body of a request becomes the draft of an import."""
+"""POST /RESOURCE/import/file: stores the request's body as a file and begins an import."""
 
 import tempfile
 from typing import BinaryIO, cast
@@ -55,7 +55,7 @@ def register_upload(app: FastAPI, resource: Resource) -> None:
 
 
 def _receive(session: Session, request: Request) -> int:
-    """Count the body among what its person sends, before it is read; one of unknown length as the largest."""
+    """Admit a body to the person's quota before it is read; one of unknown length counts as the largest."""
     size_bytes = stated_bytes(request) or settings().upload_bytes_max
     return receive_content(session, sender_of(request), ContentKind.IMPORT, size_bytes)
 
@@ -63,7 +63,7 @@ def _receive(session: Session, request: Request) -> int:
 def take_upload(actor: Actor, resource: Resource, source: BinaryIO, name: str) -> ImportBatch:
     """Store a file and begin its import.
 
-    The content is on disk and inspected before the first query: nobody waits for a slow file.
+    The content is on disk and inspected before the first query, so that a slow file holds no connection.
 
     Raises:
         InvalidInput: ``files.too_large``, or the file cannot be taken: one sentence says why and what to do.
@@ -74,7 +74,7 @@ def take_upload(actor: Actor, resource: Resource, source: BinaryIO, name: str) -
 
 
 def stated_name(request: Request) -> str:
-    """Return the last part of the name that the browser states for the file, for showing only."""
+    """Return the file name that the browser sent, without folders, for display only."""
     stated = request.headers.get("x-file-name", "")[-HEADER_LENGTH_MAX:]
     name = unquote(stated).replace("\\", "/").rsplit("/", 1)[-1].strip()
     return "".join(sign for sign in name if sign.isprintable())[-200:] or "file"

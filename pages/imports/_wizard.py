@@ -1,4 +1,4 @@
-"""What the steps of an import share: the line of steps, the way from one to the next, and how far a job is."""
+"""Shared parts of the import wizard: the line of steps, navigation between them, and progress of jobs."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -64,7 +64,7 @@ async def import_frame(resource: Resource, current: StepName, batch: ImportBatch
             if batch and current != "done":
                 link_button(_("Take another file"), f"/{resource.name}/import", testid="action-another")
         if batch:
-            focus_on(heading)  # who comes from the step before goes on from here, not from the navigation
+            focus_on(heading)  # keyboard users continue here after the previous step, not in the navigation
         is_refused = batch is not None and batch.status == ImportStatus.REFUSED
         steps(_way(current, is_refused=is_refused), label=_("Steps of the import"))
         yield actor
@@ -88,7 +88,7 @@ async def attempt(
 
 
 def job_progress(job: Job, words: str, total: int = 0) -> Progress:
-    """Return how far a job of an import is, with its speed since it was last begun.
+    """Return the progress of a job of an import, with its speed since it was last begun.
 
     Args:
         job: As it stands; its checkpoints tell "since" when and from which count on this attempt runs.
@@ -110,7 +110,7 @@ def job_progress(job: Job, words: str, total: int = 0) -> Progress:
 
 
 def draw_import_status(batch: ImportBatch) -> Tag:
-    """Draw how far an import is."""
+    """Draw the status of an import."""
     label, tone = STATUS_LABELS[ImportStatus(batch.status)]
     return chip(_(label), _TONES.get(tone, "draft"))
 

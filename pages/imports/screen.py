@@ -1,4 +1,4 @@
-"""What imports add to the generic pages."""
+"""Imports on the generic pages."""
 
 from core.i18n import N_
 from core.permissions import Permission

@@ -67,7 +67,7 @@ _DRAW: dict[str, Any] = {"sheet": draw_sheet, "columns": draw_columns, "check": 
 
 
 async def draw_file(resource: Resource) -> None:
-    """Draw the first step: bring a file, or the workbook to fill in; and what was brought lately."""
+    """Draw the first step: upload, template, and recent imports."""
     megabytes = settings().upload_bytes_max // MIB
     recent = await read(page_actor(), last_imports, resource.name, limit=RECENT_MAX)
     with columns() as (content, rail):
@@ -95,7 +95,7 @@ async def draw_file(resource: Resource) -> None:
 
 
 def _own(session: Session, resource: Resource, batch_id: int) -> ImportBatch:
-    """Return an import of the session's person into this resource; another's looks like one that is not there."""
+    """Return an import of the session's person into this resource; another's is not found."""
     batch = get_import(session, batch_id)
     if batch.resource != resource.name:
         raise NotFound("imports.not_found", N_("There is no such import."))

@@ -1,4 +1,4 @@
-"""What a person puts together before it is an order: quantities in whole boxes, priced as they go."""
+"""Basket: quantities of an order in whole boxes, with current prices."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -26,11 +26,11 @@ class Basket:
         self._known: dict[str, Offered] = {}
 
     def know(self, offered: Iterable[Offered]) -> None:
-        """Take note of products and their prices."""
+        """Add products and their prices."""
         self._known |= {one.article.sku: one for one in offered}
 
     def reprice(self, tier: str, day: date, offered: Iterable[Offered]) -> None:
-        """Go on with the prices of another buyer or day; what was known before is forgotten."""
+        """Replace all prices, for another buyer or day."""
         self.tier, self.day, self._known = tier, day, {}
         self.know(offered)
 
@@ -39,7 +39,7 @@ class Basket:
         return [self._known[sku] for sku in self.units if sku in self._known]
 
     def put(self, sku: str, units: int) -> None:
-        """Put so many units of a product into the basket, whatever was there; 0 takes it out."""
+        """Set the units of a product; 0 removes it."""
         if units > 0:
             self.units[sku] = units
         else:
@@ -54,7 +54,7 @@ class Basket:
         self.put(sku, above if boxes > 0 else below if below >= least else 0)
 
     def state(self, sku: str, text: str) -> Problem | None:
-        """Put as many units into the basket as a person typed; return why the text is no quantity."""
+        """Set the units of a product from typed text; return why the text is no quantity."""
         try:
             self.put(sku, QUANTITY.parse(text) if text.strip(" 0") else 0)
         except Refused as refused:
@@ -72,17 +72,17 @@ class Basket:
 
     @property
     def total_cents(self) -> int:
-        """Return what everything that can be ordered comes to."""
+        """Return the total of all lines that can be ordered, in cents."""
         return sum(line.total_cents for line in map(self.line, self.units) if isinstance(line, PricedLine))
 
     @property
     def pieces(self) -> int:
-        """Return how many single units are in the basket."""
+        """Return the number of single units in the basket."""
         return sum(self.units.values())
 
     @property
     def stated_lines(self) -> list[dict[str, str]]:
-        """Return the lines as a form states them."""
+        """Return the lines as form input."""
         return [{"sku": sku, "quantity": str(units)} for sku, units in self.units.items()]
 
 

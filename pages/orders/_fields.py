@@ -1,4 +1,4 @@
-"""Who an order is for and where it goes: preset from the buyer, open to change."""
+"""Header fields of an order: buyer and ship-to address, preset from the buyer."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -18,7 +18,7 @@ SHIP_TO = ("ship_to_name", "ship_to_phone", "ship_to_region", "ship_to_address")
 
 
 class OrderFields:
-    """The inputs of an order's head."""
+    """Inputs of an order's header."""
 
     def __init__(self, header: Mapping[str, str | None], on_change: Callable[[], None]) -> None:
         self.fields: dict[str, FormField] = {}
@@ -39,7 +39,7 @@ class OrderFields:
         self.preset(buyer)
 
     def preset(self, buyer: Buyer | None) -> None:
-        """Fill in where a buyer's goods go; what a person changed stays."""
+        """Preset the buyer's ship-to address; edited fields stay."""
         fresh = _ship_to_of(buyer) if buyer else {}
         stated = self.stated if "note" in self.fields else {name: text or "" for name, text in self._header.items()}
         is_preset = {name: not stated.get(name) or stated[name] == self._preset.get(name) for name in SHIP_TO}
@@ -53,12 +53,12 @@ class OrderFields:
 
     @property
     def stated(self) -> dict[str, str]:
-        """Name to text of every input."""
+        """Name → text of every input."""
         return {name: str(field.value or "").strip() for name, field in self.fields.items()}
 
     @property
     def summary(self) -> str:
-        """What a small screen shows in one line."""
+        """Summary in one line, for small screens."""
         stated = self.stated
         parts = [stated["ship_to_name"], stated["ship_to_phone"], region_full_name(stated["ship_to_region"])]
         return " · ".join(filter(None, parts)) or _("Where the goods go")
@@ -91,7 +91,7 @@ class OrderFields:
 
 
 async def find_regions(text: str) -> dict[str, str]:
-    """Return adcode → name of regions that a person may mean."""
+    """Return adcode → name of regions that match a text."""
     await current_actor()
     found = await run_in_threadpool(resolving.search, text, REGIONS_SHOWN)
     return {one.code: one.full_name for one in found}

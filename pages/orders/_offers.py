@@ -1,4 +1,4 @@
-"""The list of what a buyer can order, with a stepper for each product, kept in step with the basket."""
+"""List of products that a buyer can order, with steppers, in sync with the basket."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
@@ -17,7 +17,7 @@ from services.orders.queries import OFFERS_SHOWN, Offered
 
 Which = Literal["all", "usual", "chosen"]
 Find = Callable[[Which, str, int], Awaitable[Sequence[Offered]]]
-"""Which products, with which words in SKU or name, at most how many."""
+"""Query of products: which ones, search words in SKU or name, limit."""
 
 _TYPING_PAUSE_MS = 250
 
@@ -36,7 +36,7 @@ class Offers:
         self._turn = 0
 
     def draw(self) -> None:
-        """Draw ways to find a product, and the list, which ``load`` fills."""
+        """Draw the search and the list, which ``load`` fills."""
         with Tag("div", css="qd-finder"):
             with Tag("div", css="qd-tabs", role="tablist", aria_label=_("Products")):
                 for which, label in (("all", _("All")), ("usual", _("Often ordered")), ("chosen", _("Chosen"))):
@@ -67,7 +67,7 @@ class Offers:
             self._show(sku)
 
     def show(self) -> None:
-        """Show what the basket holds now."""
+        """Update the rows from the basket."""
         for sku in self._rows:
             self._show(sku)
 

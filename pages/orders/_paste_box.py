@@ -1,4 +1,4 @@
-"""Box to paste a chat message as order lines; ambiguous lines are asked about one by one."""
+"""Box to paste a chat message as order lines; ambiguous lines need a choice each."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,11 +13,11 @@ from pages.orders._paste_parsing import Interpretation, Unclear, parse_lines, pa
 from services.orders.queries import Offered
 
 Find = Callable[[Sequence[str]], Awaitable[Sequence[Offered]]]
-"""Which of these SKUs, in any mix of capitals, can be ordered."""
+"""Query of products that can be ordered, by SKU in any letter case."""
 
 
 class PasteBox:
-    """A box for pasted text, closed at first; what it reads for certain goes into the basket."""
+    """A box for pasted text, closed at first; clear lines go into the basket."""
 
     def __init__(self, basket: Basket, find: Find, on_change: Callable[[], Awaitable[None]]) -> None:
         self._basket = basket
@@ -32,7 +32,7 @@ class PasteBox:
                 "pasted",
                 _("One product a line: SKU and quantity"),
                 multiline=True,
-                hint=_("Pieces are meant unless a line says boxes, e.g. “{example}”.", example="A01 20 · B02 3箱"),
+                hint=_("Quantities are pieces unless a line says boxes, e.g. “{example}”.", example="A01 20 · B02 3箱"),
             )
             with row():
                 button(_("Take into the order"), self.take, look="primary", testid="action-read-pasted")
@@ -46,7 +46,7 @@ class PasteBox:
         self._text.focus()
 
     def close(self) -> None:
-        """Fold the box away."""
+        """Hide the box."""
         self._box.put(hidden=True)
 
     async def take(self) -> None:
@@ -87,8 +87,8 @@ class PasteBox:
                 notice(message, "ok", testid="pasted-taken")
             if unclear:
                 question = ngettext(
-                    "{count} line is not clear: please say what is meant",
-                    "{count} lines are not clear: please say what is meant",
+                    "{count} line is not clear: please choose",
+                    "{count} lines are not clear: please choose",
                     len(unclear),
                 )
                 notice(question, "warning")

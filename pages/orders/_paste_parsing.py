@@ -30,14 +30,14 @@ _PIECE_OR_CASE = "件"  # a single one to some, a full box to others
 
 
 class Wanted(NamedTuple):
-    """So many single units of a product."""
+    """A quantity of single units of a product."""
 
     sku: str
     units: int
 
 
 class Interpretation(NamedTuple):
-    """One way to understand an unclear line: ``quantity`` boxes, or (``unit``) single units of that name."""
+    """One interpretation of an ambiguous line: ``quantity`` boxes, or (``unit``) single units of that name."""
 
     wanted: Wanted
     name: str
@@ -66,7 +66,7 @@ def pasted_lines(text: str) -> list[str]:
 
 
 def possible_skus(lines: Iterable[str]) -> list[str]:
-    """Return every text in the lines that may be a SKU, to look for."""
+    """Return every text in the lines that may be a SKU."""
     found = {reading.sku for line in lines for reading in _readings(line)}
     return sorted(found | {half_width(line).strip() for line in lines if len(line) <= PASTED_LINE_LENGTH_MAX})
 
@@ -76,7 +76,7 @@ def parse_lines(lines: Sequence[str], articles: Mapping[str, Article]) -> tuple[
 
     Args:
         lines: See ``pasted_lines``.
-        articles: Products that can be ordered, by SKU in lower case (``possible_skus`` tells which to look for).
+        articles: Products that can be ordered, by SKU in lower case (see ``possible_skus``).
     """
     clear: list[Wanted] = []
     unclear: list[Unclear] = []

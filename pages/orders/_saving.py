@@ -1,4 +1,4 @@
-"""One click of the order form is one unit of work: an order placed or a draft changed, and submitted if so wanted."""
+"""Saving the order form in one unit of work: place an order or change a draft, and submit it if wanted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from services.orders.states import OrderState
 
 @dataclass(frozen=True, slots=True)
 class OrderInput:
-    """What an order form states.
+    """Input of the order form.
 
     Attributes:
         header, lines: See ``services.orders.drafts.parse_order``.

@@ -1,4 +1,4 @@
-"""Placing an order: choose what, see what it comes to, submit with one click."""
+"""The order form."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ from services.orders.pricing import LINES_MAX
 from services.orders.queries import Account, Offered, find_account, find_buyers, find_offers, find_written, usual_skus
 from services.orders.states import find_order, require_status
 
-UNITS_MAX = 10**9  # of one product that a browser may bring back
+UNITS_MAX = 10**9  # of one product in a draft from the browser
 
 
 def register_order_form() -> None:
@@ -57,7 +57,7 @@ async def change_order_page(number: KeyInPath) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What the form begins with.
+    """Initial state of the form.
 
     Attributes:
         account: The buyer, if it is known already. has_choice: whether it can be another one.
@@ -81,7 +81,7 @@ class Start:
 
 
 def form_start(session: Session, source: str | None, *, is_change: bool = False) -> Start:
-    """Return what a form begins with: nothing but a buyer, or an order to copy or to change.
+    """Return the initial state: a buyer only, or an order to copy or to change.
 
     Raises:
         NotFound: ``orders.not_found``.
@@ -188,7 +188,7 @@ class OrderForm:
         self._fold.open(self._account is None)
 
     async def _reprice(self) -> None:
-        """Read the prices again, for the buyer and the day of now."""
+        """Reload the prices for the current buyer and day."""
         chosen = list(self._basket.units)
         found = (
             await read_as_current_user(find_offers, self._tier, skus=chosen, limit=LINES_MAX)
@@ -216,7 +216,7 @@ class OrderForm:
         self._keep()
 
     def _keep(self) -> None:
-        """Keep what is ordered in the browser: neither a lost connection nor a server that starts again empties it."""
+        """Store the draft in the browser, so that it survives a lost connection and a restart of the server."""
         if self._kept is None or self._account is None:
             return
         stated, buyer = self._fields.stated, self._account.buyer
@@ -227,7 +227,7 @@ class OrderForm:
             self._kept.forget()
 
     async def _resume(self, state: Mapping[str, Any]) -> None:
-        """State again what an earlier visit had put together; what cannot be ordered any more stays out."""
+        """Restore a draft of an earlier visit; products that cannot be ordered any more are left out."""
         fields, units = parse_browser_draft(state)
         buyer = fields.pop("buyer", "")
         if self._start.has_choice and buyer:
@@ -281,7 +281,7 @@ class OrderForm:
             go_to(record_path("orders", number))
 
     async def _refuse(self, error: DomainError) -> None:
-        """Say why nothing was stored, beside what it is about and above the buttons."""
+        """Show an error, beside the fields it concerns and above the buttons."""
         if error.code == "orders.total_changed":
             await self._reprice()
         sentences = {name: problem.text for name, problem in error.fields.items()}
@@ -305,7 +305,7 @@ class OrderForm:
 
 
 def parse_browser_draft(state: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, int]]:
-    """Return the texts and the single units by SKU that a browser says it kept; whatever cannot be one is left out."""
+    """Return texts, and single units by SKU, of a draft from the browser; invalid values are left out."""
     fields, units = (kept if isinstance(kept := state.get(name), dict) else {} for name in ("fields", "units"))
     texts = {name: text[:NOTE_LENGTH_MAX] for name, text in fields.items() if isinstance(text, str)}
     counts = {sku: count for sku, count in units.items() if type(count) is int and 0 < count <= UNITS_MAX}
@@ -313,7 +313,7 @@ def parse_browser_draft(state: Mapping[str, Any]) -> tuple[dict[str, str], dict[
 
 
 def _credit_text(account: Account | None, total_cents: int) -> tuple[str, bool]:
-    """Return what to say about the credit, and whether it does not cover the order."""
+    """Return a text about the credit, and whether it does not cover the order."""
     if account is None or not account.sees_credit:
         return "", False
     if account.limit_cents is None:

@@ -1,4 +1,4 @@
-"""Reads for the person behind an event, and regions as people read them."""
+"""Queries as the current user, and full names of regions."""
 
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
@@ -26,6 +26,6 @@ async def read_as_current_user(query: Callable[Concatenate[Session, P], T], *arg
 
 
 def region_full_name(code: str | None) -> str:
-    """Return a region as people read it, e.g. "浙江省 杭州市 西湖区"; "" for none."""
+    """Return the full name of a region, e.g. "浙江省 杭州市 西湖区"; "" for none."""
     found = region(code) if code else None
     return found.full_name if found else code or ""

@@ -1,4 +1,4 @@
-"""Orders: the list of all, and one order with its lines, its way, its history and the next steps."""
+"""The record page of an order: lines, progress, timeline and next steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class OrderView:
     decision: Approval | None
 
     def who(self, person: str | None) -> str:
-        """Return who did a step, as people know them; "" if nobody did yet."""
+        """Return the name of the person who did a step; "" if nobody did yet."""
         if not person:
             return ""
         return _(NOBODY[person]) if person in NOBODY else self.names.get(person, person)
@@ -96,7 +96,7 @@ def read_order(session: Session, number: str) -> OrderView:
 
 
 class OrderSteps:
-    """What the viewer can do next with an order; each step asks the service, which decides."""
+    """Buttons for the next steps of an order; the service decides on each."""
 
     def __init__(self, order: Order, actor: Actor) -> None:
         self._order = order
@@ -167,7 +167,7 @@ class OrderSteps:
             self._seen(await call(ship_order, self._order.number))
 
     def _seen(self, done: object, path: str = "") -> None:
-        """Show the order as it is now, if something was done; a refusal was said already."""
+        """Reload the page after success; an error was shown already."""
         if done is None:
             return
         if path:
@@ -221,12 +221,12 @@ def quantity_text(quantity: int, unit: str, units: int) -> str:
 
 
 def price_text(unit_price: int) -> str:
-    """Return a unit price as people read it, up to 4 decimals."""
+    """Return a unit price as text, up to 4 decimals."""
     return value_text(UNIT_PRICE, UNIT_PRICE.dump(unit_price))
 
 
 def _draw_reason(view: OrderView) -> None:
-    """Say why the order is not on its way, to who has to do something about it."""
+    """Draw why the order was rejected, for those who have to act."""
     decision = view.decision
     if decision is None or not decision.reason:
         return

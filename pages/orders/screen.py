@@ -1,4 +1,4 @@
-"""What orders add to the generic pages."""
+"""Orders on the generic pages."""
 
 from core.access import Actor
 from core.i18n import N_, _
@@ -10,7 +10,7 @@ from resources.orders import ORDERS
 
 
 def draw_import_link(actor: Actor) -> None:
-    """Draw the way to the import, for who may place orders."""
+    """Draw the link to the import, with the permission to place orders."""
     if actor.can(Permission.ORDER_PLACE):
         link_button(_("Import"), "/orders/import", testid="action-import")
 

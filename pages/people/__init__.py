@@ -1,1 +1,1 @@
-"""Inviting people, their links and sessions, the organisation, and the wizard of a person who leaves."""
+"""Invitations, sign-in links, sessions, the organisation chart, and the leaving wizard."""

@@ -1,4 +1,4 @@
-"""What is done with a person's account from its record: lock, unlock, forget the second factor, let them leave."""
+"""Actions on a user's record: lock, unlock, remove the second factor, leaving."""
 
 from collections.abc import Callable
 from functools import partial
@@ -21,7 +21,7 @@ from services.accounts.users import GRANTS
 
 
 def user_actions(record: Record, actor: Actor) -> None:
-    """Draw the buttons for who may change this account; the account's own page is ``/account``."""
+    """Draw the buttons if the actor may change this account; the account's own page is ``/account``."""
     if not may_change(record, actor):
         return
     is_locked = record.row.get("status") == UserStatus.LOCKED
@@ -35,7 +35,7 @@ def user_actions(record: Record, actor: Actor) -> None:
 
 
 def may_change(record: Record, actor: Actor) -> bool:
-    """Return whether ``actor`` may change the account of a record: nobody reaches above what their role may give."""
+    """Return whether ``actor`` may change the account of a record: only for roles that the actor may grant."""
     role = record.row.get("role")
     return actor.can(Permission.USER_EDIT) and role is not None and Role(role) in GRANTS.get(actor.role, frozenset())
 

@@ -1,4 +1,4 @@
-"""Links with which people choose a password: shown to hand on, one on the record or many as a file."""
+"""Password links: one on the record, many as a file."""
 
 import io
 from collections.abc import Sequence
@@ -25,18 +25,18 @@ EXPLAINED = N_("Send this link to {email}. It opens once, within three days, and
 
 
 def show_link(email: str, path: str) -> Tag:
-    """Draw the link just made for a person; it is shown this once."""
+    """Draw a new link; it is shown only once."""
     return link_card(_("Link"), full_address(path), note=_(EXPLAINED, email=email))
 
 
 def link_actions(bulk: BulkActions, actor: Actor) -> list[GridAction]:
-    """Return what can be done with many people at once: make a link for each and take all of them as a file."""
+    """Return the bulk action that makes a link for each selected user and downloads them as a file."""
 
     async def run(selection: Selection) -> None:
         if await permitted_actor(Permission.USER_EDIT) is None:
             return
         sentence = _(
-            "You get a workbook with one link for each. Earlier links become void; the trail says who took them."
+            "You get a workbook with one link for each. Earlier links become void; the audit trail says who took them."
         )
         title = _("{action}: {count} chosen?", action=_("Make links"), count=f"{selection.count:,}")
         if await confirm(title, sentence, yes=_("Make links")) is None:

@@ -1,4 +1,4 @@
-"""Below a person's facts: the link with which they sign in for the first time, and where they are signed in."""
+"""Sections of a user's record: the last link and the open sessions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from services.accounts.users import user_id_of
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One browser as people read it."""
+    """One session as text."""
 
     number: int
     browser: str
@@ -42,7 +42,7 @@ class SessionRow:
 
 
 async def user_sections(record: Record, actor: Actor) -> None:
-    """Draw link and sessions for who may change this account."""
+    """Draw link and sessions if the actor may change this account."""
     if not may_change(record, actor):
         return
     link, sessions = await read(actor, find_entries, record.key)
@@ -53,7 +53,7 @@ async def user_sections(record: Record, actor: Actor) -> None:
 
 
 def find_entries(session: Session, email: str) -> tuple[LinkFacts | None, list[SessionRow]]:
-    """Return the last link made for a person, and where they are signed in, the latest first."""
+    """Return the last link made for a user, and the open sessions, the latest first."""
     user_id = user_id_of(session, email) or 0
     rows = [
         SessionRow(one.id, browser_name(one.user_agent) or _("Unknown browser"), one.address, instant_text(one.seen_at))

@@ -1,4 +1,4 @@
-"""Inviting a person: their account is made, and the link with which they come in is shown at once."""
+"""Invitation of a user: creates the account and shows the link to choose a password."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -45,7 +45,7 @@ async def invite_user_page() -> None:
 
 
 class Invitation(NewRow):
-    """The form for a new person, which becomes the link for them."""
+    """The form for a new user; shows the link after saving."""
 
     def __init__(self, actor: Actor, begin: Mapping[str, Any], body: Tag) -> None:
         self._body = body
@@ -69,6 +69,6 @@ class Invitation(NewRow):
 
 
 def own_partner(session: Session, actor: Actor) -> dict[str, str]:
-    """Return the partner of an owner as the form begins with it."""
+    """Return the owner's own partner, the initial value of the form."""
     code, name = next(iter(partner_labels(session, [actor.partner_id]).values()), ("", ""))
     return {"partner": code, "partner__title": name} if code else {}

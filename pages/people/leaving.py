@@ -1,4 +1,4 @@
-"""Letting a person leave: what they hold, who takes each thing over, what ends; then all of it at once."""
+"""The leaving wizard: what a person holds, successors for each kind, what ends; executed at once."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -20,7 +20,7 @@ from pages.web.identity import current_actor
 from services.organisation.handover import shares
 from services.organisation.leaving import Holding, Holdings, holdings, leave, possible_successors
 
-PEOPLE_MAX = 6  # among whom one kind can be divided
+PEOPLE_MAX = 6  # successors of one kind
 
 Search = Callable[[str], Awaitable[Mapping[str, str]]]
 
@@ -47,7 +47,7 @@ async def leaving_page(email: str) -> None:
 
 
 class Leaving:
-    """What a person holds and to whom it goes; once done, what was done."""
+    """State of the wizard: holdings and successors; the result when it is done."""
 
     def __init__(self, found: Holdings, body: Tag) -> None:
         self._found = found
@@ -58,7 +58,7 @@ class Leaving:
             with content:
                 self._kinds = self._draw_held()
                 with panel():
-                    self._note = text_field("note", _("Note for the trail"), multiline=True)
+                    self._note = text_field("note", _("Note for the audit trail"), multiline=True)
             with rail:
                 _draw_ended(found)
         self._problems = Tag("div").style("display:contents")  # beside the button: the page is longer than a screen
@@ -133,7 +133,7 @@ class Leaving:
 
 
 class Successors:
-    """Who takes over one kind: one colleague, or several who share it."""
+    """Successors for one kind of holding: one colleague, or several who share it."""
 
     def __init__(self, holding: Holding, search: Search) -> None:
         self._holding = holding
@@ -162,11 +162,11 @@ class Successors:
 
     @property
     def emails(self) -> list[str]:
-        """Return who was chosen, without repeats."""
+        """Return the chosen successors, without repeats."""
         return list(dict.fromkeys(str(field.value) for field in self._fields if field.value))
 
     def give(self, email: str, label: str) -> None:
-        """Choose one colleague for all of it."""
+        """Choose one successor for all of it."""
         self._fields[0].choose(email, label)
         for other in self._fields[1:]:
             other.value = None

@@ -1,4 +1,4 @@
-"""The organisation of the brand: departments within departments, who heads them, who is in them."""
+"""The organisation chart of the brand: departments, their heads and members."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What users and departments add to the generic pages."""
+"""Users and departments on the generic pages."""
 
 from core.i18n import N_
 from core.permissions import Permission

@@ -1,4 +1,4 @@
-"""What a one-time link opens: the set-up of an empty installation, and choosing a password."""
+"""Pages of one-time links: set-up of an empty installation, and choosing a password."""
 
 from typing import Annotated
 
@@ -37,7 +37,7 @@ Text = Annotated[str, Form(max_length=FORM_TEXT_LENGTH_MAX)]
 
 @router.get("/setup")
 def set_up_page(request: Request, token: str = "") -> Response:
-    """Show the form to who has the link that was printed; it opens nothing once anyone exists."""
+    """Show the set-up form for the printed link, which is invalid once an account exists."""
     with reading(SETUP) as session:
         require_set_up_link(session, token)
     return _set_up_form(request, token, "", "", None)
@@ -60,7 +60,7 @@ def set_up_by_form(
 
 @router.get("/password")
 def password_page(request: Request, token: str = "") -> Response:
-    """Show the form to who has an invitation or a reset link."""
+    """Show the password form of an invitation or reset link."""
     greeting = transact(AUTHENTICATION, lambda session: _open(session, token))
     return _password_form(request, token, greeting, None)
 
@@ -81,13 +81,13 @@ def choose_password_by_form(request: Request, token: Text = "", password: Text =
 
 
 def _open(session: Session, token: str) -> LinkRecipient:
-    """Return whom a link greets; that it was opened is noted. Raises ``NotFound`` ``links.not_valid``."""
+    """Return the recipient of a link, and record that it was opened. Raises ``NotFound`` ``links.not_valid``."""
     note_opened(session, token)
     return invited_by(session, token)
 
 
 def _sign_in(request: Request, email: str, password: str) -> Response:
-    """Sign in who has just chosen a password; where too many have tried from here, lead to the sign-in page instead."""
+    """Sign in after choosing a password; if the address has too many attempts, redirect to the sign-in page instead."""
     try:
         entry = sign_in(
             email, password, browser_of(request), device=device_token(request), old_token=session_token(request)
@@ -100,7 +100,7 @@ def _sign_in(request: Request, email: str, password: str) -> Response:
 
 
 def require_same(password: str, again: str) -> None:
-    """Go on only with the same password twice. Raises ``InvalidInput`` ``users.passwords_differ``."""
+    """Require the same password twice. Raises ``InvalidInput`` ``users.passwords_differ``."""
     if password != again:
         problem = Problem("users.passwords_differ", N_("The two passwords are not the same."))
         raise InvalidInput(problem.code, problem.message, fields={"again": problem})
@@ -133,7 +133,7 @@ def _welcome(greeting: LinkRecipient) -> str:
 
 
 def length_hint() -> str:
-    """Return what people should know before they think of a password."""
+    """Return the hint about password rules."""
     return _("At least {least} characters", least=LENGTH_MIN)
 
 

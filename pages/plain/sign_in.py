@@ -34,7 +34,7 @@ Text = Annotated[str, Form(max_length=FORM_TEXT_LENGTH_MAX)]
 
 @router.get("/login")
 def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002  (the name in the address)
-    """Show the form; who is signed in already goes on."""
+    """Show the form; redirect a user who is signed in already."""
     session_user = session_user_of_request(request)
     if session_user is not None:
         return see_other(safe_next(next) if session_user.is_signed_in else _second_step(session_user, next))
@@ -57,7 +57,7 @@ def sign_in_by_form(request: Request, email: Text = "", password: Text = "", nex
 
 @router.get("/login/code")
 def code_page(request: Request, next: str = "/") -> Response:  # noqa: A002
-    """Ask for the second factor of who has given the password; who has none enrols."""
+    """Ask for the second factor after the password, or for enrolment."""
     session_user = _half_way(request)
     if session_user is None:
         return see_other("/login")

@@ -1,1 +1,1 @@
-"""Requests and answers below the pages: identity, policies, guards, cookies, limits, errors, pictures."""
+"""HTTP layer below the pages: identity, policies, guards, cookies, limits, errors, pictures."""

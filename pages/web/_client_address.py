@@ -16,11 +16,11 @@ SCHEMES = {"http": {"http": "http", "https": "https"}, "websocket": {"http": "ws
 
 
 class ClientAddress:
-    """ASGI, the outermost: writes the true client and scheme into ``scope``, and the connection's own into its state.
+    """ASGI, outermost: stores the true client address and scheme in ``scope``, and the connection's own in its state.
 
     ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are read only when the connection comes from a proxy of
     ``QUDAO_TRUSTED_PROXIES``. Each proxy appends the address it was reached from, so the last address that is not a
-    trusted proxy's own is the client; what stands before it was stated by the client and is not believed.
+    trusted proxy's own is the client; entries before it come from the client and are not trusted.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -29,7 +29,7 @@ class ClientAddress:
         self._has_warned = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on with the true client."""
+        """Call the application with the true client address."""
         if scope["type"] in SCHEMES:
             peer = scope["client"][0] if scope.get("client") else ""
             scope.setdefault("state", {})["peer"] = peer

@@ -1,4 +1,4 @@
-"""How many requests a second one client may send: an address while nobody is signed in, else the session or the key.
+"""Rate limit of requests by client: the address of anonymous ones, else the session or the key.
 
 Everything is counted, each kind in buckets of its own: pages and the API, files (a page loads dozens of scripts and
 styles, and a whole office may share one address), and probes. A refusal costs next to nothing.
@@ -36,7 +36,7 @@ _FROM_CLIENT = N_("Too many requests were sent at once. Wait a moment and try ag
 
 
 class Buckets:
-    """Token buckets by source; a source that is not held has a full one.
+    """Token buckets by source; an unknown source has a full one.
 
     Args:
         per_second: Tokens that come back. burst: tokens of a full bucket.
@@ -71,7 +71,7 @@ class RateLimit:
         self._probes = Buckets(PROBES_PER_SECOND, PROBES_BURST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on unless the client has sent too many."""
+        """Pass the request on unless its client has sent too many."""
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
@@ -96,7 +96,7 @@ class RateLimit:
 
     def _may_go_on(self, path: str, address: str, known: bytes) -> bool:
         """Take a token for one request; ``known`` is the fingerprint of a session or key that holds, b"" for none."""
-        if path in PROBES:  # a proxy's own must not suffer from what people send through it
+        if path in PROBES:  # requests of the proxy itself must not be limited by those it forwards
             return is_in(address, self._proxies) or self._probes.take(counted_source(address))
         if path.startswith(FILES):
             return self._files_of_known.take(known) if known else self._files_of_addresses.take(counted_source(address))

@@ -1,4 +1,4 @@
-"""What every answer carries: an id for the log, and the headers that keep a browser from being used against us."""
+"""Request ids and security headers of every response; answers to unexpected errors."""
 
 import logging
 import re
@@ -45,7 +45,8 @@ class ResponseHeaders:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on; a bug is logged once with the id of its request and answered without a trace.
+        """Handle a request; an unexpected error is logged once with the request's id and answered without a stack
+        trace.
 
         Only an answer that is cut off half-way is raised on: then the server closes the connection.
         """
@@ -76,7 +77,7 @@ class ResponseHeaders:
             await shown(scope, receive, answer.send)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on with a socket; while the user cannot be determined, the browser is sent away to retry later."""
+        """Handle a socket; while the user cannot be determined, the browser is to retry later."""
         try:
             await self.app(scope, receive, send)
         except DomainError:
@@ -87,7 +88,7 @@ class ResponseHeaders:
 
 
 class _Answer:
-    """One answer on its way out; a page of the framework is held back until it is whole, for its nonces."""
+    """A response being sent; a page of the framework is buffered until it is complete, to insert nonces."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self._scope, self._send = scope, send
@@ -97,11 +98,11 @@ class _Answer:
         self.is_finished = False
 
     def drop_held(self) -> None:
-        """Forget a page of which nothing was sent yet."""
+        """Discard a buffered page."""
         self._held, self._body = None, b""
 
     async def send(self, message: Message) -> None:
-        """Pass a message on, with our headers."""
+        """Send a message with our headers."""
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             self._set_headers(headers)

@@ -1,4 +1,4 @@
-"""Refusals that cost next to nothing: no database, no template, made once per language and sent as they are."""
+"""Cheap error responses: no database, no template, cached per language."""
 
 import json
 from functools import cache
@@ -23,7 +23,7 @@ _PAGE = (
 
 
 def short_answer(connection: HTTPConnection, status: int, code: str, sentence: str, *, retry_after_s: int) -> Response:
-    """Return a refusal in the language of the request: a small page for people, JSON for programs.
+    """Return an error response in the language of the request: a small page for people, JSON for programs.
 
     Args:
         connection: Of the request.

@@ -1,4 +1,4 @@
-"""Addresses of requests: what they may hold, and numbers of rows in them."""
+"""Validation of request URLs, and the path parameter for row ids."""
 
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
@@ -17,7 +17,7 @@ RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 class AddressText:
-    """ASGI: refuses addresses that are not text: NUL, bytes that are not UTF-8, paths longer than any of ours."""
+    """ASGI: refuses URLs that are not text: NUL, bytes that are not UTF-8, paths longer than any of ours."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

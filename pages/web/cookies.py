@@ -1,4 +1,4 @@
-"""The cookies of the plain pages, and where a form may lead next."""
+"""Cookies, and safe redirects after forms."""
 
 from hmac import compare_digest
 from urllib.parse import urlsplit
@@ -23,29 +23,29 @@ def device_cookie_name() -> str:
 
 
 def set_entry(response: Response, entry: Entry) -> None:
-    """Give the browser its session, and what makes it a known device."""
+    """Set the session cookie, and the cookie of a known device."""
     set_session(response, entry.token)
     if entry.device:
         _set(response, device_cookie_name(), entry.device, max_age_s=YEAR_S)
 
 
 def set_session(response: Response, token: str) -> None:
-    """Give the browser the secret of its session; it forgets it when it is closed."""
+    """Set the session cookie, which the browser drops when it is closed."""
     _set(response, cookie_name(), token)
 
 
 def set_preference(response: Response, name: str, value: str) -> None:
-    """Keep a choice in the browser, where its scripts may read it."""
+    """Set a preference cookie that scripts may read."""
     response.set_cookie(name, value, max_age=YEAR_S, path="/", secure=settings().is_https, samesite="lax")
 
 
 def delete_cookie(response: Response, name: str) -> None:
-    """Take a cookie from the browser."""
+    """Delete a cookie."""
     response.delete_cookie(name, path="/", secure=settings().is_https, httponly=True, samesite="lax")
 
 
 def browser_of(request: Request) -> Browser:
-    """Return where a request comes from."""
+    """Return address and user agent of a request."""
     return Browser(request.client.host if request.client else "", request.headers.get("user-agent", ""))
 
 
@@ -60,12 +60,12 @@ def device_token(request: Request) -> str:
 
 
 def set_begun_with(response: Response, invite: str) -> None:
-    """Note in the browser that its person has begun to register a store with an invite; forgotten when it is closed."""
+    """Set a session cookie that a registration of a store with this invite has begun."""
     _set(response, _begun_cookie_name(), _begun_with(invite))
 
 
 def has_begun_with(request: Request, invite: str) -> bool:
-    """Return whether the person of this browser has begun to register a store with an invite."""
+    """Return whether this browser has begun to register a store with an invite."""
     return compare_digest(request.cookies.get(_begun_cookie_name(), "").encode(), _begun_with(invite).encode())
 
 
@@ -78,7 +78,7 @@ def _begun_with(invite: str) -> str:
 
 
 def safe_next(wanted: str) -> str:
-    """Return ``wanted`` if it is a path of ours, else the start page: a link must not lead out through our door."""
+    """Return ``wanted`` if it is a local path, else the start page: no open redirects."""
     is_path = wanted.startswith("/") and not wanted.startswith("//") and len(wanted) <= FORM_TEXT_LENGTH_MAX
     if not is_path or "\\" in wanted or not wanted.isprintable():
         return "/"
@@ -87,7 +87,7 @@ def safe_next(wanted: str) -> str:
 
 
 def see_other(path: str) -> RedirectResponse:
-    """Return the answer to a form that was accepted: look there now."""
+    """Return a redirect after a form was accepted (303)."""
     return RedirectResponse(path, 303, headers={"Cache-Control": "no-store"})
 
 

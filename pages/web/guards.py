@@ -1,4 +1,4 @@
-"""What stands in front of the framework: the right host, the right origin, bodies that are not too large.
+"""Middleware in front of the framework: checks of host and origin, limit of bodies.
 
 The framework's socket accepts every origin and its upload every size; these guards do not (they are plain ASGI, so
 that they also see the socket and never hold a whole body).
@@ -38,7 +38,7 @@ _WRONG_ORIGIN = N_("This was sent from another site and was not done.")
 
 
 def install_guards(app: FastAPI) -> None:
-    """Put the guards in front of an application, before ``ui.run`` adds what compresses the answers."""
+    """Install the guards, before ``ui.run`` adds compression."""
     inner = (SocketLimits, PageCookie, Identity)
     outer = (BodyLimit, AddressText, OriginGuard, HostGuard, RateLimit, ResponseHeaders, ClientAddress)
     for guard in (*inner, *outer):  # the last is outermost
@@ -57,7 +57,7 @@ class HostGuard:
         self._loopback_hosts = frozenset(f"{name}:{settings().port}" for name in ("127.0.0.1", "localhost", "[::1]"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on if the host is ours; probes of the machine itself may use any."""
+        """Pass a request for our host on; probes of the machine itself may use any."""
         if scope["type"] in {"http", "websocket"} and scope["path"] not in PROBES:
             host = HTTPConnection(scope).headers.get("host", "").lower()
             if host not in self.hosts and not self._is_local_program(scope, host):
@@ -85,7 +85,7 @@ class OriginGuard:
         self.origins = settings().origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on if the origin is exactly one of ours."""
+        """Pass a request of an allowed origin on."""
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
@@ -109,13 +109,13 @@ class OriginGuard:
 
 
 class BodyLimit:
-    """ASGI: more than the route accepts is answered 413 before it is read, or as soon as it shows."""
+    """ASGI: refuses bodies larger than the route accepts with 413, before they are read or as soon as possible."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on with a body that is counted."""
+        """Pass the request on with a counted body."""
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
             return
@@ -135,7 +135,7 @@ class BodyLimit:
 
 
 class _CountedBody:
-    """One body on its way in. When it becomes too large, the application sees a disconnected client."""
+    """A request body that is counted while read. Once it is too large, the application sees a disconnected client."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, bytes_max: int) -> None:
         self._receive, self._send = receive, send
@@ -154,7 +154,7 @@ class _CountedBody:
 
     async def send(self, message: Message) -> None:
         if self.is_too_large and not self.has_answered:
-            return  # whatever the application says to a client it thinks gone: ours is the answer
+            return  # drop the application's response to a client it thinks gone: ours is sent
         self.has_answered = True
         await self._send(message)
 

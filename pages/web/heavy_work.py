@@ -1,4 +1,4 @@
-"""Heavy work within a request: in few threads of its own, and given up when nobody waits for the answer any more."""
+"""Heavy work within a request: in a few dedicated threads, cancelled when the client disconnects."""
 
 import asyncio
 import threading
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def caller_of(actor: Actor) -> str:
-    """Return under which name what an actor has in hand is counted."""
+    """Return the name under which concurrent work of an actor is counted."""
     return actor.person or actor.name
 
 

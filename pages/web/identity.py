@@ -1,4 +1,4 @@
-"""Who is behind a request or a click: read from the database each time, never remembered.
+"""Authentication of requests and socket events: the session is read from the database each time, never cached.
 
 The cookie holds nothing but a random secret. A page that was opened before a sign-out, a lock or a change of role
 finds out at its next event, because the event reads session, account and partner again.
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 LANGUAGE_COOKIE = "qudao_language"
 NOBODY_ASKS = ("/static/", "/_nicegui/", "/api/", "/healthz", "/readyz", "/favicon.ico")
-"""Where paths begin that do not depend on who is signed in, or ask in their own way."""
+"""Prefixes of paths that do not depend on the session, or authenticate in their own way."""
 
 _notes: set[asyncio.Task[None]] = set()
 
@@ -44,13 +44,13 @@ def cookie_name() -> str:
 
 
 def actor_of_request(request: HTTPConnection) -> Actor | None:
-    """Return who is signed in, as the database said at the beginning of this request; None for nobody."""
+    """Return the actor of the request's session, as read at its beginning; None if not signed in."""
     session_user = session_user_of_request(request)
     return session_user.actor if session_user and session_user.is_signed_in else None
 
 
 def require_actor(request: HTTPConnection) -> Actor:
-    """Return who is signed in.
+    """Return the actor of the request's session.
 
     Raises:
         SignInNeeded: With the reason, e.g. ``sessions.expired``.
@@ -59,13 +59,13 @@ def require_actor(request: HTTPConnection) -> Actor:
 
 
 def session_user_of_request(request: HTTPConnection) -> SessionUser | None:
-    """Return who is there, perhaps half-way in (the second factor is missing); None for nobody."""
+    """Return the user of the request's session, also with the second factor missing; None without a session."""
     found = getattr(request.state, "session_user", None)
     return found if isinstance(found, SessionUser) else None
 
 
 def require_session_user(request: HTTPConnection) -> SessionUser:
-    """Return who is signed in. Raises as ``require_actor``."""
+    """Return the signed-in user. Raises as ``require_actor``."""
     found = getattr(request.state, "session_user", None)
     if isinstance(found, SignInNeeded):
         raise found
@@ -77,12 +77,12 @@ def require_session_user(request: HTTPConnection) -> SessionUser:
 
 
 def page_actor() -> Actor:
-    """Return for whom this page is being drawn; to decide what to show, never what to do. Raises ``SignInNeeded``."""
+    """Return the actor of the page being drawn; to decide what to show, never what to do. Raises ``SignInNeeded``."""
     return require_actor(context.client.request)
 
 
 async def current_actor() -> Actor:
-    """Return who is behind the event of a page, with the rights of now; the language is set to theirs.
+    """Return the actor of the current event, with current rights, and set the language.
 
     Raises:
         SignInNeeded: With the reason, e.g. ``sessions.locked``.
@@ -91,7 +91,7 @@ async def current_actor() -> Actor:
 
 
 async def current_session_user() -> SessionUser:
-    """Return who is behind the event of a page. Raises as ``current_actor``."""
+    """Return the user of the current event. Raises as ``current_actor``."""
     request = context.client.request
     set_language(language_of(request, current_language()))  # for the sentence that says why not
     try:
@@ -108,7 +108,7 @@ async def current_session_user() -> SessionUser:
 
 
 def language_of(request: HTTPConnection, account: str = "") -> str:
-    """Return the language to answer in: what this browser chose, else the account's, else what the browser asks for."""
+    """Return the response language: the browser's choice, else the account's, else from ``Accept-Language``."""
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
     if chosen in LANGUAGES:
         return chosen
@@ -121,7 +121,7 @@ def language_of(request: HTTPConnection, account: str = "") -> str:
 
 
 class Identity:
-    """ASGI: finds out who is there and sets the language, for each request and each socket.
+    """ASGI: reads the session and sets the language, for each request and each socket.
 
     ``request.state.session_user`` becomes a ``SessionUser``, the ``SignInNeeded`` that says why a cookie no longer
     holds, or None without a cookie.
@@ -131,7 +131,7 @@ class Identity:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on with who is there."""
+        """Call the application with the session's user in the state."""
         if scope["type"] in {"http", "websocket"} and not scope["path"].startswith(NOBODY_ASKS):
             connection = HTTPConnection(scope)
             found: SessionUser | SignInNeeded | None = None
@@ -158,7 +158,7 @@ def _read(request: HTTPConnection) -> SessionUser:
 
 
 def _note_later(session_user: SessionUser) -> None:
-    """Note in the background that the person is there: a busy database must not hold up the answer."""
+    """Record the user's activity in the background: a busy database must not delay the response."""
     if is_due_to_be_noted(session_user):
         task = asyncio.get_running_loop().create_task(run_in_threadpool(_note, session_user))
         _notes.add(task)

@@ -1,4 +1,4 @@
-"""The words of a server that has begun to listen: not before its port is bound."""
+"""The message of a started server, printed once its port is bound."""
 
 import asyncio
 import gc
@@ -29,7 +29,7 @@ RUN_OPTIONS: dict[str, Any] = {
 
 
 async def print_address(link: str | None) -> None:
-    """Say that people can come, once they can.
+    """Print the address once the server listens.
 
     Args:
         link: Path of the one-time set-up link; None if somebody has an account.
@@ -37,7 +37,7 @@ async def print_address(link: str | None) -> None:
     while not Server.instance.started:
         await asyncio.sleep(POLL_S)
     gc.collect()
-    gc.freeze()  # what is there now stays: no need to look at it again
+    gc.freeze()  # objects of the start are permanent: exclude them from collection
     lines = [_("Qudao is ready at {address}", address=settings().address)]
     if link:
         lines.append(_("Set it up here (this link works once): {link}", link=settings().address + link))

@@ -1,4 +1,4 @@
-"""How many pages may be open in this process, and how long one waits for its browser.
+"""Limits of open pages in this process, and the time-out for a browser's socket.
 
 A page of the framework is kept in memory (some 700 KB) until its browser has closed its socket. A client that fetches
 pages and opens no socket must not fill the memory, so pages that wait for a browser are few and wait briefly. Pages
@@ -48,7 +48,7 @@ Before = Callable[[Request], Awaitable[Response | None]]
 
 @dataclass(slots=True, eq=False)
 class _Page:
-    """One page from its request on; it holds no client, or neither would be freed by itself.
+    """One page from its request on; it holds no reference to its client, or neither would be freed.
 
     Attributes:
         source: Session or address it is counted for.
@@ -104,7 +104,7 @@ class OpenPages:
         return page
 
     def end(self, page: _Page) -> None:
-        """Forget a page: its client is gone, or it was never drawn."""
+        """Remove a page: its client is gone, or it was never drawn."""
         self._pages.pop(page, None)
 
     def _make_room(self, kind: Callable[[_Page], bool], pages_max: int, source: str = "") -> bool:
@@ -134,7 +134,7 @@ class LimitedPage(LocalizedPage):
     """A page that is drawn only while there is room for it.
 
     Args:
-        before: Asked before the page is drawn; what it returns is answered instead, None for nothing.
+        before: Called before the page is drawn; a response it returns is sent instead.
     """
 
     def __init__(self, path: str, *, before: Before | None = None, **options: Any) -> None:
@@ -155,7 +155,7 @@ class LimitedPage(LocalizedPage):
 
 
 def begin_drawing() -> None:
-    """Note that the page being drawn has a client now; called first in every page function."""
+    """Register the client of the page being drawn; called first in every page function."""
     client = context.client
     page = client.request.scope.get("qudao_page")
     if isinstance(page, _Page):

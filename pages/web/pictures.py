@@ -1,7 +1,7 @@
-"""Pictures over HTTP: handed in as the body of a request, and answered as what we made of them.
+"""HTTP endpoints of pictures: upload as a request body, and download of the cleaned picture.
 
-Public: a person without an account registers too. Who hands one in gets a sealed reference and sees the picture by it;
-what is filed with it (a store, an application) answers it by rights of its own with ``picture_answer``.
+Public, because people without an account register too. An uploader gets an encrypted reference and sees the picture by
+it; what is filed with it (a store, an application) answers it by rights of its own with ``picture_answer``.
 """
 
 import asyncio
@@ -42,14 +42,14 @@ _decoding = asyncio.Semaphore(2)  # a picture of 25 megapixels takes 100 MB whil
 
 
 def register_pictures(app: FastAPI) -> None:
-    """Register where pictures are handed in and shown again to who handed them in."""
+    """Register the endpoints of uploads."""
     allow_large_body(UPLOAD_PATH, lambda: PICTURE_BYTES_MAX)
     app.include_router(router)
 
 
 @router.post(UPLOAD_PATH, status_code=201)
 async def take_handed_picture(request: Request) -> JSONResponse:
-    """Take a picture, within the quotas of its sender; of who is not signed in some a minute."""
+    """Receive a picture, within the quotas of its sender; from anonymous senders a few a minute."""
     sender = sender_of(request)
     async with PICTURES.slot(sender.caller):
         await run_in_threadpool(
@@ -63,7 +63,7 @@ async def take_handed_picture(request: Request) -> JSONResponse:
 
 
 def sender_of(request: Request) -> Sender:
-    """Return by whose quotas content is measured: the person's, or the address's of who is not signed in."""
+    """Return the sender whose quotas apply: the person, or the address of an anonymous one."""
     actor = actor_of_request(request)
     if actor is not None:
         return Sender(f"person:{caller_of(actor)}", is_signed_in=True)
@@ -71,7 +71,7 @@ def sender_of(request: Request) -> Sender:
 
 
 def stated_bytes(request: Request) -> int:
-    """Return how many bytes the body of a request says it has; 0 if it does not."""
+    """Return the ``Content-Length`` of a request in bytes; 0 without one."""
     stated = request.headers.get("content-length", "")
     return int(stated) if stated.isdigit() else 0
 
@@ -96,12 +96,12 @@ def _take(sender: Sender, body: "tempfile.SpooledTemporaryFile[bytes]") -> JSONR
 
 @router.get(UPLOAD_PATH + "/{reference}")
 def show_handed_picture(request: Request, reference: str) -> Response:
-    """Show a picture to who holds its reference."""
+    """Serve a picture to the holder of its reference."""
     return picture_answer(request.headers, picture_of(reference).sha256)
 
 
 def picture_answer(headers: Mapping[str, str], sha256: str) -> Response:
-    """Answer a stored picture; the caller has made sure that the person may see it.
+    """Return the response with a stored picture; the caller has checked that the person may see it.
 
     Args:
         headers: Of the request: a browser that has the picture gets 304.

@@ -1,4 +1,4 @@
-"""Who may use a route: stated where the route is, enforced before it runs, and checked to be stated at start.
+"""Access policies of routes: declared with the route, enforced before it runs; start fails for a route without one.
 
 A policy is a dependency: ``dependencies=[Depends(permitted(Permission.ORDER_VIEW))]``. What cannot be declared without
 being enforced cannot be forgotten.
@@ -16,14 +16,14 @@ from core.permissions import Permission
 from pages.web.identity import require_session_user
 
 OF_THE_FRAMEWORK = ("/_nicegui/", "/_nicegui_ws", "/favicon.ico", "/static/qudao/")
-"""Where paths begin that serve the same scripts, pictures and sockets to everyone."""
+"""Prefixes of public paths: scripts, pictures and sockets."""
 
 
 class Policy:
-    """Who may use a route.
+    """Access policy of a route.
 
     Attributes:
-        policy: In words, for the table of all routes. Any dependency with an attribute of this name counts as a policy.
+        policy: As text, for the table of all routes. Any dependency with an attribute of this name counts as a policy.
     """
 
     def __init__(self, policy: str, *, is_public: bool = False, permission: Permission | None = None) -> None:
@@ -32,7 +32,7 @@ class Policy:
         self.permission = permission
 
     def __call__(self, request: Request) -> None:
-        """Let the request go on.
+        """Enforce the policy.
 
         Raises:
             SignInNeeded: Nobody is signed in any more.
@@ -51,22 +51,22 @@ SIGNED_IN = Policy("signed in")
 
 
 def permitted(permission: Permission) -> Policy:
-    """Return the policy that lets in who holds ``permission``."""
+    """Return the policy that requires ``permission``."""
     return Policy(permission.value, permission=permission)
 
 
 def policies_of(app: FastAPI) -> dict[str, str]:
-    """Return path → policy in words of every route, "" where none is stated."""
+    """Return path → policy text of every route, "" where none is declared."""
     return dict(_policies(app.routes))
 
 
 def undeclared_routes(app: FastAPI) -> list[str]:
-    """Return the paths of routes that do not say who may use them; start refuses when there is one."""
+    """Return the paths of routes without a policy; start fails if there is one."""
     return sorted(path for path, policy in _policies(app.routes) if not policy)
 
 
 def require_policies(app: FastAPI) -> None:
-    """Go on only if every route says who may use it.
+    """Require a policy on every route.
 
     Raises:
         InvalidInput: ``routes.without_policy``.
@@ -85,7 +85,7 @@ def allow_large_body(path: str, bytes_max: Callable[[], int]) -> None:
 
 
 def large_body_limit(path: str) -> int | None:
-    """Return how many bytes a request to ``path`` may have, if more than usual was allowed."""
+    """Return the limit of a request body for ``path`` in bytes, if it differs from the usual one."""
     return next((limit() for pattern, limit in _large_bodies if pattern.match(path)), None)
 
 

@@ -1,4 +1,4 @@
-"""Answers to what went wrong: a page for people, JSON for programs; never a trace."""
+"""Error responses: a page for people, JSON for programs; never a stack trace."""
 
 from urllib.parse import quote
 
@@ -43,7 +43,7 @@ _OTHERWISE = N_("The address or the form is not right.")
 
 
 def install_page_error_handlers(app: FastAPI) -> None:
-    """Let every error of a route or a page end in one of our answers; bugs are ``ResponseHeaders``' to answer."""
+    """Install error handlers for routes and pages; unexpected errors are handled by ``ResponseHeaders``."""
     app.add_exception_handler(DomainError, answer_domain_error)
     app.add_exception_handler(StarletteHTTPException, _answer_http_error)
     app.add_exception_handler(404, _answer_http_error)  # the framework has its own page for this one
@@ -60,7 +60,7 @@ def error_answer(
     advice: str = "",
     fields: dict[str, str] | None = None,
 ) -> Response:
-    """Return the answer to something that went wrong.
+    """Return an error response.
 
     Args:
         request: Decides between page and JSON.
@@ -90,7 +90,7 @@ def is_for_programs(request: Request) -> bool:
 
 
 def answer_domain_error(request: Request, error: Exception) -> Response:
-    """Return the answer to an expected error."""
+    """Return the response to an expected error."""
     if not isinstance(error, DomainError):
         raise error
     if isinstance(error, SignInNeeded) and not is_for_programs(request):
@@ -105,7 +105,7 @@ def answer_domain_error(request: Request, error: Exception) -> Response:
 
 
 def _note_and_advise(request: Request, error: NotPermitted) -> str:
-    """Note in the trail who was refused; return who can give the right, to colleagues."""
+    """Record a refusal in the audit log; return who can grant the right, for brand staff."""
     actor = actor_of_request(request)
     if actor is None:
         return ""
@@ -143,5 +143,5 @@ def _answer_invalid_request(request: Request, error: Exception) -> Response:
 
 
 def _answer_nobody(_request: Request, _error: Exception) -> Response:
-    """Answer a client that is gone: nobody reads it, and nothing went wrong."""
+    """Answer a disconnected client, without logging an error."""
     return Response(status_code=499)

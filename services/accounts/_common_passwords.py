@@ -1,4 +1,4 @@
-"""What people build weak passwords from: words, names of the product, rows of the keyboard. Our own list.
+"""Parts of weak passwords: common words, names of the product, rows of the keyboard. Our own list.
 
 A password of fifteen characters or more is never one common password; it is weak when little else is left after these
 are taken out of it.

@@ -1,4 +1,4 @@
-"""Accounts as administrators handle them: create, give a new password, lock and unlock, list."""
+"""Administration of accounts: create, reset the password, suspend and reactivate, list."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,7 @@ _SEE = {"see_all": "who may change an account may make its devices strangers aga
 def create_user(
     session: Session, email: str, *, name: str, role: str, partner: str | None = None, password: str | None = None
 ) -> User:
-    """Create a person who may sign in at once, or, without a password, one who is invited.
+    """Create a user, who is active with a password, and invited without one.
 
     Args:
         session: Of someone who may edit users.
@@ -63,7 +63,7 @@ def create_user(
 
 
 def reset_password(session: Session, email: str, password: str) -> User:
-    """Give an account a new password: all its sessions end, its devices are strangers again, guessing counts anew.
+    """Reset a password: all sessions end, known devices and attempt counts are deleted.
 
     Raises:
         NotFound: ``users.not_found``.
@@ -77,7 +77,7 @@ def reset_password(session: Session, email: str, password: str) -> User:
 
 @essential_writes()
 def suspend_user(session: Session, email: str) -> User:
-    """Keep a person out: all sessions end at once.
+    """Suspend a user: all sessions end at once.
 
     Raises:
         NotFound: ``users.not_found``.
@@ -93,17 +93,17 @@ def suspend_user(session: Session, email: str) -> User:
 
 
 def reactivate_user(session: Session, email: str) -> User:
-    """Let a person in again, and forget failed attempts. Raises ``NotFound`` ``users.not_found``."""
+    """Reactivate a user, and delete failed attempts. Raises ``NotFound`` ``users.not_found``."""
     user = reachable_user(session, email)
     if user.status == UserStatus.LOCKED:
-        user.left_at = None  # who comes back holds nothing at first
+        user.left_at = None  # a returning user holds nothing at first
         _set_status(session, user, UserStatus.ACTIVE if user.password_hash else UserStatus.INVITED)
     _purge_failures(session, user)
     return user
 
 
 def remove_second_factor(session: Session, email: str) -> User:
-    """Take the second factor from who lost it.
+    """Remove a lost second factor.
 
     Raises:
         NotFound: ``users.not_found``.
@@ -116,7 +116,7 @@ def remove_second_factor(session: Session, email: str) -> User:
 
 
 def end_one_session(session: Session, email: str, session_id: int) -> int:
-    """Sign a person out of one browser; return how many sessions ended.
+    """End one session of a user; return how many sessions ended.
 
     Raises:
         NotFound: ``users.not_found``, ``sessions.not_found``.
@@ -129,19 +129,19 @@ def end_one_session(session: Session, email: str, session_id: int) -> int:
 
 
 def end_sessions(session: Session, email: str) -> int:
-    """Sign a person out everywhere; return how many sessions ended. Raises ``NotFound`` ``users.not_found``."""
+    """End all sessions of a user; return how many sessions ended. Raises ``NotFound`` ``users.not_found``."""
     return end_sessions_of(session, reachable_user(session, email), EndReason.ENDED_BY_ADMINISTRATOR)
 
 
 def list_users(session: Session) -> Sequence[tuple[User, str | None]]:
-    """Return everyone the actor may see, with the code of their partner, by e-mail."""
+    """Return the users that the actor may see, with the codes of their partners, by e-mail."""
     actor_of(session).require(Permission.USER_VIEW)
     query = select(User, Partner.code).outerjoin(Partner, Partner.id == User.partner_id).order_by(User.email)
     return [(user, code) for user, code in session.execute(query)]
 
 
 def who_can_grant(session: Session) -> list[str]:
-    """Return the names of up to three people who can give rights."""
+    """Return the names of up to three users who can grant rights."""
     holders = select(User.name).where(User.role == Role.ADMINISTRATOR, User.status == UserStatus.ACTIVE)
     return list(session.scalars(holders.order_by(User.name).limit(3)))
 
@@ -160,8 +160,7 @@ def actor_of_email(session: Session, email: str, *, source: str) -> Actor:
 
 
 def store_password(session: Session, user: User, password: str) -> None:
-    """Store an acceptable password; sessions end, known devices are strangers again, guessing counts anew, and
-    one-time links of before do not open any more."""
+    """Store an acceptable password; end sessions and earlier links, delete known devices and attempt counts."""
     user.password_hash, user.password_changed_at = hash_password(password), now()
     if user.status == UserStatus.INVITED:
         _set_status(session, user, UserStatus.ACTIVE)
@@ -174,7 +173,7 @@ def store_password(session: Session, user: User, password: str) -> None:
 
 
 def void_links(session: Session, user: User) -> None:
-    """Void the one-time links of an account: they were made for the password of before."""
+    """Void the one-time links of an account: they were made for the previous password."""
     links = update(OneTimeLink).where(OneTimeLink.user_id == user.id, OneTimeLink.used_at.is_(None))
     session.execute(links.values(used_at=now()).execution_options(**_SEE))
 
@@ -190,7 +189,7 @@ def _set_status(session: Session, user: User, status: UserStatus) -> None:
 
 
 def reachable_user(session: Session, email: str, *, is_change: bool = True) -> User:
-    """Return an account the actor may change: nobody reaches above what their own role may give."""
+    """Return an account the actor may change: only of roles that the actor may grant."""
     actor = actor_of(session)
     actor.require(Permission.USER_EDIT)
     address = email.strip()[:EMAIL_LENGTH_MAX].lower()

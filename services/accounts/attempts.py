@@ -18,9 +18,9 @@ from models.accounts.sessions import AttemptCount
 
 FREE = 5
 PAUSE_MAX_S = 900
-FAILURES_MAX = 100  # in a row; then only a reset, or a success from a known device, opens again
+FAILURES_MAX = 100  # in a row; then only a reset, or a success from a known device, allows attempts again
 PER_ADDRESS = 10  # sign-ins that failed or are being tried
-VISITORS_PER_ADDRESS = 60  # questions and pictures of strangers: a whole trade fair may share one address
+VISITORS_PER_ADDRESS = 60  # anonymous requests and pictures: a whole trade fair may share one address
 ADDRESS_WINDOW = timedelta(minutes=1)
 NEVER = timedelta(days=36_500)
 RETENTION = timedelta(days=2)
@@ -29,13 +29,13 @@ _SEE = {"see_all": "attempts are counted before it is known who is there"}
 
 
 class TooManyAttempts(DomainError):
-    """Refused without being tried. The sentence is the same whether the account exists or not."""
+    """The attempt is refused without being tried. The sentence is the same whether the account exists or not."""
 
     status = 429
 
 
 def count_attempt(session: Session, subject: str) -> None:
-    """Count one more failure of ``subject`` for now; ``purge_attempts`` takes it back after a success.
+    """Count one more failure of ``subject`` in advance; ``purge_attempts`` undoes it after a success.
 
     Raises:
         TooManyAttempts: ``sign_in.wait``; then nothing was counted.
@@ -48,7 +48,7 @@ def count_attempt(session: Session, subject: str) -> None:
 
 
 def count_from_address(session: Session, address: str, attempts_max: int = PER_ADDRESS) -> None:
-    """Count one attempt from a network address for now; ``uncount_from_address`` takes it back after a success.
+    """Count one attempt from a network address in advance; ``uncount_from_address`` undoes it after a success.
 
     Raises:
         TooManyAttempts: ``sign_in.wait`` from the ``attempts_max`` + 1st within ``ADDRESS_WINDOW``.
@@ -62,7 +62,7 @@ def count_from_address(session: Session, address: str, attempts_max: int = PER_A
 
 
 def uncount_from_address(session: Session, address: str) -> None:
-    """Take one attempt of ``count_from_address`` back: right passwords do not shut an office behind one address out."""
+    """Undo one ``count_from_address``: right passwords must not lock out an office behind one address."""
     counted = (
         AttemptCount.subject == f"address:{address}",
         AttemptCount.since > now() - ADDRESS_WINDOW,
@@ -73,20 +73,20 @@ def uncount_from_address(session: Session, address: str) -> None:
 
 
 def purge_attempts(session: Session, *subjects: str) -> None:
-    """Begin counting anew."""
+    """Delete the count of a subject."""
     gone = delete(AttemptCount).where(AttemptCount.subject.in_(subjects))
     session.execute(gone.execution_options(**_SEE, synchronize_session=False))
 
 
 def purge_old_attempts(session: Session) -> int:
-    """Delete counts nobody added to lately, but not those that stand until a reset. Return how many."""
+    """Delete counts without recent attempts, except those that last until a reset. Return how many."""
     old = delete(AttemptCount).where(AttemptCount.last_at < now() - RETENTION, AttemptCount.count < FAILURES_MAX)
     result: Any = session.execute(old.execution_options(**_SEE, synchronize_session=False))
     return int(result.rowcount)
 
 
 def pause_after(failures: int) -> timedelta:
-    """Return how long to wait after so many failures in a row: nothing, then 1, 2, 4 … ``PAUSE_MAX_S`` seconds."""
+    """Return the pause after so many failures in a row: none, then 1, 2, 4 … ``PAUSE_MAX_S`` seconds."""
     if failures >= FAILURES_MAX:
         return NEVER
     if failures < FREE:

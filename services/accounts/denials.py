@@ -1,4 +1,4 @@
-"""Refused access in the trail: who was refused, where, and for want of which permission or session; never a flood."""
+"""Access denials in the audit log: actor, route and missing permission or session; rate-limited."""
 
 import logging
 from collections.abc import Iterable
@@ -25,14 +25,15 @@ KNOWN_MAX = 10_000
 ROUTE_LENGTH_MAX = 200
 
 RIGHTS_PROBLEMS = frozenset({"users.role_not_yours_to_give", "users.own_role"})
-"""Problems of rows that stand for an attempt to give more than one may."""
+"""Codes of row problems that mean an attempt to grant more than the actor may."""
 
 _SEE: dict[str, Any] = {"see_all": "a refused user may not see the audit log, and must not be recorded twice"}
-_known: dict[tuple[str, str], datetime] = {}  # (person, what was missing) to when this process last looked
+_known: dict[tuple[str, str], datetime] = {}  # (person, missing right) → time of the last check in this process
 
 
 def note_refusal(actor: Actor, error: DomainError, route: str) -> bool:
-    """Note that ``actor`` was refused; at most once per person and reason within ``EVERY``. Return whether it was.
+    """Record a denial of ``actor``; at most once per person and reason within ``EVERY``. Return whether it was
+    recorded.
 
     What refused stays refused whatever happens here: a busy database or a full disk costs the note, not the answer.
 
@@ -60,7 +61,7 @@ def note_refusal(actor: Actor, error: DomainError, route: str) -> bool:
 
 
 def note_ended_session(token: str, error: SignInNeeded, route: str) -> bool:
-    """Note that somebody whose session has ended was refused, as ``note_refusal`` does. Return whether it was.
+    """Record a denial of an ended session, as ``note_refusal`` does. Return whether it was recorded.
 
     Args:
         token: Secret of the cookie; one that never belonged to a session is not noted.
@@ -73,13 +74,13 @@ def note_ended_session(token: str, error: SignInNeeded, route: str) -> bool:
 
 
 def note_refused_rights(actor: Actor, problems: Iterable[CellProblem], route: str) -> bool:
-    """Note that ``actor`` stated a role that is not theirs to give, if one of the rows was refused for that."""
+    """Record a denial if one of the rows was refused because ``actor`` may not grant its role."""
     found = next((one.problem for one in problems if one.problem.code in RIGHTS_PROBLEMS), None)
     return found is not None and note_refusal(actor, NotPermitted(found.code, found.message), route)
 
 
 def _note(session: Session, actor: Actor, missing: str, facts: dict[str, str]) -> bool:
-    take_lock(session, DatabaseLock.DENIALS)  # another process may be noting the same
+    take_lock(session, DatabaseLock.DENIALS)  # another process may be recording the same
     same = (Event.subject == SUBJECT, Event.subject_key == missing, Event.person == actor.person)
     before = select(Event.id).where(*same, Event.actor == actor.name, Event.at > now() - EVERY).limit(1)
     if session.scalar(before.execution_options(**_SEE)) is not None:

@@ -1,4 +1,4 @@
-"""One-time links: the set-up of an empty installation, invitations, password resets. Each opens once, for a while."""
+"""One-time links: set-up of an empty installation, invitations, password resets. Each works once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from services.accounts.passwords import require_acceptable
 LINK_LASTS = timedelta(days=3)
 SET_UP_LASTS = timedelta(days=1)
 SETUP = Actor("set-up", Role.ADMINISTRATOR, person="set-up", source="command line")
-"""On whose behalf the first account is made."""
+"""System actor that creates the first account."""
 
 _SEE = {"see_all": "the holder of a one-time link may see the account it was made for"}
 
@@ -42,7 +42,7 @@ class NewLink:
 
 @dataclass(frozen=True, slots=True)
 class LinkFacts:
-    """What became of a link: who made it, and the moments of its life, None for what has not happened."""
+    """State of a link: its maker, and its instants, None for what has not happened."""
 
     purpose: LinkPurpose
     made_by: str
@@ -53,13 +53,13 @@ class LinkFacts:
 
     @property
     def is_open(self) -> bool:
-        """Return whether it still lets the person in."""
+        """Return whether the link is still valid."""
         return self.used_at is None and self.expires_at > now()
 
 
 @dataclass(frozen=True, slots=True)
 class LinkRecipient:
-    """Whom a link greets: ``partner`` and ``made_by`` are names, "" for none; ``is_new`` is who has no password yet."""
+    """The recipient of a link: ``partner`` and ``made_by`` are names, "" for none; ``is_new``: without a password."""
 
     email: str
     name: str
@@ -82,10 +82,10 @@ def password_link(session: Session, email: str) -> str:
 
 
 def password_links(session: Session, emails: Sequence[str]) -> list[NewLink]:
-    """Make links for many people at once, to be handed on as a file; one that cannot be made holds up no other.
+    """Make links for many users at once; a failure does not affect the others.
 
     Raises:
-        NotPermitted: The actor may not edit users, or not take data out.
+        NotPermitted: The actor may not edit users, or not export data.
     """
     actor = actor_of(session)
     actor.require(Permission.USER_EDIT)
@@ -97,7 +97,7 @@ def password_links(session: Session, emails: Sequence[str]) -> list[NewLink]:
 
 
 def last_link(session: Session, email: str) -> LinkFacts | None:
-    """Return what became of the last link made for a person; None if there never was one, or it is not to be seen."""
+    """Return the state of the last link made for a user; None if there is none that the actor may see."""
     query = select(OneTimeLink).join(User, User.id == OneTimeLink.user_id).where(User.email == email)
     link = session.scalar(query.order_by(OneTimeLink.id.desc()).limit(1))
     if link is None:
@@ -108,14 +108,14 @@ def last_link(session: Session, email: str) -> LinkFacts | None:
 
 
 def note_opened(session: Session, token: str) -> None:
-    """Note when the page of a link was first shown. Raises ``NotFound`` ``links.not_valid``."""
+    """Record when the page of a link was first shown. Raises ``NotFound`` ``links.not_valid``."""
     link = _valid_link(session, token)
     if link.opened_at is None:
         link.opened_at = now()
 
 
 def invited_by(session: Session, token: str) -> LinkRecipient:
-    """Return whom a link greets, and how. Raises ``NotFound`` ``links.not_valid``."""
+    """Return the recipient of a link. Raises ``NotFound`` ``links.not_valid``."""
     link, user = _valid_link(session, token), user_of_link(session, token)
     partner = session.scalar(select(Partner.name).where(Partner.id == user.partner_id).execution_options(**_SEE))
     maker = session.scalar(select(User.name).where(User.email == link.made_by).execution_options(**_SEE))
@@ -124,7 +124,7 @@ def invited_by(session: Session, token: str) -> LinkRecipient:
 
 
 def user_of_link(session: Session, token: str) -> User:
-    """Return whose password a link may set.
+    """Return the user whose password a link may set.
 
     Raises:
         NotFound: ``links.not_valid``; the same for used, expired and unknown links.
@@ -172,14 +172,14 @@ def create_first_administrator(session: Session) -> User | None:
 
 
 def setup_link(session: Session) -> str | None:
-    """Return the path of a one-time link with which the first administrator is created; None once anyone exists."""
+    """Return the path of a one-time link with which the first administrator is created; None if there is an account."""
     if not nobody_exists(session):
         return None
     return f"/setup?token={_new_link(session, LinkPurpose.SET_UP, None, now() + SET_UP_LASTS)}"
 
 
 def require_set_up_link(session: Session, token: str) -> None:
-    """Go on only with the link that was printed, and while nobody exists.
+    """Require the printed link, and that there is no account yet.
 
     Raises:
         NotFound: ``links.not_valid``.
@@ -189,7 +189,7 @@ def require_set_up_link(session: Session, token: str) -> None:
 
 
 def set_up(session: Session, token: str, email: str, name: str, password: str) -> User:
-    """Create the first administrator; the link is used up, and no other opens again.
+    """Create the first administrator; all set-up links become invalid.
 
     Raises:
         NotFound: ``links.not_valid``.

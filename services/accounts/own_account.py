@@ -1,4 +1,4 @@
-"""What people do with their own account: change the password, renew one-time codes, choose language and theme."""
+"""Operations on one's own account: password, second factor, one-time codes, language and theme."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,10 +22,10 @@ _SEE = {"see_all": "people may change their own account, whatever else they see"
 
 
 def change_password(session_user: SessionUser, old: str, new: str) -> str:
-    """Give one's own account a new password; all other sessions end. Return the new secret of this session.
+    """Change one's own password; all other sessions end. Return the new secret of this session.
 
     Raises:
-        TooManyAttempts: ``sign_in.wait``; the old password was not looked at.
+        TooManyAttempts: ``sign_in.wait``; the old password was not checked.
         InvalidInput: ``users.wrong_password``, ``users.password_…``; the fields are ``old`` and ``password``.
     """
     require_acceptable(new, session_user.email, session_user.name)
@@ -44,10 +44,10 @@ def change_password(session_user: SessionUser, old: str, new: str) -> str:
 
 
 def require_password(session_user: SessionUser, password: str) -> None:
-    """Go on only if ``password`` is one's own; the session counts as fresh then.
+    """Require one's own password; the session counts as fresh then.
 
     Raises:
-        TooManyAttempts: ``sign_in.wait``; the password was not looked at.
+        TooManyAttempts: ``sign_in.wait``; the password was not checked.
         InvalidInput: ``users.wrong_password``, field ``old``.
     """
     subject = f"own-password:{session_user.actor.user_id}"
@@ -69,10 +69,10 @@ def require_password(session_user: SessionUser, password: str) -> None:
 
 
 def prove(session_user: SessionUser, stated: str) -> None:
-    """Prove to be the one who sits there, before rights move: by a code if one has a second factor, else the password.
+    """Re-authenticate before rights are changed: by a code if there is a second factor, else by the password.
 
     Raises:
-        TooManyAttempts: ``sign_in.wait``; nothing was looked at.
+        TooManyAttempts: ``sign_in.wait``; nothing was checked.
         InvalidInput: ``second_factor.wrong_code``, field ``code``; ``users.wrong_password``, field ``old``.
     """
     if not session_user.has_second_factor:
@@ -105,7 +105,7 @@ def renew_own_codes(session_user: SessionUser, password: str) -> list[str]:
 
 
 def enrol_own_factor(session_user: SessionUser, code: str) -> list[str]:
-    """Enrol a second factor of one's own will; return ten one-time codes, shown once.
+    """Enrol a second factor voluntarily; return ten one-time codes, shown once.
 
     Raises:
         TooManyAttempts: ``sign_in.wait``.
@@ -123,13 +123,13 @@ def enrol_own_factor(session_user: SessionUser, code: str) -> list[str]:
 
 
 def choose_language(session: Session, session_user: SessionUser, language: str) -> None:
-    """Remember in which language the person reads; one that does not exist changes nothing."""
+    """Store the user's language; an unknown one changes nothing."""
     if language in LANGUAGES:
         own_row(session, session_user).language = language
 
 
 def choose_theme(session: Session, session_user: SessionUser, theme: str) -> None:
-    """Remember whether the person likes it light or dark; a theme that does not exist changes nothing."""
+    """Store the user's theme; an unknown one changes nothing."""
     if theme in THEMES:
         own_row(session, session_user).theme = theme
 

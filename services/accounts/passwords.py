@@ -14,7 +14,7 @@ from core.settings import settings
 from services.accounts._common_passwords import BRAND_WORDS, COMMON_WORDS, KEYBOARD_ROWS
 
 LENGTH_MIN = 15
-LEFT_MIN = 5  # characters that must remain when everything guessable is taken out
+LEFT_MIN = 5  # characters that must remain after removing everything guessable
 DISTINCT_MIN = 6
 WORDS_MIN = 4  # that many common words together are a sentence of the person's own
 WALK_MIN = 4  # characters along the keyboard that count as one move
@@ -35,7 +35,7 @@ _LOOKALIKES = str.maketrans("0134578@$!", "oleastbasi")
 
 
 def normalise(password: str) -> str:
-    """Return the one form of a password that is ever hashed: Unicode NFC, nothing cut, nothing trimmed.
+    """Return the normalised form of a password for hashing: Unicode NFC, nothing cut, nothing trimmed.
 
     Raises:
         InvalidInput: ``users.password_too_long``, before anything is done with it.
@@ -68,8 +68,8 @@ def hash_password(password: str) -> str:
 
 
 def is_correct(stored_hash: str | None, password: str) -> bool:
-    """Return whether ``password`` is the one; for None the same work is done and the answer is no."""
-    is_possible = len(password) <= PASSWORD_LENGTH_MAX  # a longer one is nobody's, whatever it looks like
+    """Return whether ``password`` is the one; for None the same work is done, and False returned."""
+    is_possible = len(password) <= PASSWORD_LENGTH_MAX  # longer passwords are never accepted
     with _slots:
         try:
             HASHER.verify(stored_hash or _nobodys_hash(), normalise(password) if is_possible else "")
@@ -119,7 +119,7 @@ def _parts(name: str) -> list[str]:
 
 
 def _is_repetition(password: str) -> bool:
-    """Return whether one short piece, repeated, makes up the password (its last copy may be cut)."""
+    """Return whether the password repeats one short part (its last copy may be cut)."""
     sizes = range(1, min(LENGTH_MIN - LEFT_MIN, len(password) // 2 + 1))
     return any(password == (password[:size] * len(password))[: len(password)] for size in sizes)
 

@@ -33,7 +33,7 @@ _SPACES = re.compile(r"[\s\-]")
 
 
 def is_required(role: str) -> bool:
-    """Return whether people of ``role`` need a second factor here."""
+    """Return whether ``role`` requires a second factor in this installation."""
     return role in settings().totp_roles
 
 
@@ -59,17 +59,17 @@ def offered_secret(session: Session, session_id: int) -> str | None:
 
 
 def enrolment_uri(secret: str, email: str) -> str:
-    """Return what the app on the phone reads out of the picture."""
+    """Return the ``otpauth`` URI for an authenticator app."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=settings().brand_name)
 
 
 def enrolment_picture(secret: str, email: str) -> str:
-    """Return the picture to scan, as a data URL of an SVG."""
+    """Return the QR code of the URI, as a data URL of an SVG."""
     return str(segno.make(enrolment_uri(secret, email), error="m").svg_data_uri(scale=5, border=2, light="white"))
 
 
 def enrol(session: Session, user: User, session_id: int, code: str) -> list[str]:
-    """Take the offered secret as the user's second factor, proved by its first code; return ten one-time codes.
+    """Enrol the offered secret as the user's second factor, confirmed by its first code; return ten one-time codes.
 
     Raises:
         InvalidInput: ``second_factor.wrong_code``.
@@ -87,7 +87,7 @@ def enrol(session: Session, user: User, session_id: int, code: str) -> list[str]
 
 
 def is_accepted(session: Session, user: User, code: str) -> bool:
-    """Return whether ``code`` proves the second factor; a code that did is used up, whatever comes after.
+    """Return whether ``code`` is valid; a valid code is used up, whatever comes after.
 
     The caller must have locked the user's row, so that one code sent twice at once counts once.
 
@@ -98,7 +98,7 @@ def is_accepted(session: Session, user: User, code: str) -> bool:
     if user.totp_secret is None:
         return False
     secret = _opened(user.totp_secret, _owner(user))
-    if not is_encrypted(user.totp_secret):  # stored before secrets were sealed
+    if not is_encrypted(user.totp_secret):  # stored before secrets were encrypted
         user.totp_secret = encrypt(secret, PURPOSE, _owner(user))
     step = _step_of(secret, plain, after=user.totp_used)
     if step is not None:
@@ -135,7 +135,7 @@ def renew_codes(session: Session, user: User) -> list[str]:
 
 
 def remove(session: Session, user: User) -> None:
-    """Take the second factor away, e.g. of a lost phone; who needs one enrols again at the next sign-in."""
+    """Remove the second factor, e.g. of a lost phone; if the role requires one, the next sign-in enrols it again."""
     if user.totp_secret is None:
         return
     delete_factor(session, user)
@@ -174,7 +174,7 @@ def _owner(user: User) -> str:
 
 
 def _opened(stored: str, owner: str) -> str:
-    """Return a secret as the phone has it. Raises ``Conflict`` ``second_factor.unreadable``."""
+    """Return the decrypted secret. Raises ``Conflict`` ``second_factor.unreadable``."""
     try:
         return decrypt(stored, PURPOSE, owner)
     except DecryptionError as error:

@@ -1,4 +1,4 @@
-"""Sessions of people: begun at sign-in, read again for each request and each event, ended at any time."""
+"""Sessions of users: begun at sign-in, read anew for each request and each event, revocable at any time."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -57,20 +57,20 @@ _SAY_WHY: dict[str, tuple[str, str]] = {
 
 
 class SignInNeeded(DomainError):
-    """Nobody is signed in, or not any more; the sentence says why."""
+    """There is no valid session; the message says why."""
 
     status = 401
 
 
 class ReauthenticationNeeded(DomainError):
-    """The person is signed in and may do it, but has not proved for a while to be the one who sits there."""
+    """The user has the permission, but must authenticate again first."""
 
     status = 403
 
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """Where a request comes from: network address, and what the browser calls itself."""
+    """Origin of a request: network address and user agent."""
 
     address: str = ""
     user_agent: str = ""
@@ -78,12 +78,12 @@ class Browser:
 
 @dataclass(frozen=True, slots=True)
 class SessionUser:
-    """Who is behind a request, as the database says at this moment.
+    """The user of a session, as read from the database for this request.
 
     Attributes:
-        actor: With the rights and the branch of now.
-        state: ``HALF_WAY`` while the second factor is missing: then nothing but that is open.
-        stepped_up_at: When the person last proved to be there.
+        actor: With current rights and branch.
+        state: ``HALF_WAY`` while the second factor is missing: then nothing else is permitted.
+        stepped_up_at: Last authentication.
     """
 
     actor: Actor
@@ -98,7 +98,7 @@ class SessionUser:
 
     @property
     def is_signed_in(self) -> bool:
-        """Return whether nothing is missing any more."""
+        """Return whether the sign-in is complete."""
         return self.state == SessionState.SIGNED_IN
 
     @property
@@ -131,7 +131,7 @@ def begin_session(session: Session, user: User, browser: Browser, state: Session
 
 
 def find_session_user(session: Session, token: str) -> SessionUser:
-    """Return who holds the cookie ``token``.
+    """Return the user of the session cookie ``token``.
 
     Raises:
         SignInNeeded: ``sessions.unknown``, ``sessions.expired``, ``sessions.locked``, ``sessions.rights_changed`` or
@@ -156,7 +156,7 @@ def find_session_user(session: Session, token: str) -> SessionUser:
 
 
 def actor_of_cookie(session: Session, token: str) -> Actor | None:
-    """Return whose session the cookie ``token`` is or was, ended or not; None if there never was one."""
+    """Return the actor of the session of a cookie, also of an ended one; None if there never was one."""
     found = _rows_of(session, token)
     if found is None:
         return None
@@ -165,7 +165,7 @@ def actor_of_cookie(session: Session, token: str) -> Actor | None:
 
 
 def actor_of_user(user: User, path: str, *, source: str = "screen") -> Actor:
-    """Return the actor a user is; ``path`` is that of the user's partner as the tree stands now."""
+    """Return the actor of a user; ``path`` is the current path of the user's partner."""
     return Actor(
         name=user.name,
         role=Role(user.role),
@@ -179,20 +179,20 @@ def actor_of_user(user: User, path: str, *, source: str = "screen") -> Actor:
 
 
 def idle_limit(role: Role) -> timedelta:
-    """Return after how long without a request a session of ``role`` ends."""
+    """Return the idle time-out of sessions of ``role``."""
     if role in PARTNER_ROLES:
         return PARTNER
     return IDLE_MONEY if role in MONEY_ROLES else IDLE
 
 
 def absolute_limit(role: Role) -> timedelta:
-    """Return after how long a session of ``role`` ends, however busy it is."""
+    """Return the absolute lifetime of sessions of ``role``."""
     return PARTNER if role in PARTNER_ROLES else ABSOLUTE
 
 
 @essential_writes()
 def note_seen(session: Session, session_user: SessionUser) -> None:
-    """Note that the person is still there; the caller asks ``is_due_to_be_noted`` first."""
+    """Record the user's activity; the caller checks ``is_due_to_be_noted`` first."""
     seen = update(UserSession).where(UserSession.id == session_user.session_id, UserSession.seen_at < now())
     session.execute(seen.values(seen_at=now()).execution_options(**_SEE, synchronize_session=False))
 
@@ -203,14 +203,14 @@ def is_due_to_be_noted(session_user: SessionUser) -> bool:
 
 
 def note_step_up(session: Session, session_id: int) -> None:
-    """Note that the person has just proved to be there."""
+    """Record a fresh authentication."""
     _own_row(session, session_id).stepped_up_at = now()
 
 
 def require_proof(session: Session) -> None:
-    """Go on only if the person before the browser proved within ``FRESH`` to be there: before rights are given.
+    """Require an authentication within ``FRESH``, before rights are granted.
 
-    Programs, jobs and the machine itself have nobody to ask. The session is read now, never remembered.
+    Programs, jobs and the command line are exempt. The session is read anew, not cached.
 
     Raises:
         ReauthenticationNeeded: ``access.proof_needed``; ``own_account.prove`` makes the session fresh again.
@@ -231,7 +231,7 @@ def rotate_session(session: Session, session_id: int) -> str:
 
 @essential_writes()
 def end_session(session: Session, session_id: int, reason: EndReason) -> None:
-    """End a session the actor may see: one's own, or anyone's for who edits users.
+    """End a session the actor may see: their own, or anyone's with the permission to edit users.
 
     Raises:
         NotFound: ``sessions.not_found``.
@@ -264,14 +264,14 @@ def open_sessions(session: Session, user_id: int) -> list[UserSession]:
 
 @essential_writes()
 def purge_old_sessions(session: Session) -> int:
-    """Delete sessions that ended long ago; the trail keeps what happened. Return how many."""
+    """Delete sessions that ended long ago; the audit log keeps their events. Return how many."""
     old = delete(UserSession).where(UserSession.expires_at < now() - RETENTION_AFTER_END)
     result: Any = session.execute(old.execution_options(synchronize_session=False))
     return int(result.rowcount)
 
 
 def _rows_of(session: Session, token: str) -> tuple[UserSession, User, str | None, str | None] | None:
-    """Return the session a cookie stands for, its user, and path and status of the user's partner."""
+    """Return the session of a cookie, its user, and path and status of the user's partner."""
     query = (
         select(UserSession, User, Partner.path, Partner.status)
         .join(User, User.id == UserSession.user_id)

@@ -1,8 +1,8 @@
-"""Coming in: e-mail and password, then the second factor where the role needs one.
+"""Sign-in: e-mail and password, then the second factor where the role requires one.
 
 Each step runs in units of work of its own: an attempt is counted before it is tried and stays counted when it fails,
-and no transaction is open while a password is hashed. Whether an account exists shows neither in the answer nor in
-the work done.
+and no transaction is open while a password is hashed. Neither the response nor its timing reveals whether an
+account exists.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ _SEE = {"see_all": "an account is looked up before its user is authenticated"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a browser gets when it has come in, or half-way.
+    """Result of a sign-in step.
 
     Attributes:
         token: Value of the session cookie.
@@ -57,7 +57,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Account:
-    """What is known of who signs in, real or not.
+    """The account of a sign-in attempt, existing or not.
 
     Attributes:
         subject: Under which the attempt is counted. address: under which it is counted too; "" for not.
@@ -84,9 +84,9 @@ def sign_in(email: str, password: str, browser: Browser, *, device: str = "", ol
         old_token: Session cookie that comes with the request; that session ends.
 
     Raises:
-        TooManyAttempts: ``sign_in.wait`` or ``sign_in.stopped``; the password was not looked at.
+        TooManyAttempts: ``sign_in.wait`` or ``sign_in.stopped``; the password was not checked.
         InvalidInput: ``sign_in.wrong``.
-        NotPermitted: ``sign_in.locked`` or ``sign_in.partner_closed``; only to who knows the password.
+        NotPermitted: ``sign_in.locked`` or ``sign_in.partner_closed``; only after the right password.
     """
     account = transact(AUTHENTICATION, lambda session: _count_and_find(session, email, browser, device))
     actor = account.actor
@@ -126,7 +126,7 @@ def give_second_factor(
         browser: See ``sign_in``. device: see ``sign_in``.
 
     Raises:
-        TooManyAttempts: ``sign_in.wait`` or ``sign_in.stopped``; the code was not looked at.
+        TooManyAttempts: ``sign_in.wait`` or ``sign_in.stopped``; the code was not checked.
         InvalidInput: ``second_factor.wrong_code``.
     """
     subject = transact(session_user.actor, lambda session: _count_factor(session, session_user, device))
@@ -182,7 +182,7 @@ def let_in(
 
 
 def end_replaced(session: Session, token: str) -> None:
-    """End the session that this browser had until now, if it had one."""
+    """End the previous session of this browser, if any."""
     query = select(UserSession).where(UserSession.token_hash == token_hash(token), UserSession.ended_at.is_(None))
     row = session.scalar(query.execution_options(**_SEE)) if token else None
     if row is not None:
@@ -190,7 +190,7 @@ def end_replaced(session: Session, token: str) -> None:
 
 
 def account_subject(email: str) -> str:
-    """Return under what name the attempts of strangers on an account are counted."""
+    """Return the subject under which attempts on an account from unknown devices are counted."""
     return f"account:{token_hash(email)}"
 
 
@@ -241,7 +241,7 @@ def _record_failure(session: Session, account: _Account, browser: Browser) -> No
 
 
 def _masked(email: str) -> str:
-    """Return what may be kept of an address nobody here has: it may be a mistyped password."""
+    """Return a masked e-mail that belongs to no account: it may be a mistyped password."""
     name, at, domain = email.partition("@")
     return f"{name[:1]}***{at}{domain[:100] if '.' in domain else ''}"
 

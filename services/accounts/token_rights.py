@@ -1,4 +1,4 @@
-"""What an API key may do: no more than its maker, unless a second person who may do it has confirmed the key."""
+"""Rights of API keys: at most its maker's, unless a second person with these rights has confirmed the key."""
 
 from collections.abc import Sequence
 
@@ -29,12 +29,12 @@ def confirmation_of(maker: Actor, role: str) -> Confirmation:
 
 
 def rights_of(row: ApiToken, path: str, maker: User | None) -> frozenset[Permission] | None:
-    """Return what a key may do now; None if that is all that its role may.
+    """Return the current rights of a key; None for all rights of its role.
 
     Args:
         row: The key.
         path: Branch of the key's partner; "" for the whole channel.
-        maker: Who made it, as the account stands now; None for a key made at the machine itself.
+        maker: Who made it, as the account stands now; None for a key made on the command line.
 
     Raises:
         NotPermitted: ``tokens.not_confirmed``.
@@ -55,13 +55,13 @@ def rights_of(row: ApiToken, path: str, maker: User | None) -> frozenset[Permiss
 
 
 def missing_rights(row: ApiToken, path: str, maker: User) -> frozenset[Permission]:
-    """Return what a key's role may do and its maker, as the account stands now, may not within the key's branch."""
+    """Return the rights of a key's role that its maker currently lacks within the key's branch."""
     own = ROLE_PERMISSIONS[Role(row.role)]
     return own - ROLE_PERMISSIONS[Role(maker.role)] if path.startswith(maker.path) else own
 
 
 def confirm_tokens(session: Session, prefixes: Sequence[str], note: str = "") -> list[Outcome]:
-    """Let keys do what their makers may not, named by what they begin with; return what became of each.
+    """Confirm rights of keys that their makers lack; keys are named by prefix. Return the outcome of each.
 
     Only another person than the maker can do this, who may do all of that and manages keys; never an API key.
 
@@ -85,7 +85,7 @@ def confirm_tokens(session: Session, prefixes: Sequence[str], note: str = "") ->
 
 
 def keys_above_makers(session: Session) -> dict[Confirmation, list[str]]:
-    """Return the beginnings of the keys in force whose role may do more than their makers may, by confirmation.
+    """Return the prefixes of valid keys whose role exceeds their makers' rights, by confirmation.
 
     ``Confirmation.NOT_NEEDED``: their makers have lost rights since, so that the keys hold less than their roles.
     """

@@ -1,4 +1,4 @@
-"""Keys of programs: made once, shown once, stored as a hash, gone after a year at the latest."""
+"""API keys: shown once, stored as a hash, valid for at most a year."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,7 +36,7 @@ def create_token(
 ) -> tuple[ApiToken, str]:
     """Create a key; return its row and the secret, which is stored nowhere.
 
-    A key whose role may do more than its maker may opens nothing until a second person has confirmed it.
+    A key whose role exceeds its maker's rights is not valid until a second person has confirmed it.
 
     Args:
         session: Of someone who may edit keys and give ``role``.
@@ -78,7 +78,7 @@ def create_token(
 
 
 def revoke_token(session: Session, token_id: int) -> ApiToken:
-    """End a key at once.
+    """Revoke a key.
 
     Raises:
         NotFound: ``tokens.not_found``.
@@ -92,7 +92,7 @@ def revoke_token(session: Session, token_id: int) -> ApiToken:
 
 
 def revoke_tokens(session: Session, prefixes: Sequence[str], note: str = "") -> list[Outcome]:
-    """End keys at once, named by what they begin with; return what became of each.
+    """Revoke keys, named by prefix; return the outcome of each.
 
     Raises:
         NotPermitted: The actor may not edit keys.
@@ -113,15 +113,15 @@ def list_tokens(session: Session) -> list[ApiToken]:
 
 
 def actor_of_token(session: Session, secret: str) -> Actor:
-    """Return on whose behalf a program acts that shows ``secret``. Raises as ``actor_of_key``."""
+    """Return the actor of a key by its secret. Raises as ``actor_of_key``."""
     return _actor_of(session, ApiToken.token_hash == token_hash(secret))
 
 
 def actor_of_key(session: Session, token_id: int) -> Actor:
-    """Return on whose behalf a program with this key acts, with the rights and the branch of now.
+    """Return the actor of a key, with current rights and branch.
 
     Raises:
-        SignInNeeded: ``tokens.not_valid``: unknown, too old, revoked, or of someone who may not come in any more.
+        SignInNeeded: ``tokens.not_valid``: unknown, too old, revoked, or its user may not sign in any more.
         NotPermitted: ``tokens.not_confirmed``.
     """
     return _actor_of(session, ApiToken.id == token_id)
@@ -152,14 +152,14 @@ def _actor_of(session: Session, is_wanted: ColumnElement[bool]) -> Actor:
 
 
 def note_used(session: Session, secret: str) -> None:
-    """Note that a key was used, to the minute."""
+    """Record the use of a key, to the minute."""
     used = update(ApiToken).where(ApiToken.token_hash == token_hash(secret))
     due = used.where((ApiToken.used_at.is_(None)) | (ApiToken.used_at <= now() - SEEN_EVERY))
     session.execute(due.values(used_at=now()).execution_options(**_SEE, synchronize_session=False))
 
 
 def _new_secret(session: Session) -> str:
-    """Return a secret that begins like no other key's: people tell keys apart by their beginnings."""
+    """Return a secret with a unique prefix, by which people distinguish keys."""
     while True:
         secret = MARK + new_token()
         like = select(ApiToken.id).where(ApiToken.prefix == secret[:PREFIX_LENGTH])

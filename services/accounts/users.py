@@ -1,4 +1,4 @@
-"""People with an account: stated by staff, by a partner's owner or by a worksheet; their role, partner and manager."""
+"""Saving of users from forms and worksheets: role, partner, department and manager."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ GRANTS: dict[Role, frozenset[Role]] = {
     Role.IT: frozenset(Role) - {Role.ADMINISTRATOR, Role.FINANCE},
     Role.PARTNER_OWNER: PARTNER_ROLES,
 }
-"""Role → roles that its holder may give: nobody gives what would let them in further than they are."""
+"""Role → roles that its holder may grant, so that nobody can extend their own access."""
 
 UNKNOWN_USER = Problem("users.not_found", N_("names no user: there is no {key}"))
 UNKNOWN_DEPARTMENT = Problem("departments.not_found", N_("names no department: there is no {key}"))
@@ -50,7 +50,7 @@ ELSEWHERE = Problem(
 
 @dataclass(frozen=True, slots=True)
 class _UserInput:
-    """What one row comes to: what it says, and what is stored where it says nothing."""
+    """One row merged with the stored user."""
 
     email: str
     role: str | None
@@ -64,7 +64,7 @@ def save_users(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
     """Invite people who are new, change those that differ.
 
     A partner's role needs a partner, a role of the brand must have none; a partner's owner adds to the own branch, by
-    default to the own partner. Nobody gives a role above their own reach, and nobody changes their own role. A manager
+    default to the own partner. Nobody grants a role beyond ``GRANTS``, and nobody changes their own role. A manager
     may stand in a later row; nobody leads themselves, not even through others.
 
     Raises:
@@ -83,14 +83,14 @@ def save_users(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
 
 
 def user_id_of(session: Session, email: str) -> int | None:
-    """Return the row number of an account, None if the actor sees none of this address."""
+    """Return the id of a user by e-mail; None if the actor sees none."""
     return session.scalar(select(User.id).where(User.email == email))
 
 
 def people_names(session: Session, persons: Iterable[str | None]) -> dict[str, str]:
     """Return person → name, for the people named in a record that the actor may see, wherever they work.
 
-    Nothing more than the record's own history tells.
+    This reveals no more than the record's own history.
     """
     named = select(User.email, User.name).where(User.email.in_([person for person in persons if person]))
     seeing = named.execution_options(see_all="who may see a record may know who did what with it, by name")
@@ -98,10 +98,11 @@ def people_names(session: Session, persons: Iterable[str | None]) -> dict[str, s
 
 
 def refuse_left(session: Session, named: Mapping[int, int], field: str) -> list[CellProblem]:
-    """Return a problem for each row that names somebody who has left; nobody else named can leave until this is stored.
+    """Return a problem for each row that names a person who has left; locks the others named, so that they cannot
+    leave.
 
     Args:
-        session: Of who is about to store the names.
+        session: Of the transaction that will store the names.
         named: Row number → number of the user it names.
         field: That names them.
     """
@@ -118,7 +119,7 @@ def refuse_left(session: Session, named: Mapping[int, int], field: str) -> list[
 
 
 def _settle(session: Session, actor: Actor, drafts: Drafts) -> tuple[Drafts, list[CellProblem]]:
-    """Return the drafts with role, partner and department as they will be stored, and why others cannot."""
+    """Return the drafts with resolved role, partner and department, and the problems of the others."""
     partners, problems = look_up_references(session, drafts, "partner", Partner.code, UNKNOWN_PARTNER, Partner.path)
     departments, unknown = look_up_references(session, drafts, "department", Department.code, UNKNOWN_DEPARTMENT)
     problems = [*problems, *unknown]
@@ -161,7 +162,7 @@ def _stated(
 
 
 def _refusal(actor: Actor, one: _UserInput) -> tuple[str, str, Problem] | None:
-    """Return field, value and problem of what cannot be; None if all is well."""
+    """Return field, value and problem of an invalid row; None if it is valid."""
     if one.role is None:
         return "role", "", Problem("fields.required", N_("is required"))
     role, grants, before = Role(one.role), GRANTS.get(actor.role, frozenset()), one.before and one.before[1]
@@ -196,7 +197,7 @@ def _is_partners(role: str | None) -> bool:
 
 
 def _layers(session: Session, drafts: Drafts, problems: list[CellProblem]) -> list[Drafts]:
-    """Return the drafts in the order in which they can be stored, without those who would lead themselves."""
+    """Return the drafts in the order in which they can be stored, without circles of managers."""
     managers = drafts.columns.get("manager")
     if managers is None or not any(managers):
         return [drafts]

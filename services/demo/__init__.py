@@ -1,1 +1,1 @@
-"""A made-up brand to try the product with: loaded in one transaction, cleared without a trace."""
+"""Demo data: a made-up brand to try the product with, which can be removed completely."""

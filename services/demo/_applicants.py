@@ -1,4 +1,4 @@
-"""The demo's applicants: which ways an application can go, as data. Applications and partner rows are made from it."""
+"""Applicants of the demo, one for each course of an application. Applications and partner rows are made from it."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -7,22 +7,22 @@ from models.partners.applications import ApplicationStatus, UpstreamAnswer
 from models.partners.partners import PartnerStatus
 
 DEALERS_LEAST = 4
-"""So many dealers are no applicants, before the first is one."""
+"""Number of dealers without an application before the first applicant."""
 
 
 class Applicant(NamedTuple):
-    """Somebody who asks to become a dealer, and how far that has come.
+    """An applicant to become a dealer, with the progress of the application.
 
     Attributes:
         hours: Since they submitted it.
-        word: What the upstream said; None before it was notified and while it may still answer. word_hours: since it
+        word: The upstream's answer; None before it was notified and while it may still answer. word_hours: since it
             did.
         decided_hours: Since the brand decided; 0 while it has not.
-        is_under_first: Whether they are to stand under the first master agent, whose owner is one of the demo's people.
+        is_under_first: Whether their upstream is the first master agent, whose owner is one of the demo's people.
         reason: Why the brand returned or refused it.
-        upstream_note: What the upstream said beside its word.
+        upstream_note: The upstream's note with its answer.
         is_known: Whether a partner with the same phone is there already.
-        invite: Position in ``demo_invites.KINDS`` of the invite they came by.
+        invite: Position in ``INVITE_SPECS`` of the invite they came by.
     """
 
     status: ApplicationStatus

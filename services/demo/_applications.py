@@ -39,7 +39,7 @@ DECIDED = (ApplicationStatus.APPROVED, ApplicationStatus.REFUSED, ApplicationSta
 
 
 class ApplicationSpec(NamedTuple):
-    """An application of somebody for whom no partner row stands: a form that is being filled in, or was taken back.
+    """An application without a partner row: a draft, or one that was withdrawn.
 
     Attributes:
         hours: Since it was last touched.
@@ -66,7 +66,7 @@ class ApplicationContext(NamedTuple):
 
     Attributes:
         licence_sha256: Of the picture of a business licence.
-        invites: Number and code of each invite, as in ``demo_invites.KINDS``.
+        invites: Number and code of each invite, as in ``INVITE_SPECS``.
         stood_under: Row number of a partner that has moved since → that of the upstream it applied for.
     """
 
@@ -102,7 +102,7 @@ def add_owners(session: Session, channel: Channel) -> list[int]:
 
 
 def email_of(partner: DemoPartner) -> str:
-    """Return the address that an applicant stated."""
+    """Return the e-mail address of an applicant."""
     return f"{partner.buyer.code.lower()}@demo.example"
 
 

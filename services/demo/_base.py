@@ -1,4 +1,4 @@
-"""What stands before the first demo order, in one transaction: products with prices, the channel, people, customers."""
+"""Master data of the demo, loaded in one transaction: products with prices, channel, people, customers."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
@@ -55,7 +55,7 @@ LOOKS_AFTER_CUSTOMERS = frozenset({Role.SALES, Role.PARTNER_OWNER, Role.PARTNER_
 
 
 class People(NamedTuple):
-    """Who may sign in, with the passwords, which are kept nowhere, and who of them looks after customers."""
+    """Demo users with their passwords, which are not stored, and those who own customers."""
 
     shown: list[dict[str, str]]
     ids: list[int]
@@ -63,7 +63,7 @@ class People(NamedTuple):
 
 
 class MasterData(NamedTuple):
-    """What orders are made of. ``first_day``: of the orders. ``fake_stores``: codes of two stores that are one."""
+    """Master data of the demo. ``first_day``: of the orders. ``fake_stores``: codes of two stores that are one."""
 
     channel: Channel
     goods: Range
@@ -87,7 +87,7 @@ def midnight(day: date) -> datetime:
 def add_master_data(
     session: Session, partners: int, stores: int, seed: int, at: datetime, facts: dict[str, Any]
 ) -> MasterData:
-    """Add everything but the orders, and mark it.
+    """Add everything but the orders, and mark it as demo data.
 
     Args:
         session: Of an administrator.
@@ -178,7 +178,7 @@ def _add_customers(session: Session, ids: Sequence[int], rows: Sequence[Sequence
 def _add_joining(
     session: Session, channel: Channel, names: NameMaker, at: datetime, loaded: dict[Any, list[int]]
 ) -> None:
-    """Add how partners come to stand where they stand: invites, applications, changes of upstream."""
+    """Add the onboarding of partners: invites, applications, changes of upstream."""
     loaded[Invite] = reserve_row_ids(session, Invite, len(INVITES))
     codes = add_invites(session, loaded[Invite], channel, names.random, at)
     moves = moves_of(channel)

@@ -1,4 +1,4 @@
-"""Taking demo data out again: everything a load put in and what belongs to it, unless a real row refers to it."""
+"""Removal of demo data: everything a load inserted and its dependent rows, unless a real row refers to it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -48,11 +48,11 @@ DEPENDENT_ROWS = {
 }
 """Table to the column that names its owner: dependent rows, deleted with their owner even if made by users."""
 DERIVED_REFERENCES = {("store_findings", "other_store_id")}
-"""Columns that a program filled by itself: what names a demo row there goes too, see ``demo_stores.forget_stores``."""
+"""Columns filled by programs only: rows that name a demo row there are deleted too, see ``purge_stores``."""
 KEYS = ("number", "code", "sku", "email", "name", "id")
 """Columns by which a row is named to people; the first that a table has."""
 SHOWN = 5  # rows named in a refusal
-SLICE = 5_000  # orders taken out in one unit of work
+SLICE = 5_000  # orders deleted in one unit of work
 Marks = Mapping[str, Sequence[LoadedRange]]
 
 
@@ -61,7 +61,7 @@ def clear_demo(actor: Actor) -> dict[str, Any]:
     """Remove the demo data. Events stay, and one more says that it was cleared.
 
     Decisions about orders are never deleted, so a demo order that somebody has decided keeps the demo data in place.
-    What was removed before a failure stays removed; doing it again goes on.
+    What was removed before a failure stays removed; a repetition resumes.
 
     Returns:
         ``removed``: how many rows of each table were demo data; empty if there was none.
@@ -98,14 +98,14 @@ def referring_rows(session: Session, marks: Marks) -> Iterator[str]:
 
 
 def _references() -> Iterator[tuple[Table, Column[Any], Table]]:
-    """Yield every foreign key there is: table, column, and the table it names."""
+    """Yield every foreign key: table, column, and the referenced table."""
     for table in Base.metadata.sorted_tables:
         for key in sorted(table.foreign_keys, key=lambda key: key.parent.name):
             yield table, key.parent, key.column.table
 
 
 def _referring(table: Table, column: Column[Any], target: Table, marks: Marks) -> Select[Any]:
-    """Return the query for what refers to demo rows of ``target`` and does not go with them: whose, its key, theirs."""
+    """Return the query for real rows that refer to demo rows of ``target``."""
     own, named = table.alias("own"), target.alias("named")
     owner, key = _naming(own, table)
     first = next(iter(table.primary_key)).name
@@ -175,7 +175,7 @@ def _clear_orders(session: Session) -> int:
 
 
 def _open_circles(session: Session, marks: Marks) -> None:
-    """Let no demo row refer back to a table that refers to its own: departments to their heads, who are in them."""
+    """Clear circular references between tables of demo rows: departments to their heads."""
     for key in (key for table in Base.metadata.sorted_tables for key in table.foreign_keys if key.use_alter):
         table = key.parent.table
         if marks.get(table.name):

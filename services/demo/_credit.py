@@ -1,4 +1,4 @@
-"""The credit of demo partners: balances that follow the orders, and limits that some have come close to or passed."""
+"""Credit of demo partners: balances of the orders, and limits that some have nearly reached or exceeded."""
 
 from random import Random
 from typing import Any
@@ -40,7 +40,7 @@ def add_to_balances(session: Session, chosen: ColumnElement[bool], sign: int = 1
 def set_limits(session: Session, channel: Channel, random: Random) -> None:
     """Give every partner a limit that its orders fit in, then lower it for those who are to be over it.
 
-    Whoever only applies to be one has none yet.
+    Applicants have none yet.
     """
     balances = table_of("credit_balances")
     rows = session.execute(select(balances.c.partner_id, balances.c.used_cents))

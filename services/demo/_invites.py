@@ -1,4 +1,4 @@
-"""The demo's invites: codes that can be used, are used up, have expired or were taken back."""
+"""Invites of the demo: valid, used up, expired and revoked."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -21,11 +21,11 @@ BRAND, OWNER = "wei@demo.example", "hua@demo.example"
 
 
 class InviteSpec(NamedTuple):
-    """What an invite is. ``is_first``: whether it is the first master agent's, and not the brand's own.
+    """An invite of the demo. ``is_first``: whether it is the first master agent's, and not the brand's own.
 
     Attributes:
         made_days, lasts_days: Since it was made, and how long from then on it is valid.
-        revoked_days: Since it was taken back; None while it was not.
+        revoked_days: Since it was revoked; None if it was not.
     """
 
     tiers: str
@@ -47,7 +47,7 @@ INVITE_SPECS = (
     InviteSpec("agent_2;dealer", False, 10, 40, 60, revoked_days=31, note="发错了群，已收回"),
     InviteSpec("master_agent", False, 1, 14, 90, revoked_days=12),
 )
-"""Who came by one names it by its position here, see ``demo_applicants``."""
+"""Applicants name their invite by its position here."""
 
 
 def add_invites(session: Session, ids: Sequence[int], channel: Channel, random: Random, now: datetime) -> list[str]:

@@ -1,4 +1,4 @@
-"""The demo's changes of upstream: one for each state such a wish can be in, and a partner that has moved already."""
+"""Affiliation requests of the demo: one in each status, and a partner that has moved already."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -25,11 +25,11 @@ COLUMNS = (
 )  # fmt: skip
 OWNER, STAFF, DECIDER = "hua@demo.example", "wei@demo.example", "ling@demo.example"
 _NOBODY = -1
-"""In place of the number of a row, where there is none."""
+"""Stands for a missing row id."""
 
 
 class RequestSpec(NamedTuple):
-    """Who is to move where, and how far that has come.
+    """An affiliation request of the demo.
 
     Attributes:
         who: "any" partner, one "below" the first master agent, the "first" of those approved lately, or the "last".
@@ -71,7 +71,7 @@ REQUEST_SPECS = (
 
 
 class Move(NamedTuple):
-    """A wish of a certain partner: from one upstream to another; None is the brand itself."""
+    """A request of a chosen partner: from one upstream to another; None is the brand itself."""
 
     wish: RequestSpec
     mover: DemoPartner
@@ -80,7 +80,7 @@ class Move(NamedTuple):
 
 
 def moves_of(channel: Channel) -> list[Move]:
-    """Return the wishes for which there is a partner and an upstream; a small load has fewer, or none."""
+    """Return the requests for which there is a partner and an upstream; a small load has fewer, or none."""
     found: list[Move] = []
     taken: set[int] = set()
     for wish in REQUEST_SPECS:
@@ -102,7 +102,7 @@ def stood_under(moves: Sequence[Move]) -> dict[int, int | None]:
 
 
 def add_moves(session: Session, ids: Sequence[int], channel: Channel, moves: Sequence[Move], now: datetime) -> None:
-    """Add the changes of upstream under reserved numbers, and let those that are done be history."""
+    """Add the changes of upstream under reserved numbers, and the affiliation history of those that are done."""
     ordered = sorted(moves, key=lambda one: -one.wish.hours)
     numbers = month_numbers("AF", (now - timedelta(hours=one.wish.hours) for one in ordered))
     rows = [_row(one, number, now) for one, number in zip(ordered, numbers, strict=True)]
@@ -182,7 +182,7 @@ def _day(wish: RequestSpec, now: datetime) -> date:
 
 
 def _let_have_moved(session: Session, move: Move, path_before: str, day: date) -> None:
-    """Let a partner stand where it stands only since a day, and under another upstream before."""
+    """Rewrite a partner's affiliation history: another upstream until a day."""
     buyer = move.mover.buyer
     own = path_before + buyer.path[-SEGMENT_WIDTH:]
     before = {"partner_id": buyer.id, "upstream_id": move.from_upstream_id, "path": own}

@@ -41,7 +41,7 @@ class Locality(NamedTuple):
 
 
 class NameMaker:
-    """Makes names, each once; the same generator makes the same ones."""
+    """Generator of unique names; the same random generator gives the same names."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
@@ -117,7 +117,7 @@ GROUPS, GROUP_LENGTH = 4, 5  # together about 99 bits
 
 
 class DemoPerson(NamedTuple):
-    """Someone with an account. ``tier``: of the partner they work for, the first of it; "" for brand staff."""
+    """A demo user. ``tier``: of the partner they work for, the first of it; "" for brand staff."""
 
     email: str
     name: str
@@ -140,7 +140,7 @@ PEOPLE = (
 
 
 def new_password(person: DemoPerson) -> str:
-    """Return a password nobody has had before and nobody can guess."""
+    """Return a random password."""
     while True:
         groups = ("".join(secrets.choice(LETTERS) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
         password = "-".join(groups)

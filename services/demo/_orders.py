@@ -1,4 +1,4 @@
-"""Demo orders: when they are placed, by whom, what is in them, how far they have come. Pure: made, not kept.
+"""Generator of demo orders: time, buyer, lines and status. Pure: nothing is stored.
 
 Demand follows the trade: it grows over the months, is strong at the beginning of the week, and peaks in the weeks in
 which partners stock up before Spring Festival and Mid-Autumn Festival; in the festival week nearly nobody orders.
@@ -54,11 +54,11 @@ NOTES = ("请工作日送货", "节前务必送达", "门店陈列用", "与上�
 PLACER, APPROVERS = "wei@demo.example", ("ling@demo.example", "ling@demo.example", "mei@demo.example")
 
 Moment = tuple[datetime, OrderStatus | None]
-"""When an order is placed, and its status if it is one that did not simply go through."""
+"""Time of an order, and its status if it was not simply completed."""
 
 
 class DemoOrder(NamedTuple):
-    """An order and how far it has come; instants and persons it has not come to are None."""
+    """An order with its progress; instants and persons of later steps are None."""
 
     priced: PricedOrder
     status: OrderStatus
@@ -69,7 +69,7 @@ class DemoOrder(NamedTuple):
 
 
 def demand(day: date, first_day: date, days: int) -> float:
-    """Return how much is ordered on a day, beside the others."""
+    """Return the relative demand of a day."""
     weight = WEEKDAY_WEIGHTS[day.weekday()] * (1 + GROWTH * (day - first_day).days / days)
     for festivals, height in ((SPRING_FESTIVALS, 2.2), (MID_AUTUMN_FESTIVALS, 1.7)):
         for festival in festivals:
@@ -103,7 +103,7 @@ def counts_per_day(count: int, first_day: date, last_day: date) -> Iterator[tupl
 
 
 def moments(random: Random, count: int, first_day: date, now: datetime) -> Iterator[Moment]:
-    """Yield when each order is placed, in order; with its status if it is one that did not simply go through."""
+    """Yield when each order is placed, in order; with its status if it was not simply completed."""
     kinds = (
         (WAITING_HOURS, OrderStatus.SUBMITTED),
         (REJECTED_HOURS, OrderStatus.REJECTED),
@@ -129,7 +129,7 @@ def _ordinary(random: Random, count: int, first_day: date, now: datetime) -> Ite
 
 
 class OrderMaker:
-    """Makes the orders of a channel, one after the other in the order of time."""
+    """Generates the orders of a channel in order of time."""
 
     def __init__(self, random: Random, channel: Channel, goods: Range, now: datetime) -> None:
         self.random, self.channel, self.goods, self.now = random, channel, goods, now
@@ -201,7 +201,7 @@ class OrderMaker:
         return ship_to(OrderDraft(), partner.buyer)
 
     def _diverted(self) -> dict[str, str | None]:
-        """Return where the diverting agent's goods go: to a warehouse in the town of another province's agent."""
+        """Return the ship-to address of the diverting agent: a warehouse in the town of another province's agent."""
         if not self.channel.diverting:
             return {}
         names, there = NameMaker(self.random), self.channel.diverting[1].buyer

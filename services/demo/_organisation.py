@@ -1,4 +1,4 @@
-"""How the demo brand's own people are ordered: departments in a tree, each with a head, and everybody's job title."""
+"""Organisation of the demo brand: departments with their heads, and positions of its people."""
 
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ class DepartmentSpec(NamedTuple):
 
 
 class Post(NamedTuple):
-    """Where somebody works, as what, and under whom."""
+    """A person's department, position and manager."""
 
     email: str
     department: str

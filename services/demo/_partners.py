@@ -52,7 +52,7 @@ class DemoPartner(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """All partners, and those with a part to play. Lists are empty where there are too few partners.
+    """All partners, and those with a special role. Lists are empty where there are too few partners.
 
     Attributes:
         twins: Two dealers that are one company.
@@ -123,7 +123,7 @@ def make_channel(names: NameMaker, ids: Sequence[int], stores: int, first_day: d
 
 
 def _applying(one: DemoPartner, applicant: Applicant, known: DemoPartner | None, now: datetime) -> DemoPartner:
-    """Return a dealer as the partner row that stands for an applicant. ``known``: whose phone they state."""
+    """Return a dealer as the partner row that stands for an applicant. ``known``: partner whose phone they enter."""
     phone = known.buyer.phone if known else one.buyer.phone
     is_partner = applicant.partner_status is PartnerStatus.ACTIVE
     day = day_of(applicant.since(now) if is_partner else now - timedelta(hours=applicant.hours))
@@ -201,13 +201,13 @@ def _with_frauds(partners: list[DemoPartner], applicants: list[tuple[DemoPartner
 
 
 def _twin_of(first: Buyer, own: Buyer) -> Buyer:
-    """Return ``own`` as the second face of the company ``first``."""
+    """Return ``own`` as a duplicate of the company ``first``."""
     name = first.name.replace("贸易", "商贸") if "贸易" in first.name else first.name.replace("有限公司", "经营部")
     return own._replace(name=name, phone=first.phone, region=first.region, address=f"{first.address}2楼")
 
 
 class Owner(NamedTuple):
-    """A person who looks after customers: of the brand (path "") or of a partner and all below it."""
+    """An owner of customers: of the brand (path "") or of a partner and all below it."""
 
     user_id: int
     path: str

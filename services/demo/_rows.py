@@ -1,4 +1,4 @@
-"""How demo rows get in, and how they are known again: the trail says which rows of which table a load put in.
+"""Insertion of demo rows, and their marks: events in the audit log that name the rows of each table.
 
 Each unit of work of a load records one ``demo.loaded`` with the numbers of its rows. Events are never changed, so the
 mark can neither get lost nor grow, and a load that was killed is marked as far as it came.
@@ -24,7 +24,7 @@ Runs = list[tuple[int, int]]
 
 
 class LoadedRange(NamedTuple):
-    """Rows of a table that a load put in: numbers from first to last, both included, and since when they are there."""
+    """A range of row ids that a load inserted, first to last, both included, and when."""
 
     first_id: int
     last_id: int
@@ -32,7 +32,7 @@ class LoadedRange(NamedTuple):
 
 
 def reserve_row_ids(session: Session, model: Any, count: int) -> list[int]:
-    """Return numbers for new rows of a table, which nobody else gets."""
+    """Reserve ids for new rows of a table."""
     if is_sqlite(session):
         reason = {"see_all": "row numbers are unique across the brand"}
         highest = session.scalar(select(func.max(model.id)), execution_options=reason) or 0
@@ -50,7 +50,7 @@ def insert_numbered(
 
 
 def month_numbers(series: str, moments: Iterable[datetime]) -> list[str]:
-    """Return a number for what was begun at each moment, counted within its month: ``QH-AP-2611-0001``."""
+    """Return a number for each instant, counted within its month: ``QH-AP-2611-0001``."""
     counts: Counter[str] = Counter()
     numbers = []
     for at in moments:
@@ -73,7 +73,7 @@ def mark_rows(session: Session, loaded: Mapping[Any, Sequence[int]], facts: Mapp
 
 
 def demo_marks(session: Session) -> dict[str, list[LoadedRange]]:
-    """Return what is marked as demo data since it was last cleared, by table name; neighbours put together."""
+    """Return the ranges of demo rows since they were last cleared, by table name; adjacent ones merged."""
     of_demo = select(Event).where(Event.subject == SUBJECT, Event.subject_key == SUBJECT)
     cleared = session.scalar(select(func.max(Event.id)).where(Event.subject == SUBJECT, Event.action == CLEARED)) or 0
     marks: dict[str, list[LoadedRange]] = {}

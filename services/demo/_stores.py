@@ -1,7 +1,7 @@
-"""The demo's stores: each partner of tier ``store`` stands somewhere in its county, as a phone or a person stated it.
+"""Stores of the demo: one for each partner of tier ``store``, somewhere in its county.
 
-Some are there to be found: two that are one (same place, same telephone), one far from its region, one at 0, 0, one
-that was measured badly. What speaks against them is found by the same look as for any other store.
+Some have findings: two that are one (same place, same telephone), one far from its region, one at 0, 0, one
+that was measured badly. They are assessed like any other store.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ WAYS = (
     (Datum.WGS84, PositionSource.GPS), (Datum.WGS84, PositionSource.GPS), (Datum.WGS84, PositionSource.GPS),
     (Datum.GCJ02, PositionSource.IMPORT), (Datum.BD09, PositionSource.IMPORT),
 )  # fmt: skip
-"""How positions came to be known, as often as they stand here."""
+"""Position sources, as often as they occur here."""
 STATUSES = {
     PartnerStatus.APPLIED.value: StoreStatus.APPLIED.value,
     PartnerStatus.UNDER_REVIEW.value: StoreStatus.UNDER_REVIEW.value,
@@ -49,7 +49,7 @@ REASON = {"see_all": "findings about demo stores are deleted with them, in every
 
 
 class StoreSpec(NamedTuple):
-    """Where a demo store stands, as stated, and what is stated otherwise than its partner row says."""
+    """Position of a demo store, and values that differ from its partner row."""
 
     captured: Captured
     accuracy_m: float | None
@@ -58,13 +58,13 @@ class StoreSpec(NamedTuple):
 
 
 def add_stores(session: Session, ids: Sequence[int], partners: Sequence[DemoPartner], seed: int) -> list[str]:
-    """Add a store for each partner of tier ``store`` and look at them; return the codes of the two that are one.
+    """Add a store for each partner of tier ``store`` and assess them; return the codes of the duplicate pair.
 
     Args:
         session: Of the load.
         ids: Row numbers, one for each partner.
         partners: Of tier ``store``.
-        seed: Decides where they stand.
+        seed: Decides their positions.
     """
     random = Random(f"{seed} stores")  # noqa: S311  (made-up places protect nothing)
     standings = [_store_spec(random, one) for one in partners]
@@ -84,14 +84,14 @@ def add_stores(session: Session, ids: Sequence[int], partners: Sequence[DemoPart
 
 
 def _let_wait(session: Session, ids: Sequence[int]) -> None:
-    """Let the stores that somebody has to look at have come in one after the other, during the last days."""
+    """Spread the stores under review over the last days."""
     under_review = Store.id.in_(ids), Store.status == StoreStatus.UNDER_REVIEW.value
     for place, store in enumerate(session.scalars(select(Store).where(*under_review).order_by(Store.id))):
         store.updated_at = now() - FIRST_WAITS - place * NEXT_WAITS
 
 
 def purge_stores(session: Session, is_demo: ColumnElement[bool]) -> None:
-    """Take away what was found about other stores beside demo stores, which are about to go."""
+    """Delete findings of other stores that refer to demo stores, which are about to be deleted."""
     demo = select(Store.id).where(is_demo)
     beside = StoreFinding.other_store_id.in_(demo), StoreFinding.store_id.not_in(demo)
     others = sorted(set(session.scalars(select(StoreFinding.store_id).where(*beside), execution_options=REASON)))
@@ -114,13 +114,13 @@ def _store_spec(random: Random, partner: DemoPartner) -> StoreSpec:
 
 
 def _captured(latitude: float, longitude: float, datum: Datum) -> Captured:
-    """Return a GCJ-02 point as it is stated in another datum."""
+    """Return a GCJ-02 point in another datum."""
     north, east = convert(latitude, longitude, Datum.GCJ02, datum)
     return Captured(round(north, ANGLE_PLACES), round(east, ANGLE_PLACES), datum.value)
 
 
 def _with_odd_ones(partners: Sequence[DemoPartner], standings: list[StoreSpec]) -> list[str]:
-    """Let some of the stores stand where there is something to find; return the codes of the two that are one."""
+    """Give some of the stores positions with findings; return the codes of the duplicate pair."""
     active = [at for at, one in enumerate(partners) if one.buyer.status == PartnerStatus.ACTIVE.value]
     if len(active) < ODD_FROM:
         return []
@@ -151,5 +151,5 @@ def _rows(partners: Sequence[DemoPartner], standings: Sequence[StoreSpec]) -> li
 
 
 def _moment(partner: DemoPartner) -> datetime:
-    """Return when a store was entered: at ten on the day since which its partner row stands."""
+    """Return when a store was entered: at ten on the first day of its partner."""
     return datetime.combine(partner.valid_from, time(10), BRAND_ZONE)

@@ -9,11 +9,11 @@ from services.demo._clearing import clear_demo
 from services.demo.loading import DemoSize, load_demo
 from services.installation.maintenance import open_database
 
-PROGRESS_EVERY = 50_000  # orders; a smaller load is over before anybody wonders
+PROGRESS_EVERY = 50_000  # orders; a smaller load needs no progress messages
 
 
 def load(size: DemoSize, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Open the database and load demo data into it; see ``load_demo``. ``tell`` hears how a large load goes on."""
+    """Open the database and load demo data into it; see ``load_demo``. ``tell`` receives progress messages."""
     open_database()
 
     def report_progress(count: int) -> None:
@@ -30,7 +30,7 @@ def clear() -> dict[str, Any]:
 
 
 def people_table(facts: dict[str, Any]) -> str:
-    """Return what a person reads after a load: what is there, and with which password to sign in as whom."""
+    """Return the text after a load: counts, and the accounts with their passwords."""
     there = _(
         "{partners} partners, {stores} stores, {products} products, {customers} customers and {orders} orders are in.",
         **{name: f"{facts[name]:,}" for name in ("partners", "stores", "products", "customers", "orders")},

@@ -1,4 +1,4 @@
-"""A made-up brand to play with and to measure with: partners, stores, products, customers, 18 months of orders.
+"""Loading of demo data: partners, stores, products, customers, 18 months of orders.
 
 Everything follows from a seed, today's date and the shipped regions; only the passwords are drawn anew each time.
 Orders go in by slices, each with its mark in a unit of work of its own, so that any number of them needs the same
@@ -44,7 +44,7 @@ from services.orders.contents import HEADER, insert_lines
 from services.partners.tree import lock_tree
 
 BUSINESS = (Partner, Store, Product, Price, Customer, Order, Approval, Application, AffiliationRequest, Invite)
-"""Tables that are empty where demo data may go in."""
+"""Tables that must be empty before a load."""
 NEEDED = (Permission.PARTNER_CREDIT_EDIT, Permission.PRICE_EDIT, Permission.ORDER_APPROVE, Permission.USER_EDIT)
 SLICE = 2_500  # orders in one unit of work
 ORDER_COLUMNS = (
@@ -59,7 +59,7 @@ VERSIONS = {OrderStatus.DRAFT: 1, OrderStatus.SUBMITTED: 1, OrderStatus.SHIPPED:
 
 @dataclass(frozen=True, slots=True)
 class DemoSize:
-    """How much demo data. ``stores`` are stores that order, so each is a partner too, beside the ``partners``."""
+    """Amount of demo data. ``stores`` are stores that order, so each is a partner too, beside the ``partners``."""
 
     partners: int = 200
     stores: int = 1_000
@@ -73,7 +73,7 @@ def load_demo(actor: Actor, size: DemoSize, on_slice: Callable[[int], None] = la
     Args:
         actor: An administrator; its transactions are its own.
         size: How much of everything.
-        on_slice: Told how many orders are in, after each slice.
+        on_slice: Called with the number of orders loaded, after each slice.
 
     Returns:
         How many rows of each, ``people`` (e-mail, role, password: shown nowhere else), and ``to_find``: the codes of
@@ -105,13 +105,13 @@ def load_demo(actor: Actor, size: DemoSize, on_slice: Callable[[int], None] = la
 
 def _begin(session: Session, size: DemoSize, started_at: datetime) -> MasterData:
     lock_organisation(session)
-    lock_tree(session)  # a second load waits here, and finds the first one's rows
+    lock_tree(session)  # a second load waits here, and then finds the first one's rows
     require_empty(session)
     return add_master_data(session, size.partners, size.stores, size.seed, started_at, {"size": asdict(size)})
 
 
 def require_empty(session: Session) -> None:
-    """Go on only in a database without business rows. Raises ``Conflict``."""
+    """Require a database without business rows. Raises ``Conflict``."""
     if demo_marks(session):
         raise Conflict(
             "demo.already_loaded",

@@ -1,1 +1,1 @@
-"""Pictures and files that people hand in: kept while something names them, limited per day, removed when orphaned."""
+"""Uploaded pictures and files: storage, daily quotas, removal of orphans."""

@@ -1,4 +1,4 @@
-"""Content on disk that belongs to no file any more: pictures nobody filed, files of a demo that was cleared."""
+"""Orphaned content on disk: content without a row in ``files``, such as abandoned uploads."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -14,16 +14,16 @@ from core.settings import settings
 ORPHAN_LASTS = timedelta(hours=25)
 """A little longer than a reference to a picture that was handed in, see ``services.files.pictures``."""
 EXPORT_LASTS = timedelta(hours=25)
-"""Of a file made for a download that was never ended, because the process was."""
+"""Of a temporary download file whose process was killed."""
 
 _ASIDE = ".unclaimed"
 _SEE = {"see_all": "content is anybody's as long as one file of anyone has it"}
 
 
 def sweep_orphaned_contents(session: Session) -> int:
-    """Delete content that no file has and nobody stored within ``ORPHAN_LASTS``; return how many bytes were freed.
+    """Delete content older than ``ORPHAN_LASTS`` that no file refers to; return how many bytes were freed.
 
-    Where there is no file at all nothing is swept: rather is this another database than the one the folder belongs to.
+    Without any file nothing is swept: the folder probably belongs to another database.
     """
     _sweep_exports(settings().data_dir / "exports")
     before, folder = now() - ORPHAN_LASTS, settings().data_dir / "files"
@@ -44,7 +44,7 @@ def _sweep_exports(folder: Path) -> None:
 
 
 def _sweep(session: Session, sha256: str, before: datetime) -> int:
-    """Delete one content, unless it is stored again or claimed at this very moment: it is moved aside and looked at."""
+    """Delete one content, unless it is stored or referred to at this moment: it is moved aside and checked again."""
     path = content_path(sha256)
     aside = path.with_name(sha256 + _ASIDE)
     if path.exists():

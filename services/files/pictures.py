@@ -1,9 +1,9 @@
-"""Pictures on their way in: cleaned and on disk at once, a row only when something is filed with them.
+"""Uploads of pictures: cleaned and stored on disk at once, with a row only when a form is submitted with them.
 
-An uploader gets a reference to the picture, signed by this installation: it holds the content's hash and what
+An uploader gets a reference to the picture, encrypted by this installation: it holds the content's hash and what
 the camera wrote, readable by nobody, and lasts as long as the draft of a form does in a browser. So a form can be
-filled without an account, resumed later, and sent to another process; who makes up a reference, or alters one, gets
-nothing. Content that nothing was filed with is swept later, as all content without a row.
+filled without an account, resumed later, and sent to another process; forged or altered references are refused.
+Content without a row is swept later as an orphan.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from core.files.pictures import PICTURE_BYTES_MAX, REFERENCE_LENGTH_MAX, Picture
 from core.i18n import N_
 
 REFERENCE_LASTS = timedelta(days=1)
-"""As long as a browser holds the draft of a form, see ``pages/static/draft.js``."""
+"""As long as a browser keeps the draft of a form, see ``pages/static/draft.js``."""
 FILE_NAME = "picture.jpg"
 _PURPOSE = "picture reference"
 _OWNER = "whoever holds it"
@@ -34,7 +34,7 @@ _SEE: dict[str, Any] = {"see_all": "who is not signed in sees no file, not even 
 
 @dataclass(frozen=True, slots=True)
 class HandedPicture:
-    """A cleaned picture that lies on disk under ``sha256`` and what was known about it, see ``pictures.Picture``.
+    """A cleaned picture that lies on disk under ``sha256`` and its metadata, see ``pictures.Picture``.
 
     Attributes:
         sha256: Of the cleaned JPEG.
@@ -60,7 +60,7 @@ def take_picture(content: bytes) -> tuple[str, HandedPicture]:
 
 
 def clean_picture(content: bytes) -> tuple[Picture, HandedPicture]:
-    """Return what a picture becomes when it is taken. Anyone may hand in a picture.
+    """Return a cleaned picture and its metadata. Anyone may upload a picture.
 
     Raises:
         InvalidInput: ``files.too_large``, or why it cannot be taken, see ``core.files.pictures.read_picture``.
@@ -82,7 +82,7 @@ def store_picture(picture: Picture, handed: HandedPicture) -> tuple[str, HandedP
 
 
 def picture_of(reference: str) -> HandedPicture:
-    """Return which picture a reference means.
+    """Return the picture of a reference.
 
     Raises:
         InvalidInput: ``pictures.reference_not_valid``; the same for altered, expired and unknown references
@@ -95,7 +95,7 @@ def picture_of(reference: str) -> HandedPicture:
         expires_at = datetime.fromisoformat(facts.pop("expires_at"))
         taken_at = facts.pop("taken_at")
         handed = HandedPicture(**facts, taken_at=datetime.fromisoformat(taken_at) if taken_at else None)
-    except (DecryptionError, KeyError, TypeError, ValueError) as error:  # also what another version of us sealed
+    except (DecryptionError, KeyError, TypeError, ValueError) as error:  # also references of another version
         raise _not_valid() from error
     if now() >= expires_at:
         raise _not_valid()
@@ -103,9 +103,9 @@ def picture_of(reference: str) -> HandedPicture:
 
 
 def keep_picture(session: Session, reference: str) -> HandedPicture:
-    """Make a handed picture a stored file of the session's person and return it; call it where it is filed.
+    """Create a stored file of the session's person from an uploaded picture and return it.
 
-    The row that files it (a store's photo, an application) keeps ``sha256`` and decides who may see it.
+    The row that refers to it (a store's photo, an application) keeps ``sha256`` and decides who may see it.
 
     Raises:
         InvalidInput: As ``picture_of``; also where the content is not there any more.
@@ -120,7 +120,7 @@ def keep_picture(session: Session, reference: str) -> HandedPicture:
 
 
 def release_picture(session: Session, sha256: str) -> None:
-    """Give up one file that ``keep_picture`` made of a picture; the content is swept when no other file has it."""
+    """Delete one file that ``keep_picture`` created; the content is swept when no other file refers to it."""
     made = StoredFile.sha256 == sha256, StoredFile.name == FILE_NAME
     newest = select(StoredFile.id).where(*made).order_by(StoredFile.id.desc()).limit(1)
     gone = delete(StoredFile).where(StoredFile.id == session.scalar(newest, execution_options=_SEE))
@@ -128,7 +128,7 @@ def release_picture(session: Session, sha256: str) -> None:
 
 
 def reference_of(handed: HandedPicture) -> str:
-    """Return the sealed reference to a picture, good for ``REFERENCE_LASTS``; nothing of it can be read."""
+    """Return the encrypted reference to a picture, valid for ``REFERENCE_LASTS``."""
     facts = asdict(handed)
     facts["taken_at"] = handed.taken_at.isoformat() if handed.taken_at else None
     facts["expires_at"] = (now() + REFERENCE_LASTS).isoformat()

@@ -1,4 +1,4 @@
-"""Quotas of storage: how much one person, one address and all together may send within a day.
+"""Storage quotas: bytes that one person, one address and all senders together may upload within a day.
 
 Counted in the database, so that several processes share it; each count and the row it admits are one transaction that
 no other can interleave with.
@@ -30,17 +30,17 @@ PERSON_PICTURE_BYTES_MAX = 500 * MIB
 PERSON_IMPORT_BYTES_MAX = 2048 * MIB
 """A day's import files of one person: ten of the largest that are taken."""
 ORPHAN_BYTES_MAX = 2048 * MIB
-"""All pictures of a day that nothing is filed with; at most a tenth of what is free on the disk. Who is not signed in
-may fill half of it, so that the others find room."""
+"""All orphaned pictures of a day; at most a tenth of what is free on the disk. Anonymous senders may fill half of it,
+so that the others find room."""
 DISK_FLOOR_BYTES = 200 * MIB
 """Stays free on the disk, for the database and its log."""
 BLOCK_BYTES = 4096
-"""What the smallest file takes on the disk, at least."""
+"""Minimum size of a file on the disk."""
 _SEE: dict[str, Any] = {"see_all": "quotas count what everybody sent"}
 
 
 class ContentKind(StrEnum):
-    """What content is for."""
+    """Purpose of content."""
 
     PICTURE = "picture"
     IMPORT = "import"
@@ -48,7 +48,7 @@ class ContentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends content.
+    """Sender of content.
 
     Attributes:
         caller: ``person:…`` or ``address:…``, see ``ReceivedContent``.
@@ -60,7 +60,7 @@ class Sender:
 
 
 class QuotaUsed(DomainError):
-    """A sender has sent as much as one may within ``WINDOW``.
+    """The sender has used up the quota of ``WINDOW``.
 
     Attributes:
         retry_after_s: After how many seconds there is room again.
@@ -85,7 +85,7 @@ class StorageFull(DomainError):
 
 
 def require_quota_and_room(session: Session, sender: Sender, kind: ContentKind, size_bytes: int) -> None:
-    """Go on if a body of ``size_bytes`` may be read: there is room on the disk, and the sender has something left.
+    """Require room on the disk for a body of ``size_bytes``, and that the sender's quota is not used up.
 
     Raises:
         QuotaUsed: ``contents.quota``.
@@ -96,7 +96,7 @@ def require_quota_and_room(session: Session, sender: Sender, kind: ContentKind, 
 
 
 def receive_content(session: Session, sender: Sender, kind: ContentKind, size_bytes: int, sha256: str = "") -> int:
-    """Count content that is going to be stored, if there is room for it; return the number of its row.
+    """Count content against the quotas before it is stored; return the id of its row.
 
     Args:
         session: Of a transaction for nothing else: senders take turns until it ends.
@@ -122,17 +122,17 @@ def receive_content(session: Session, sender: Sender, kind: ContentKind, size_by
 
 
 def give_back(session: Session, content_id: int) -> None:
-    """Count no longer what did not arrive."""
+    """Undo the count of content that did not arrive."""
     _delete(session, ReceivedContent.id == content_id)
 
 
 def purge_received_contents(session: Session) -> None:
-    """Delete what no quota counts any more."""
+    """Delete rows older than ``WINDOW``."""
     _delete(session, ReceivedContent.created_at <= now() - WINDOW)
 
 
 def require_disk_room(size_bytes: int) -> None:
-    """Go on if ``size_bytes`` more leave ``DISK_FLOOR_BYTES`` free. Raises ``StorageFull``: ``contents.disk_full``."""
+    """Require ``DISK_FLOOR_BYTES`` free beside ``size_bytes`` more. Raises ``StorageFull``: ``contents.disk_full``."""
     if _free_bytes() < DISK_FLOOR_BYTES + size_bytes:
         raise StorageFull(
             "contents.disk_full",
@@ -176,7 +176,7 @@ def _quota_used(sender: Sender, bytes_max: int, first_at: datetime | None) -> Qu
 
 
 def _require_total(session: Session, sender: Sender, size_bytes: int) -> None:
-    """Go on if the pictures of a day that are in no file leave room for another."""
+    """Require that the orphaned pictures of a day leave room for another."""
     is_filed = exists().where(StoredFile.sha256 == ReceivedContent.sha256)
     lately = ReceivedContent.created_at > now() - WINDOW, ReceivedContent.kind == ContentKind.PICTURE.value
     total = select(func.coalesce(func.sum(ReceivedContent.size_bytes), 0)).where(*lately, ~is_filed)

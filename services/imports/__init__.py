@@ -1,1 +1,1 @@
-"""Imports as rows: the batch of a person, what became of each row of its worksheet, its error workbook."""
+"""Stored imports: batches, outcomes of their rows, error workbooks."""

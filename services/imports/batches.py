@@ -1,4 +1,4 @@
-"""Imports as rows: begun, brought forward with every slice of saved rows, ended, and what was refused."""
+"""Batches of imports: their life cycle, progress with every slice of saved rows, and problems."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -25,7 +25,7 @@ from services.saving.plans import Saved
 
 WHOLE_ROWS_MAX = 100_000  # SQLite stores them in two to three seconds, and lets nobody else write meanwhile
 BYTES_PER_ROW = 100  # of a file; a small sheet in a large workbook is slow to read, too
-CHECK_RETENTION = timedelta(days=30)  # after the file was brought
+CHECK_RETENTION = timedelta(days=30)  # after the upload
 _SEE: dict[str, Any] = {"see_all": "abandoned imports are purged for all users"}
 PROBLEM_COLUMNS = ("batch_id", "row", "field", "value", "code", "message", "values")
 
@@ -34,8 +34,8 @@ def begin_import(session: Session, permission: Permission, **stated: Any) -> Imp
     """Add an import of a file into a resource.
 
     Args:
-        session: Its actor becomes whose import it is.
-        permission: What the resource asks of who edits it.
+        session: Its actor becomes the owner of the import.
+        permission: Needed to edit the resource.
         stated: Columns of ``ImportBatch``.
 
     Raises:
@@ -50,7 +50,7 @@ def begin_import(session: Session, permission: Permission, **stated: Any) -> Imp
 
 
 def unfinished_import(session: Session, **stated: Any) -> ImportBatch | None:
-    """Return the person's newest import of a file that lay on the machine, whose process died before it ended.
+    """Return the person's newest import of a local file whose process died before it ended.
 
     Args:
         session: That of the person.
@@ -65,7 +65,7 @@ def unfinished_import(session: Session, **stated: Any) -> ImportBatch | None:
 
 
 def keep_file(session: Session, sha256: str, size_bytes: int, name: str) -> StoredFile:
-    """Add a file of the session's person whose content lies in its place already, see ``contents.write_content``."""
+    """Add a file of the session's person whose content is stored already, see ``contents.write_content``."""
     shown = name.replace("\\", "/").rsplit("/", 1)[-1][-NAME_LENGTH_MAX:] or "file"
     row = StoredFile(sha256=sha256, name=shown, size_bytes=size_bytes, person=actor_of(session).owner)
     session.add(row)
@@ -74,7 +74,7 @@ def keep_file(session: Session, sha256: str, size_bytes: int, name: str) -> Stor
 
 
 def confirm_columns(session: Session, permission: Permission, batch_id: int, **stated: Any) -> ImportBatch:
-    """State how the file of an import is to be read; what an earlier check found is forgotten.
+    """Set the column mapping of an import; results of an earlier check are deleted.
 
     Raises:
         NotPermitted: The actor may not edit the resource.
@@ -90,7 +90,7 @@ def confirm_columns(session: Session, permission: Permission, batch_id: int, **s
 
 
 def start_check(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
-    """Let a worker find out what an import would do. Raises as ``confirm_columns``."""
+    """Enqueue the check of an import. Raises as ``confirm_columns``."""
     batch = confirm_columns(session, permission, batch_id)
     if batch.job_id is not None:
         _stop_job(session, batch.job_id)
@@ -99,7 +99,7 @@ def start_check(session: Session, permission: Permission, batch_id: int) -> Impo
 
 
 def stop_check(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
-    """Stop finding out what an import would do. Raises as ``confirm_columns``."""
+    """Stop the check of an import. Raises as ``confirm_columns``."""
     batch = _draft(session, permission, batch_id)
     if batch.job_id is not None:
         _stop_job(session, batch.job_id)
@@ -107,7 +107,7 @@ def stop_check(session: Session, permission: Permission, batch_id: int) -> Impor
 
 
 def start_import(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
-    """Let a worker apply an import that was checked; a second click starts nothing.
+    """Enqueue a checked import; a second call has no effect.
 
     Raises:
         NotPermitted, NotFound, Conflict: As ``confirm_columns``.
@@ -127,7 +127,7 @@ def start_import(session: Session, permission: Permission, batch_id: int) -> Imp
 
 
 def require_whole_size(row_count: int) -> None:
-    """Refuse more rows than may be saved at once where everybody else has to wait for that.
+    """Refuse more rows than may be saved in one transaction on a database with a single writer.
 
     Raises:
         InvalidInput: ``imports.too_many_for_whole``.
@@ -141,7 +141,7 @@ def require_whole_size(row_count: int) -> None:
 
 
 def continue_import(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
-    """Let an import that was stopped go on behind the rows that are dealt with.
+    """Resume a stopped import after the rows that are done.
 
     Raises:
         NotPermitted, NotFound: As ``confirm_columns``.
@@ -224,17 +224,17 @@ def weight_of(session: Session, batch: ImportBatch) -> int:
 
 
 def record_progress(session: Session, batch_id: int, saved: Saved, rows: Sequence[int], after_row: int) -> ImportBatch:
-    """Note in the rows' own transaction what became of a slice, so that a stopped import goes on behind it.
+    """Record the outcome of a slice in the rows' own transaction, so that a stopped import resumes after it.
 
     Args:
         session: The slice's.
         batch_id: The import.
-        saved: What became of the slice.
+        saved: Outcome of the slice.
         rows: Numbers of its rows.
-        after_row: The row up to which the import is dealt with, as far as the caller knows.
+        after_row: The last row that is done, as far as the caller knows.
 
     Raises:
-        Conflict: ``imports.runs_elsewhere``: another process has brought the import forward meanwhile.
+        Conflict: ``imports.runs_elsewhere``: another process has advanced the import meanwhile.
     """
     batch = get_import(session, batch_id, lock=True)
     if batch.last_row != after_row:
@@ -253,7 +253,7 @@ def record_progress(session: Session, batch_id: int, saved: Saved, rows: Sequenc
 
 
 def note_problems(session: Session, batch_id: int, problems: Sequence[CellProblem]) -> None:
-    """Keep what was refused and why."""
+    """Store problems."""
     rows = [
         (batch_id, one.row, one.field, one.value, one.problem.code, one.problem.message, _texts(one.problem))
         for one in problems
@@ -262,14 +262,14 @@ def note_problems(session: Session, batch_id: int, problems: Sequence[CellProble
 
 
 def purge_findings(session: Session, batch_id: int) -> None:
-    """Drop what an earlier check of the import found, and the workbook that tells it; the caller has looked it up."""
+    """Delete results of an earlier check and its error workbook; the caller has checked access."""
     for kept in (ImportProblem, ImportWorkbook):
         session.execute(delete(kept).where(kept.batch_id == batch_id), execution_options=OF_ONE_IMPORT)
     purge_rows(session, batch_id)
 
 
 def purge_old_checks(session: Session) -> int:
-    """Drop what checks found that nobody has followed for long; checking again finds it again. Return how many."""
+    """Delete results of abandoned checks; they can be repeated. Return how many."""
     old = (
         update(ImportBatch)
         .where(
@@ -287,7 +287,7 @@ def purge_old_checks(session: Session) -> int:
 
 
 def problems_of(session: Session, batch_id: int, *, limit: int | None = None, offset: int = 0) -> list[CellProblem]:
-    """Return what was refused, in row order, from ``offset`` on, at most ``limit``."""
+    """Return problems in row order, from ``offset`` on, at most ``limit``."""
     get_import(session, batch_id)
     query = select(ImportProblem).where(ImportProblem.batch_id == batch_id)
     found = session.scalars(query.order_by(ImportProblem.row, ImportProblem.id).limit(limit).offset(offset))
@@ -304,7 +304,7 @@ def problem_counts(session: Session, batch_id: int, *, limit: int | None = None)
 
 
 def end_by_counts(session: Session, batch_id: int) -> ImportBatch:
-    """End an import whose rows are all dealt with: applied, unless every row was refused."""
+    """End an import whose rows are all done: applied, unless every row was refused."""
     batch = get_import(session, batch_id, lock=True)
     saved_count = batch.created_count + batch.updated_count + batch.unchanged_count
     is_applied = saved_count > 0 or batch.refused_count == 0
@@ -314,7 +314,7 @@ def end_by_counts(session: Session, batch_id: int) -> ImportBatch:
 def refuse_whole(
     session: Session, batch_id: int, row_count: int, refused_count: int, problems: Iterable[Sequence[CellProblem]]
 ) -> ImportBatch:
-    """End an import of which nothing is stored because some rows are wrong; keep what is wrong with them."""
+    """End an all-or-nothing import with invalid rows: nothing is saved, problems are stored."""
     batch = get_import(session, batch_id, lock=True)
     batch.row_count, batch.refused_count = row_count, refused_count
     for some in problems:
@@ -323,7 +323,7 @@ def refuse_whole(
 
 
 def end_import(session: Session, batch_id: int, status: ImportStatus) -> ImportBatch:
-    """End an import and record it; one that has ended so already stays as it is."""
+    """End an import and record it; no effect if it has ended this way already."""
     batch = get_import(session, batch_id, lock=True)
     if batch.finished_at is not None and batch.status == status:
         return batch

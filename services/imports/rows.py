@@ -1,7 +1,7 @@
-"""What becomes of each row of an import: kept in chunks, counted, looked at page by page.
+"""Outcomes of the rows of an import: stored in chunks, counted, read page by page.
 
-A check keeps the cells of every row and what they would change, so that a person can look before anything is stored.
-An import keeps one letter for each row; what it changed is in the trail, with the values before.
+A check stores the cells of every row and the changes, so that a person can review them before anything is saved.
+An import stores one letter for each row; its changes are in the audit log, with the values before.
 """
 
 import json
@@ -18,12 +18,12 @@ from core.kinds.kind import Cell
 from models.imports import ImportSlice
 from services.saving.plans import Saved
 
-CHUNK_ROWS = 5_000  # a page of rows costs one chunk, or few
+CHUNK_ROWS = 5_000  # a page of rows reads one chunk, or few
 BLANK = "-"
 
 
 class RowOutcome(StrEnum):
-    """What becomes of a row; the letter is kept."""
+    """Outcome of a row; the letter is stored."""
 
     CREATED = "n"
     UPDATED = "c"
@@ -33,7 +33,7 @@ class RowOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SeenRow:
-    """A row of a worksheet as a check saw it.
+    """A row of a checked worksheet.
 
     Attributes:
         row: Its number, as the worksheet counts.
@@ -48,7 +48,7 @@ class SeenRow:
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
-    """How many rows of an import met which outcome so far, and the number of the last of them."""
+    """Numbers of rows by outcome so far, and the number of the last row."""
 
     last_row: int
     rows: int
@@ -65,14 +65,14 @@ def note_rows(
     saved: Saved,
     cells: Mapping[str, Sequence[Cell]] | None = None,
 ) -> None:
-    """Keep what became of rows, in the transaction that says how far the import is.
+    """Store outcomes of rows, in the transaction that stores the progress.
 
     Args:
         session: The slice's.
         batch_id: The import.
         rows: Numbers of all its rows that are not blank, in order.
-        saved: What became of them.
-        cells: Field name → one cell for each row, to be looked at; None if that is over.
+        saved: Their outcome.
+        cells: Field name → one cell for each row, for review; None once imported.
     """
     outcomes = _outcomes(rows, saved)
     chunks = []
@@ -98,9 +98,9 @@ def note_rows(
 
 
 def seen_rows(session: Session, batch_id: int, outcome: RowOutcome, *, limit: int, offset: int) -> list[SeenRow]:
-    """Return rows that a check found to meet ``outcome``, in row order; none once they are imported.
+    """Return checked rows with ``outcome``, in row order; none once they are imported.
 
-    Whoever calls has looked the import up, see ``services.imports.batches.get_import``.
+    The caller has checked access to the import, see ``services.imports.batches.get_import``.
     """
     count = getattr(ImportSlice, f"{outcome.name.lower()}_count")
     query = select(ImportSlice.id, count).where(ImportSlice.batch_id == batch_id, count > 0)
@@ -116,7 +116,7 @@ def seen_rows(session: Session, batch_id: int, outcome: RowOutcome, *, limit: in
 
 
 def counts_so_far(session: Session, batch_id: int) -> RowCounts:
-    """Return how many rows of an import were dealt with, and how."""
+    """Return the numbers of rows of an import by outcome."""
     row = session.execute(
         select(
             func.coalesce(func.max(ImportSlice.last_row), 0),
@@ -130,7 +130,7 @@ def counts_so_far(session: Session, batch_id: int) -> RowCounts:
 
 
 def purge_rows(session: Session, batch_id: int) -> None:
-    """Drop what is kept of the rows of an import, which the caller has looked up."""
+    """Delete the stored rows of an import; the caller has checked access."""
     session.execute(delete(ImportSlice).where(ImportSlice.batch_id == batch_id), execution_options=OF_ONE_IMPORT)
 
 
@@ -139,7 +139,7 @@ _CHUNK = select(ImportSlice.first_row, ImportSlice.fates, ImportSlice.content)
 
 
 def _outcomes(rows: Sequence[int], saved: Saved) -> dict[int, RowOutcome]:
-    """Return row number → outcome of the rows that are not simply the same as before."""
+    """Return row number → outcome of all rows but the unchanged ones."""
     outcomes = dict.fromkeys(saved.new_rows, RowOutcome.CREATED)
     outcomes |= dict.fromkeys(saved.changes, RowOutcome.UPDATED)
     return outcomes | dict.fromkeys({problem.row for problem in saved.problems}, RowOutcome.REFUSED)
@@ -172,7 +172,7 @@ def _seen(chunk: Row[int, str, bytes | None], outcome: RowOutcome, skipped: int,
         return []
     kept = json.loads(zlib.decompress(chunk.content).decode("utf-8", "surrogatepass"))
     found = []
-    position = -1  # among the rows that are not blank, as the cells are kept
+    position = -1  # among the rows that are not blank, as cells are stored
     for index, letter in enumerate(chunk.fates):
         position += letter != BLANK
         if letter != outcome.value:

@@ -13,7 +13,7 @@ from services.imports.batches import get_import, keep_file, weight_of
 
 
 def start_workbook(session: Session, permission: Permission, batch_id: int) -> ImportWorkbook:
-    """Let a worker make the workbook with errors of an import; a second click starts nothing.
+    """Enqueue the error workbook of an import; a second call has no effect.
 
     Raises:
         NotPermitted: The actor may not edit the resource.
@@ -35,7 +35,7 @@ def start_workbook(session: Session, permission: Permission, batch_id: int) -> I
 
 
 def keep_workbook(session: Session, batch_id: int, job_id: int, sha256: str, size_bytes: int, name: str) -> bool:
-    """Note the workbook that a job has made; return whether it is still wanted: the import may be another by now."""
+    """Store the workbook of a job; return whether it is still current: the import may have been checked again."""
     get_import(session, batch_id, lock=True)
     workbook = find_workbook(session, batch_id)
     if workbook is None or workbook.job_id != job_id:
@@ -45,12 +45,12 @@ def keep_workbook(session: Session, batch_id: int, job_id: int, sha256: str, siz
 
 
 def find_workbook(session: Session, batch_id: int) -> ImportWorkbook | None:
-    """Return the workbook with errors of an import, ready or not; None if none was requested."""
+    """Return the error workbook of an import, ready or not; None if none was requested."""
     get_import(session, batch_id)
     return session.scalar(select(ImportWorkbook).where(ImportWorkbook.batch_id == batch_id))
 
 
 def workbook_file(session: Session, batch_id: int) -> StoredFile | None:
-    """Return the stored workbook with errors of an import, if it is ready."""
+    """Return the stored error workbook of an import, if it is ready."""
     workbook = find_workbook(session, batch_id)
     return None if workbook is None or workbook.file_id is None else get_file(session, workbook.file_id)

@@ -1,1 +1,1 @@
-"""The installation as its operator sees it: start, migration, backup before it, ``doctor`` and ``check``."""
+"""Operation of an installation: start, migration, backup before it, ``doctor`` and ``check``."""

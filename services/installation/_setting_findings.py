@@ -1,4 +1,4 @@
-"""What an operator must know of the settings and the files of an installation, for ``doctor`` and the start."""
+"""Findings about settings and files of an installation, for ``doctor`` and the start."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at; ``level`` is "ok", "warning" or "error"."""
+    """A finding; ``level`` is "ok", "warning" or "error"."""
 
     level: str
     name: str
@@ -27,10 +27,10 @@ class Finding:
 
 
 def setting_findings() -> Iterator[Finding]:
-    """Yield what is doubtful in settings that are valid."""
+    """Yield warnings about valid settings."""
     for name, nearest in unknown_variables(os.environ, (one.name for one in fields(Settings))):
         unread = _("{name} is not a setting and has no effect", name=name)
-        warning = _("{name} is not a setting and has no effect; is {nearest} meant?", name=name, nearest=nearest)
+        warning = _("{name} is not a setting and has no effect; did you mean {nearest}?", name=name, nearest=nearest)
         yield Finding("warning", "setting", warning if nearest else unread)
     if Role.ADMINISTRATOR not in settings().totp_roles:
         yield Finding("warning", "second factor", _("administrators sign in with the password alone"))
@@ -40,7 +40,7 @@ def setting_findings() -> Iterator[Finding]:
 
 
 def file_findings() -> Iterator[Finding]:
-    """Yield how the disk is, and what other accounts of the machine may read."""
+    """Yield findings about the disk and about file permissions."""
     for folder in settings().folders:
         problem = write_problem(folder)
         free_bytes = shutil.disk_usage(_existing(folder)).free

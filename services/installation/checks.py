@@ -1,4 +1,4 @@
-"""Every invariant of the stored data that no constraint can hold, each as one question that must find nothing."""
+"""Consistency checks of invariants that no constraint can enforce, each a query that must find nothing."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,7 +28,7 @@ SHOWN = 20  # broken rows named per check
 
 
 def broken_invariants(session: Session) -> list[dict[str, str]]:
-    """Return what is broken: ``check`` (its name) and ``detail`` (which row and how). Empty = all is well."""
+    """Return violations: ``check`` (its name) and ``detail`` (which row and how). Empty = all is well."""
     found = []
     for name, check in CHECKS.items():
         for number, detail in enumerate(check(session)):
@@ -90,7 +90,7 @@ def _affiliations(session: Session) -> Iterator[str]:
 
 
 def _leavers(session: Session) -> Iterator[str]:
-    """Nothing open names a person who has left."""
+    """No open row names a person who has left."""
     left = aliased(User)
     for name, rule in RULES.items():
         named = rule.column == (left.id if rule.by_number else left.email)

@@ -1,4 +1,4 @@
-"""The installation: opening its database, on whose behalf a command runs, migration, ``doctor`` and settings."""
+"""Maintenance of an installation: opening its database, actors of commands, migration, ``doctor`` and settings."""
 
 import os
 import sqlite3
@@ -56,11 +56,11 @@ def bring_up_to_date(*, restores_guards: bool = False) -> dict[str, Any]:
     """Connect, back an older database up, and migrate it.
 
     Args:
-        restores_guards: Whether triggers that somebody removed are put back; else the database is refused.
+        restores_guards: Whether removed triggers are restored; else the database is refused.
 
     Returns:
-        ``revision``: where it stands now; ``backup``: path of the backup that was made, or None; ``restored``:
-        triggers that were put back.
+        ``revision``: current migration; ``backup``: path of the backup that was made, or None; ``restored``:
+        restored triggers.
 
     Raises:
         InvalidInput: ``database.unreachable``.
@@ -97,12 +97,12 @@ def acting(email: str = "") -> Iterator[Session]:
 
 
 def password_address(session: Session, email: str) -> str:
-    """Return ``password_link`` as a full address, to be handed on. Raises as it does."""
+    """Return ``password_link`` as an absolute URL. Raises as it does."""
     return settings().address + password_link(session, email)
 
 
 def actor_named(email: str = "") -> Actor:
-    """Return the operator of this machine, or a person with an account.
+    """Return the actor of the operator, or of a user.
 
     Raises:
         NotFound: ``users.not_found``, also for one who is locked.
@@ -127,7 +127,7 @@ def settings_facts() -> dict[str, dict[str, str]]:
 
 
 def diagnose() -> dict[str, Any]:
-    """Return how the installation is doing: ``ok`` and findings of level "ok", "warning" or "error"."""
+    """Diagnose the installation: ``ok`` and findings of level "ok", "warning" or "error"."""
     findings: list[dict[str, str]] = []
 
     def find(level: str, name: str, detail: str) -> None:
@@ -177,7 +177,7 @@ def _diagnose_database(find: Any) -> None:
         find(
             "warning",
             "database role",
-            _("this login may not create the role qudao_app: the trail is guarded by triggers only"),
+            _("this login may not create the role qudao_app: the audit trail is guarded by triggers only"),
         )
 
 
@@ -196,7 +196,7 @@ def _diagnose_clock(find: Any) -> None:
 
 
 def _diagnose_keys(find: Any) -> None:
-    """Name the API keys whose role may do more than who made them."""
+    """Report the API keys whose role exceeds their makers' rights."""
     sentences = {
         Confirmation.NEEDED: N_("wait for a second person, see /tokens, and cannot be used before: {keys}"),
         Confirmation.NOT_NEEDED: N_("hold less than their role, as who made them may do less now: {keys}"),
@@ -241,7 +241,7 @@ def folder_unusable(folder: Path, error: OSError) -> InvalidInput:
 
 @contextmanager
 def _mode_text() -> Iterator[None]:
-    """Turn a refusal of PostgreSQL itself into a sentence. Raises ``InvalidInput``: ``database.no_right``."""
+    """Translate missing rights in PostgreSQL into an expected error. Raises ``InvalidInput``: ``database.no_right``."""
     try:
         yield
     except ProgrammingError as error:
@@ -252,14 +252,14 @@ def _mode_text() -> Iterator[None]:
 
 
 def _first_administrator() -> None:
-    """Make the administrator of the settings, if nobody has an account yet."""
+    """Create the administrator of the settings, if there is no account yet."""
     if settings().admin_email:
         with unit_of_work(command_line()) as session:
             create_first_administrator(session)
 
 
 def _back_up(engine: Engine) -> Path | None:
-    """Copy a SQLite database as it is now; PostgreSQL is backed up by who runs it, before migrating."""
+    """Copy a SQLite database as it is now; a PostgreSQL database is backed up by its operator."""
     if engine.dialect.name != "sqlite" or engine.url.database is None:
         return None
     folder = settings().data_dir / "backups"

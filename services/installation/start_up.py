@@ -1,4 +1,4 @@
-"""Starting a process that stays: its log, its settings and secrets checked, its disk watched, its database opened."""
+"""Start of long-running processes: log, settings, secrets, disk watch and database."""
 
 import logging
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def start_serving() -> None:
-    """Get ready to serve people, as ``bring_up_to_date`` does, and raise as it does."""
+    """Prepare the server process, as ``bring_up_to_date`` does, and raise as it does."""
     set_up_logs()
     with essential_writes():
         _prepare_folders()
@@ -27,7 +27,7 @@ def start_serving() -> None:
 
 
 def start_working() -> None:
-    """Get ready to run jobs. Raises as ``open_database``."""
+    """Prepare the worker process. Raises as ``open_database``."""
     set_up_logs()
     with essential_writes():
         _prepare_folders()
@@ -54,14 +54,14 @@ def _prepare_folders() -> None:
 
 
 def _warn_of_changed_log() -> None:
-    """Log what ``check`` would find in the newest part of the audit log; people go on working meanwhile."""
+    """Log what ``check`` would find in the newest part of the audit log; the server runs meanwhile."""
     with reading(WORKER) as session:
         for fault in recent_chain_faults(session):
             log.error("the audit log was changed from outside: %s", fault)
 
 
 def _guard_files() -> None:
-    """Take our files from the other accounts of the machine."""
+    """Make our files private to our account."""
     for path in paths_of(settings().data_dir, settings().database_file):
         if not make_private(path):
             log.warning("files: %s", _("other accounts of this machine may read: {names}", names=path))

@@ -1,4 +1,4 @@
-"""Saying that the clock is right, after it jumped and the jobs that act on dates have stopped."""
+"""Confirmation of the system clock, after it jumped and jobs that act on dates were stopped."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ FURTHEST_DUE = timedelta(hours=2)  # no job waits longer by itself; later ones w
 
 
 def confirm_clock(session: Session) -> ClockDoubt | None:
-    """Take the clock as it is now for right, so that jobs that act on dates run again; return the doubt there was.
+    """Confirm the current time, so that jobs that act on dates run again; return the doubt there was.
 
     Jobs that were added while the clock was ahead become due now.
 

@@ -1,4 +1,4 @@
-"""Stopping jobs and letting them go on: for their owners, and for those who may do themselves what the job does."""
+"""Stop and retry of jobs: by their owners, and by users with the permissions that the job needs."""
 
 from sqlalchemy.orm import Session
 
@@ -28,7 +28,7 @@ def stop_job(session: Session, job_id: int) -> Job:
 
 
 def retry_job(session: Session, job_id: int) -> Job:
-    """Let a job that failed or was stopped go on from its last checkpoint, with the rights its owner has now.
+    """Retry a failed or stopped job from its last checkpoint, with its owner's current rights.
 
     Raises:
         NotFound: ``jobs.not_found``.
@@ -65,7 +65,7 @@ def may_stop(session: Session, row: Job) -> bool:
 
 
 def may_retry(session: Session, row: Job) -> bool:
-    """Return whether the actor may let a job go on that has ended; it may still be refused because of its owner."""
+    """Return whether the actor may retry an ended job; it may still be refused because of its owner."""
     if not may_stop(session, row):
         return False
     registered = registered_job(row.name)
@@ -79,7 +79,7 @@ def owns(session: Session, row: Job) -> bool:
 
 
 def _require_rights(session: Session, row: Job) -> Permission | None:
-    """Go on only for who may do what a job does; return the permission for it."""
+    """Require the permission that a job needs; return it."""
     actor, needed = actor_of(session), registered_job(row.name).needs(session, row.arguments)
     if not owns(session, row):
         actor.require(Permission.JOB_VIEW)

@@ -1,4 +1,4 @@
-"""Owners of jobs: what somebody may do now, judged as signing in judges it."""
+"""Owners of jobs with their current rights, checked as at sign-in."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ _SEE = {"see_all": "the owner's rights are read for the job, not for the user wh
 
 
 def actor_of_owner(session: Session, on_behalf: Mapping[str, Any]) -> Actor:
-    """Return the owner that ``Job.on_behalf`` names, with the role, branch and language of now.
+    """Return the owner that ``Job.on_behalf`` names, with current role, branch and language.
 
     Raises:
         OwnerRefused: ``jobs.owner_unknown``, ``jobs.owner_left``, ``jobs.owner_locked``,

@@ -1,4 +1,4 @@
-"""Reads of jobs, as far as the session's actor may see them."""
+"""Queries of jobs that the session's actor may see."""
 
 from collections.abc import Collection
 

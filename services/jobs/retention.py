@@ -1,4 +1,4 @@
-"""Forgetting jobs that ended long ago."""
+"""Retention of finished jobs."""
 
 from collections.abc import Iterator
 from datetime import timedelta

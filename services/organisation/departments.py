@@ -1,4 +1,4 @@
-"""Departments of the brand: stated by a form or a worksheet in any row order; removed when nobody is in them."""
+"""Departments of the brand: saving from forms and worksheets in any row order, deletion, organisation chart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ PLAN = Plan(
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the brand, as an organisation chart names them."""
+    """A person in the organisation chart."""
 
     email: str
     name: str
@@ -44,7 +44,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A department with its people and the departments of its own; ``people_count`` counts all of them.
+    """A department with its people and sub-departments; ``people_count`` counts all of them.
 
     ``code`` is "" for the people who are in no department.
     """
@@ -77,7 +77,7 @@ def save_departments(session: Session, drafts: Drafts, options: SaveOptions) -> 
 
 
 def delete_departments(session: Session, codes: Sequence[str], note: str = "") -> list[Outcome]:
-    """Take departments out that hold neither people nor departments; return what became of each.
+    """Delete departments without people and sub-departments; return the outcome of each.
 
     Raises:
         NotPermitted: The actor may not edit the organisation.
@@ -88,7 +88,7 @@ def delete_departments(session: Session, codes: Sequence[str], note: str = "") -
 
 
 def organisation(session: Session) -> list[Unit]:
-    """Return the departments at the top with all below them, then the people who are in none; who has left is not.
+    """Return the top departments with all below them, then the people in none; without those who have left.
 
     Raises:
         NotPermitted: The actor may not see the organisation.

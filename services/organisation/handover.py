@@ -1,4 +1,4 @@
-"""Handing over what a person holds: each kind to one colleague, or divided among several, in whole runs of the list."""
+"""Handover of a person's holdings: each kind to one colleague, or divided among several in contiguous parts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ SEE: dict[str, Any] = {"see_all": "a leaver's holdings are handed over in full, 
 
 @dataclass(frozen=True, slots=True)
 class HandoverKind:
-    """One kind of thing a person holds that somebody else must take over.
+    """A kind of holding that somebody else must take over.
 
     Attributes:
         name: Stable. label: English (a catalogue key).
@@ -49,7 +49,7 @@ class HandoverKind:
     hand: Callable[[Session, User, Sequence[Any], User], None]
 
     def accepts(self, successor: User) -> bool:
-        """Return whether the role of ``successor`` lets them go on with it."""
+        """Return whether the role of ``successor`` permits them to take it over."""
         return self.needs is None or self.needs in ROLE_PERMISSIONS[Role(successor.role)]
 
 
@@ -60,7 +60,7 @@ def shares(count: int, people: int) -> list[int]:
 
 
 def hand_over(session: Session, kind: HandoverKind, leaver: User, successors: Sequence[User]) -> int:
-    """Give everything of one kind to ``successors``, who are locked; return how many rows there were."""
+    """Hand all rows of one kind over to ``successors``, who are locked; return how many rows there were."""
     rows = session.execute(rows_of(kind, leaver).with_for_update(), execution_options=SEE).all()
     begin = 0
     for successor, share in zip(successors, shares(len(rows), len(successors)), strict=True):
@@ -80,7 +80,7 @@ def rows_of(kind: HandoverKind, leaver: User) -> Any:
 
 
 def _plain(rule: str, subject: str, noun: str) -> Callable[[Session, User, Sequence[Any], User], None]:
-    """Return the function that puts another name into the column of a rule and tells it in the trail."""
+    """Return the function that replaces the person in the column of a rule and records events."""
 
     def hand(session: Session, leaver: User, rows: Sequence[Any], successor: User) -> None:
         column = RULES[rule].column
@@ -94,9 +94,9 @@ def _plain(rule: str, subject: str, noun: str) -> Callable[[Session, User, Seque
 
 
 def _hand_reports(session: Session, leaver: User, rows: Sequence[Any], successor: User) -> None:
-    """Let ``successor`` lead those whom ``leaver`` led.
+    """Make ``successor`` the manager of those whom ``leaver`` led.
 
-    Whoever stands between the two would be led by somebody they lead: they go to the leaver's own manager instead.
+    People between the two in the hierarchy go to the leaver's own manager instead, to avoid a circle.
     """
     above = stored_above(session, User.email, User.manager_id)
     way, email = {successor.email}, above.get(successor.email)
@@ -111,7 +111,7 @@ def _hand_reports(session: Session, leaver: User, rows: Sequence[Any], successor
 
 
 def _hand_imports(session: Session, leaver: User, rows: Sequence[Any], successor: User) -> None:
-    """Give imports with their files; one that runs stops where it is, and the successor may let it go on."""
+    """Hand over imports with their files; a running one is stopped, and the successor may resume it."""
     numbers = [row.id for row in rows]
     mine = update(ImportBatch).where(ImportBatch.id.in_(numbers))
     stopped = mine.where(ImportBatch.status == ImportStatus.RUNNING.value)

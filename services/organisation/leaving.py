@@ -1,6 +1,6 @@
-"""Letting a person leave: everything they hold goes to colleagues, every way in is shut, in one unit of work.
+"""Leaving of a person: their holdings are handed over and all access ends, in one unit of work.
 
-Who leaves is locked first, together with all successors, so that nothing can be assigned to them meanwhile: a
+The leaver is locked first, together with all successors, so that nothing can be assigned to them meanwhile: a
 transaction that names a user locks that row too (``services.accounts.users.refuse_left``) and then reads that the
 person has left.
 """
@@ -45,7 +45,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """Everything that names a person who is to leave.
+    """All holdings of a person who is to leave.
 
     Attributes:
         held: What somebody else must take over, kinds without any left out.
@@ -67,7 +67,7 @@ ENDED: Mapping[str, tuple[str, ...]] = {
     N_("Open links to sign in"): ("one_time_links.user_id", "one_time_links.made_by"),
     N_("Jobs waiting or running"): ("jobs.person",),
 }
-"""What ends, as people read it → rules that count it."""
+"""Label of what ends → rules that count it."""
 
 
 def holdings(session: Session, email: str) -> Holdings:
@@ -86,13 +86,13 @@ def holdings(session: Session, email: str) -> Holdings:
 
 
 def leave(session: Session, email: str, successors: Mapping[str, Sequence[str]], note: str = "") -> dict[str, int]:
-    """Let a person leave; return how many rows of each kind were handed over.
+    """Execute the leaving of a person; return how many rows of each kind were handed over.
 
     Args:
-        session: Of somebody who may edit users, and who has just proved to be there.
-        email: Who leaves.
-        successors: Name of a kind → e-mails of who takes it over; several share it evenly where the kind allows it.
-        note: For the trail.
+        session: Of a user who may edit users and has re-authenticated.
+        email: Of the leaver.
+        successors: Name of a kind → e-mails of its successors; several share it evenly where the kind allows it.
+        note: For the audit log.
 
     Raises:
         NotPermitted: The actor may not edit users.
@@ -155,7 +155,7 @@ def _lock(session: Session, emails: Sequence[str]) -> dict[str, User]:
 def _chosen(
     session: Session, user: User, successors: Mapping[str, Sequence[str]], people: Mapping[str, User]
 ) -> dict[str, list[User]]:
-    """Return who takes over each kind of which there is something; raises with the problem of each kind."""
+    """Return the successors of each kind with any holdings; raises with the problem of each kind."""
     chosen: dict[str, list[User]] = {}
     problems: dict[str, Problem] = {}
     for kind in KINDS:
@@ -215,7 +215,7 @@ def _count(session: Session, user: User, names: Sequence[str]) -> int:
 
 
 def _undecided(session: Session, user: User) -> int:
-    """Return how many submitted orders ``user`` could decide and nobody else who may come in."""
+    """Return how many submitted orders only ``user`` could decide, and no other active user."""
     if user.role not in MAY_DECIDE:
         return 0
     others = select(User.email).where(User.role.in_(MAY_DECIDE), User.status == UserStatus.ACTIVE.value)
@@ -230,7 +230,7 @@ def _undecided(session: Session, user: User) -> int:
 
 
 def _shut(session: Session, user: User) -> None:
-    """End every way in: sessions, keys, links, devices, the second factor, and what still runs on their behalf."""
+    """End all access: sessions, keys, links, devices, the second factor, and running jobs."""
     end_sessions_of(session, user, EndReason.LOCKED)
     options: dict[str, Any] = {"execution_options": {**SEE, "synchronize_session": False}}
     keys = update(ApiToken).where(or_(RULES["api_tokens.user_id"].names(user), RULES["api_tokens.person"].names(user)))

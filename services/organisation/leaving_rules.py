@@ -1,7 +1,7 @@
-"""What becomes of everything that names a person when that person leaves: stated for every column that names one.
+"""Leaving rules: what becomes of rows that name a leaver, for every column that names a person.
 
 A test finds all foreign keys to ``users`` and all columns that name a person by e-mail (``person`` and ``…_by``), so
-that a new one without a rule fails it. ``services/checks`` asks every rule whether something open still names who left.
+that a new one without a rule fails it. ``services/installation/checks`` verifies every rule.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ from models.partners.invites import Invite
 
 
 class LeavingOutcome(StrEnum):
-    """What becomes of rows that name who leaves."""
+    """Outcome for rows that name the leaver."""
 
     HANDED_OVER = "handed_over"
     ENDED = "ended"
@@ -34,7 +34,7 @@ class LeavingOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What becomes of the rows of one table that name who leaves, as far as they are open.
+    """Rule for open rows of one table that name the leaver.
 
     Attributes:
         column: Mapped attribute that names the person: by number, or by e-mail.
@@ -97,11 +97,11 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "jobs.person": Rule(Job.person, LeavingOutcome.ENDED, _waiting_jobs),
     }
 )
-"""Column → what becomes of the open rows that name who leaves."""
+"""Column → rule for open rows."""
 
 HISTORY: Mapping[str, str] = MappingProxyType(
     {
-        "events.person": "the trail is never changed",
+        "events.person": "the audit log is never changed",
         "approvals.person": "who decided is never changed",
         "orders.submitted_by": "who submitted is history; somebody else has to decide in any case",
         "orders.decided_by": "who decided is history",
@@ -109,7 +109,7 @@ HISTORY: Mapping[str, str] = MappingProxyType(
         "applications.entered_by": "who typed it in is history; the brand decides, with any of its staff",
         "applications.upstream_by": "who confirmed is history",
         "applications.decided_by": "who decided is history",
-        "affiliation_requests.asked_by": "who asked is history; a request stands for its partner",
+        "affiliation_requests.asked_by": "the requester is history; a request stands for its partner",
         "affiliation_requests.owner_by": "who consented is history",
         "affiliation_requests.upstream_by": "who consented is history",
         "affiliation_requests.objected_by": "who objected is history",
@@ -122,4 +122,4 @@ HISTORY: Mapping[str, str] = MappingProxyType(
         "files.person": "files of open imports go along with them; others are only named by what came of them",
     }
 )
-"""Column → why it may go on naming who has left."""
+"""Column → why it may keep naming a person who has left."""

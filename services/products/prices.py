@@ -35,7 +35,7 @@ UNKNOWN_PRODUCT = Problem("products.not_found", N_("names no product: there is n
 
 
 class Article(NamedTuple):
-    """What pricing needs to know of a product. See ``models.products.Product``."""
+    """A product as pricing needs it. See ``models.products.Product``."""
 
     product_id: int
     sku: str
@@ -48,7 +48,7 @@ class Article(NamedTuple):
 
 
 class TierPrice(NamedTuple):
-    """What a tier pays for one unit, at 4 decimals of a yuan, and since which day."""
+    """Unit price of a tier, at 4 decimals of a yuan, and its first day."""
 
     unit_price: int
     valid_from: date
@@ -97,7 +97,7 @@ def _days_out_of_order(drafts: Drafts) -> list[CellProblem]:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Products and what tiers pay for them on one day.
+    """Products with their prices by tier on one day.
 
     Attributes:
         articles: By sku. offers: by sku and tier; absent where a tier has no price.
@@ -108,7 +108,7 @@ class Catalogue:
     offers: dict[tuple[str, str], TierPrice]
 
     def add(self, rows: Iterable[Any]) -> None:
-        """Take in what ``_catalogue`` brought."""
+        """Add the result of ``_catalogue``."""
         for row in rows:
             product_id, sku, name, unit, box_units, minimum, tax_rate_ppm, status, tier, unit_price, since = row
             if sku not in self.articles:
@@ -192,6 +192,6 @@ def catalogue_for(skus: Sequence[str], day: date, name: str, buyer: str | int) -
 
 
 def _padded(name: str, wanted: Sequence[str]) -> tuple[int, dict[str, str]]:
-    """Return values by number; what is missing to a power of two is the last one again, so that statements are few."""
+    """Return values by number; padded to a power of two with the last one, so that few statements are prepared."""
     count = 1 << (len(wanted) - 1).bit_length()
     return count, {f"{name}_{n}": wanted[min(n, len(wanted) - 1)] for n in range(count)}

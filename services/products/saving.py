@@ -1,4 +1,4 @@
-"""Products: stated by staff, forms and worksheets."""
+"""Saving of products from forms and worksheets."""
 
 from sqlalchemy.orm import Session
 

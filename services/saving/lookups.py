@@ -1,4 +1,4 @@
-"""Rows that drafts refer to: looked up by the keys people write, or found by another field that names one row."""
+"""Lookup of rows that drafts refer to, by key or by another unique field."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ LOOKUP_SLICE = 500  # keys per IN list: every SQLite accepts it
 
 
 def look_up(session: Session, key: Any, stated: Sequence[Any], *extra: Any) -> dict[Any, Any]:
-    """Return stated key → row of (id, *extra) for those that exist and that the actor may see.
+    """Return key → row of (id, *extra) for keys that exist and that the actor may see.
 
     Args:
         session: Its row filter decides what exists.

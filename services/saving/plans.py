@@ -1,4 +1,4 @@
-"""How drafts become rows of a table, and what became of each."""
+"""Plans of saving drafts to a table, and results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from core.errors import CellProblem, RowsRefused
 
 @dataclass(frozen=True, slots=True)
 class SaveOptions:
-    """How drafts are to be saved.
+    """Options of saving.
 
     Attributes:
         match: Field to find existing rows by instead of the resource's key; "" for the key.
@@ -24,7 +24,7 @@ class SaveOptions:
 
 @dataclass(slots=True)
 class Saved:
-    """What became of drafts. Rows with problems were left out; all others were saved.
+    """Result of saving drafts. Rows with problems were left out; all others were saved.
 
     Attributes:
         new_rows: Numbers of the rows that were created.
@@ -39,7 +39,7 @@ class Saved:
     changes: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def add(self, other: "Saved") -> None:
-        """Count what became of further drafts."""
+        """Add the result of further drafts."""
         self.created += other.created
         self.updated += other.updated
         self.unchanged += other.unchanged
@@ -48,7 +48,7 @@ class Saved:
         self.changes |= other.changes
 
     def or_refuse(self) -> "Saved":
-        """Return this, or raise ``RowsRefused`` if a row had a problem: for who saves all or nothing."""
+        """Return this, or raise ``RowsRefused`` if a row had a problem: to save all or nothing."""
         if self.problems:
             raise RowsRefused(self.problems)
         return self
@@ -56,7 +56,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a resource's drafts become rows of its table.
+    """Plan of saving a resource's drafts to its table.
 
     Attributes:
         subject: Resource name; events carry it, and their names begin with its singular.
@@ -79,7 +79,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows ready for their table: column name to values, and the key of each as people write it."""
+    """Rows ready for their table: column name → values, and the key of each."""
 
     numbers: list[int]
     keys: list[str]

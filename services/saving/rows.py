@@ -42,7 +42,7 @@ from services.saving.plans import Plan, Rows, Saved, SaveOptions
 ANALYZE_FROM = 1_000  # staged rows from which PostgreSQL plans better with statistics
 
 KEY_NOT_AVAILABLE = Problem("rows.key_not_available", N_("cannot be used here: choose another"))
-"""Of a key that belongs to a row the actor may not see."""
+"""Problem of a key that belongs to a row the actor may not see."""
 
 
 def save_rows(session: Session, plan: Plan, rows: Rows, options: SaveOptions) -> Saved:
@@ -102,7 +102,7 @@ def _on_key(plan: Plan, staged: Table) -> ColumnElement[bool]:
 
 
 def _new_value(plan: Plan, staged: Table, name: str) -> ColumnElement[Any]:
-    """Return what an existing row's column becomes: of a field with a default, blank means as it was."""
+    """Return the new value of an existing row's column; for a field with a default, blank keeps the old value."""
     if name in plan.defaults:
         return func.coalesce(staged.c[name], plan.model.__table__.c[name])
     return staged.c[name]

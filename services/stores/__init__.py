@@ -1,4 +1,4 @@
-"""Stores: registered where they stand, compared with their neighbours, scored, reviewed, shown on a map.
+"""Stores: registration on site, findings, scores, review, map.
 
-``rules`` is pure: what speaks against a store. ``findings`` keeps it, ``review`` decides about it.
+``rules`` is pure: the rules of findings. ``findings`` assesses stores and stores findings, ``review`` decides.
 """

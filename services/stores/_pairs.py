@@ -1,7 +1,7 @@
-"""Which stores may be one: those within 50 m of each other, those with one telephone, those with one photo.
+"""Candidate pairs of duplicate stores: within 50 m of each other, or with the same telephone.
 
 Candidates are found by grid cell and by telephone among all stores, compared by column. A store is compared with at
-most ``CROWD`` others in a cell and gets at most ``SHOWN`` findings of a kind: who looks at it sees enough then.
+most ``CROWD`` others in a cell and gets at most ``SHOWN`` findings of a kind: more would not help a reviewer.
 """
 
 from collections import defaultdict
@@ -37,7 +37,7 @@ REASON = {"see_all": "two stores may be one although their branches do not see e
 
 
 class Pair(NamedTuple):
-    """Two stores that have something in common, from the view of the first."""
+    """A pair of possible duplicates, from the view of the first."""
 
     store: Facts
     other: Facts
@@ -46,7 +46,7 @@ class Pair(NamedTuple):
 
 
 def find_pairs(session: Session, stores: Sequence[Facts]) -> list[Pair]:
-    """Return what each of ``stores`` has in common with others, the weightiest first, at most ``SHOWN`` of a code."""
+    """Return the pairs of each of ``stores``, the weightiest first, at most ``SHOWN`` of a code."""
     kept: dict[tuple[int, str], int] = defaultdict(int)
     seen: set[tuple[int, int]] = set()
     pairs = []
@@ -60,9 +60,9 @@ def find_pairs(session: Session, stores: Sequence[Facts]) -> list[Pair]:
 
 
 def seen_from_the_other(pair: Pair, likeness: float | None = None) -> Pair:
-    """Return a pair from the view of the second: what two stores have in common is found about both."""
-    turned = pair.finding._replace(store_id=pair.other.id, other_store_id=pair.store.id)
-    return Pair(pair.other, pair.store, pair.metres, turned)
+    """Return a pair from the view of the second store, as a finding about two stores counts for both."""
+    reversed_finding = pair.finding._replace(store_id=pair.other.id, other_store_id=pair.store.id)
+    return Pair(pair.other, pair.store, pair.metres, reversed_finding)
 
 
 def datum_findings(pairs: Iterable[Pair]) -> Iterator[NewFinding]:

@@ -1,4 +1,4 @@
-"""Photos of stores: kept with what the camera wrote, and what they tell against the store."""
+"""Photos of stores: storage with their metadata, and findings from them."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ REASON = {"see_all": "a photo may belong to a store of another branch"}
 
 
 def keep_photos(session: Session, store: Store, references: Sequence[str]) -> list[StorePhoto]:
-    """File pictures that were handed in (see ``services.files.pictures``) with a store. Raises ``InvalidInput``."""
+    """Attach uploaded pictures (see ``services.files.pictures``) to a store. Raises ``InvalidInput``."""
     photos = []
     for reference in dict.fromkeys(references):
         handed = keep_picture(session, reference)
@@ -55,7 +55,7 @@ def keep_photos(session: Session, store: Store, references: Sequence[str]) -> li
 
 
 def photo_findings(session: Session, stores: Sequence[Facts]) -> Iterator[NewFinding]:
-    """Yield what the photos of stores tell against them; only stores that were registered have any."""
+    """Yield findings from the photos of stores; only registered stores have any."""
     known = {store.id: store for store in stores if store.registered_by}
     ids, photos = sorted(known), defaultdict(list)
     for start in range(0, len(ids), LOOKUP_SLICE):
@@ -74,7 +74,7 @@ def photo_findings(session: Session, stores: Sequence[Facts]) -> Iterator[NewFin
 
 
 def _of_camera(store: Facts, photos: Sequence[StorePhoto]) -> Iterator[NewFinding]:
-    """Yield what the newest photo's camera says; that it says nothing is normal and tells nothing."""
+    """Yield findings from the newest photo's metadata; missing metadata is normal and no finding."""
     photo = photos[-1]
     if photo.latitude is not None and photo.longitude is not None and store.wgs84_latitude is not None:
         metres = distance_m(photo.latitude, photo.longitude, store.wgs84_latitude, store.wgs84_longitude or 0.0)

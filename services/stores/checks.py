@@ -1,4 +1,4 @@
-"""Invariants of stores that no constraint can hold, each as one question that must find nothing."""
+"""Consistency checks of stores, each a query that must find nothing."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator

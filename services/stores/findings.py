@@ -1,7 +1,7 @@
-"""Looking at stores: what speaks against each is found for many at once, kept, and summed up in a score.
+"""Assessment of stores: findings for many at once, stored, and summed up in a score.
 
-A finding about two stores is kept with both. What people decided about a finding stands while its facts are the same;
-an open finding whose facts are gone goes away.
+A finding about two stores is stored with both. A decision about a finding holds while its facts are the same; open
+findings whose facts are gone are deleted.
 """
 
 from collections import defaultdict
@@ -26,7 +26,7 @@ from services.stores.rules import Facts, NewFinding, own_findings, score_of
 DEFAULT_SCORE = (100, 0)
 """Score and count of open findings that a new row has."""
 CURRENT = ("position.moved",)
-"""What cannot be found by looking again: it stays until people decide."""
+"""Codes of findings that a new assessment cannot reproduce: they stay until people decide."""
 COLUMNS = (
     "store_id", "path", "code", "points", "data", "other_store_id", "found_at", "decision", "decided_by", "decided_at",
     "note",
@@ -38,7 +38,7 @@ Known = dict[int, list[tuple[str, int | None, dict[str, Any]]]]
 
 
 class Assessment(NamedTuple):
-    """What a look at a store came to: its score, codes of what was found just now, whether that put it under review."""
+    """Assessment of a store: its score, codes of new findings, whether they put it under review."""
 
     score: int
     new_codes: list[str]
@@ -53,14 +53,14 @@ def assess_stores(
     more: Iterable[NewFinding] = (),
     to_review: Collection[int] = (),
 ) -> dict[int, Assessment]:
-    """Look at stores and keep what is found; return id → verdict of each of them and of others it concerned.
+    """Assess stores and store the findings; return id → assessment of each of them and of others affected.
 
     Args:
         session: That of the change; the stores are in it.
         stores: As stored.
-        fresh: Ids of those nobody looked at before, inserted as ``DEFAULT_SCORE``.
-        more: What else is known to speak against them.
-        to_review: Ids of those that are put under review if they are active and something is found just now.
+        fresh: Ids of new stores, inserted with ``DEFAULT_SCORE``.
+        more: Further findings about them.
+        to_review: Ids of those that are put under review if they are active and have new findings.
     """
     if not stores:
         return {}
@@ -82,15 +82,15 @@ def assess_stores(
 
 
 def lock_stores(session: Session) -> None:
-    """Keep others from looking at stores until the transaction ends, so that two registered at once see each other.
+    """Lock the assessment of stores until the transaction ends, so that two registered at once see each other.
 
-    To be taken before any store's row is locked, because a look writes the scores of other stores too.
+    To be taken before any store's row is locked, because an assessment writes the scores of other stores too.
     """
     take_lock(session, DatabaseLock.STORES)
 
 
 def assess_ids(session: Session, ids: Sequence[int], more: Iterable[NewFinding] = ()) -> dict[int, Assessment]:
-    """Look at stores by number, see ``assess_stores``."""
+    """Assess stores by id, see ``assess_stores``."""
     return assess_stores(session, store_facts(session, ids), more=more)
 
 
@@ -100,12 +100,12 @@ def rescore(
     fresh: Mapping[int, Sequence[Counted]] | None = None,
     review: Collection[int] = (),
 ) -> dict[int, int]:
-    """Sum up what counts against stores, write score and count of open findings where they differ; return the scores.
+    """Recompute score and count of open findings, write them where they differ; return the scores.
 
     Args:
         session: That of the change.
         ids: Of the stores.
-        fresh: Id of a new store → all that was found about it; what counts against the others is read.
+        fresh: Id of a new store → all its findings; those of others are read.
         review: Ids of those that are put under review.
     """
     fresh = fresh or {}
@@ -130,7 +130,7 @@ def rescore(
 
 
 def _own(stores: Sequence[Facts]) -> list[NewFinding]:
-    """Return what speaks against each store by itself."""
+    """Return the findings of each store by itself."""
     placed = [store for store in stores if store.wgs84_latitude is not None]
     latitudes = np.array([store.wgs84_latitude for store in placed], dtype=np.float64)
     longitudes = np.array([store.wgs84_longitude for store in placed], dtype=np.float64)
@@ -140,7 +140,7 @@ def _own(stores: Sequence[Facts]) -> list[NewFinding]:
 
 
 def _withdraw(session: Session, ids: Sequence[int]) -> set[int]:
-    """Remove what is open about stores, and about others because of them; return those others."""
+    """Delete open findings of stores, and of others because of them; return those others."""
     concerned: set[int] = set()
     is_open = (StoreFinding.decision == FindingDecision.OPEN.value) & StoreFinding.code.not_in(CURRENT)
     for start in range(0, len(ids), LOOKUP_SLICE):
@@ -153,7 +153,7 @@ def _withdraw(session: Session, ids: Sequence[int]) -> set[int]:
 
 
 def _for_the_others(session: Session, pairs: Sequence[Pair], looked_at: set[int]) -> list[Pair]:
-    """Return the pairs with stores that were not looked at, from their view, as far as they have room for more."""
+    """Return the pairs with other stores, from their view, as far as these have room for more findings."""
     turned = [seen_from_the_other(pair) for pair in pairs if pair.other.id not in looked_at]
     ids = sorted({pair.store.id for pair in turned})
     room: dict[tuple[int, str], int] = defaultdict(int)
@@ -173,7 +173,7 @@ def _for_the_others(session: Session, pairs: Sequence[Pair], looked_at: set[int]
 
 
 def _known(session: Session, ids: Sequence[int]) -> Known:
-    """Return what is there about stores: what people decided, and what is open about others."""
+    """Return the stored findings of stores: decided ones, and open ones of others."""
     known: Known = defaultdict(list)
     columns = (StoreFinding.store_id, StoreFinding.code, StoreFinding.other_store_id, StoreFinding.data)
     for start in range(0, len(ids), LOOKUP_SLICE):
@@ -200,12 +200,12 @@ def _keep(session: Session, found: Sequence[NewFinding], paths: dict[int, str], 
 
 
 def _lasting(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the figures of a finding that it stands and falls with."""
+    """Return the figures by which a finding is identified."""
     return {name: value for name, value in data.items() if name != "count"}
 
 
 def _counting(session: Session, ids: Sequence[int]) -> dict[int, list[Counted]]:
-    """Return code, points and decision of what counts against stores: all but what was dismissed."""
+    """Return code, points and decision of findings that count: all but dismissed ones."""
     counting: dict[int, list[Counted]] = defaultdict(list)
     counts = StoreFinding.decision != FindingDecision.DISMISSED.value
     columns = (StoreFinding.store_id, StoreFinding.code, StoreFinding.points, StoreFinding.decision)

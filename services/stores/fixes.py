@@ -1,6 +1,6 @@
 """Positions measured on site: the best of several readings, and whether to ask for a better one.
 
-Only here may a position be refused for its quality; see ``services.stores.rules`` for what is said later.
+Only here may a position be refused for its quality; later ``services.stores.rules`` makes findings of it.
 """
 
 import math
@@ -16,7 +16,7 @@ from models.stores import PositionSource
 from services.stores.rules import ACCURACY_GOOD_M, ACCURACY_POOR_M, ACCURACY_USELESS_M, is_zero
 
 FIX_AGE_MAX = timedelta(seconds=60)
-FIX_HOLDS = timedelta(minutes=30)  # from when it reached us until it is handed in with the rest
+FIX_HOLDS = timedelta(minutes=30)  # from when it reached us until the form is submitted
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Stores on a map: gathered into clusters by the database, so that a million of them answer as fast as ten.
+"""Stores on a map: clustered by the database, so that the time does not depend on their number.
 
 Clusters are counted by grid cells of a size that fits the zoom; only within the viewer's scope. Points are given in
 the datum of the map they are shown on; boxes come in the same.
@@ -30,7 +30,7 @@ NEIGHBOURS_M_MAX = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A part of the map, in degrees."""
+    """A box on the map, in degrees."""
 
     south: float
     west: float
@@ -40,7 +40,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Stores close to each other: their middle, how many, and the worst score; of one alone its code and name."""
+    """A cluster of stores: centre, count and worst score; of a single store its code and name."""
 
     latitude: float
     longitude: float
@@ -87,7 +87,7 @@ def clusters(
     datum: str = Datum.GCJ02.value,
     limit: int = POINTS_MAX,
 ) -> list[Cluster]:
-    """Return the stores inside ``box`` gathered to clusters, largest first, at most ``limit``.
+    """Return clusters of the stores inside ``box``, largest first, at most ``limit``.
 
     Args:
         session: The viewer's.

@@ -1,4 +1,4 @@
-"""Names of stores as duplicates are looked for: without width, brackets, kinds of shop and the place in front."""
+"""Normalised names of stores for the detection of duplicates: without width, brackets, kind of shop and place."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from core.kinds.standard import NAME_LENGTH_MAX, half_width
 from models.regions.table import region, table
 
 ALIKE = 0.90
-"""From this similarity on two names are taken for one."""
+"""Similarity from which two names count as the same."""
 RATHER_ALIKE = 0.75
 
 _KINDS = re.compile(
@@ -25,7 +25,7 @@ _SHORT_MIN = 2  # letters of a place name without its ending
 
 
 def name_key(name: str, region_code: str | None = None) -> str:
-    """Return a name as it is compared; the whole name, made plain, if nothing would be left of it.
+    """Return the normalised name; the whole name if nothing would be left of it.
 
     Args:
         name: As stated.
@@ -39,9 +39,9 @@ def name_key(name: str, region_code: str | None = None) -> str:
 
 
 def similarity(key: str, other: str) -> float:
-    """Return how alike two keys are, 0 to 1: the share of equal letters in what their words do not have in common.
+    """Return the similarity of two keys, 0 to 1: the share of equal letters in what their words do not have in common.
 
-    A key whose words all occur in the other is taken for the same: 恒源 and 恒源 南京路. Where words are divided in
+    A key whose words all occur in the other counts as the same: 恒源 and 恒源 南京路. Where words are divided in
     another way, as often in Chinese, they are compared without spaces too.
     """
     return similarities([key], [other])[0]

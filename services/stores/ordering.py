@@ -30,12 +30,12 @@ FOLLOWERS = (StorePosition, StoreFinding, StorePhoto)
 
 @dataclass(slots=True)
 class Ordering:
-    """Stores that order, of those that drafts put somewhere.
+    """Ordering stores among drafts.
 
     Attributes:
         paths: Code → path of its own row among the partners, as it is now.
-        moving: Row number → code of its own row among the partners, of those that are to stand elsewhere.
-        problems: Why others cannot stand where they are put.
+        moving: Row number → code of its own partner row, of those that change their upstream.
+        problems: Of those that cannot be moved.
     """
 
     paths: dict[str, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Ordering:
 
 
 def allow_ordering(session: Session, code: str) -> Store:
-    """Let a store order by itself: give it its row among the partners, or make the one it has active again.
+    """Allow a store to order: create its partner row, or reactivate it.
 
     Raises:
         NotPermitted: The actor may not review stores.
@@ -66,7 +66,7 @@ def allow_ordering(session: Session, code: str) -> Store:
 
 
 def stop_ordering(session: Session, code: str, note: str) -> Store:
-    """Keep a store from ordering: its row among the partners is frozen and stays.
+    """Stop a store from ordering: its partner row is frozen and kept.
 
     Raises:
         NotPermitted: The actor may not review stores.
@@ -84,7 +84,7 @@ def stop_ordering(session: Session, code: str, note: str) -> Store:
 
 
 def give_partner(session: Session, store: Store, status: PartnerStatus) -> Partner:
-    """Give a store its row among the partners: one that has its code and stands where it stands, else a new one.
+    """Assign a store its partner row: an existing one with its code and upstream, else a new one.
 
     Needs ``lock_tree``; the caller has checked who may do this.
 
@@ -108,14 +108,14 @@ def give_partner(session: Session, store: Store, status: PartnerStatus) -> Partn
 
 
 def move_under(session: Session, store: Store, path: str) -> None:
-    """Put a store, and all that is kept about it, into a branch."""
+    """Move a store, with its dependent rows, into a branch."""
     store.path = path
     session.flush()
     cascade_path(session, store.id, path)
 
 
 def cascade_path(session: Session, store_id: int, path: str) -> None:
-    """Put what is kept about a store into a branch."""
+    """Move the dependent rows of a store into a branch."""
     for model in FOLLOWERS:
         session.execute(update(model).where(model.store_id == store_id).values(path=path), execution_options=REASON)
 
@@ -136,7 +136,7 @@ def partner_status(session: Session, store: Store) -> PartnerStatus | None:
 def ordering_stores(
     session: Session, drafts: Drafts, ordering: Mapping[str, int | None], partners: Mapping[int, Any]
 ) -> Ordering:
-    """Return which of the stated stores order, and which of these are put under another partner.
+    """Return which of the drafts' stores order, and which of these change their upstream.
 
     Args:
         session: That of the change; the tree is locked if any is to move.
@@ -165,7 +165,7 @@ def ordering_stores(
 
 
 def follow_stores(session: Session, drafts: Drafts, ordering: Ordering) -> None:
-    """Move the own partner rows of saved stores, with all that hangs below them, to where the stores were put."""
+    """Move the partner rows of saved stores, with their branches, to the stores' new upstreams."""
     moving = [(row, partner) for row, partner in zip(drafts.rows, drafts.columns.get("partner", ()), strict=False)
               if row in ordering.moving]  # fmt: skip
     if moving:
@@ -175,7 +175,7 @@ def follow_stores(session: Session, drafts: Drafts, ordering: Ordering) -> None:
 
 
 def hold_partners(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    """Return id → path of partners, which nobody moves until the transaction ends."""
+    """Lock partners against moves until the transaction ends; return id → path."""
     wanted = sorted(set(ids))
     held: dict[int, str] = {}
     for start in range(0, len(wanted), LOOKUP_SLICE):

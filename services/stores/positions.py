@@ -1,4 +1,4 @@
-"""Positions of stores: the pair to compute with, and every position a store ever had."""
+"""Positions of stores: derived WGS-84 coordinates, and the history of positions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 class Captured(NamedTuple):
-    """A position as captured; degrees are None where nobody stated them."""
+    """A position as captured; degrees are None where missing."""
 
     latitude: float | None
     longitude: float | None

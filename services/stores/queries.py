@@ -1,4 +1,4 @@
-"""Reads of stores for pages: photos, names by number, and what weighs most against those that wait."""
+"""Queries of stores for pages: photos, names by id, and the weightiest findings."""
 
 from collections.abc import Collection
 
@@ -35,7 +35,7 @@ def stores_coded(session: Session, code: str, statuses: Collection[str]) -> list
 
 
 def worst_findings(session: Session, ids: Collection[int]) -> dict[int, StoreFinding]:
-    """Return store → its open finding that takes most off the score."""
+    """Return store → its open finding with most points."""
     query = select(StoreFinding).where(
         StoreFinding.store_id.in_(ids), StoreFinding.decision == FindingDecision.OPEN.value
     )

@@ -36,7 +36,7 @@ Numbers = npt.NDArray[np.intp]
 
 
 class Misplacement(NamedTuple):
-    """Where a point lies that is not where it should be.
+    """A point outside its declared region.
 
     Attributes:
         is_abroad: Whether it is in no county of China.
@@ -99,7 +99,7 @@ def nearest_county(latitude: float, longitude: float) -> tuple[str, float]:
 def _surely_right(
     latitudes: Floats, longitudes: Floats, vectors: Floats, regions: list[str | None], rows: Numbers
 ) -> npt.NDArray[np.bool_]:
-    """Return which of the points ``rows`` need no closer look: near their county's point, or at home without one."""
+    """Return which of the points ``rows`` are surely right: near their county's point, or in China without a region."""
     points = county_points()
     declared = np.array([points.position.get(regions[row] or "", -1) for row in rows], dtype=np.intp)
     nearness = np.einsum("ij,ij->i", vectors[rows], points.vectors[declared])

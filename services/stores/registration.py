@@ -39,11 +39,11 @@ REASON = {"see_all": "an invite says under whom, and a code belongs to one store
 
 @dataclass(frozen=True, slots=True)
 class StoreStatement:
-    """What a person says about a store, as typed.
+    """Input of a registration, as typed.
 
     Attributes:
         partner: Code of its upstream; "" for the person's own partner, for brand staff the brand itself.
-        code: "" for one of our series.
+        code: "" for the next of our series.
         tried_again: Whether the person was warned of an inaccurate position and could not get a better one.
     """
 
@@ -60,7 +60,7 @@ class StoreStatement:
 
 @dataclass(frozen=True, slots=True)
 class InvitedBy:
-    """Who invites: name and region (adcode) of the partner; name "" for the brand itself."""
+    """The inviter: name and region (adcode) of the partner; name "" for the brand itself."""
 
     partner_name: str
     region: str | None
@@ -73,12 +73,12 @@ REQUIRED = ("name", "phone")
 
 
 def anonymous_actor(language: str) -> Actor:
-    """Return on whose behalf somebody without an account registers a store with an invite: it sees nothing."""
+    """Return the actor of an anonymous user who registers a store with an invite; it sees no rows."""
     return Actor("visitor", Role.PARTNER_CLERK, language=language)
 
 
 def invite_facts(session: Session, invite: str) -> InvitedBy:
-    """Return who invites to register a store.
+    """Return the inviter of an invite to register a store.
 
     Raises:
         NotFound, Conflict: As ``services.applications.invites.require_invite``.
@@ -98,17 +98,17 @@ def register_store(
     photos: Sequence[str] = (),
     invite: str = "",
 ) -> Store:
-    """Register a store with the best of its fixes and its photos, and look at what speaks against it.
+    """Register a store with the best of its fixes and its photos, and assess it.
 
     With an invite the store waits as ``applied``, with a row of its own among the partners. Else it is active if
     it scores ``GOOD_SCORE``, and under review if it does not.
 
     Args:
         session: The caller's.
-        statement: What the person says.
+        statement: Input of the person.
         fixes: All that the phone measured, or the one point that was set or pasted.
         photos: References, see ``services.files.pictures``.
-        invite: Code of an invite; "" for somebody with an account.
+        invite: Code of an invite; "" for users with an account.
 
     Raises:
         NotPermitted: The actor may not register stores.
@@ -184,7 +184,7 @@ def move_store(
     *,
     tried_again: bool = False,
 ) -> Store:
-    """Move a store to the best of ``fixes``: where it was is kept with its dates, and somebody has to look at it.
+    """Move a store to the best of ``fixes``, keep its earlier position with dates, and put it under review.
 
     Raises:
         NotPermitted: The actor may not register stores.
@@ -215,7 +215,7 @@ def move_store(
 
 
 def next_store_code(session: Session) -> str:
-    """Return a code of our series that no store has and nobody else gets."""
+    """Return the next unused code of our series."""
     while True:
         (code,) = next_numbers(SERIES).run(session)
         if not _is_taken(session, code):
@@ -223,7 +223,7 @@ def next_store_code(session: Session) -> str:
 
 
 def _checked(statement: StoreStatement) -> dict[str, str | None]:
-    """Return what is stated as it is stored. Raises ``InvalidInput`` with a problem for each wrong field."""
+    """Return the parsed input. Raises ``InvalidInput`` with a problem for each wrong field."""
     stated: dict[str, str | None] = {}
     wrong: dict[str, Problem] = {}
     for name, kind in KINDS.items():
@@ -241,7 +241,7 @@ def _checked(statement: StoreStatement) -> dict[str, str | None]:
 
 
 def _upstream(session: Session, actor: Actor, code: str) -> int | None:
-    """Return the partner a store is to belong to, of those the actor sees."""
+    """Return the store's upstream, among the partners that the actor sees."""
     if not code:
         return actor.partner_id
     upstream_id = session.scalar(select(Partner.id).where(Partner.code == code))
@@ -283,7 +283,7 @@ def _assess(
     is_new: bool,
     before: tuple[float | None, float | None] = (None, None),
 ) -> Assessment:
-    """Keep position and photos of a store, and what speaks against it."""
+    """Store position and photos, and assess the store."""
     keep_photos(session, store, photos)
     facts = store_facts(session, [store.id])
     fresh = {store.id} if is_new else set()

@@ -1,6 +1,6 @@
-"""What speaks against a store, each with the points it takes off the score of 100, and the sentence people read.
+"""Rules of store findings: their points, taken off a score of 100, and their sentences.
 
-Nothing here refuses a store: what is found is shown, and people decide. The limits are those of the filing rules in
+No rule refuses a store: findings are shown, and people decide. The limits are those of the filing rules in
 the trade: 50 m accuracy is good, over 100 m is not; two shops within 30 m that share a telephone or a name are one.
 """
 
@@ -23,10 +23,10 @@ ACCURACY_POOR_M = 100
 ACCURACY_USELESS_M = 500
 SAME_PLACE_M = 30
 NEAR_M = 50
-OTHER_DATUM_M = range(100, 1_500)  # how far apart one point is in two datums, and some room
+OTHER_DATUM_M = range(100, 1_500)  # largest distance of a point in two datums, with a margin
 ISLAND_DEGREES = 0.01
 GOOD_SCORE = 80
-"""From this score on a registration is accepted by itself."""
+"""Score from which a registration is accepted automatically."""
 
 POINTS = {
     "position.zero": 60,
@@ -49,7 +49,7 @@ POINTS = {
     "photo.missing": 10,
 }
 FAR_POINTS = {"city": 15, "province": 30, "": 50}
-"""Points of a point outside its region, by how much of the region is near."""
+"""Points for a position outside its region, by how much of the region is near."""
 TITLES = {
     "position.zero": N_("Position is zero"),
     "position.swapped": N_("Latitude and longitude exchanged"),
@@ -101,7 +101,7 @@ _HOTLINE = re.compile(r"[48]00\d{7}")
 
 
 class Facts(NamedTuple):
-    """A store as findings look at it. See ``models.stores.Store``."""
+    """Facts of a store from which findings are made. See ``models.stores.Store``."""
 
     id: int
     code: str
@@ -123,7 +123,7 @@ class Facts(NamedTuple):
 
 
 class NewFinding(NamedTuple):
-    """Something found about a store. See ``models.stores.StoreFinding``."""
+    """A finding before it is stored. See ``models.stores.StoreFinding``."""
 
     store_id: int
     code: str
@@ -133,11 +133,11 @@ class NewFinding(NamedTuple):
 
 
 def own_findings(store: Facts, place: Misplacement | None) -> Iterator[NewFinding]:
-    """Yield what speaks against a store by itself.
+    """Yield the findings of a store by itself.
 
     Args:
         store: As stored.
-        place: Where its position lies, if that is not where it should be.
+        place: Misplacement of its position, if any.
     """
     if store.position_source in {PositionSource.PIN, PositionSource.PASTE, PositionSource.PHOTO}:
         yield new_finding(store, "position.not_measured")
@@ -160,7 +160,7 @@ def own_findings(store: Facts, place: Misplacement | None) -> Iterator[NewFindin
 
 
 def is_zero(latitude: float, longitude: float) -> bool:
-    """Return whether a position is what programs write where nothing was measured."""
+    """Return whether a position is 0, 0, which programs write where nothing was measured."""
     return abs(latitude) < ISLAND_DEGREES and abs(longitude) < ISLAND_DEGREES
 
 
@@ -172,10 +172,10 @@ def is_hotline(phone: str) -> bool:
 def pair_finding(
     store: Facts, other: Facts, metres: float | None, likeness: float
 ) -> tuple[str, dict[str, Any]] | None:
-    """Return code and figures of what two stores have in common; None if that is nothing to speak of.
+    """Return code and figures of the finding about two stores; None if they have too little in common.
 
     Args:
-        store: The one that is looked at.
+        store: The store assessed.
         other: Another one.
         metres: Between their positions; None if one has none.
         likeness: Of their names, 0 to 1.
@@ -219,7 +219,7 @@ def score_of(points: Sequence[tuple[str, int]]) -> int:
 
 
 def finding_sentence(finding: StoreFinding) -> Problem:
-    """Return what was found as one plain sentence with its figures."""
+    """Return a finding as one sentence with its figures."""
     values: dict[str, object] = dict(finding.data)
     if "distance_m" in values:
         values["distance"] = shown_distance(int(finding.data["distance_m"]))
@@ -237,7 +237,7 @@ def finding_sentence(finding: StoreFinding) -> Problem:
 
 
 def shown_distance(metres: int) -> str:
-    """Return a distance as people read it: 35 m, 1.2 km, 240 km."""
+    """Return a distance as text: 35 m, 1.2 km, 240 km."""
     if metres < 1_000:
         return f"{metres} m"
     return f"{metres / 1000:.1f} km" if metres < 100_000 else f"{metres // 1000} km"

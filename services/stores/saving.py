@@ -1,4 +1,4 @@
-"""Stores: stated by staff, forms and worksheets. What speaks against one is found at once and never refuses a row."""
+"""Saving of stores from forms and worksheets. Each is assessed at once; findings never refuse a row."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -48,7 +48,7 @@ PLAN = Plan(
 MATCHES = {"code": Store.code, "phone": Store.phone, "name": Store.name}
 PLAIN = ("name", "contact", "phone", "region", "address", "status", "latitude", "longitude", "datum", "accuracy_m")
 BEARING = ("name", "phone", "region", "latitude", "longitude", "datum", "accuracy_m")
-"""Fields that findings are made from: a store is looked at again when one of them changes."""
+"""Fields that findings are made from: a change of one of them triggers a new assessment."""
 PLACE = ("latitude", "longitude", "datum")
 
 
@@ -56,7 +56,7 @@ PUT_UNDER_REVIEW = {"status": [StoreStatus.ACTIVE.value, StoreStatus.UNDER_REVIE
 
 
 class StoredStore(NamedTuple):
-    """A store as it is stored; see ``models.stores.Store``."""
+    """A stored store; see ``models.stores.Store``."""
 
     id: int
     name: str
@@ -78,9 +78,9 @@ STORED_COLUMNS: tuple[Any, ...] = tuple(getattr(Store, name) for name in StoredS
 
 
 def save_stores(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
-    """Add stores that are new, change those that differ, look at what they state and keep what speaks against it.
+    """Add stores that are new, change those that differ, and assess them.
 
-    A store with findings that states no status is kept under review. Moving a store keeps where it was.
+    A store with findings and without a status in the drafts goes under review. Earlier positions are kept.
 
     Raises:
         NotPermitted: The actor may not edit stores.
@@ -153,7 +153,7 @@ def _rows(
     own_paths: dict[str, str],
     options: SaveOptions,
 ) -> Rows:
-    """Return drafts as rows of the table: with the branch they belong to and what is computed from them."""
+    """Return drafts as rows of the table, with their branch and derived columns."""
     codes = drafts.columns["code"]
     columns = {name: values for name, values in drafts.columns.items() if name in PLAIN}
     if "partner" in drafts.columns:
@@ -169,7 +169,7 @@ def _rows(
 
 
 def _position_columns(drafts: Drafts, before: dict[str, StoredStore], options: SaveOptions) -> dict[str, list[Any]]:
-    """Return what follows from a position, and how it came to be known; a new one has its own accuracy or none."""
+    """Return the derived columns of positions and their source; a new one has its own accuracy or none."""
     captured = [Captured(*place) for place in zip(*(_merged(drafts, before, name) for name in PLACE), strict=True)]
     derived = derive(captured)
     source = PositionSource.FORM if options.batch_id is None else PositionSource.IMPORT
@@ -194,7 +194,7 @@ def _position_columns(drafts: Drafts, before: dict[str, StoredStore], options: S
 
 
 def _merged(drafts: Drafts, before: dict[str, StoredStore], name: str) -> list[Any]:
-    """Return what each row's field will be: as stated, else as stored, else as a new row has it."""
+    """Return the new value of each row's field: from the draft, else stored, else the default."""
     stated = drafts.columns.get(name)
     default = PLAN.defaults.get(name)
     if stated is not None and default is None:
@@ -204,7 +204,7 @@ def _merged(drafts: Drafts, before: dict[str, StoredStore], name: str) -> list[A
 
 
 def _assess(session: Session, drafts: Drafts, before: dict[str, StoredStore], options: SaveOptions) -> None:
-    """Keep positions of stores that are new or moved, and look at those of which something bearing on it changed."""
+    """Store positions of new and moved stores, and assess those with a change in ``BEARING``."""
     codes = drafts.columns["code"]
     bearing = {name: _merged(drafts, before, name) for name in BEARING}
     touched = [
@@ -234,7 +234,7 @@ def _cascade_paths(
     upstreams: dict[int, Any],
     own_paths: dict[str, str],
 ) -> None:
-    """Put what is kept about stores that got another upstream where they stand now."""
+    """Move the dependent rows of stores that changed their upstream."""
     if "partner" not in drafts.columns:
         return
     for row, code in zip(drafts.rows, drafts.columns["code"], strict=True):
@@ -246,7 +246,7 @@ def _cascade_paths(
 def record_questions(
     session: Session, stores: Sequence[Facts], verdicts: dict[int, Assessment], *, batch_id: int | None = None
 ) -> None:
-    """Record about which stores something was found just now, and which of them that put under review."""
+    """Record new findings of stores, and which stores they put under review."""
     happenings = []
     said: dict[tuple[tuple[str, ...], int], dict[str, Any]] = {}
     for store in stores:
@@ -267,7 +267,7 @@ def _facts(session: Session, codes: Sequence[str]) -> list[Facts]:
 
 
 def moved_finding(store: Facts, latitude: float | None, longitude: float | None) -> NewFinding | None:
-    """Return what is to be said of a store that was at this WGS-84 point before; None if it hardly moved."""
+    """Return the finding of a store that was at this WGS-84 point before; None if it hardly moved."""
     if None in (latitude, longitude, store.wgs84_latitude, store.wgs84_longitude):
         return None
     metres = distance_m(latitude or 0.0, longitude or 0.0, store.wgs84_latitude or 0.0, store.wgs84_longitude or 0.0)

@@ -1,4 +1,4 @@
-"""The parts of an .xlsx package: unpacking them with care, and which sheets there are and where they lie.
+"""Parts of an .xlsx package: safe unpacking, and its list of sheets.
 
 Runs in the child process: nothing but the standard library may be imported here.
 """
@@ -31,7 +31,7 @@ class SheetPart:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What a workbook says of itself. ``date1904``: whether its dates count from 1904."""
+    """Contents of a workbook. ``date1904``: whether its dates count from 1904."""
 
     sheets: tuple[SheetPart, ...]
     shared_strings: str | None
@@ -66,7 +66,7 @@ class Parts:
             xml: Refuse a part that declares entities.
 
         Raises:
-            Refusal: ``part_missing``, ``part_damaged``, ``doctype``.
+            FileError: ``part_missing``, ``part_damaged``, ``doctype``.
         """
         entry = self._entries.get(part_key(name))
         if entry is None:
@@ -104,7 +104,7 @@ def read_package(parts: Parts) -> Package:
     """Return the sheets of a workbook in its order, without chart, dialogue and macro sheets.
 
     Raises:
-        Refusal: ``no_sheets`` if it lists none; otherwise as ``Parts.blocks``.
+        FileError: ``no_sheets`` if it lists none; otherwise as ``Parts.blocks``.
     """
     workbook = _workbook_part(parts)
     targets, kinds = _relations(parts, workbook)

@@ -1,4 +1,4 @@
-"""Writing the XML of a sheet again in the plainest form, for sheets written in an unusual one.
+"""Rewriting of sheet XML into a canonical form, for sheets in an unusual one.
 
 Slower than cutting (about a tenth of its speed), and right for every legal XML: prefixes, comments, CDATA, either
 quote, UTF-16, rows and cells that leave their numbers to be counted.
@@ -17,7 +17,7 @@ def rewrite(blocks: Iterator[bytes], part: str) -> Iterator[bytes]:
     """Yield the rows of a sheet again with plain ``<row r="1">`` and ``<c r="A1">``.
 
     Raises:
-        Refusal: As ``XmlParser.feed``; ``part_damaged`` for a sheet with rows in two places, as Excel says.
+        FileError: As ``XmlParser.feed``; ``part_damaged`` for a sheet with rows in two places, as Excel says.
     """
     writer = _Writer(part)
     parser = XmlParser(part, writer.start, writer.end, writer.text)

@@ -23,7 +23,7 @@ ROWS_MAX = 10_000  # from the first to the last row of a slice
 BYTES_MAX = 16 * 1024 * 1024
 CELLS_MAX = 2_000_000  # of the rectangle that a slice spans
 ROW_BYTES_MAX = 64 * 1024 * 1024
-MARK = f"\ue000{secrets.token_hex(6)}\ue000"  # before what stands in place of a value that would get lost
+MARK = f"\ue000{secrets.token_hex(6)}\ue000"  # prefix of the stand-in for a value that would get lost
 
 
 VALUE_ENDS = (b"</v></c>", b"</is></c>")
@@ -65,7 +65,7 @@ Write = Callable[[bytes, RowRange], None]
 
 @dataclass(slots=True)
 class Scan:
-    """What a sheet holds. ``last_row`` and ``last_column`` count only cells with a value; 0 if there is none.
+    """Result of scanning a sheet. ``last_row`` and ``last_column`` count only cells with a value; 0 if there is none.
 
     ``is_complete``: whether it was gone through to its end, or only as far as ``bytes_read``.
     """

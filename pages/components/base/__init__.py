@@ -1,1 +1,1 @@
-"""Elements, buttons, icons, focus and theme: what every other component is made of."""
+"""Basic components: elements, buttons, icons, focus and theme."""

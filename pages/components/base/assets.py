@@ -1,4 +1,4 @@
-"""Style and scripts that only one kind of page needs: they travel with that page instead of with all."""
+"""Style sheets and scripts that only some pages load."""
 
 from functools import cache
 

@@ -1,9 +1,9 @@
-"""The colours and measures of the look, once, for light and dark; every style sheet and test reads them from here."""
+"""Design tokens: colours and measures, for light and dark; the only source for style sheets and tests."""
 
 from typing import Literal
 
 Tone = Literal["draft", "pending", "approved", "running", "shipped", "done", "returned", "rejected", "frozen"]
-"""What a status chip says with its colour, always beside a word."""
+"""Tones of a status chip; its text says the same."""
 
 LIGHT: dict[str, str] = {
     "ground": "#F6F7F9",

@@ -1,4 +1,4 @@
-"""The one element everything here is built of: a plain HTML tag with text, classes and a test id."""
+"""The basic element: a plain HTML tag with text, classes and a test id."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from nicegui.elements.mixins.text_element import TextElement
 
 Click = Callable[[], Any]
-"""What a click calls: a function without arguments, or a coroutine function."""
+"""Click handler: a function without arguments, or a coroutine function."""
 
 _SAFE_SCHEMES = ("https:", "http:", "tel:", "mailto:")
 

@@ -1,4 +1,4 @@
-"""Where the focus goes when something changes on a page: to what has opened, or to what is wrong in it."""
+"""Focus management after changes of a page: to what has opened, or to the first problem."""
 
 import json
 
@@ -8,7 +8,7 @@ from pages.components.base.elements import Tag
 
 
 def focus_on(part: Tag) -> None:
-    """Let people who use the keyboard go on from ``part``, e.g. the heading of what has opened; it is read out."""
+    """Move the focus to ``part``, e.g. the heading of what has opened; screen readers read it out."""
     part.put(tabindex=-1)
     _call(part, within=False)
 

@@ -1,4 +1,4 @@
-"""The few icons of the house: simple strokes on a 20-unit square, drawn as masks so that they take the text colour.
+"""Icons: simple strokes on a 20-unit square, drawn as masks so that they take the text colour.
 
 An icon is a class (``qd-icon-search``) on the element that carries it; it costs no element of its own.
 """

@@ -18,12 +18,12 @@ def go_to(path: str) -> None:
 
 
 def load_again() -> None:
-    """Open this page anew, as it is now."""
+    """Reload this page."""
     ui.navigate.reload()
 
 
 def ask_before_leaving(is_unsaved: bool) -> None:
-    """Let the browser ask once before the page is left, for as long as something is typed and not saved."""
+    """Let the browser warn before the page is left while there is unsaved input."""
     ui.run_javascript(_ASK if is_unsaved else _DO_NOT_ASK)
 
 
@@ -34,17 +34,17 @@ def leave_page(path: str = "") -> None:
 
 
 def download_button(label: str, href: str, *, testid: str | None = None) -> Tag:
-    """Draw a link that fetches a file with the query of the address as it is at the click, so what the list shows."""
+    """Draw a link that downloads a file with the current query of the address, so with the rows that the list shows."""
     made = link_button(label, href, testid=testid)
     made.on("click", js_handler=_KEEP_QUERY)
     return made
 
 
 def replace_address(path: str) -> None:
-    """Show another address of ours for the page as it is, so that opening it again leads back here."""
+    """Replace the address of this page, so that a reload leads back to its state."""
     ui.run_javascript(f"history.replaceState(history.state, '', {json.dumps(safe_url(path))});")
 
 
 def offer_file(name: str, content: bytes, media_type: str) -> None:
-    """Give the browser a small file made just now; it travels with the event and lies nowhere."""
+    """Let the browser download a small file that is made now and not stored."""
     ui.download(content, name, media_type)

@@ -1,4 +1,4 @@
-"""The look on the wire: our style sheets and scripts, bundled once and cached for a year by content hash."""
+"""Bundles of style sheets and scripts, cached by browsers for a year by content hash."""
 
 import hashlib
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def serve_assets(app: FastAPI) -> None:
 
 
 def head_html() -> str:
-    """Return the tags that bring the look into a NiceGUI page; no inline script or style among them."""
+    """Return the tags that load the bundles into a NiceGUI page; no inline script or style among them."""
     return (
         f'<script src="{asset_url("boot.js")}"></script>\n'
         f'<link rel="stylesheet" href="{asset_url("house.css")}">\n'

@@ -1,4 +1,4 @@
-"""Toasts: what stands above the page for a moment and says that something was done."""
+"""Toasts: short messages above the page that something was done."""
 
 from typing import Literal
 
@@ -13,19 +13,19 @@ UNDO_S = 10
 
 
 class Toasts(Tag):
-    """Where toasts appear; one per page, and a live region, so that they are read out."""
+    """Container of toasts; one per page, and a live region, so that they are read out."""
 
     def __init__(self) -> None:
         super().__init__("div", css="qd-toasts", role="status", aria_live="polite")
 
 
 def toast(sentence: str, *, tone: Literal["ok", "danger"] = "ok") -> None:
-    """Say that something was done; a problem ("danger") stays until it is closed. Never the only report of an error."""
+    """Show a toast; a problem ("danger") stays until it is closed. Never the only report of an error."""
     _show_toast(sentence, tone, action="", on_action=None, seconds=TOAST_S if tone == "ok" else None)
 
 
 def toast_undo(sentence: str, undo: Click) -> None:
-    """Say that something was done and offer to undo it for 10 s."""
+    """Show a toast that offers to undo for 10 s."""
     _show_toast(sentence, "ok", action=_("Undo"), on_action=undo, seconds=UNDO_S)
 
 

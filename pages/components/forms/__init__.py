@@ -1,1 +1,1 @@
-"""Inputs of a form, dialogs, dropped files and photos, and drafts that survive a lost connection."""
+"""Form inputs, dialogs, file and photo uploads, and drafts that survive a lost connection."""

@@ -1,4 +1,4 @@
-"""Ordering by hand: a row for each thing on offer with a stepper, and the bar that sums them up, always in view."""
+"""Basket of an order form: a row with a stepper for each product, and a bar with the totals, always in view."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ _SELECT = "(event) => event.target.select()"
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One thing that can be ordered, as people read it.
+    """A product that can be ordered, as text.
 
     Attributes:
         key: Ends the test ids: ``field-quantity-KEY``, ``action-more-KEY``, ``action-less-KEY``.
@@ -57,7 +57,7 @@ class QuantityInput(ValueElement[str]):
 
 
 class OfferRow:
-    """One row: what it is, what it costs, how many of it. On a phone a card, on a large screen a table row."""
+    """Row of a product with its price and quantity. On a phone a card, on a large screen a table row."""
 
     def __init__(self, offer: Offer, on_step: Callable[[int], None], on_type: Callable[[str], None]) -> None:
         self._on_type = on_type
@@ -111,7 +111,7 @@ class OfferRow:
 
 
 def offer_list(headings: list[str], *, label: str) -> Tag:
-    """Draw the list that rows stand in; ``headings`` stand above the columns of a large screen."""
+    """Draw the list of rows; ``headings`` stand above the columns of a large screen."""
     with Tag("div", css="qd-offers"):
         with Tag("div", css="qd-offer qd-offer-head", aria_hidden="true"):
             for heading in headings:
@@ -121,7 +121,7 @@ def offer_list(headings: list[str], *, label: str) -> Tag:
 
 @contextmanager
 def ordering_page() -> Iterator[tuple[Tag, Tag]]:
-    """Draw the two columns of a page that orders and give them: the offers, and the order's own facts.
+    """Draw the two columns of an order form and return them: the offers, and the order's header.
 
     A lost connection is said above them at once; what is tapped until it is back does nothing.
     """
@@ -136,7 +136,7 @@ def ordering_page() -> Iterator[tuple[Tag, Tag]]:
 
 
 class Fold:
-    """What a small screen folds away behind one line; a large one shows all of it.
+    """A collapsible section on small screens; a large one shows all of it.
 
     Attributes:
         content: Draw inside it.
@@ -151,11 +151,11 @@ class Fold:
         self._head.on("click", lambda: self.open(self._box.props["data-open"] == "false"), [])
 
     def say(self, summary: str) -> None:
-        """Change the line."""
+        """Change the summary line."""
         self._words.text = summary
 
     def open(self, is_open: bool = True) -> None:
-        """Show what is folded away, or fold it away again."""
+        """Expand or collapse the section."""
         self._box.put(data_open="true" if is_open else "false")
         self._head.put(aria_expanded="true" if is_open else "false")
 
@@ -178,7 +178,7 @@ class SubmitButton(Button):
 
 
 class BasketBar:
-    """What is chosen so far, at the lower edge: pieces, sum, credit, and why it could not be stored.
+    """Bar at the lower edge with the number of pieces, sum, credit, and problems.
 
     Attributes:
         actions: Draw the buttons inside it.
@@ -196,7 +196,7 @@ class BasketBar:
                 self.actions = Tag("div", css="qd-basket-actions")
 
     def show(self, count: str, total: str, note: str, *, is_short: bool) -> None:
-        """Show the sums; ``is_short`` marks a credit that does not cover them. What was refused is forgotten."""
+        """Show the sums; ``is_short`` marks a credit that does not cover them. Clears the problems."""
         self._count.text = count
         self._total.text = total
         self._note.text = note
@@ -204,7 +204,7 @@ class BasketBar:
         self._problems.clear()
 
     def refuse(self, sentence: str, items: Sequence[str]) -> Tag:
-        """Say why it could not be stored, and return what says it."""
+        """Show why it could not be saved, and return the message element."""
         self._problems.clear()
         with self._problems:
             return notice(sentence, "danger", items=items, testid="problem")

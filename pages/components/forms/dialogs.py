@@ -1,4 +1,4 @@
-"""What stands above the page until it is closed: questions and drawers."""
+"""Modal elements: confirmation dialogs and drawers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,7 +58,7 @@ async def confirm(
 
 @contextmanager
 def drawer(title: str) -> Iterator[Callable[[], None]]:
-    """Draw a closed panel at the right edge and give the function that opens it; for a look or a short form.
+    """Draw a closed drawer at the right edge and return the function that opens it.
 
     Example:
         ``with drawer(_("Columns")) as show: ...`` and ``button(_("Columns"), show)``.

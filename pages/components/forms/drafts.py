@@ -1,4 +1,4 @@
-"""A form that survives a lost connection: what is stated so far is kept in the browser until it is sent."""
+"""Drafts of forms in the browser, which survive a lost connection."""
 
 import json
 from collections.abc import Callable
@@ -13,12 +13,12 @@ STATE_LENGTH_MAX = 20_000
 
 
 class BrowserDraft(Tag):
-    """What is stated so far, in the browser.
+    """Input of a form, stored in the browser until it is sent.
 
     Args:
         key: Names the form and the person, so that two people of one browser do not see each other's.
-        on_found: Function or coroutine function that gets what an earlier visit of less than a day ago had stated. It
-            comes from the browser: believe nothing of it. Its ``fields`` (name to text) hold what was typed last.
+        on_found: Function or coroutine function that gets the draft of an earlier visit of less than a day ago. It
+            comes from the browser: validate it. Its ``fields`` (name to text) hold what was typed last.
     """
 
     def __init__(self, key: str, on_found: Callable[[dict[str, Any]], Any]) -> None:
@@ -36,10 +36,10 @@ class BrowserDraft(Tag):
         self.on("draftfound", found, ["detail"])
 
     def keep(self, state: dict[str, Any]) -> None:
-        """Keep what is stated now."""
+        """Store the current input."""
         self.put(state=json.dumps(state, ensure_ascii=False))
 
     def forget(self) -> None:
-        """Forget it: it is sent. Also where the page drops this element before the browser hears of its state."""
+        """Delete the draft, as it is sent; works also if the page drops this element at once."""
         self.put(state=None)
         self.client.run_javascript(f"localStorage.removeItem('qudao.draft.' + {json.dumps(self._key)});")

@@ -13,9 +13,9 @@ from pages.components.base.elements import Click, Tag
 from pages.components.base.focus import focus_within
 
 Change = Callable[[], Any]
-"""What a change calls: a function without arguments, or a coroutine function; read the new value from the field."""
+"""Change handler: a function without arguments, or a coroutine function; read the new value from the field."""
 Search = Callable[[str], Awaitable[Mapping[str, str]]]
-"""What a search field asks for each text typed: it answers value to label, best first, at most 50."""
+"""Search function of a field: returns value → label for a typed text, best first, at most 50."""
 
 _SEARCH_PAUSE_S = 0.15
 _TIDY = "() => window.qudao.tidyListboxes()"
@@ -66,7 +66,7 @@ class FormField:
 
     @property
     def value(self) -> Any:
-        """What is stated: text as typed, a chosen value, ``True`` or ``False``; ``None`` or "" if nothing."""
+        """The value: text as typed, a chosen value, ``True`` or ``False``; ``None`` or "" if nothing."""
         return self.control.value
 
     @value.setter
@@ -79,7 +79,7 @@ class FormField:
         return str(self._problem.text)
 
     def refuse(self, problem: str) -> None:
-        """Show ``problem`` under the input; "" takes it away."""
+        """Show ``problem`` under the input; "" clears it."""
         self._problem.text = problem
         self._problem.put(hidden=not problem)
         self.box.put(data_invalid="true" if problem else None)
@@ -90,12 +90,12 @@ class FormField:
         focus_within(self.box)
 
     def choose(self, value: str, label: str) -> None:
-        """Choose ``value``, which people read as ``label``, in a search field."""
+        """Choose ``value``, shown as ``label``, in a search field."""
         if isinstance(self.control, ui.select):
             self.control.set_options({value: label}, value=value)
 
     def resume(self, value: str, label: str) -> None:
-        """State again what a draft held: one of the choices offered, what a search had found, or text."""
+        """Restore a value of a draft: an offered choice, a result of a search, or text."""
         if not isinstance(self.control, ui.select) or value in self.control.options:
             self.value = value
         elif label and "use-input" in self.control.props:
@@ -103,12 +103,12 @@ class FormField:
 
     @property
     def chosen_label(self) -> str:
-        """How people read what is chosen; "" if nothing is."""
+        """Label of the chosen value; "" if nothing is."""
         options = self.control.options if isinstance(self.control, ui.select) else {}
         return str(dict(options).get(self.value, "")) if self.value else ""
 
     def enable(self, enabled: bool = True) -> None:
-        """Let people change the value, or only read it."""
+        """Make the input editable or read-only."""
         if isinstance(self.control, DisableableElement):
             self.control.set_enabled(enabled)
 
@@ -221,7 +221,7 @@ def search_field(
     """Draw a searchable choice: ``search`` is called for each typed text, after a short pause.
 
     Args:
-        value: What is chosen now; ``value_label`` is how people read it.
+        value: Chosen now; ``value_label`` is its label.
     """
     field = FormField(name, label, required=required, hint=hint, css="")
     with field.box:

@@ -1,4 +1,4 @@
-"""Handing in a file: dropped, chosen or pasted, sent by HTTP to our own endpoint, never through the socket."""
+"""File upload: dropped, chosen or pasted, sent by HTTP to our own endpoint, never through the socket."""
 
 import inspect
 from collections.abc import Callable
@@ -21,14 +21,14 @@ def file_drop(
     on_done: Callable[[dict[str, Any]], Any],
     testid: str = "import-file",
 ) -> Tag:
-    """Draw a place to drop a file on, with a button for those who do not drag.
+    """Draw a drop zone for a file, with a button to choose one.
 
     The browser sends ``POST url`` with the file as the body, ``Content-Type: application/octet-stream``, its name
     percent-encoded in ``X-File-Name``, and shows how far it is. The endpoint answers JSON: with a status below 300 it
     is given to ``on_done``; otherwise ``message`` is shown under the button and another file can be chosen.
 
     Args:
-        bytes_max: Told to the person before anything is sent; the endpoint must refuse more by itself.
+        bytes_max: Shown to the person before anything is sent; the endpoint must refuse more by itself.
         on_done: Function or coroutine function that gets the answer. It came through the browser: take an id from it,
             and look that up within the rights of the actor.
     """

@@ -1,4 +1,4 @@
-"""Asking the browser where it is: up to five fixes in twenty seconds, or a plain reason why there is none."""
+"""Geolocation by the browser: up to five fixes in twenty seconds, or a clear reason why there is none."""
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
@@ -35,7 +35,7 @@ class PositionReading:
 def locator(
     on_readings: Callable[[Sequence[PositionReading]], Awaitable[None]], on_failure: Callable[[NoPosition], None]
 ) -> Tag:
-    """Draw the button that measures, and what becomes of it; the page offers other ways beside it.
+    """Draw the button that measures, and its result; the page offers other ways beside it.
 
     Browsers give a position only over https or on the machine itself, and only if the person allows it; each reason
     why there is none is said in words, with what to do.
@@ -97,7 +97,7 @@ def _texts() -> dict[str, Any]:
             ],
             "unsupported": [_("This browser has no way to give a position."), other],
             "refused": [
-                _("Your browser was told not to give this page the position."),
+                _("Your browser is set not to give this page the position."),
                 _("Allow “location” for this page in the settings of the browser, and location in those of the phone.")
                 + " "
                 + other,

@@ -1,4 +1,4 @@
-"""Photos in a form: taken or chosen, sent at once, shown as they will be kept; and a stored photo as it is shown."""
+"""Photo upload in forms, and display of stored photos."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ UPLOAD_URL = "/pictures"
 
 
 class PhotoInput(ValueElement[list[str]]):
-    """The element behind a photo field; its value are the references that the browser got for what it sent.
+    """The element of a photo field; its value is the list of references to uploaded photos.
 
     Attributes:
         is_sending: Whether a photo is still on its way.
@@ -57,7 +57,7 @@ class PhotoField(FormField):
         return isinstance(self.control, PhotoInput) and self.control.is_sending
 
     def hold(self, control: ValueElement[Any], on_change: Change | None) -> None:
-        """Take the control; what is named and labelled for people is the file input inside it."""
+        """Take the control; name and label go to the file input inside it."""
         super().hold(control, on_change)
         for name in ("for", "data-testid", "name"):
             control.props.pop(name, None)
@@ -74,7 +74,7 @@ def photo_field(
     value: Sequence[str] = (),
     on_change: Change | None = None,
 ) -> PhotoField:
-    """Draw a place to take or choose photos; ``value`` of the field is a list of references, see services/pictures.
+    """Draw an input to take or choose photos; ``value`` of the field is a list of references, see services/pictures.
 
     On a phone the browser offers camera and album. Each photo is sent at once, with its progress, and what is shown is
     the cleaned picture as it will be kept. A photo that cannot be taken says why, and another can be chosen.

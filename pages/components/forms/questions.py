@@ -1,4 +1,4 @@
-"""Questions that are answered by one choice out of few, or by what only the person knows."""
+"""Dialogs that ask for one of few choices, or for a password or code."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -49,7 +49,7 @@ async def ask_secret(
     """Ask for a password or a code until it is right or the person gives up; return whether it was right.
 
     Args:
-        look: Says why what was typed is not right, "" if it is.
+        look: Returns why the input is wrong, "" if it is right.
         is_code: A code of a phone, shown while it is typed and offered by the system's keyboard; else a password.
     """
     with ui.dialog() as dialog, Tag("div", css="qd-dialog") as box:

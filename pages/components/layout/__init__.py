@@ -1,1 +1,1 @@
-"""Frames and parts of pages: shell, headers, panels, facts, timelines, trees, progress."""
+"""Layout of pages: shell, headers, panels, facts, timelines, trees, progress."""

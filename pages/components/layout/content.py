@@ -1,4 +1,4 @@
-"""What a page says: titles, chips, money, facts, steps, tiles, history and tables. Nothing here listens."""
+"""Static content of pages: titles, chips, amounts, facts, steps, tiles, notices."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -49,7 +49,7 @@ def tone_of(status: str) -> Tone:
 
 
 class Subtitle(Tag):
-    """What counts at a glance, beside the title; nothing at all while there is nothing to say."""
+    """Short text beside the title; hidden while empty."""
 
     def __init__(self, text: str) -> None:
         super().__init__("span", text, "qd-subtitle")
@@ -57,7 +57,7 @@ class Subtitle(Tag):
 
 
 def update_subtitle(text: str) -> None:
-    """Change what the page header of this page says beside the title."""
+    """Change the subtitle of this page's header."""
     for subtitle in ElementFilter(kind=Subtitle):
         subtitle.text = text
         subtitle.put(hidden=not text)
@@ -72,10 +72,10 @@ def page_header(
     tone: Tone = "draft",
     crumbs: Mapping[str, str] | None = None,
 ) -> Iterator[Tag]:
-    """Draw the title of the page and give it; what is drawn inside the block stands at the right, as its actions.
+    """Draw the title of the page and yield it; what is drawn inside the block stands at the right, as its actions.
 
     Args:
-        subtitle: What counts at a glance, e.g. "100,000 orders".
+        subtitle: Short text, e.g. "100,000 orders".
         chip_text: Status of a record, with its ``tone``.
         crumbs: Label to address of what is above; only on records.
     """
@@ -150,7 +150,7 @@ def panel(title: str = "") -> Iterator[Tag]:
 
 @contextmanager
 def columns() -> Iterator[tuple[Tag, Tag]]:
-    """Draw the two columns of a record and give them: the content, and a rail of 320 px for history and files."""
+    """Draw the two columns of a record and yield them: the content, and a rail of 320 px for history and files."""
     with Tag("div", css="qd-columns"):
         yield Tag("div", css="qd-stack"), Tag("div", css="qd-stack")
 
@@ -196,7 +196,7 @@ def kv(facts: Mapping[str, object], *, pairs: int = 2) -> Tag:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a way: ``note`` says who or how it went, ``at`` when, e.g. by ``short_instant_text``."""
+    """One step of a process: ``note`` says who or how it went, ``at`` when, e.g. by ``short_instant_text``."""
 
     label: str
     note: str = ""
@@ -218,7 +218,7 @@ def steps(way: Sequence[Step], *, label: str = "") -> Tag:
 
 @contextmanager
 def empty_state(title: str, sentence: str = "") -> Iterator[Tag]:
-    """Draw what an empty page says and give its heading; what is drawn inside is the one thing to do."""
+    """Draw the message of an empty page and yield its heading; what is drawn inside is the one thing to do."""
     with Tag("div", css="qd-empty"):
         heading = Tag("h2", title)
         if sentence:

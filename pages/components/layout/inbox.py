@@ -1,4 +1,4 @@
-"""A list beside its detail whose lines can be ticked, for deciding one by one or many at once."""
+"""Inbox: a list beside its detail whose lines can be ticked, to decide one by one or many at once."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
@@ -58,7 +58,7 @@ class Inbox(SplitView):
                 self._all.on("change", self._tick_all, js_handler=_TICKED)
                 Tag("span", _("Tick all"))
             line.move(target_index=0)
-        self._told()
+        self._update_boxes()
 
     def show_all(self, items: Sequence[ListItem], tickable: Collection[str]) -> None:
         """Replace the list; what is open and what is ticked stays so if it is still there."""
@@ -68,7 +68,7 @@ class Inbox(SplitView):
         self._on_tick()
 
     def remove(self, key: str) -> str:
-        """Take a line away without moving the others' place; return the key of the line that follows, "" for none."""
+        """Remove a line without moving the others; return the key of the line that follows, "" for none."""
         keys = self.keys
         at = keys.index(key)
         rest = keys[:at] + keys[at + 1 :]
@@ -77,7 +77,7 @@ class Inbox(SplitView):
             line.parent.delete()
         self.ticked.discard(key)
         self._boxes.pop(key, None)
-        self._told()
+        self._update_boxes()
         self._on_tick()
         return rest[min(at, len(rest) - 1)] if rest else ""
 
@@ -102,16 +102,16 @@ class Inbox(SplitView):
             self.ticked.add(key)
         else:
             self.ticked.discard(key)
-        self._told()
+        self._update_boxes()
         self._on_tick()
 
     def _tick_all(self, event: GenericEventArguments) -> None:
         self.ticked = set(self._boxes) if event.args is True else set()
-        self._told()
+        self._update_boxes()
         self._on_tick()
 
-    def _told(self) -> None:
-        """Let every box show what is ticked."""
+    def _update_boxes(self) -> None:
+        """Update every box."""
         for key, box in self._boxes.items():
             box.put(checked=key in self.ticked)
         if self._all is not None:
@@ -119,5 +119,5 @@ class Inbox(SplitView):
 
 
 def poll(every_s: float, look: Callable[[], Awaitable[None]]) -> None:
-    """Call ``look`` every so many seconds while the page is open, the first time after one such pause."""
+    """Call ``look`` every ``every_s`` seconds while the page is open, the first time after one such pause."""
     ui.timer(every_s, look, immediate=False)

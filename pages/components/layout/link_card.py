@@ -1,4 +1,4 @@
-"""A link to hand on: to copy with one click, or to scan from the screen."""
+"""Link card: a link to copy with one click, or to scan from the screen."""
 
 import segno
 from nicegui import context
@@ -35,7 +35,7 @@ def link_card(label: str, link: str, *, note: str = "", name: str = "link", scan
     Args:
         label: What it is. note: who may have it, until when.
         name: The input's test id is ``field-NAME``, the button's ``action-copy-NAME``.
-        scan: Whether to draw the picture; not for what nobody opens on a phone, such as a key.
+        scan: Whether to draw the picture; not for texts that are never opened on a phone, such as a key.
     """
     selected = _("Selected. Now copy it yourself: Ctrl C, or hold it down on a phone.")
     with Tag("div", css="qd-link", data_copied=_("Copied"), data_selected=selected) as made:
@@ -57,11 +57,11 @@ def link_card(label: str, link: str, *, note: str = "", name: str = "link", scan
 
 
 def full_address(path: str) -> str:
-    """Return a path of ours as people outside open it."""
+    """Return the absolute URL of a path."""
     base = settings().public_url or str(context.client.request.base_url)
     return base.rstrip("/") + path
 
 
 def add_link_style() -> None:
-    """Bring the style of link cards with the page being drawn; call it while it is drawn, not later."""
+    """Load the style of link cards with the page being drawn; call it while it is drawn, not later."""
     add_style("links.css")

@@ -1,4 +1,4 @@
-"""How far a job is, kept up to date while the page is open."""
+"""Progress of a job, updated while the page is open."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pages.components.base.elements import Tag
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is.
+    """Progress of a job.
 
     Attributes:
         done: Rows done; ``total`` is 0 while it is not known.
@@ -39,7 +39,7 @@ class ProgressBar:
             self.show(progress)
 
     def show(self, progress: Progress) -> None:
-        """Show where the job is now."""
+        """Show the current progress."""
         self._label.text = progress.label
         self._bar.put(aria_label=progress.label, max=max(progress.total, 1), value=progress.done or None)
         self._count.text = _count_text(progress)
@@ -51,10 +51,10 @@ def live_progress(
     every_s: float = 1.0,
     on_done: Callable[[Progress], Awaitable[None]] | None = None,
 ) -> ProgressBar:
-    """Draw a progress bar that asks ``read`` again and again until the job is no longer running.
+    """Draw a progress bar that polls ``read`` until the job is no longer running.
 
     Args:
-        read: Answers where the job is, or ``None`` to stop asking.
+        read: Returns the progress, or ``None`` to stop polling.
         on_done: Called once with the last answer.
     """
     bar = ProgressBar()

@@ -1,4 +1,4 @@
-"""What a record page shows of its past and its lines."""
+"""Timelines and line tables of record pages."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Align = Literal["left", "right", "center"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field before and after, as people read it; "" is nothing."""
+    """Change of a field, as text before and after; "" is nothing."""
 
     label: str
     before: str
@@ -26,14 +26,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One line of a history.
+    """One entry of a timeline.
 
     Attributes:
         who: Name of the person or program.
         what: What was done, as a short sentence.
         at: When, with zone.
         note: Reason or comment.
-        source: Through which door: screen, import 12, API key …
+        source: Channel: screen, import 12, API key …
     """
 
     who: str
@@ -66,7 +66,7 @@ class Cell:
 
 
 def timeline(history: Sequence[TimelineEntry], *, label: str = "") -> Tag:
-    """Draw a history, in the order given (newest first, by custom)."""
+    """Draw a timeline, in the order given (newest first, by custom)."""
     with Tag("ol", css="qd-timeline", aria_label=label or _("History")) as made:
         for happening in history:
             _event(happening)
@@ -108,7 +108,7 @@ def line_table(
 
 
 def pager(offset: int, size: int, count: int, on_turn: Callable[[int], Awaitable[None]]) -> Tag:
-    """Draw where in a long table a page of it is, and the way to the next one.
+    """Draw the pager of a long table.
 
     Args:
         offset: How many rows come before it. size: of a page, in rows. count: of all rows.

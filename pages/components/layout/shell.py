@@ -26,7 +26,7 @@ _DENSITIES = {"compact": N_("Compact"), "default": N_("Default"), "relaxed": N_(
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One place in the navigation; ``name`` is the capability, e.g. "orders"."""
+    """One item of the navigation; ``name`` is the capability, e.g. "orders"."""
 
     name: str
     label: str
@@ -37,7 +37,7 @@ class NavItem:
 
 @dataclass(frozen=True, slots=True)
 class NavGroup:
-    """Places that belong together under one small heading."""
+    """Navigation items under one heading."""
 
     label: str
     items: Sequence[NavItem]
@@ -54,7 +54,7 @@ class LocalizedPage(ui.page):
         return LANGUAGE_TAGS[current_language()]
 
     def resolve_dark(self) -> None:
-        """Leave light or dark to the browser, where the person's choice is kept."""
+        """Return None: light or dark is decided by the browser, which stores the person's choice."""
         return
 
 
@@ -202,7 +202,7 @@ def _nav_item(item: NavItem, is_current: bool, count: int) -> None:
 
 
 class NavCount(Tag):
-    """How many wait at a place of the navigation; nothing is shown where none do."""
+    """Badge of a navigation item with the number that wait; hidden for 0."""
 
     def __init__(self, name: str) -> None:
         super().__init__("span", css="qd-count")
@@ -219,7 +219,7 @@ class NavCount(Tag):
 
 
 def update_counts(counts: Mapping[str, int]) -> None:
-    """Change how many wait at the places of this page's navigation; a place that is not named has none."""
+    """Update the badges of this page's navigation; an item that is not named has none."""
     for place in list(ElementFilter(kind=NavCount)):
         place.say(counts.get(place.name, 0))
 

@@ -1,4 +1,4 @@
-"""A tree that opens and closes: parts within parts, each with what is in it."""
+"""Collapsible tree."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from pages.components.base.elements import Tag
 
 @contextmanager
 def tree(label: str) -> Iterator[None]:
-    """Draw the box of a tree; its nodes are drawn inside. Call it while the page is drawn, not later."""
+    """Draw a tree; its nodes are drawn inside. Call it while the page is drawn, not later."""
     add_style("tree.css")
     with Tag("div", css="qd-tree", role="group", aria_label=label):
         yield
@@ -20,7 +20,7 @@ def tree(label: str) -> Iterator[None]:
 def tree_node(
     title: str, *, count: int, note: str = "", href: str = "", is_open: bool = True, testid: str | None = None
 ) -> Iterator[None]:
-    """Draw a part of a tree; what it holds is drawn inside, its own parts among it.
+    """Draw a node; its children are drawn inside.
 
     Args:
         count: How many it holds in all. note: what else counts at a glance. href: where a link at its right leads.
@@ -41,7 +41,7 @@ def tree_node(
 
 
 def tree_leaf(title: str, *, note: str = "", aside: str = "", href: str = "", testid: str | None = None) -> None:
-    """Draw one line in a tree: who or what, a note behind it, and something small at the right."""
+    """Draw a leaf: a name, a note behind it, and a small text at the right."""
     with Tag("div", css="qd-leaf", testid=testid):
         Tag("a" if href else "span", title, "qd-leaf-title", href=href or None)
         Tag("span", note, "qd-leaf-note")

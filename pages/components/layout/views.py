@@ -1,4 +1,4 @@
-"""Ways through a page: saved views, tabs, and a list with its detail."""
+"""Saved views, tabs, and a list with its detail."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ class View:
     Attributes:
         name: Stands in the address as ``view=NAME``; "" is the view of everything.
         query: Filters and sort of the view, as in the address: "status=submitted&sort=-total".
-        count: How many rows wait there; shown where the person must act.
+        count: Number of rows that wait; shown where the person must act.
     """
 
     name: str
@@ -49,7 +49,7 @@ def view_tabs(views: Sequence[View], *, current: str = "", label: str = "") -> T
 def tabs(
     labels: Sequence[str], *, current: int = 0, on_open: Callable[[int], Awaitable[None]] | None = None
 ) -> Iterator[list[Tag]]:
-    """Draw tabs inside one page and give their panels, one for each label; arrow keys move between the tabs.
+    """Draw tabs inside one page and return their panels, one for each label; arrow keys move between the tabs.
 
     Args:
         labels: One for each tab.
@@ -81,7 +81,7 @@ def tabs(
 
 @dataclass(frozen=True, slots=True)
 class ListItem:
-    """One line of a list beside its detail: what it is, how much, why, how long."""
+    """One line of a list beside its detail."""
 
     key: str
     title: str

@@ -1,1 +1,1 @@
-"""The grid of a list, its filters, and what the browser needs to know of them."""
+"""The data grid and filter bar of lists, and their configuration for the browser."""

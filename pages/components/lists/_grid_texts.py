@@ -1,4 +1,4 @@
-"""What a grid says, in the current language: our own words, and the few of AG Grid's that can be seen or heard."""
+"""Texts of a grid in the current language: our own, and those of AG Grid that can be seen or heard."""
 
 from core.i18n import _
 

@@ -31,7 +31,7 @@ _RIGHT = ("money", "number")
 
 
 class DataGrid(Tag):
-    """The element around a grid; ``selection`` is what the person chose last."""
+    """The element around a grid; ``selection`` is the last selection."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class DataGrid(Tag):
             await result
 
     def refresh(self, *, keep_selection: bool = False) -> None:
-        """Ask for the rows again, at the same place; the selection is given up unless it is to be kept."""
+        """Reload the rows at the same place; clears the selection unless it is to be kept."""
         ui.run_javascript(f"getHtmlElement({self.id})?.refresh({'true' if keep_selection else 'false'})")
 
 

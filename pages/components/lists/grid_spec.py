@@ -1,4 +1,4 @@
-"""A grid as data: which columns, how they read, what can be done with the rows chosen. Declared in code only."""
+"""Grid specification as data: columns, formats, actions. Declared in code only."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -82,7 +82,7 @@ class GridSpec:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The rows a person chose.
+    """Selected rows.
 
     Attributes:
         keys: Keys of the rows, at most ``KEYS_MAX``; empty with ``all_matching``.
@@ -99,7 +99,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class GridAction:
-    """Something to do with the rows chosen; ``run`` gets the selection and may be a coroutine function."""
+    """Action on the selected rows; ``run`` gets the selection and may be a coroutine function."""
 
     name: str
     label: str
@@ -108,7 +108,7 @@ class GridAction:
 
 
 def selection_from(detail: object) -> tuple[str, Selection] | None:
-    """Return (action, selection) as the browser sent them, or ``None`` if they have not the expected shape.
+    """Return (action, selection) from the browser, or ``None`` if they do not have the expected shape.
 
     The action is "" when only the selection changed.
     """

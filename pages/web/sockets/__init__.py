@@ -1,1 +1,1 @@
-"""Sockets of open pages: whose they are, what they may say, how much of it. See docs/adr/0025."""
+"""Sockets of open pages: ownership, accepted messages, limits. See docs/adr/0025."""

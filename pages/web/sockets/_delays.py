@@ -1,4 +1,4 @@
-"""How long messages of a page were under way: what a dead line held back is not done when the line comes back.
+"""Delays of messages of a page: actions that a broken connection held back are not executed afterwards.
 
 A page states with each message when it was sent, by its own clock. The least difference to our clock that was seen is
 taken for the way without a delay. A message that took ``DELAY_MS_MAX`` longer is late. A browser's clock may be put

@@ -1,4 +1,4 @@
-"""What a socket may say: the frames our own pages send, and the arguments each element has declared.
+"""Validation of socket messages: the frames that our own pages send, and the arguments each element has declared.
 
 Everything else is refused before the framework reads it: its handlers take what they get, and fail over it.
 """
@@ -21,7 +21,7 @@ MESSAGES = frozenset({"handshake", "event", "javascript_response", "ack", "log"}
 
 PONG, CONNECT = "3", "40"
 LEAVING = ("1", "41")
-"""Frames by which a browser takes its leave."""
+"""Frames that close a connection."""
 
 ID_LENGTH_MAX = 100
 ARGUMENTS_MAX = 10
@@ -43,7 +43,7 @@ def is_message(frame: str) -> bool:
 
 
 def is_handshake(stated: Mapping[str, Any]) -> bool:
-    """Return whether these are the facts of a handshake, as a page states them."""
+    """Return whether this is the payload of a handshake."""
     names = [stated.get(name) for name in ("client_id", "tab_id", "document_id")]
     return (
         all(is_id(one) for one in names)
@@ -90,7 +90,7 @@ def _change_of(sender: ValueElement[Any]) -> str:
 
 
 def _is_value(stated: object, sender: ValueElement[Any]) -> bool:
-    """Return whether a browser can have given an element this value; one that is not known here takes none."""
+    """Return whether this is a possible value of an element; unknown elements accept none."""
     if isinstance(sender, Select):
         if sender.multiple:
             return stated is None or (isinstance(stated, list) and all(_is_option(one, sender) for one in stated))

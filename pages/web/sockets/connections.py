@@ -1,7 +1,7 @@
 """One socket of a browser, and the secret that ties it to the pages it may act for.
 
-A page that is served with a session belongs to that session. A page of somebody who is not signed in belongs to the
-browser it was served to: it is given a random cookie for that.
+A page that is served with a session belongs to that session. An anonymous page belongs to the browser it was
+served to, which gets a random cookie for that.
 """
 
 import hmac
@@ -40,12 +40,12 @@ class Socket:
 
 
 def page_cookie_name() -> str:
-    """Return the name of the cookie that ties pages to a browser in which nobody is signed in."""
+    """Return the name of the cookie that ties anonymous pages to their browser."""
     return "__Host-qudao-page" if settings().is_https else "qudao-page"
 
 
 def connection_secret(connection: HTTPConnection) -> bytes:
-    """Return the secret of whose page or socket this is: the session's, else the browser's; b"" for none."""
+    """Return the secret that a page or socket belongs to: the session's, else the browser's; b"" for none."""
     if session := connection.cookies.get(cookie_name(), ""):
         return b"session " + session.encode()
     browser = connection.cookies.get(page_cookie_name(), "") or getattr(connection.state, "page_cookie", "")
@@ -59,7 +59,7 @@ class PageCookie:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on; the page finds the secret in ``request.state.page_cookie``."""
+        """Call the application; the secret is in ``request.state.page_cookie``."""
         if scope["type"] != "http" or connection_secret(HTTPConnection(scope)):
             await self.app(scope, receive, send)
             return

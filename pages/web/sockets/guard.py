@@ -57,7 +57,7 @@ def guard_sockets() -> None:
 
 
 class SocketGuard:
-    """Handlers of all messages of sockets.
+    """Guarded handlers of all socket messages.
 
     Args:
         handlers: Those of the framework, by name.
@@ -89,7 +89,7 @@ class SocketGuard:
         return True
 
     def disconnect(self, sid: str, _reason: object = None) -> None:
-        """Forget the page of a socket that is gone."""
+        """Drop the page of a closed socket."""
         socket = _socket(sid)
         if socket is not None:
             socket.client_id = ""
@@ -118,19 +118,19 @@ class SocketGuard:
         self._handlers["event"](sid, stated)
 
     def javascript_response(self, sid: str, stated: Mapping[str, Any]) -> None:
-        """Pass on what a script of a page has answered."""
+        """Pass on the result of a script."""
         if _client(sid, stated) is not None and is_id(stated.get("request_id")):
             self._handlers["javascript_response"](sid, stated)
 
     def ack(self, sid: str, stated: Mapping[str, Any]) -> None:
-        """Pass on up to where a page has received its messages."""
+        """Pass on how far a page has received its messages."""
         client = _client(sid, stated)
         if client is not None and is_number(stated.get("next_message_id")):
             self._is_late(client, stated)
             self._handlers["ack"](sid, {**stated, "next_message_id": int(stated["next_message_id"])})
 
     def log(self, sid: str, stated: Mapping[str, Any]) -> None:
-        """Log what a page complains of, marked as the words of a browser."""
+        """Log a message of a browser, marked as such."""
         client = _client(sid, stated)
         if client is None or stated.get("level") not in ("warning", "error"):
             return
@@ -142,7 +142,7 @@ class SocketGuard:
             log.warning("a browser says something, left out because browsers say too much")
 
     def _is_late(self, client: Client, stated: Mapping[str, Any]) -> bool:
-        """Return whether a dead line held a message back; pages that do not state when they sent it are believed."""
+        """Return whether a message is too late; pages that send no time are trusted."""
         sent_ms = stated.get("sent_ms")
         if not is_number(sent_ms):
             return False

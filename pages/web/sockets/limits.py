@@ -65,7 +65,7 @@ class SocketLimits:
         self._open: Counter[tuple[str, str]] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on unless there are too many sockets already."""
+        """Accept a socket unless there are too many."""
         if scope["type"] != "websocket":
             await self.app(scope, receive, send)
             return
@@ -103,7 +103,7 @@ def _limits(connection: HTTPConnection, address: str) -> list[_Limit]:
 
 
 class _Wire:
-    """One socket's messages on their way in. What a page of ours cannot have sent closes it."""
+    """Incoming messages of one socket. A message that no page of ours can have sent closes it."""
 
     def __init__(self, socket: Socket, receive: Receive, send: Send, bytes_max: int) -> None:
         self._socket, self._receive, self._send = socket, receive, send

@@ -290,7 +290,7 @@ async def test_pasted_text_fills_the_order_and_asks_about_what_is_not_clear(user
     await seen(user, "2 products taken into the order")
 
     assert text_of(user, "basket-total") == "¥1,848.00"
-    await seen(user, "3 lines are not clear: please say what is meant")
+    await seen(user, "3 lines are not clear: please choose")
     await seen(user, "there is no product QH-509 that can be ordered")
     found(user, "action-choose-QH-502-5").click()
     await seen(user, "¥1,875.50")
