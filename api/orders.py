@@ -112,7 +112,7 @@ class OrderOut(row_model(ORDERS)):  # type: ignore[misc]
 )
 def place(order: OrderIn, attempt: CurrentAttempt) -> Response:
     """Place a draft at today's prices of the buyer's tier."""
-    return attempt.once(201, lambda session: _shown(session, place_order(session, _draft(order)).number))
+    return attempt.once(201, lambda session: _order_json(session, place_order(session, _draft(order)).number))
 
 
 @router.get(
@@ -124,7 +124,7 @@ def place(order: OrderIn, attempt: CurrentAttempt) -> Response:
 def show_order(number: Number, actor: CurrentActor) -> Response:
     """Return an order with its lines."""
     with reading(actor) as session:
-        return Response(orjson.dumps(_shown(session, number)), 200, NO_STORE, "application/json")
+        return Response(orjson.dumps(_order_json(session, number)), 200, NO_STORE, "application/json")
 
 
 @router.post(
@@ -135,7 +135,7 @@ def show_order(number: Number, actor: CurrentActor) -> Response:
 )
 def submit(number: Number, attempt: CurrentAttempt) -> Response:
     """Submit a draft for approval, at today's prices."""
-    return attempt.once(200, lambda session: _shown(session, submit_order(session, number).number))
+    return attempt.once(200, lambda session: _order_json(session, submit_order(session, number).number))
 
 
 @router.post(
@@ -149,7 +149,7 @@ def approve(number: Number, attempt: CurrentAttempt, approval: ApprovalIn | None
     stated = approval or ApprovalIn(reason="")
 
     def decide(session: Session) -> dict[str, Any]:
-        return _shown(session, approve_order(session, number, stated.reason, version=stated.version).number)
+        return _order_json(session, approve_order(session, number, stated.reason, version=stated.version).number)
 
     return attempt.once(200, decide)
 
@@ -164,7 +164,7 @@ def reject(number: Number, rejection: RejectionIn, attempt: CurrentAttempt) -> R
     """Reject a submitted order for good."""
 
     def decide(session: Session) -> dict[str, Any]:
-        return _shown(session, reject_order(session, number, rejection.reason, version=rejection.version).number)
+        return _order_json(session, reject_order(session, number, rejection.reason, version=rejection.version).number)
 
     return attempt.once(200, decide)
 
@@ -189,13 +189,13 @@ def _named_as_stated(fields: dict[str, Problem]) -> dict[str, Problem]:
     }
 
 
-def _shown(session: Session, number: str) -> dict[str, Any]:
+def _order_json(session: Session, number: str) -> dict[str, Any]:
     order = get_order(session, number)
-    lines = [_shown_line(line) for line in order.lines]
+    lines = [_line_json(line) for line in order.lines]
     return find_shown(session, ORDERS, number) | {"version": order.version, "lines": lines}
 
 
-def _shown_line(line: OrderLine) -> dict[str, Any]:
+def _line_json(line: OrderLine) -> dict[str, Any]:
     return {
         "line": line.line,
         "sku": line.sku,

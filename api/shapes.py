@@ -69,14 +69,14 @@ def filter_parameters(resource: Resource) -> list[dict[str, Any]]:
             "name": field.name,
             "in": "query",
             "required": False,
-            "description": _asked(field),
+            "description": _filter_description(field),
             "schema": {"type": "string"},
         }
         for field in resource.fields
     ]
 
 
-def _asked(field: ResourceField) -> str:
+def _filter_description(field: ResourceField) -> str:
     """Return how a list can be filtered by a field."""
     codes = [choice.value for choice in field.kind.choices]
     if len(codes) > CODES_MAX:

@@ -82,7 +82,7 @@ def fill_customers(count: int) -> None:
         insert_rows(session, Customer, FLOOR_COLUMNS, made)
 
 
-def _found(engine: Engine) -> Iterator[Any]:
+def _stored_rows(engine: Engine) -> Iterator[Any]:
     with engine.connect() as connection:
         statement = f"SELECT {', '.join(COLUMNS)} FROM customers ORDER BY code"  # noqa: S608  (our own names)
         yield from connection.execution_options(stream_results=True).exec_driver_sql(statement)
@@ -94,7 +94,7 @@ def _floor(engine: Engine) -> None:
         archive.open("s", "w") as part,
     ):
         batch: list[str] = []
-        for row in _found(engine):
+        for row in _stored_rows(engine):
             cells = "".join(f'<c t="inlineStr"><is><t>{escape(str(value))}</t></is></c>' for value in row)
             batch.append(f"<row>{cells}</row>")
             if len(batch) == 2_000:
@@ -106,7 +106,7 @@ def _floor(engine: Engine) -> None:
 def openpyxl(engine: Engine) -> None:
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
-    for row in _found(engine):
+    for row in _stored_rows(engine):
         sheet.append([str(value) for value in row])
     book.save(io.BytesIO())
 

@@ -114,13 +114,13 @@ def settings() -> Settings:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Return the settings that ``environment`` and ``config.toml`` state. Raises as ``settings``."""
-    stated: dict[str, Any] = {name: value for name, (value, _) in stated_settings(environment).items()}
+    stated: dict[str, Any] = {name: value for name, (value, _) in explicit_settings(environment).items()}
     found = Settings(**stated)
     require_valid(found)
     return found
 
 
-def stated_settings(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
+def explicit_settings(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
     """Return name → (value, where it was stated) of each setting that is not left at its default."""
     stated: dict[str, tuple[object, str]] = {}
     path = Path(environment.get("QUDAO_CONFIG", str(ROOT / "config.toml")))

@@ -10,7 +10,7 @@ from core.i18n import N_, _, both_languages
 from core.kinds.kind import Kind
 from core.kinds.standard import PPM
 from core.resource import Field, Resource
-from importers.runs.mapping import stated_fields
+from importers.runs.mapping import editable_fields
 from importers.writing.cell_values import SheetColumn
 from importers.writing.templates import TemplateColumn, write_template
 from importers.writing.text import write_csv, write_jsonl
@@ -29,7 +29,7 @@ def sheet_columns(fields: Sequence[Field], *, names: bool = False) -> list[Sheet
 
 def template_for(resource: Resource, actor: Actor, target: BinaryIO) -> None:
     """Write the workbook to fill in for a resource; its example row imports as it is."""
-    fields = stated_fields(resource, actor)
+    fields = editable_fields(resource, actor)
     columns = [
         TemplateColumn(
             heading=_(field.label),
@@ -65,7 +65,7 @@ def write_rows(
     Raises:
         InvalidInput: ``exports.unknown_format``.
     """
-    shown = _shown(fields, rows, labels=ending != "jsonl")
+    shown = _display_rows(fields, rows, labels=ending != "jsonl")
     if ending == "xlsx":
         return write_xlsx(target, _(resource.label), sheet_columns(fields), shown)
     if ending == "csv":
@@ -77,7 +77,7 @@ def write_rows(
     )
 
 
-def _shown(fields: Sequence[Field], rows: Iterator[Sequence[Any]], *, labels: bool) -> Iterator[Sequence[Any]]:
+def _display_rows(fields: Sequence[Field], rows: Iterator[Sequence[Any]], *, labels: bool) -> Iterator[Sequence[Any]]:
     """Yield rows with the values that a stored one stands for: labels of choices, fractions of parts per million."""
     forms = {index: form for index, field in enumerate(fields) if (form := _form(field.kind, labels=labels))}
     if not forms:

@@ -26,7 +26,7 @@ from importers.writing._xlsx_cells import text_xml
 from importers.writing.text import guard, unguard
 from models.regions import kind, resolving
 from models.regions._phone_places import place_given_out
-from pages.imports._upload_endpoint import stated_name
+from pages.imports._upload_endpoint import uploaded_name
 from pages.orders._paste_parsing import parse_lines, pasted_lines, possible_skus
 from pages.web.cookies import safe_next
 from pages.web.identity import language_of
@@ -233,7 +233,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "name of a field": lambda text: read_query(CUSTOMERS, ADMIN, [(text, "1")]),
     "language": lambda text: requested_language(_headed(accept_language=text)),
     "language of a page": lambda text: language_of(_headed(accept_language=text)),
-    "file name": lambda text: stated_name(_headed(x_file_name=text)),
+    "file name": lambda text: uploaded_name(_headed(x_file_name=text)),
     "next page": safe_next,
     "delimiter": detect_delimiter,
     "formula": lambda text: unguard(guard(text)),

@@ -16,7 +16,7 @@ from core.queries.finding import read_query, stream_rows
 from core.resource import Resource
 from importers.exporting import template_for, write_rows
 from importers.runs.batches import import_file
-from importers.runs.mapping import plain_heading, stated_fields
+from importers.runs.mapping import editable_fields, plain_heading
 from importers.runs.runner import Source, preview_import
 from tests.conftest import ADMIN, CAST
 
@@ -135,7 +135,7 @@ def _before(resource: Resource) -> list[Resource]:
 @pytest.mark.parametrize("actor", CAST, ids=lambda actor: actor.name)
 def test_a_confidential_field_does_not_exist_for_who_may_not_see_it(resource: Resource, actor):
     seen = {field.name for field in resource.fields_for(actor)}
-    stated = {field.name for field in stated_fields(resource, actor)}
+    stated = {field.name for field in editable_fields(resource, actor)}
     for field in resource.fields:
         hidden = field.confidential_to is not None and not actor.can(field.confidential_to)
         assert (field.name in seen) is not hidden

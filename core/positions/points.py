@@ -138,7 +138,7 @@ def parse_position(text: str, datum: str = Datum.WGS84) -> Position:
     return Position(latitude, longitude, Datum(found.datum or datum))
 
 
-def shown_position(latitude: float, longitude: float) -> str:
+def position_text(latitude: float, longitude: float) -> str:
     """Return a point as people read and paste it: latitude, longitude, six decimals (a tenth of a metre)."""
     return f"{latitude:.6f}, {longitude:.6f}"
 

@@ -174,13 +174,13 @@ def _translated_errors(name: str) -> Iterator[None]:
         key = refusal.code
         if refusal.values.get("sheet") == "" and f"{key}/text" in TEXTS:
             key = f"{key}/text"
-        shown: dict[str, Any] = {"file": _shown(name)}
+        shown: dict[str, Any] = {"file": _printable(name)}
         for place, value in refusal.values.items():
-            shown[place] = _shown(value) if isinstance(value, str) else value
+            shown[place] = _printable(value) if isinstance(value, str) else value
         raise InvalidInput(f"imports.{refusal.code}", TEXTS[key], **shown) from refusal
 
 
-def _shown(text: str) -> str:
+def _printable(text: str) -> str:
     """Return a name out of a foreign file as a sentence may show it: short, and without signs that are not seen."""
     seen = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
     return seen if len(seen) <= SHOWN_LENGTH_MAX else seen[: SHOWN_LENGTH_MAX - 1] + "…"

@@ -12,7 +12,7 @@ from services.saving.lookups import look_up
 Changes = Mapping[int, Mapping[str, Any]]
 
 
-def stated_changes(session: Session, resource: Resource, changes: Changes) -> dict[int, Mapping[str, Any]]:
+def readable_changes(session: Session, resource: Resource, changes: Changes) -> dict[int, Mapping[str, Any]]:
     """Return row number → field name → value before and after, as ``Kind.dump`` gives it.
 
     Args:

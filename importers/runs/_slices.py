@@ -15,7 +15,7 @@ from core.i18n import N_
 from core.kinds.kind import Cell, CellDate, CellError
 from core.resource import Resource
 from importers.reading.workbooks import Chunk
-from importers.runs.mapping import ColumnMapping, stated_fields
+from importers.runs.mapping import ColumnMapping, editable_fields
 from importers.writing.text import unguard
 
 GROUPED_ROWS = 5_000
@@ -178,7 +178,7 @@ class Checker:
         keeps_columns: bool,
     ) -> None:
         self._resource, self._columns, self._is_text = resource, columns, is_text
-        self._fields = stated_fields(resource, actor)
+        self._fields = editable_fields(resource, actor)
         self._keys = (match,) if match else resource.keys
         self._keeps_columns = keeps_columns
         self._seen: dict[Any, int] = {}

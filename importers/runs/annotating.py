@@ -120,18 +120,18 @@ def _own_workbook(source: Path, sheet: str) -> Workbook | None:
 
 def _mark_sheet(worksheet: Worksheet, header_row: int, headings: Sequence[str], errors: Sequence[MarkedCell]) -> None:
     errors_column = _remove_marks(worksheet, header_row)
-    heading = _shown_cell(worksheet, header_row, errors_column)
+    heading = _visible_cell(worksheet, header_row, errors_column)
     _put(heading, _(ERRORS_HEADING))
     heading.font = Font(bold=True, color="FF9C0006")
     worksheet.column_dimensions[get_column_letter(errors_column)].width = ERRORS_WIDTH
     for row, marks in _by_row(errors).items():
-        reasons = _shown_cell(worksheet, row, errors_column)
+        reasons = _visible_cell(worksheet, row, errors_column)
         _put(reasons, _reasons(marks, headings))
         _redden(reasons)
         worksheet.row_dimensions[row].hidden = False
         for mark in marks:
             if mark.column is not None:
-                _comment(_shown_cell(worksheet, row, mark.column), legible(mark.text))
+                _comment(_visible_cell(worksheet, row, mark.column), legible(mark.text))
 
 
 def _remove_marks(worksheet: Worksheet, header_row: int) -> int:
@@ -160,13 +160,13 @@ def _cells(worksheet: Worksheet) -> list[Cell]:
     return [cell for cell in worksheet._cells.values() if isinstance(cell, Cell)]
 
 
-def _shown_cell(worksheet: Worksheet, row: int, column: int) -> Cell:
+def _visible_cell(worksheet: Worksheet, row: int, column: int) -> Cell:
     """Return a cell, or the one that is shown in its place where cells are merged."""
     cell = worksheet.cell(row, column)
     if isinstance(cell, Cell):
         return cell
     area = next(area for area in worksheet.merged_cells.ranges if cell.coordinate in area)
-    return _shown_cell(worksheet, area.min_row, area.min_col)
+    return _visible_cell(worksheet, area.min_row, area.min_col)
 
 
 def _comment(cell: Cell, reason: str) -> None:

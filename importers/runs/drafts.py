@@ -23,7 +23,7 @@ from core.resource import Resource
 from importers.reading.error_texts import TEXTS
 from importers.reading.workbooks import SheetInfo, inspect_file, read_sheet
 from importers.runs.annotating import ERRORS_HEADING
-from importers.runs.mapping import match_headings, plain_heading, stated_fields, suggest
+from importers.runs.mapping import editable_fields, match_headings, plain_heading, suggest
 from models.imports import GOOD_ROWS, ImportBatch
 from resources import SHEETS
 from services.imports.batches import (
@@ -167,7 +167,7 @@ def top_rows(actor: Actor, batch_id: int, name: str) -> list[tuple[int, list[str
                 raise
             continue
         cells = [below["headings"], *below["samples"]]
-        return [(row + index, [_shown(cell) for cell in one[:TOP_COLUMNS]]) for index, one in enumerate(cells)]
+        return [(row + index, [_sample_text(cell) for cell in one[:TOP_COLUMNS]]) for index, one in enumerate(cells)]
     return []
 
 
@@ -282,7 +282,7 @@ def _remembered(session: Session, resource: Resource, headings: Sequence[str]) -
     earlier = last_with_headings(session, resource.name, _key_of(headings))
     if earlier is None or not earlier.mapping:
         return ColumnChoice({})
-    allowed = {"", *(one.name for one in stated_fields(SHEETS[resource.name], actor))}
+    allowed = {"", *(one.name for one in editable_fields(SHEETS[resource.name], actor))}
     known = {plain_heading(heading): name for heading, name in earlier.mapping.items()}
     mapping = {heading: known.get(plain_heading(heading), "") for heading in headings if heading.strip()}
     mapping = {heading: name if name in allowed else "" for heading, name in mapping.items()}
@@ -314,7 +314,7 @@ def _below(batch: ImportBatch, name: str, header_row: int, count: int = SAMPLES_
     with read_sheet(path, batch.file_name, sheet=name or None, header_row=header_row) as sheet:
         chunk = next(iter(sheet), None)
         rows = [] if chunk is None else [list(row) for row in zip(*(c[:count] for c in chunk.columns), strict=True)]
-        samples = [[_shown(cell) for cell in row] for row in rows]
+        samples = [[_sample_text(cell) for cell in row] for row in rows]
         return {"header_row": header_row, "headings": list(sheet.headings), "samples": samples}
 
 
@@ -327,11 +327,11 @@ def _stored_sample(sheet: SheetInfo) -> dict[str, Any]:
         "columns": sheet.column_count,
         "header_row": sheet.header_row,
         "headings": list(sheet.headings),
-        "samples": [[_shown(cell) for cell in row] for row in sheet.samples],
+        "samples": [[_sample_text(cell) for cell in row] for row in sheet.samples],
     }
 
 
-def _shown(cell: Cell) -> str:
+def _sample_text(cell: Cell) -> str:
     text = "" if cell is None else str(cell).strip()
     return text if len(text) <= SHOWN_LENGTH_MAX else f"{text[: SHOWN_LENGTH_MAX - 1]}…"
 

@@ -49,7 +49,7 @@ class Suggestion:
     certainty: Literal["sure", "likely", "none"]
 
 
-def stated_fields(resource: Resource, actor: Actor) -> tuple[Field, ...]:
+def editable_fields(resource: Resource, actor: Actor) -> tuple[Field, ...]:
     """Return the fields that ``actor`` may edit."""
     return tuple(field for field in resource.fields_for(actor) if field.stated)
 
@@ -86,7 +86,7 @@ def match_headings(
             ``imports.required_column_missing``.
     """
     mapping, constants = mapping or {}, dict(constants or {})
-    fields = {field.name: field for field in stated_fields(resource, actor)}
+    fields = {field.name: field for field in editable_fields(resource, actor)}
     for name in [*mapping.values(), *constants, *([match] if match else [])]:
         if name and name not in fields:
             known = ", ".join(fields)
@@ -126,7 +126,7 @@ def match_headings(
 
 def suggest(resource: Resource, actor: Actor, headings: Sequence[str]) -> list[Suggestion]:
     """Return a guess for each heading, each field at most once: what is sure first, then what is most similar."""
-    fields = {field.name: field for field in stated_fields(resource, actor)}
+    fields = {field.name: field for field in editable_fields(resource, actor)}
     labels = _meanings(fields.values())
     meanings = labels | _synonyms(fields)
     chosen: dict[int, tuple[str, Literal["sure", "likely", "none"]]] = {}

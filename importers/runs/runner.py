@@ -21,7 +21,6 @@ from core.permissions import Permission
 from core.resource import Resource
 from importers.reading.workbooks import read_sheet
 from importers.runs._groups import group_keys, save_groups
-from importers.runs._row_changes import stated_changes
 from importers.runs._slices import CheckedSlice, Checker, joined, whole_groups
 from importers.runs.mapping import ColumnMapping, match_headings
 from services.accounts.denials import note_refused_rights
@@ -282,7 +281,7 @@ def _tried(resource: Resource, slice_: CheckedSlice, actor: Actor, match: str, *
     ):
         saved = save_slice(session, resource, slice_, SaveOptions(match))
         if is_noted:  # what a reference leads to may be gone with the rest
-            saved.changes = stated_changes(session, resource, saved.changes)
+            saved.changes = readable_changes(session, resource, saved.changes)
         raise RolledBack
     return saved
 

@@ -154,7 +154,7 @@ class OneTimeLink(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Row filter: users who edit users: the brand's staff see all, an owner those of the branch."""
+        """Row filter: with the permission to edit users, brand staff see all, an owner those of the branch."""
         if not actor.can(Permission.USER_EDIT):
             return NOBODY
         return EVERYONE if actor.is_brand else _of_branch(cls.user_id, actor)

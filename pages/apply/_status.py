@@ -37,7 +37,7 @@ def draw_application_status(held: ApplicantView, token: str) -> None:
         steps(way_of(application, held.upstream))
         _draw_next(held, token)
         with panel(_("What you stated")):
-            kv(stated_facts(application, held.upstream), pairs=1)
+            kv(submitted_facts(application, held.upstream), pairs=1)
             if application.licence_sha256:
                 text_link(_("Photo of the business licence"), f"/apply/{token}/licence", testid="licence")
         with panel(_("Its story")):
@@ -45,7 +45,7 @@ def draw_application_status(held: ApplicantView, token: str) -> None:
         draw_link(f"/apply/{token}", _("Keep the link to this page"))
 
 
-def stated_facts(application: Application, upstream: str) -> dict[str, object]:
+def submitted_facts(application: Application, upstream: str) -> dict[str, object]:
     """Return the submitted values, label → text."""
     facts: dict[str, object] = {}
     for name in STATED:

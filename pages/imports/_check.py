@@ -102,14 +102,14 @@ async def _draw_result(resource: Resource, batch: ImportBatch) -> None:
     counts = {name: int((batch.checked or {})[name]) for name in ("created", "updated", "unchanged", "refused")}
     with columns() as (content, rail):
         with content:
-            _draw_verdict(resource, batch, counts)
+            _draw_summary(resource, batch, counts)
             await draw_rows(resource, batch, {outcome: counts[outcome.name.lower()] for outcome in RowOutcome})
         with rail:
             draw_fact_panel(_("How the file is read"), _facts(resource, batch))
             _columns_link(resource, batch)
 
 
-def _draw_verdict(resource: Resource, batch: ImportBatch, counts: dict[str, int]) -> None:
+def _draw_summary(resource: Resource, batch: ImportBatch, counts: dict[str, int]) -> None:
     """Draw what the button will do in one sentence; without anything to import there is no button."""
     good_count = counts["created"] + counts["updated"]
     if not sum(counts.values()):

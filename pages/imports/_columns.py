@@ -17,7 +17,7 @@ from importers.runs.drafts import (
     propose_columns,
     remembered_choice,
 )
-from importers.runs.mapping import stated_fields
+from importers.runs.mapping import editable_fields
 from models.imports import ALL_OR_NOTHING, GOOD_ROWS, ImportBatch
 from pages.components.base.buttons import button, link_button
 from pages.components.base.design_tokens import Tone
@@ -70,7 +70,7 @@ class ColumnsPage:
         choice: ColumnChoice,
     ) -> None:
         self.resource, self.batch, self.proposals, self.choice = resource, batch, proposals, choice
-        self.fields = {field.name: field for field in stated_fields(SHEETS[resource.name], actor)}
+        self.fields = {field.name: field for field in editable_fields(SHEETS[resource.name], actor)}
         self.selects: dict[int, FormField] = {}
         self.constants: dict[str, Inputs] = {}
         self._chips: dict[int, Tag] = {}

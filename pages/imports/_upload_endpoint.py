@@ -21,7 +21,7 @@ from importers.runs.drafts import Upload, draft_import, editor_of
 from models.imports import ImportBatch
 from pages.web.heavy_work import caller_of, run_heavy
 from pages.web.identity import require_actor
-from pages.web.pictures import sender_of, stated_bytes
+from pages.web.pictures import content_length, sender_of
 from pages.web.policies import allow_large_body, permitted
 from services.files.received_contents import ContentKind, give_back, receive_content
 
@@ -49,14 +49,14 @@ def register_upload(app: FastAPI, resource: Resource) -> None:
                 batch = await run_heavy(
                     WORKBOOKS,
                     caller_of(actor),
-                    lambda: take_upload(actor, resource, cast(BinaryIO, body), stated_name(request)),
+                    lambda: take_upload(actor, resource, cast(BinaryIO, body), uploaded_name(request)),
                 )
         return JSONResponse({"batch": batch.id, "url": f"/{resource.name}/import/{batch.id}"}, 201)
 
 
 def _receive(session: Session, request: Request) -> int:
     """Admit a body to the person's quota before it is read; one of unknown length counts as the largest."""
-    size_bytes = stated_bytes(request) or settings().upload_bytes_max
+    size_bytes = content_length(request) or settings().upload_bytes_max
     return receive_content(session, sender_of(request), ContentKind.IMPORT, size_bytes)
 
 
@@ -73,7 +73,7 @@ def take_upload(actor: Actor, resource: Resource, source: BinaryIO, name: str) -
     return draft_import(actor, resource, Upload(sha256, size_bytes, name))
 
 
-def stated_name(request: Request) -> str:
+def uploaded_name(request: Request) -> str:
     """Return the file name that the browser sent, without folders, for display only."""
     stated = request.headers.get("x-file-name", "")[-HEADER_LENGTH_MAX:]
     name = unquote(stated).replace("\\", "/").rsplit("/", 1)[-1].strip()

@@ -226,7 +226,7 @@ def price_text(unit_price: int) -> str:
 
 
 def _draw_reason(view: OrderView) -> None:
-    """Draw why the order was rejected, for those who have to act."""
+    """Draw why the order was rejected or returned, for those who have to act."""
     decision = view.decision
     if decision is None or not decision.reason:
         return

@@ -9,7 +9,7 @@ from core.errors import DomainError
 from core.i18n import _
 from pages.components.forms.questions import ask_secret
 from pages.web.identity import current_session_user
-from services.accounts.own_account import prove
+from services.accounts.own_account import reauthenticate
 
 
 async def prove_again() -> bool:
@@ -19,7 +19,7 @@ async def prove_again() -> bool:
     async def look(stated: str) -> str:
         """Return why ``stated`` proves nothing; "" if it does."""
         try:
-            await run_in_threadpool(prove, await current_session_user(), stated)
+            await run_in_threadpool(reauthenticate, await current_session_user(), stated)
         except DomainError as error:
             return error.text
         return ""

@@ -11,7 +11,7 @@ from core.clock import now
 from core.errors import Problem
 from core.i18n import _
 from core.kinds.kind import Refused
-from core.positions.points import DATUM_LABELS, Datum, parse_position, shown_position, to_wgs84
+from core.positions.points import DATUM_LABELS, Datum, parse_position, position_text, to_wgs84
 from models.regions.table import region
 from models.stores import PositionSource
 from pages.components.base.buttons import button
@@ -201,7 +201,7 @@ class PositionStep:
 
     def _draw_fix(self, best: Fix) -> None:
         facts: dict[str, object] = {
-            _("Position"): f"{shown_position(best.latitude, best.longitude)} · {datum_text(best.datum)}"
+            _("Position"): f"{position_text(best.latitude, best.longitude)} · {datum_text(best.datum)}"
         }
         if best.source == PositionSource.GPS and best.fixed_at is not None:
             facts[_("Accuracy")] = _(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.addresses import record_path
 from core.clock import now
 from core.i18n import _
-from core.positions.points import shown_position
+from core.positions.points import position_text
 from models.partners.partners import Partner
 from models.stores import (
     DECISION_LABELS,
@@ -234,7 +234,7 @@ def draw_positions(case: Case) -> None:
     ]
     rows: list[dict[str, Any]] = [
         {
-            "position": Cell(shown_position(one.latitude, one.longitude), note=datum_text(one.datum)),
+            "position": Cell(position_text(one.latitude, one.longitude), note=datum_text(one.datum)),
             "source": Cell(source_text(one.position_source) or "—", note=accuracy_text(one.accuracy_m)),
             "time": f"{_day(one.valid_from)} – {_day(one.valid_to)}",
             "person": one.name,
@@ -248,7 +248,7 @@ def _facts(case: Case) -> dict[str, object]:
     store = case.store
     position: object = None
     if store.latitude is not None and store.longitude is not None:
-        position = f"{shown_position(store.latitude, store.longitude)} · {datum_text(store.datum)}"
+        position = f"{position_text(store.latitude, store.longitude)} · {datum_text(store.datum)}"
     measured = " · ".join(filter(None, (source_text(store.position_source), accuracy_text(store.accuracy_m))))
     partner = case.partner
     return {

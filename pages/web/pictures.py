@@ -53,7 +53,7 @@ async def take_handed_picture(request: Request) -> JSONResponse:
     sender = sender_of(request)
     async with PICTURES.slot(sender.caller):
         await run_in_threadpool(
-            transact, AUTHENTICATION, lambda session: _admit(session, sender, stated_bytes(request))
+            transact, AUTHENTICATION, lambda session: _admit(session, sender, content_length(request))
         )
         with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as body:
             async for part in request.stream():
@@ -70,7 +70,7 @@ def sender_of(request: Request) -> Sender:
     return Sender(f"address:{browser_of(request).address}", is_signed_in=False)
 
 
-def stated_bytes(request: Request) -> int:
+def content_length(request: Request) -> int:
     """Return the ``Content-Length`` of a request in bytes; 0 without one."""
     stated = request.headers.get("content-length", "")
     return int(stated) if stated.isdigit() else 0

@@ -23,12 +23,18 @@ from models.partners.partners import Partner
 from services.accounts import second_factor
 from services.accounts.attempts import purge_attempts
 from services.accounts.passwords import hash_password, require_acceptable
-from services.accounts.sessions import actor_of_user, end_session, end_sessions_of, open_sessions, require_proof
+from services.accounts.sessions import (
+    actor_of_user,
+    end_session,
+    end_sessions_of,
+    open_sessions,
+    require_reauthentication,
+)
 from services.accounts.sign_in import account_subject
 from services.accounts.users import GRANTS, save_users
 from services.saving.plans import SaveOptions
 
-_SEE = {"see_all": "who may change an account may make its devices strangers again"}
+_SEE = {"see_all": "resetting a password deletes the known devices of the account"}
 
 
 def create_user(
@@ -110,7 +116,7 @@ def remove_second_factor(session: Session, email: str) -> User:
         ReauthenticationNeeded: ``access.proof_needed``.
     """
     user = reachable_user(session, email)
-    require_proof(session)
+    require_reauthentication(session)
     second_factor.remove(session, user)
     return user
 

@@ -25,7 +25,7 @@ ADDRESS_WINDOW = timedelta(minutes=1)
 NEVER = timedelta(days=36_500)
 RETENTION = timedelta(days=2)
 
-_SEE = {"see_all": "attempts are counted before it is known who is there"}
+_SEE = {"see_all": "attempts are counted before the user is authenticated"}
 
 
 class TooManyAttempts(DomainError):

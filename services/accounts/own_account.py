@@ -68,7 +68,7 @@ def require_password(session_user: SessionUser, password: str) -> None:
     transact(session_user.actor, note)
 
 
-def prove(session_user: SessionUser, stated: str) -> None:
+def reauthenticate(session_user: SessionUser, stated: str) -> None:
     """Re-authenticate before rights are changed: by a code if there is a second factor, else by the password.
 
     Raises:

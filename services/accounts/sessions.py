@@ -207,7 +207,7 @@ def note_step_up(session: Session, session_id: int) -> None:
     _own_row(session, session_id).stepped_up_at = now()
 
 
-def require_proof(session: Session) -> None:
+def require_reauthentication(session: Session) -> None:
     """Require an authentication within ``FRESH``, before rights are granted.
 
     Programs, jobs and the command line are exempt. The session is read anew, not cached.

@@ -109,7 +109,7 @@ def sign_in(email: str, password: str, browser: Browser, *, device: str = "", ol
             if user.totp_secret is None:
                 second_factor.offer_secret(session, find_session_user(session, token).session_id)
             return Entry(token, "", SessionState.HALF_WAY, actor)
-        return let_in(session, user, actor, browser, device)
+        return begin_full_session(session, user, actor, browser, device)
 
     return transact(actor, enter)
 
@@ -139,7 +139,7 @@ def give_second_factor(
             return None
         purge_attempts(session, subject)
         end_replaced(session, token)
-        return let_in(session, user, session_user.actor, browser, device)
+        return begin_full_session(session, user, session_user.actor, browser, device)
 
     entry = transact(session_user.actor, enter)
     if entry is None:
@@ -167,12 +167,12 @@ def enrol_second_factor(
         codes = second_factor.enrol(session, user, session_user.session_id, code)
         purge_attempts(session, subject)
         end_replaced(session, token)
-        return let_in(session, user, session_user.actor, browser, device, tuple(codes))
+        return begin_full_session(session, user, session_user.actor, browser, device, tuple(codes))
 
     return transact(session_user.actor, enter)
 
 
-def let_in(
+def begin_full_session(
     session: Session, user: User, actor: Actor, browser: Browser, device: str, codes: tuple[str, ...] = ()
 ) -> Entry:
     """Begin a full session for a user who has passed every step."""

@@ -15,7 +15,7 @@ from core.permissions import ROLE_PERMISSIONS, Permission, Role
 from models.accounts.tokens import ApiToken, Confirmation
 from models.accounts.users import User
 from models.partners.partners import Partner
-from services.accounts.sessions import require_proof
+from services.accounts.sessions import require_reauthentication
 from services.outcomes import Outcome
 
 SEPARATOR = "、"
@@ -71,7 +71,7 @@ def confirm_tokens(session: Session, prefixes: Sequence[str], note: str = "") ->
     """
     actor = actor_of(session)
     actor.require(Permission.TOKEN_EDIT)
-    require_proof(session)
+    require_reauthentication(session)
     wanted = (
         select(ApiToken, User, Partner.path)
         .outerjoin(User, User.id == ApiToken.user_id)

@@ -19,7 +19,7 @@ from models.accounts.tokens import ApiToken
 from models.accounts.users import User, UserStatus
 from models.partners.partners import Partner, PartnerStatus
 from services.accounts.one_time_secrets import new_token, token_hash
-from services.accounts.sessions import SEEN_EVERY, SignInNeeded, require_proof
+from services.accounts.sessions import SEEN_EVERY, SignInNeeded, require_reauthentication
 from services.accounts.token_rights import confirmation_of, rights_of
 from services.accounts.users import GRANTS
 from services.outcomes import Outcome
@@ -50,7 +50,7 @@ def create_token(
     """
     actor = actor_of(session)
     actor.require(Permission.TOKEN_EDIT)
-    require_proof(session)
+    require_reauthentication(session)
     if not name.strip():
         raise InvalidInput("tokens.name_required", N_("Name the key after the program that will use it."))
     if not timedelta(0) < lasts <= LASTS_MAX:

@@ -16,7 +16,7 @@ from core.permissions import PARTNER_ROLES, Permission, Role
 from models.accounts.departments import Department
 from models.accounts.users import User
 from models.partners.partners import Partner
-from services.accounts.sessions import require_proof
+from services.accounts.sessions import require_reauthentication
 from services.hierarchies import layers, lock_organisation, refused_by_circles, stored_above
 from services.partners.saving import UNKNOWN_PARTNER
 from services.saving.lookups import LOOKUP_SLICE, look_up, look_up_references
@@ -128,7 +128,7 @@ def _settle(session: Session, actor: Actor, drafts: Drafts) -> tuple[Drafts, lis
     known = look_up(session, User.email, drafts.columns["email"], *extra)
     settled = []
     for index, row in enumerate(drafts.rows):
-        one = _stated(actor, drafts, index, known, partners, departments)
+        one = _user_input(actor, drafts, index, known, partners, departments)
         settled.append(one)
         if problem := _refusal(actor, one):
             problems.append(CellProblem(row, *problem))
@@ -137,11 +137,11 @@ def _settle(session: Session, actor: Actor, drafts: Drafts) -> tuple[Drafts, lis
     columns["department_id"] = [None if _is_partners(one.role) else one.department_id for one in settled]
     refused = {problem.row for problem in problems}
     if any(_gives_rights(one) for row, one in zip(drafts.rows, settled, strict=True) if row not in refused):
-        require_proof(session)
+        require_reauthentication(session)
     return Drafts(drafts.rows, columns).without(refused), problems
 
 
-def _stated(
+def _user_input(
     actor: Actor,
     drafts: Drafts,
     index: int,

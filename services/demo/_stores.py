@@ -24,7 +24,7 @@ from services.saving.lookups import LOOKUP_SLICE
 from services.stores.findings import assess_stores, rescore
 from services.stores.names import name_key
 from services.stores.positions import Captured, derive, keep_positions, store_facts
-from services.stores.saving import record_questions
+from services.stores.saving import record_new_findings
 
 COLUMNS = (
     "code", "name", "partner_id", "path", "contact", "phone", "region", "address", "status", "latitude", "longitude",
@@ -77,8 +77,8 @@ def add_stores(session: Session, ids: Sequence[int], partners: Sequence[DemoPart
         fresh = {store.id for store in stores}
         for at in sorted({since[store.id] for store in stores}):
             keep_positions(session, [one for one in stores if since[one.id] == at], at, fresh=fresh)
-        verdicts = assess_stores(session, stores, fresh=fresh, to_review=fresh)
-        record_questions(session, stores, verdicts)
+        assessments = assess_stores(session, stores, fresh=fresh, to_review=fresh)
+        record_new_findings(session, stores, assessments)
         _let_wait(session, [store.id for store in stores])
     return twins
 

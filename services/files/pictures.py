@@ -29,7 +29,7 @@ REFERENCE_LASTS = timedelta(days=1)
 FILE_NAME = "picture.jpg"
 _PURPOSE = "picture reference"
 _OWNER = "whoever holds it"
-_SEE: dict[str, Any] = {"see_all": "who is not signed in sees no file, not even the one of their application"}
+_SEE: dict[str, Any] = {"see_all": "anonymous users see no file, not even the one of their application"}
 
 
 @dataclass(frozen=True, slots=True)

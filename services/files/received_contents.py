@@ -36,7 +36,7 @@ DISK_FLOOR_BYTES = 200 * MIB
 """Stays free on the disk, for the database and its log."""
 BLOCK_BYTES = 4096
 """Minimum size of a file on the disk."""
-_SEE: dict[str, Any] = {"see_all": "quotas count what everybody sent"}
+_SEE: dict[str, Any] = {"see_all": "quotas count the content of all senders"}
 
 
 class ContentKind(StrEnum):

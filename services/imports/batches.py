@@ -18,7 +18,7 @@ from core.jobs.queueing import ask_to_cancel, enqueue
 from core.jobs.rows import Job, JobStatus
 from core.permissions import GIVES_RIGHTS, Permission
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportProblem, ImportStatus, ImportWorkbook
-from services.accounts.sessions import require_proof
+from services.accounts.sessions import require_reauthentication
 from services.imports.rows import OF_ONE_IMPORT, note_rows, purge_rows
 from services.jobs.control import stop_job
 from services.saving.plans import Saved
@@ -116,7 +116,7 @@ def start_import(session: Session, permission: Permission, batch_id: int) -> Imp
     """
     batch = _draft(session, permission, batch_id)
     if permission in GIVES_RIGHTS:
-        require_proof(session)
+        require_reauthentication(session)
     if batch.checked is None:
         raise InvalidInput("imports.not_checked", N_("Check the rows first, then import them."))
     if batch.mode == ALL_OR_NOTHING:
@@ -149,7 +149,7 @@ def continue_import(session: Session, permission: Permission, batch_id: int) -> 
     """
     actor_of(session).require(permission)
     if permission in GIVES_RIGHTS:
-        require_proof(session)
+        require_reauthentication(session)
     batch = get_import(session, batch_id, lock=True)
     job = None if batch.job_id is None else session.get(Job, batch.job_id)
     has_failed = batch.status == ImportStatus.RUNNING and job is not None and job.status == JobStatus.FAILED

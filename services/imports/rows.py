@@ -134,7 +134,7 @@ def purge_rows(session: Session, batch_id: int) -> None:
     session.execute(delete(ImportSlice).where(ImportSlice.batch_id == batch_id), execution_options=OF_ONE_IMPORT)
 
 
-OF_ONE_IMPORT = {"see_all": "what belongs to an import goes with it, also where a schedule drops it"}
+OF_ONE_IMPORT = {"see_all": "dependent rows of an import are deleted with it, also by the schedule"}
 _CHUNK = select(ImportSlice.first_row, ImportSlice.fates, ImportSlice.content)
 
 

@@ -24,7 +24,7 @@ from core.i18n import N_, _, set_language
 from core.jobs.clock_guard import clock_doubt
 from core.schema import versions
 from core.schema.shape import schema_faults
-from core.settings import ROOT, Settings, settings, signing_secret, stated_settings
+from core.settings import ROOT, Settings, explicit_settings, settings, signing_secret
 from models.accounts.tokens import Confirmation
 from services.accounts.administration import actor_of_email
 from services.accounts.denials import note_refusal
@@ -117,7 +117,7 @@ def actor_named(email: str = "") -> Actor:
 
 def settings_facts() -> dict[str, dict[str, str]]:
     """Return each setting's value as text, secrets masked, and where it was stated."""
-    stated = stated_settings(os.environ)
+    stated = explicit_settings(os.environ)
     facts = {}
     for one in fields(Settings):
         value, origin = stated.get(one.name, (getattr(settings(), one.name), "default"))

@@ -9,7 +9,7 @@ from core.i18n import N_
 from core.jobs.queueing import OwnerRefused, ask_to_cancel, locked_job, permitted_owner, registered_job, retry
 from core.jobs.rows import Job
 from core.permissions import Permission
-from services.accounts.sessions import require_proof
+from services.accounts.sessions import require_reauthentication
 
 
 def stop_job(session: Session, job_id: int) -> Job:
@@ -44,7 +44,7 @@ def retry_job(session: Session, job_id: int) -> Job:
         if not owns(session, row):
             sentence = N_("This job gives rights, so only {name}, who began it, can let it go on.")
             raise NotPermitted("jobs.owner_only", sentence, name=row.on_behalf.get("name", ""))
-        require_proof(session)
+        require_reauthentication(session)
     try:
         permitted_owner(session, row)
     except OwnerRefused as refused:

@@ -25,7 +25,7 @@ from models.accounts.users import User, UserStatus
 from models.orders import Order, OrderStatus
 from services.accounts import second_factor
 from services.accounts.administration import reachable_user
-from services.accounts.sessions import end_sessions_of, require_proof
+from services.accounts.sessions import end_sessions_of, require_reauthentication
 from services.hierarchies import lock_organisation
 from services.organisation.handover import KINDS, SEE, HandoverKind, hand_over, rows_of
 from services.organisation.leaving_rules import RULES
@@ -102,7 +102,7 @@ def leave(session: Session, email: str, successors: Mapping[str, Sequence[str]],
         InvalidInput: ``leaving.successors``, with the problem of each kind in ``fields``.
     """
     actor_of(session).require(Permission.USER_EDIT)
-    require_proof(session)
+    require_reauthentication(session)
     lock_organisation(session)
     people = _lock(session, [email, *(name for names in successors.values() for name in names)])
     user = _leaver(session, email)
@@ -113,7 +113,7 @@ def leave(session: Session, email: str, successors: Mapping[str, Sequence[str]],
         raise Conflict("leaving.nobody_decides", message, count=waiting)
     chosen = _chosen(session, user, successors, people)
     counts = {kind.name: hand_over(session, kind, user, chosen[kind.name]) for kind in KINDS if kind.name in chosen}
-    _shut(session, user)
+    _end_access(session, user)
     _close(session, user, counts, note)
     return counts
 
@@ -229,7 +229,7 @@ def _undecided(session: Session, user: User) -> int:
     return session.scalar(waiting.where(mine, *barred), execution_options=SEE) or 0
 
 
-def _shut(session: Session, user: User) -> None:
+def _end_access(session: Session, user: User) -> None:
     """End all access: sessions, keys, links, devices, the second factor, and running jobs."""
     end_sessions_of(session, user, EndReason.LOCKED)
     options: dict[str, Any] = {"execution_options": {**SEE, "synchronize_session": False}}

@@ -59,7 +59,7 @@ def find_pairs(session: Session, stores: Sequence[Facts]) -> list[Pair]:
     return pairs
 
 
-def seen_from_the_other(pair: Pair, likeness: float | None = None) -> Pair:
+def reversed_pair(pair: Pair, likeness: float | None = None) -> Pair:
     """Return a pair from the view of the second store, as a finding about two stores counts for both."""
     reversed_finding = pair.finding._replace(store_id=pair.other.id, other_store_id=pair.store.id)
     return Pair(pair.other, pair.store, pair.metres, reversed_finding)

@@ -17,7 +17,7 @@ from core.database.bulk import insert_rows
 from core.database.locks import DatabaseLock, take_lock
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
 from services.saving.lookups import LOOKUP_SLICE
-from services.stores._pairs import SHOWN, Pair, datum_findings, find_pairs, seen_from_the_other
+from services.stores._pairs import SHOWN, Pair, datum_findings, find_pairs, reversed_pair
 from services.stores._photos import photo_findings
 from services.stores.positions import store_facts
 from services.stores.regions import Misplacement, misplaced
@@ -31,7 +31,7 @@ COLUMNS = (
     "store_id", "path", "code", "points", "data", "other_store_id", "found_at", "decision", "decided_by", "decided_at",
     "note",
 )  # fmt: skip
-REASON = {"see_all": "what was found about a store does not depend on who looks"}
+REASON = {"see_all": "findings about a store do not depend on the actor"}
 Counted = tuple[str, int, str]
 """Code, points and decision of a finding that counts."""
 Known = dict[int, list[tuple[str, int | None, dict[str, Any]]]]
@@ -70,7 +70,7 @@ def assess_stores(
     found = [*_own(stores), *photo_findings(session, stores), *more]
     found += [*(pair.finding for pair in pairs), *datum_findings(pairs)]
     paths = {store.id: store.path for store in stores}
-    turned = _for_the_others(session, pairs, set(paths))
+    turned = _reversed_pairs(session, pairs, set(paths))
     paths |= {pair.store.id: pair.store.path for pair in turned}
     found += [pair.finding for pair in turned]
     kept = _keep(session, found, paths, known=_known(session, sorted({*paths} - set(fresh))))
@@ -152,9 +152,9 @@ def _withdraw(session: Session, ids: Sequence[int]) -> set[int]:
     return concerned - set(ids)
 
 
-def _for_the_others(session: Session, pairs: Sequence[Pair], looked_at: set[int]) -> list[Pair]:
+def _reversed_pairs(session: Session, pairs: Sequence[Pair], looked_at: set[int]) -> list[Pair]:
     """Return the pairs with other stores, from their view, as far as these have room for more findings."""
-    turned = [seen_from_the_other(pair) for pair in pairs if pair.other.id not in looked_at]
+    turned = [reversed_pair(pair) for pair in pairs if pair.other.id not in looked_at]
     ids = sorted({pair.store.id for pair in turned})
     room: dict[tuple[int, str], int] = defaultdict(int)
     for start in range(0, len(ids), LOOKUP_SLICE):

@@ -58,7 +58,7 @@ def allow_ordering(session: Session, code: str) -> Store:
     if store.status != StoreStatus.ACTIVE:
         raise Conflict("stores.not_active", N_("Store {store} is not active, so it cannot order."), store=code)
     if store.ordering_partner_id is None:
-        give_partner(session, store, PartnerStatus.ACTIVE)
+        assign_partner(session, store, PartnerStatus.ACTIVE)
     else:
         set_own_partner_status(session, store, PartnerStatus.ACTIVE)
     record(session, "store.ordering_allowed", "stores", [EventDraft(store.code, store.path)])
@@ -83,7 +83,7 @@ def stop_ordering(session: Session, code: str, note: str) -> Store:
     return store
 
 
-def give_partner(session: Session, store: Store, status: PartnerStatus) -> Partner:
+def assign_partner(session: Session, store: Store, status: PartnerStatus) -> Partner:
     """Assign a store its partner row: an existing one with its code and upstream, else a new one.
 
     Needs ``lock_tree``; the caller has checked who may do this.

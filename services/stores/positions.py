@@ -75,7 +75,7 @@ def _are_usable(latitudes: Floats, longitudes: Floats) -> Any:
 
 def store_facts(session: Session, ids: Sequence[int]) -> list[Facts]:
     """Return the facts of stores that findings are made from, without a row filter."""
-    reason = {"see_all": "what speaks against a store is found among all stores, not only those of the actor's branch"}
+    reason = {"see_all": "findings compare a store with all stores, not only those of the actor's branch"}
     found: list[Facts] = []
     for start in range(0, len(ids), LOOKUP_SLICE):
         query = select(*FACTS).where(Store.id.in_(ids[start : start + LOOKUP_SLICE]))

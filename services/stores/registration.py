@@ -15,7 +15,7 @@ from core.i18n import N_
 from core.kinds.kind import Kind, Refused
 from core.kinds.standard import CODE, MISSING, NAME, NOTE, PHONE
 from core.permissions import Permission, Role
-from core.positions.points import shown_position
+from core.positions.points import position_text
 from core.positions.texts import ANGLE_PLACES
 from models.partners.partners import Partner, PartnerStatus
 from models.regions.kind import REGION
@@ -28,7 +28,7 @@ from services.stores._photos import keep_photos
 from services.stores.findings import DEFAULT_SCORE, Assessment, assess_stores, lock_stores
 from services.stores.fixes import Fix, best_fix, require_good
 from services.stores.names import name_key
-from services.stores.ordering import TIER, give_partner, hold_partners
+from services.stores.ordering import TIER, assign_partner, hold_partners
 from services.stores.positions import Captured, derive, keep_positions, store_facts
 from services.stores.rules import GOOD_SCORE, new_finding
 from services.stores.saving import find_store, moved_finding
@@ -141,11 +141,11 @@ def register_store(
     session.add(store)
     session.flush()
     if invite:
-        give_partner(session, store, PartnerStatus.APPLIED)
-    verdict = _assess(session, store, photos, is_new=True)
-    if not invite and verdict.score >= GOOD_SCORE:
+        assign_partner(session, store, PartnerStatus.APPLIED)
+    assessment = _assess(session, store, photos, is_new=True)
+    if not invite and assessment.score >= GOOD_SCORE:
         store.status = StoreStatus.ACTIVE.value
-    facts = {"score": verdict.score, "found": sorted(set(verdict.new_codes)), "status": store.status}
+    facts = {"score": assessment.score, "found": sorted(set(assessment.new_codes)), "status": store.status}
     facts |= {"invite": invite} if invite else {}
     record(session, "store.registered", "stores", [EventDraft(store.code, store.path, data=facts)])
     session.flush()
@@ -199,16 +199,16 @@ def move_store(
     fix = best_fix(fixes)
     require_good(fix, len(photos), tried_again=tried_again)
     before, was = (store.wgs84_latitude, store.wgs84_longitude), store.status
-    changes = {"position": [_shown(store)]}
+    changes = {"position": [_store_label(store)]}
     _place(store, fix)
-    changes["position"].append(_shown(store))
+    changes["position"].append(_store_label(store))
     store.version, store.updated_at = store.version + 1, now()
     session.flush()
-    verdict = _assess(session, store, photos, is_new=False, before=before)
-    if was == StoreStatus.ACTIVE and verdict.new_codes:
+    assessment = _assess(session, store, photos, is_new=False, before=before)
+    if was == StoreStatus.ACTIVE and assessment.new_codes:
         store.status = StoreStatus.UNDER_REVIEW.value
         changes["status"] = [was, store.status]
-    facts = {"score": verdict.score, "found": sorted(set(verdict.new_codes)), "note": note}
+    facts = {"score": assessment.score, "found": sorted(set(assessment.new_codes)), "note": note}
     record(session, "store.moved", "stores", [EventDraft(store.code, store.path, changes, facts)])
     session.flush()
     return store
@@ -291,12 +291,12 @@ def _assess(
     moved = None if is_new else moved_finding(facts[0], *before)
     if moved is None and not is_new:
         moved = new_finding(facts[0], "position.moved", {"distance_m": 0})
-    verdict = assess_stores(session, facts, fresh=fresh, more=[moved] if moved else [])[store.id]
+    assessment = assess_stores(session, facts, fresh=fresh, more=[moved] if moved else [])[store.id]
     session.refresh(store, ["score", "finding_count"])
-    return verdict
+    return assessment
 
 
-def _shown(store: Store) -> str:
+def _store_label(store: Store) -> str:
     if store.latitude is None or store.longitude is None:
         return ""
-    return f"{shown_position(store.latitude, store.longitude)} {store.datum}"
+    return f"{position_text(store.latitude, store.longitude)} {store.datum}"

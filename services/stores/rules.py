@@ -222,7 +222,7 @@ def finding_sentence(finding: StoreFinding) -> Problem:
     """Return a finding as one sentence with its figures."""
     values: dict[str, object] = dict(finding.data)
     if "distance_m" in values:
-        values["distance"] = shown_distance(int(finding.data["distance_m"]))
+        values["distance"] = distance_text(int(finding.data["distance_m"]))
     for name in ("region", "nearest"):
         if name in values:
             place = region(str(values[name]))
@@ -236,7 +236,7 @@ def finding_sentence(finding: StoreFinding) -> Problem:
     return Problem(finding.code, SENTENCES[finding.code], values)
 
 
-def shown_distance(metres: int) -> str:
+def distance_text(metres: int) -> str:
     """Return a distance as text: 35 m, 1.2 km, 240 km."""
     if metres < 1_000:
         return f"{metres} m"

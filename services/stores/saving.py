@@ -47,7 +47,7 @@ PLAN = Plan(
 )  # fmt: skip
 MATCHES = {"code": Store.code, "phone": Store.phone, "name": Store.name}
 PLAIN = ("name", "contact", "phone", "region", "address", "status", "latitude", "longitude", "datum", "accuracy_m")
-BEARING = ("name", "phone", "region", "latitude", "longitude", "datum", "accuracy_m")
+ASSESSED_FIELDS = ("name", "phone", "region", "latitude", "longitude", "datum", "accuracy_m")
 """Fields that findings are made from: a change of one of them triggers a new assessment."""
 PLACE = ("latitude", "longitude", "datum")
 
@@ -204,13 +204,13 @@ def _merged(drafts: Drafts, before: dict[str, StoredStore], name: str) -> list[A
 
 
 def _assess(session: Session, drafts: Drafts, before: dict[str, StoredStore], options: SaveOptions) -> None:
-    """Store positions of new and moved stores, and assess those with a change in ``BEARING``."""
+    """Store positions of new and moved stores, and assess those with a change in ``ASSESSED_FIELDS``."""
     codes = drafts.columns["code"]
-    bearing = {name: _merged(drafts, before, name) for name in BEARING}
+    bearing = {name: _merged(drafts, before, name) for name in ASSESSED_FIELDS}
     touched = [
         code
         for index, code in enumerate(codes)
-        if code not in before or any(bearing[name][index] != getattr(before[code], name) for name in BEARING)
+        if code not in before or any(bearing[name][index] != getattr(before[code], name) for name in ASSESSED_FIELDS)
     ]
     if not touched:
         return
@@ -223,8 +223,8 @@ def _assess(session: Session, drafts: Drafts, before: dict[str, StoredStore], op
     statuses = drafts.columns.get("status", [None] * len(codes))
     stated = {code for code, status in zip(codes, statuses, strict=True) if status is not None and may_decide}
     undecided = {store.id for store in stores if store.code not in stated}
-    verdicts = assess_stores(session, stores, fresh=fresh, more=more, to_review=undecided)
-    record_questions(session, stores, verdicts, batch_id=options.batch_id)
+    assessments = assess_stores(session, stores, fresh=fresh, more=more, to_review=undecided)
+    record_new_findings(session, stores, assessments, batch_id=options.batch_id)
 
 
 def _cascade_paths(
@@ -243,14 +243,14 @@ def _cascade_paths(
             cascade_path(session, before[code].id, path)
 
 
-def record_questions(
-    session: Session, stores: Sequence[Facts], verdicts: dict[int, Assessment], *, batch_id: int | None = None
+def record_new_findings(
+    session: Session, stores: Sequence[Facts], assessments: dict[int, Assessment], *, batch_id: int | None = None
 ) -> None:
     """Record new findings of stores, and which stores they put under review."""
     happenings = []
     said: dict[tuple[tuple[str, ...], int], dict[str, Any]] = {}
     for store in stores:
-        score, codes, is_reviewed = verdicts[store.id]
+        score, codes, is_reviewed = assessments[store.id]
         if codes:
             kinds = tuple(sorted(set(codes)))
             facts = said.setdefault((kinds, score), {"found": kinds, "score": score})

@@ -24,9 +24,9 @@ def rewrite(blocks: Iterator[bytes], part: str) -> Iterator[bytes]:
     yield b"<worksheet><sheetData>"
     for block in blocks:
         parser.feed(block)
-        yield writer.taken()
+        yield writer.take()
     parser.feed(b"", is_last=True)
-    yield writer.taken() + b"</sheetData></worksheet>"
+    yield writer.take() + b"</sheetData></worksheet>"
 
 
 class _Writer:
@@ -38,7 +38,7 @@ class _Writer:
         self._row = self._column = 0
         self._takes_text = False
 
-    def taken(self) -> bytes:
+    def take(self) -> bytes:
         text = "".join(self._out)
         self._out.clear()
         return text.encode()

@@ -188,7 +188,7 @@ def kv(facts: Mapping[str, object], *, pairs: int = 2) -> Tag:
     with Tag("dl", css="qd-kv").style(f"--pairs:{pairs}") as made:
         for label, value in facts.items():
             Tag("dt", label)
-            with Tag("dd", "" if callable(value) else _shown(value)):
+            with Tag("dd", "" if callable(value) else _value_or_dash(value)):
                 if callable(value):
                     value()
     return made
@@ -252,7 +252,7 @@ def stat_tile(
     """Draw one figure; with ``href`` it opens the list it counts. With ``cents``, ``value`` is an amount in cents."""
     with Tag("a" if href else "div", css="qd-tile", href=href or None, testid=testid) as made:
         Tag("span", label, "qd-tile-label")
-        with Tag("span", "" if cents else _shown(value), "qd-tile-value"):
+        with Tag("span", "" if cents else _value_or_dash(value), "qd-tile-value"):
             if cents:
                 money_amount(int(value), short=True)
         if note:
@@ -270,7 +270,7 @@ def keys_hint(keys: Mapping[str, str]) -> Tag:
     return made
 
 
-def _shown(value: object) -> str:
+def _value_or_dash(value: object) -> str:
     if value is None or value == "":
         return EMPTY
     if isinstance(value, int):

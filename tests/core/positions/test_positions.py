@@ -25,7 +25,7 @@ from core.positions.points import (
     is_in_china_box,
     is_swapped,
     parse_position,
-    shown_position,
+    position_text,
     to_wgs84,
 )
 
@@ -201,7 +201,7 @@ def test_no_text_whatever_breaks_the_reader(text):
 
 @given(chinese_points)
 def test_what_is_shown_can_be_pasted_back(point):
-    found = parse_position(shown_position(*point))
+    found = parse_position(position_text(*point))
 
     assert distance_m(*point, found.latitude, found.longitude) < 0.2
 

@@ -4,11 +4,11 @@ import pytest
 
 from core.resource import Field
 from importers.runs._heading_synonyms import SYNONYMS
-from importers.runs.mapping import plain_heading, stated_fields, suggest
+from importers.runs.mapping import editable_fields, plain_heading, suggest
 from resources import BY_NAME, SHEETS
 from tests.conftest import ADMIN
 
-FILLED = {name: sheet for name, sheet in SHEETS.items() if name in {*BY_NAME} and stated_fields(sheet, ADMIN)}
+FILLED = {name: sheet for name, sheet in SHEETS.items() if name in {*BY_NAME} and editable_fields(sheet, ADMIN)}
 
 
 def fields_found(resource: str, *headings: str) -> list[str]:
@@ -31,7 +31,7 @@ def test_no_word_means_two_fields_of_a_resource(resource):
 
 
 def test_every_word_is_for_a_field_that_a_worksheet_can_hold():
-    known = {field.name for sheet in FILLED.values() for field in stated_fields(sheet, ADMIN)}
+    known = {field.name for sheet in FILLED.values() for field in editable_fields(sheet, ADMIN)}
 
     assert set(SYNONYMS) - known == set()
 

@@ -19,7 +19,7 @@ from models.accounts.tokens import ApiToken
 from models.accounts.users import User
 from services.accounts.administration import remove_second_factor, reset_password
 from services.accounts.attempts import TooManyAttempts
-from services.accounts.own_account import prove
+from services.accounts.own_account import reauthenticate
 from services.accounts.second_factor import PURPOSE, enrol, is_accepted, offer_secret
 from services.accounts.sessions import AUTHENTICATION, FRESH, ReauthenticationNeeded, SessionUser, find_session_user
 from services.accounts.tokens import create_token
@@ -97,7 +97,7 @@ def test_rights_change_only_for_who_has_just_proved_to_be_there(token, risk):
     assert (asked.value.code, world()) == ("access.proof_needed", before)
 
     with freeze(LATER):
-        prove(session_user(token), PASSWORD)
+        reauthenticate(session_user(token), PASSWORD)
         risk(session_user(token).actor)
 
 
@@ -136,7 +136,7 @@ def test_a_wrong_password_proves_nothing_and_is_counted(token):
         codes = []
         for _ in range(6):
             with pytest.raises(DomainError) as refused:
-                prove(session_user(token), "not the password at all")
+                reauthenticate(session_user(token), "not the password at all")
             codes.append(refused.value.code)
         with pytest.raises(ReauthenticationNeeded):
             add_sales(session_user(token).actor)
@@ -152,10 +152,10 @@ def test_who_has_a_second_factor_proves_it_by_a_code_and_not_by_the_password(tok
 
     with freeze(LATER):
         with pytest.raises(InvalidInput):
-            prove(session_user(token), PASSWORD)
+            reauthenticate(session_user(token), PASSWORD)
         with pytest.raises(ReauthenticationNeeded):
             add_sales(session_user(token).actor)
-        prove(session_user(token), pyotp.TOTP(secret).at(LATER))
+        reauthenticate(session_user(token), pyotp.TOTP(secret).at(LATER))
         add_sales(session_user(token).actor)
 
 
@@ -166,9 +166,9 @@ def test_a_code_proves_once(token):
         transact(ADMIN, lambda session: enrol(session, _admin(session), session_user(token).session_id, code))
 
     with freeze(LATER):
-        prove(session_user(token), pyotp.TOTP(secret).at(LATER))
+        reauthenticate(session_user(token), pyotp.TOTP(secret).at(LATER))
         with pytest.raises((InvalidInput, TooManyAttempts)):
-            prove(session_user(token), pyotp.TOTP(secret).at(LATER))
+            reauthenticate(session_user(token), pyotp.TOTP(secret).at(LATER))
 
 
 def _admin(session) -> User:

@@ -19,7 +19,7 @@ from core.permissions import Permission, Role
 from models.accounts.users import User
 from models.imports import ImportBatch, ImportStatus
 from services.accounts.administration import reset_password
-from services.accounts.own_account import prove
+from services.accounts.own_account import reauthenticate
 from services.accounts.sessions import AUTHENTICATION, FRESH, ReauthenticationNeeded, find_session_user
 from services.imports.batches import continue_import
 from services.jobs.control import may_retry, may_stop, retry_job, stop_job
@@ -198,6 +198,6 @@ def test_what_gives_rights_goes_on_only_for_an_owner_who_has_just_proved_to_be_t
         with pytest.raises(ReauthenticationNeeded):
             transact(session_user().actor, lambda session: retry_job(session, job.job_id))
         assert stored(job.job_id) == (JobStatus.FAILED, False)
-        prove(session_user(), PASSWORD)
+        reauthenticate(session_user(), PASSWORD)
         transact(session_user().actor, lambda session: retry_job(session, job.job_id))
     assert stored(job.job_id) == (JobStatus.WAITING, False)

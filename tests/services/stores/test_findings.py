@@ -194,10 +194,10 @@ def test_looking_twice_finds_the_same(database):
     before = {code: set(found(code)) for code in ("S1", "S2", "S3")}
 
     with unit_of_work(LING) as session:
-        verdicts = assess_ids(session, [stored(code).id for code in ("S1", "S2", "S3")])
+        assessments = assess_ids(session, [stored(code).id for code in ("S1", "S2", "S3")])
 
     assert {code: set(found(code)) for code in before} == before
-    assert sorted(verdict.score for verdict in verdicts.values()) == [40, 40, 40]
+    assert sorted(assessment.score for assessment in assessments.values()) == [40, 40, 40]
     assert broken() == []
 
 
