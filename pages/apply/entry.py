@@ -36,13 +36,13 @@ def register_apply(app: FastAPI) -> None:
     patient: dict[str, Any] = {"reconnect_timeout": RECONNECT_S}
     staff: dict[str, Any] = {"permission": Permission.PARTNER_EDIT, **patient}
     app.include_router(first_step)
-    page("/apply/{token}", public=True, title=N_("Your application"), **patient)(application_page)
+    page("/apply/{token}", public=True, title=N_("Your application"), **patient)(applicant_page)
     page("/applications/new", title=N_("Enter an application"), **staff)(entry_page)
     page("/applications/{number}/edit", title=N_("Application"), **staff)(edit_page)
     app.get("/apply/{token}/licence", dependencies=[Depends(PUBLIC)], include_in_schema=False)(licence)
 
 
-async def application_page(request: Request, token: str) -> None:
+async def applicant_page(request: Request, token: str) -> None:
     """Draw the application of a link: the form while it is a draft, else its status."""
     held = await read_as_applicant(read_application, token)
     application = held.application

@@ -75,10 +75,10 @@ def test_any_question_is_answered(client, operations, actor):
     def ask(data) -> None:
         path, names = data.draw(st.sampled_from(reads))
         operator = st.sampled_from(["", "__in", "__not", "__contains", "__from", "__to", "__upto", "__empty", "__x"])
-        asked = data.draw(st.lists(st.tuples(st.sampled_from(names or ["x"]), operator, TEXTS), max_size=4))
+        filters = data.draw(st.lists(st.tuples(st.sampled_from(names or ["x"]), operator, TEXTS), max_size=4))
         key = quote(data.draw(TEXTS.filter(lambda text: text not in {"", ".", ".."})), safe="")
         path = path.replace("{key}", key).replace("{number}", key)
-        pairs = [(name + word, value) for name, word, value in asked]
+        pairs = [(name + word, value) for name, word, value in filters]
         check(client.get(path, params=pairs, headers={"Authorization": f"Bearer {actor.name}"}))
 
     ask()

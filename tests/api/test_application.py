@@ -104,13 +104,13 @@ def test_however_many_ask_whether_it_is_ready_the_database_is_asked_once_a_secon
     monkeypatch.setattr(probes, "job_lag_s", lambda: looks.append(1) or 0)
 
     statuses = {programs.client.get("/readyz").status_code for _ in range(50)}
-    asked = len(looks)
+    query_count = len(looks)
     monkeypatch.setattr(probes, "READY_KEPT_S", -1.0)
     programs.client.get("/readyz")
 
     assert statuses == {200}
-    assert asked < 5
-    assert len(looks) == asked + 1
+    assert query_count < 5
+    assert len(looks) == query_count + 1
 
 
 def test_a_database_that_does_not_answer_holds_no_probe_up(programs, monkeypatch):

@@ -1,4 +1,4 @@
-"""A program that asks for more than its key permits is in the trail, once."""
+"""A request beyond the rights of its key is recorded in the audit log, once."""
 
 import pytest
 from sqlalchemy import select
@@ -18,9 +18,9 @@ def test_a_refused_program_is_told_once(programs):
     statuses = [programs.get(HUADONG_CLERK, path).status_code for path in ("/users", "/users/x@example.com", "/tokens")]
 
     with reading(ADMIN) as session:
-        told = session.scalars(select(Event).where(Event.action == "access.refused").order_by(Event.id)).all()
+        denials = session.scalars(select(Event).where(Event.action == "access.refused").order_by(Event.id)).all()
     assert statuses == [403] * 3
-    assert [(one.person, one.subject_key, one.data["route"]) for one in told] == [
+    assert [(one.person, one.subject_key, one.data["route"]) for one in denials] == [
         (HUADONG_CLERK.person, "user.view", "/api/v1/users"),
         (HUADONG_CLERK.person, "token.edit", "/api/v1/tokens"),
     ]

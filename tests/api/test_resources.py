@@ -119,12 +119,12 @@ def test_what_cannot_be_answered_is_refused_in_one_shape(programs, path, status,
 
 def test_without_a_key_or_a_permission_there_is_no_answer(programs):
     nobody = programs.get(None, "/customers")
-    stranger = programs.client.get("/api/v1/customers", headers={"Authorization": "Bearer nobody"})
+    unknown_key = programs.client.get("/api/v1/customers", headers={"Authorization": "Bearer nobody"})
     basic = programs.client.get("/api/v1/customers", headers={"Authorization": "Basic eDp4"})
     forbidden = programs.get(WEI, "/users")
 
-    assert [answer.status_code for answer in (nobody, stranger, basic, forbidden)] == [401, 401, 401, 403]
-    assert [answer.json()["code"] for answer in (nobody, stranger, forbidden)] == [
+    assert [answer.status_code for answer in (nobody, unknown_key, basic, forbidden)] == [401, 401, 401, 403]
+    assert [answer.json()["code"] for answer in (nobody, unknown_key, forbidden)] == [
         "tokens.missing",
         "tokens.not_valid",
         "access.denied",
@@ -146,8 +146,8 @@ def test_methods_that_do_not_exist_are_refused(programs):
 
 def test_sentences_come_in_the_language_asked_for(programs):
     def sentence(**headers: str) -> str:
-        asked = {"Authorization": f"Bearer {WEI.name}", **headers}
-        return programs.client.get("/api/v1/customers/C9", headers=asked).json()["message"]
+        request_headers = {"Authorization": f"Bearer {WEI.name}", **headers}
+        return programs.client.get("/api/v1/customers/C9", headers=request_headers).json()["message"]
 
     assert sentence() == "There is no “C9” here."
     assert sentence(**{"Accept-Language": "zh-CN,zh;q=0.9"}) == "这里没有“C9”。"

@@ -86,16 +86,19 @@ def test_all_shops_of_the_world_come_in_and_every_count_is_explained(database, d
         placed = session.scalar(select(func.count()).select_from(StorePosition).where(StorePosition.valid_to.is_(None)))
         outside = session.execute(select(Store.latitude, Store.longitude).where(Store.latitude.is_not(None))).all()
         no_place = session.scalars(select(Store.code).where(Store.latitude.is_(None))).all()
-        asked = session.scalar(select(func.count(func.distinct(StoreFinding.store_id)))) or 0
+        found = session.scalar(select(func.count(func.distinct(StoreFinding.store_id)))) or 0
         later = select(Store.id).where(Store.status == "active", Store.finding_count > 0)
-        told = select(StoreFinding.store_id, StoreFinding.other_store_id).where(StoreFinding.store_id.in_(later))
-        earlier = session.execute(told).all()  # found only when the other one came, in a later slice
+        query = select(StoreFinding.store_id, StoreFinding.other_store_id).where(StoreFinding.store_id.in_(later))
+        earlier = session.execute(query).all()  # found only when the other one came, in a later slice
     by_status, by_code = tell(Store.status), tell(StoreFinding.code)
     assert (placed, len(no_place)) == (25_586, 1)
     assert by_code["position.abroad"] >= sum(not is_in_china_box(*point) for point in outside) > 20_000
     active_before = len({one for one, _ in earlier})
     assert all(other is not None and other > one for one, other in earlier)
-    assert by_status == {"active": 25_587 - asked + active_before, "under_review": asked - active_before}
+    assert by_status == {
+        "active": 25_587 - found + active_before,
+        "under_review": found - active_before,
+    }
     assert set(by_code) <= {"position.abroad", "stores.duplicate", "stores.near_duplicate", "stores.same_phone",
                             "phone.not_a_mobile", "position.datum_doubtful"}  # fmt: skip
 

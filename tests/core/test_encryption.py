@@ -12,11 +12,11 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 @given(st.text(st.characters(max_codepoint=127), max_size=100))
 def test_what_was_sealed_opens_again_and_fits_its_column(text):
-    sealed = encrypt(text, "totp secret", "user 7")
+    encrypted = encrypt(text, "totp secret", "user 7")
 
-    assert decrypt(sealed, "totp secret", "user 7") == text
-    assert is_encrypted(sealed)
-    assert len(sealed) <= ENCRYPTED_LENGTH_MAX
+    assert decrypt(encrypted, "totp secret", "user 7") == text
+    assert is_encrypted(encrypted)
+    assert len(encrypted) <= ENCRYPTED_LENGTH_MAX
 
 
 def test_the_secret_shows_nowhere_and_never_looks_the_same():
@@ -34,9 +34,9 @@ def test_it_opens_for_no_other_owner_and_no_other_purpose(purpose, of):
 
 @pytest.mark.parametrize("place", [3, 20, -6])
 def test_a_changed_letter_is_noticed(place):
-    sealed = encrypt(SECRET, "totp secret", "user 7")
-    letter = "A" if sealed[place] != "A" else "B"
-    changed = f"{sealed[:place]}{letter}{sealed[place:][1:]}"
+    encrypted = encrypt(SECRET, "totp secret", "user 7")
+    letter = "A" if encrypted[place] != "A" else "B"
+    changed = f"{encrypted[:place]}{letter}{encrypted[place:][1:]}"
 
     with pytest.raises(DecryptionError):
         decrypt(changed, "totp secret", "user 7")
@@ -49,13 +49,13 @@ def test_what_is_no_sealed_text_is_refused_without_a_trace(broken):
 
 
 def test_another_secret_of_the_installation_opens_nothing(monkeypatch):
-    sealed = encrypt(SECRET, "totp secret", "user 7")
+    encrypted = encrypt(SECRET, "totp secret", "user 7")
     monkeypatch.setenv("QUDAO_SECRET", "another-secret-another-secret-another-secret")
     core_settings.settings.cache_clear()
     core_settings.signing_secret.cache_clear()
     try:
         with pytest.raises(DecryptionError):
-            decrypt(sealed, "totp secret", "user 7")
+            decrypt(encrypted, "totp secret", "user 7")
     finally:
         monkeypatch.undo()
         core_settings.settings.cache_clear()

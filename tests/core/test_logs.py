@@ -11,7 +11,7 @@ PAGE = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
 class Log:
-    """A logger with a handler of its own, a stream to read, and minutes that pass when told to."""
+    """A logger with a handler of its own, a stream to read, and minutes that pass on command."""
 
     def __init__(self) -> None:
         self.stream = io.StringIO()

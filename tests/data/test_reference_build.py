@@ -76,13 +76,13 @@ def test_a_namesake_that_was_there_all_the_time_is_no_heir():
 
 
 def test_validity_is_told_as_far_as_the_sources_tell():
-    told = rows(
+    names_before = rows(
         SHIPPED,
         "SELECT code, valid_from, valid_to FROM regions"
         " WHERE code IN ('110101', '110103', '120116', '320213', '330114', '110118') ORDER BY code",
     )
 
-    assert told == [
+    assert names_before == [
         ("110101", None, None),
         ("110103", None, 2010),
         ("110118", None, None),

@@ -1,4 +1,4 @@
-"""The start page: numbers that equal the lists they lead to, and what to do first in a new house."""
+"""The start page: numbers that equal the lists they lead to, and the first steps in a new installation."""
 
 from urllib.parse import parse_qsl, urlsplit
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.nicegui_main_file("tests/pages/staff_main.py")
 
 
 @pytest.fixture(autouse=True)
-def house(sqlite_database, monkeypatch):
+def host(sqlite_database, monkeypatch):
     answer_to_test_host(monkeypatch)
 
 
@@ -51,7 +51,7 @@ def test_every_number_equals_the_list_it_leads_to(actor) -> None:
         overview = find_overview(session)
         counted = {one.name: one.count for one in [*overview.waiting, *overview.figures]}
         listed = {
-            one.name: find_page(session, asked(actor, one.href)).total
+            one.name: find_page(session, list_query(actor, one.href)).total
             for one in [*overview.waiting, *overview.figures]
             if urlsplit(one.href).path[1:] in BY_NAME
         }
@@ -61,7 +61,7 @@ def test_every_number_equals_the_list_it_leads_to(actor) -> None:
     assert len(listed) == len(counted) - len(inboxes & counted.keys())
 
 
-def asked(actor, href: str):
+def list_query(actor, href: str):
     """Return what a list asks for at this address."""
     address = urlsplit(href)
     return read_query(BY_NAME[address.path[1:]], actor, parse_qsl(address.query), from_address=True)

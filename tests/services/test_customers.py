@@ -1,4 +1,4 @@
-"""Customers: saved from drafts, by whoever may, never a stranger's."""
+"""Saving of customers: with the permission, and never another branch's."""
 
 import pytest
 from sqlalchemy import func, select

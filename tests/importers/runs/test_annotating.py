@@ -23,24 +23,24 @@ def english():
 
 @pytest.fixture
 def source(tmp_path):
-    book = openpyxl.Workbook()
-    sheet = book.worksheets[0]
+    workbook = openpyxl.Workbook()
+    sheet = workbook.worksheets[0]
     sheet.title = "Customers"
     for row in (HEADINGS, ["C1", "123", datetime.date(2026, 1, 31)], ["C2", "13800000000", None]):
         sheet.append(row)
     sheet["A2"].font = Font(italic=True)
     sheet["C2"].number_format = "dd.mm.yyyy"
     sheet.column_dimensions["B"].width = 33
-    book.create_sheet("Notes")["A1"] = "mine"
+    workbook.create_sheet("Notes")["A1"] = "mine"
     path = tmp_path / "customers.xlsx"
-    book.save(path)
+    workbook.save(path)
     return path
 
 
 def edited(path, edit):
-    book = openpyxl.load_workbook(path)
-    edit(book["Customers"])
-    book.save(path)
+    workbook = openpyxl.load_workbook(path)
+    edit(workbook["Customers"])
+    workbook.save(path)
     return path
 
 
@@ -111,7 +111,7 @@ def test_a_second_round_takes_the_old_marks_off(source):
     first = marked(source, [MarkedCell(2, 2, "is too short"), MarkedCell(3, 1, "is taken")])
     again = first.rename(first.with_name("again.xlsx"))
 
-    with use_language("zh_CN"):  # whoever looks at it now
+    with use_language("zh_CN"):  # the language of the reader
         sheet = sheet_of(marked(again, [MarkedCell(3, 1, "is taken")]))
 
     assert sheet["B2"].comment is None
@@ -136,8 +136,8 @@ def test_a_comment_of_the_person_stays(source):
 
 def test_a_formula_becomes_the_value_that_was_read(tmp_path):
     source = tmp_path / "formulas.xlsx"
-    with xlsxwriter.Workbook(source) as book:
-        sheet = book.add_worksheet("Customers")
+    with xlsxwriter.Workbook(source) as workbook:
+        sheet = workbook.add_worksheet("Customers")
         sheet.write_row(0, 0, HEADINGS)
         sheet.write_formula(1, 0, '="C"&1', value="C1")
         sheet.write_formula(1, 1, "=60+63", value=123)
@@ -202,16 +202,16 @@ def test_a_stray_format_far_out_neither_moves_the_column_nor_fills_memory(source
 
 
 def test_the_sheet_with_the_errors_is_the_one_shown(source):
-    book = openpyxl.load_workbook(source)
-    book.move_sheet("Notes", offset=-1)
-    book.active = 0
-    book.save(source)
+    workbook = openpyxl.load_workbook(source)
+    workbook.move_sheet("Notes", offset=-1)
+    workbook.active = 0
+    workbook.save(source)
 
     path = marked(source, [MarkedCell(2, 2, "is too short")])
 
-    book = openpyxl.load_workbook(path)
-    assert book.active.title == "Customers"
-    assert [sheet.sheet_view.tabSelected for sheet in book.worksheets] == [False, True]
+    workbook = openpyxl.load_workbook(path)
+    assert workbook.active.title == "Customers"
+    assert [sheet.sheet_view.tabSelected for sheet in workbook.worksheets] == [False, True]
 
 
 REFUSED = [RefusedRow(7, ["C7", "=1+1", "x\x01"]), RefusedRow(9, ["", "13800000000"])]

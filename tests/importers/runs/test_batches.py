@@ -1,4 +1,4 @@
-"""Imports that wait, stop and go on: asked only what is not known, nothing twice, nobody else's."""
+"""Imports that wait, stop and resume: only open choices are required, nothing happens twice, nobody else's is seen."""
 
 import io
 from pathlib import Path
@@ -55,14 +55,14 @@ def bring(content: str | bytes, *, name: str = "rows.csv", actor: Actor = WEI) -
 
 
 def workbook(**sheets: list[list[object]]) -> bytes:
-    book = Workbook()
+    made = Workbook()
     for title, rows in sheets.items():
-        sheet = book.create_sheet(title)
+        sheet = made.create_sheet(title)
         for row in rows:
             sheet.append(row)
-    del book["Sheet"]
+    del made["Sheet"]
     target = io.BytesIO()
-    book.save(target)
+    made.save(target)
     return target.getvalue()
 
 
@@ -369,9 +369,9 @@ def test_a_corrected_workbook_with_errors_is_known_when_it_comes_back(database, 
     content = workbook(Rows=[["客户编号", "公司名称", "规模"], ["C1", "a", "x"], ["C2", None, "y"]])
     batch = imported(content, choice=ColumnChoice(ODD_MAPPING))
     write_batch_errors(WEI, batch.id, tmp_path / "errors.xlsx")
-    book = load_workbook(tmp_path / "errors.xlsx")
-    book["Rows"]["B3"] = "b"
-    book.save(tmp_path / "corrected.xlsx")
+    corrected = load_workbook(tmp_path / "errors.xlsx")
+    corrected["Rows"]["B3"] = "b"
+    corrected.save(tmp_path / "corrected.xlsx")
 
     again = bring((tmp_path / "corrected.xlsx").read_bytes(), name="corrected.xlsx")
     work()

@@ -211,17 +211,17 @@ def test_a_workbook_whose_job_was_stopped_is_asked_for_again(database, large):
 def test_a_workbook_of_what_is_checked_again_meanwhile_is_not_kept(database, large):
     batch = bring("code,name\nC1,a\nC2,\n")
     work()
-    asked = ask(batch)
+    workbook = ask(batch)
     act(start_check, batch)
 
     with unit_of_work(WEI) as session:
-        is_wanted = keep_workbook(session, batch.id, asked.job_id, "0" * 64, 1, "errors.xlsx")
+        is_wanted = keep_workbook(session, batch.id, workbook.job_id, "0" * 64, 1, "errors.xlsx")
     while run_next():
         pass
 
     with reading(WEI) as session:
         assert (is_wanted, find_workbook(session, batch.id)) == (False, None)
-        assert session.get_one(Job, asked.job_id).status == JobStatus.CANCELLED
+        assert session.get_one(Job, workbook.job_id).status == JobStatus.CANCELLED
 
 
 def test_nobody_asks_for_the_workbook_of_anothers_import(database, large):

@@ -27,7 +27,7 @@ def test_no_word_means_two_fields_of_a_resource(resource):
     words = [(plain_heading(word), name) for name in names for word in words_of(FILLED[resource].field(name))]
     meant = {word: {name for other, name in words if other == word} for word, _name in words}
 
-    assert {word: found for word, found in meant.items() if len(found) > 1} == {}
+    assert {word: found for word, found in meanings.items() if len(found) > 1} == {}
 
 
 def test_every_word_is_for_a_field_that_a_worksheet_can_hold():

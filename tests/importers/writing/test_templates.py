@@ -37,49 +37,49 @@ def test_headings_and_examples_are_read_back_as_typed():
 def test_an_example_that_does_not_fit_its_column_stays_text():
     columns = [TemplateColumn("Credit", "money"), TemplateColumn("From", "date"), TemplateColumn("Id", "integer")]
 
-    book, _ = template(columns, [["about 5", "tomorrow", "1234567890123456"]])
+    workbook, _ = template(columns, [["about 5", "tomorrow", "1234567890123456"]])
 
-    assert [cell.value for cell in book.worksheets[0][2]] == ["about 5", "tomorrow", "1234567890123456"]
+    assert [cell.value for cell in workbook.worksheets[0][2]] == ["about 5", "tomorrow", "1234567890123456"]
 
 
 def test_required_headings_are_bold_and_coloured_otherwise():
-    book, _ = template([CODE, STAGES])
+    workbook, _ = template([CODE, STAGES])
 
-    code, stage = book.worksheets[0][1]
+    code, stage = workbook.worksheets[0][1]
     assert (code.font.b, stage.font.b) == (True, False)
     assert code.fill.fgColor.rgb != stage.fill.fgColor.rgb
 
 
 def test_help_is_a_comment_at_the_heading():
-    book, _ = template([CODE, STAGES])
+    workbook, _ = template([CODE, STAGES])
 
-    code, stage = book.worksheets[0][1]
+    code, stage = workbook.worksheets[0][1]
     assert (code.comment.text, stage.comment.text) == ("Required.\nUnique.", "May stay empty.")
 
 
 def test_text_columns_keep_leading_zeros_in_every_row():
-    book, _ = template([CODE, TemplateColumn("Credit", "money")])
+    workbook, _ = template([CODE, TemplateColumn("Credit", "money")])
 
-    sheet = book.worksheets[0]
+    sheet = workbook.worksheets[0]
     assert sheet.column_dimensions["A"].number_format == "@"
     assert sheet.column_dimensions["B"].number_format == "#,##0.00"
     assert sheet.freeze_panes == "A2"
 
 
 def test_a_short_list_is_a_drop_down_below_its_heading():
-    book, _ = template([CODE, STAGES])
+    workbook, _ = template([CODE, STAGES])
 
-    (rule,) = book.worksheets[0].data_validations.dataValidation
+    (rule,) = workbook.worksheets[0].data_validations.dataValidation
     assert (rule.type, rule.formula1, str(rule.sqref)) == ("list", '"lead,won"', "B2:B1048576")
     assert (rule.allow_blank, rule.errorStyle) == (True, "warning")
-    assert len(book.worksheets) == 1
+    assert len(workbook.worksheets) == 1
 
 
 @pytest.mark.parametrize("choices", [LONG.choices, ["a, b", "c"], ['say "x"'], [" outer space"]])
 def test_a_list_that_a_rule_cannot_hold_stands_on_a_hidden_sheet(choices):
-    book, _ = template([CODE, TemplateColumn("Region", choices=choices)])
+    workbook, _ = template([CODE, TemplateColumn("Region", choices=choices)])
 
-    sheet, lists = book.worksheets
+    sheet, lists = workbook.worksheets
     (rule,) = sheet.data_validations.dataValidation
     assert rule.formula1 == f"'lists'!$B$1:$B${len(choices)}"
     assert lists.sheet_state == "hidden"
@@ -87,16 +87,16 @@ def test_a_list_that_a_rule_cannot_hold_stands_on_a_hidden_sheet(choices):
 
 
 def test_the_sheet_to_fill_in_is_the_first_and_the_one_shown():
-    book, _ = template([CODE, LONG, STAGES])
+    workbook, _ = template([CODE, LONG, STAGES])
 
-    assert book.sheetnames == ["客户 Customers", "lists"]
-    assert book.active.title == "客户 Customers"
+    assert workbook.sheetnames == ["客户 Customers", "lists"]
+    assert workbook.active.title == "客户 Customers"
 
 
 def test_no_cell_is_a_formula():
     column = TemplateColumn("=1+1", choices=["=2+2", "a,b"], hint="=3")
 
-    book, _ = template([column], [["=4+4"]])
+    workbook, _ = template([column], [["=4+4"]])
 
-    kinds = {cell.data_type for sheet in book.worksheets for row in sheet.iter_rows() for cell in row}
+    kinds = {cell.data_type for sheet in workbook.worksheets for row in sheet.iter_rows() for cell in row}
     assert kinds == {"s"}

@@ -35,8 +35,8 @@ def written(columns, rows, **options):
 
 
 def rows_read(content, sheet=0):
-    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    return book.get_sheet_by_index(sheet).to_python(skip_empty_area=False)
+    workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    return workbook.get_sheet_by_index(sheet).to_python(skip_empty_area=False)
 
 
 def part(content, name="xl/worksheets/sheet1.xml"):

@@ -168,12 +168,12 @@ def test_a_region_that_was_divided_is_asked_about(text):
 
 def test_every_retired_code_has_an_heir_or_is_asked_about():
     codes = [one.code for one in table().regions.values() if one.status == "retired"]
-    asked = [code for code in codes if resolve(code).region is None]
+    uncertain = [code for code in codes if resolve(code).region is None]
 
     assert len(codes) == 510
-    assert len(asked) == 29
-    assert {resolve(code).problem.code for code in asked} == {"regions.retired_unknown"}
-    assert {code_of(code) in {one.code for one in current()} for code in codes if code not in asked} == {True}
+    assert len(uncertain) == 29
+    assert {resolve(code).problem.code for code in uncertain} == {"regions.retired_unknown"}
+    assert {code_of(code) in {one.code for one in current()} for code in codes if code not in uncertain} == {True}
 
 
 @pytest.mark.parametrize("text", ["朝阳区", "朝阳", "鼓楼区", "西湖区", "桥东区", "新城区"])

@@ -1,4 +1,4 @@
-"""What the pages of onboarding read, without a browser: strangers are counted, upstreams are described and no more."""
+"""Queries of the applicant's pages, without a browser: anonymous requests are counted, upstreams reveal little."""
 
 import pytest
 

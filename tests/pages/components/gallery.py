@@ -1,4 +1,4 @@
-"""Every house component on a few pages with made-up data: what the browser tests look at.
+"""Every component on a few pages with made-up data: what the browser tests look at.
 
 Run it by hand with ``python -m tests.pages.components.gallery_main`` and open http://127.0.0.1:8123/gallery/list.
 """

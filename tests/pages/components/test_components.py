@@ -1,4 +1,4 @@
-"""The house components as a person meets them, without a browser."""
+"""The components as a person meets them, without a browser."""
 
 import re
 from datetime import UTC, datetime

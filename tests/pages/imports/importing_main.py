@@ -1,4 +1,4 @@
-"""Importing behind the real door: for its tests, in this process."""
+"""The import pages behind the real guards: for tests in this process."""
 
 from pages.imports.upload import register_importing
 from pages.site import add_staff_pages

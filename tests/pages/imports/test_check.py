@@ -28,7 +28,7 @@ MIXED = "code,name,phone,stage\nC1,甲,13900139000,已成交\nC2,b,13800138001,w
 
 
 @pytest.fixture(autouse=True)
-def house(sqlite_database, monkeypatch):
+def host(sqlite_database, monkeypatch):
     answer_to_test_host(monkeypatch)
 
 

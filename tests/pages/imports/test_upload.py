@@ -29,7 +29,7 @@ ODD = "客户编号,公司名称,规模\nC1,a,x\nC2,b,y\n"
 
 
 @pytest.fixture(autouse=True)
-def house(sqlite_database, monkeypatch):
+def host(sqlite_database, monkeypatch):
     answer_to_test_host(monkeypatch)
 
 

@@ -1,4 +1,4 @@
-"""Ordering and deciding behind the real door: for its tests, in this process."""
+"""The order pages behind the real guards: for tests in this process."""
 
 from pages.imports.upload import register_importing
 from pages.site import add_order_pages, add_staff_pages

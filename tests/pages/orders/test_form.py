@@ -31,7 +31,7 @@ ARTICLES = {
 
 
 @pytest.fixture(autouse=True)
-def house(sqlite_database, monkeypatch):
+def host(sqlite_database, monkeypatch):
     answer_to_test_host(monkeypatch)
     stock_range()
 

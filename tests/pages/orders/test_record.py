@@ -29,7 +29,7 @@ pytestmark = pytest.mark.nicegui_main_file("tests/pages/orders/ordering_main.py"
 
 
 @pytest.fixture(autouse=True)
-def house(sqlite_database, monkeypatch):
+def host(sqlite_database, monkeypatch):
     answer_to_test_host(monkeypatch)
     stock_range()
 

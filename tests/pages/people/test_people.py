@@ -32,7 +32,7 @@ pytestmark = pytest.mark.nicegui_main_file("tests/pages/staff_main.py")
 
 
 @pytest.fixture(autouse=True)
-def house(sqlite_database, monkeypatch):
+def host(sqlite_database, monkeypatch):
     answer_to_test_host(monkeypatch)
     monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     monkeypatch.setattr(denials, "_known", {})
@@ -344,7 +344,7 @@ async def test_the_list_of_keys_never_holds_a_secret(user: User) -> None:
     assert refused.status_code == 403
 
 
-# --- refusals in the trail ---
+# --- denials in the audit log ---
 
 
 async def test_every_door_that_refuses_tells_the_trail_once(user: User) -> None:
@@ -374,8 +374,8 @@ async def test_a_button_whose_right_is_gone_tells_the_trail(user: User) -> None:
     found(user, "action-link").click()
     await user.should_see("You need the permission “change users”", retries=50)
 
-    told = happened("access.refused")
-    assert [(person, key, data["route"]) for person, key, data in told] == [
+    denials = happened("access.refused")
+    assert [(person, key, data["route"]) for person, key, data in denials] == [
         (HUADONG_OWNER.person, "user.edit", "/users/clerk@suzhou.example.com")
     ]
     with reading(ADMIN) as session:

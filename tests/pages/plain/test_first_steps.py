@@ -26,7 +26,7 @@ def address(sqlite_template, tmp_path_factory):
 
 @pytest.fixture
 def client(address):
-    """Give a browser without scripts; nobody has asked from its address before."""
+    """Give a browser without scripts; its address has sent no request before."""
     with unit_of_work(AUTHENTICATION) as session:
         for row in session.scalars(select(AttemptCount).execution_options(see_all="a clean start")):
             session.delete(row)

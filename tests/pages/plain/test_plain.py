@@ -215,7 +215,7 @@ async def test_the_second_factor_is_enrolled_once_and_asked_for_ever_after(clien
     inside = await client.get("/account")
     one_time = re.findall(r"<code>([a-z0-9-]{14})</code>", codes.text)
     await client.post("/logout")
-    asked = await sign_in(client)
+    response = await sign_in(client)
     wrong = await client.post("/login/code", data={"code": "000000"})
     entered = await client.post("/login/code", data={"code": one_time[0], "next": "/orders"})
 
@@ -223,7 +223,7 @@ async def test_the_second_factor_is_enrolled_once_and_asked_for_ever_after(clien
     assert (outside.status_code, outside.headers["location"]) == (303, "/login/code")
     assert (inside.status_code, len(one_time)) == (200, 10)
     assert 'href="/orders"' in codes.text
-    assert asked.headers["location"] == "/login/code?next=%2F"
+    assert response.headers["location"] == "/login/code?next=%2F"
     assert (wrong.status_code, "This code is not right" in wrong.text) == (422, True)
     assert entered.headers["location"] == "/orders"
 

@@ -89,14 +89,14 @@ def test_a_program_on_the_same_machine_asks_the_api_by_its_own_name_and_nothing_
         headers = {"Authorization": "Bearer wrong"}
 
         names = (local, local.replace("127.0.0.1", "localhost"))
-        asked = [httpx.get(f"{name}/api/v1/orders", headers=headers) for name in names]
+        answers = [httpx.get(f"{name}/api/v1/orders", headers=headers) for name in names]
         page = httpx.get(f"{local}/login")
         other = httpx.get(f"{local}/api/v1/orders", headers=headers | {"Host": "evil.example"})
         with httpx.Client(transport=httpx.HTTPTransport(local_address=PROXY)) as proxy:
             forwarded = proxy.get(f"{local}/api/v1/orders", headers=headers | {"X-Forwarded-For": "203.0.113.9"})
 
-    assert [answer.status_code for answer in asked] == [401, 401]
-    assert [answer.json()["code"] for answer in asked] == ["tokens.not_valid"] * 2
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert [answer.json()["code"] for answer in answers] == ["tokens.not_valid"] * 2
     assert [answer.status_code for answer in (page, other, forwarded)] == [400, 400, 400]
 
 

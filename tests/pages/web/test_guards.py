@@ -1,4 +1,4 @@
-"""The guards in front of the server, met as a stranger meets them."""
+"""The guards in front of the server, seen by an anonymous client."""
 
 import logging
 

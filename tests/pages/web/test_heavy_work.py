@@ -29,7 +29,7 @@ JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture(autouse=True)
-def house(sqlite_database, monkeypatch):
+def host(sqlite_database, monkeypatch):
     answer_to_test_host(monkeypatch)
 
 

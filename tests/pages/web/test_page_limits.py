@@ -18,7 +18,7 @@ pytestmark = pytest.mark.nicegui_main_file("tests/pages/shell/calls_main.py")
 
 
 @pytest.fixture(autouse=True)
-def house(sqlite_database, monkeypatch, user: User):
+def host(sqlite_database, monkeypatch, user: User):
     monkeypatch.setenv("QUDAO_PUBLIC_URL", "http://test")
     core_settings.settings.cache_clear()
     monkeypatch.setattr(page_limits, "_drawn", Buckets(1000.0, 1000.0))

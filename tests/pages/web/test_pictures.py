@@ -25,7 +25,7 @@ ENGLISH = {"Accept-Language": "en"}
 
 
 @pytest.fixture(autouse=True)
-def house(sqlite_database, monkeypatch):
+def host(sqlite_database, monkeypatch):
     answer_to_test_host(monkeypatch)
 
 

@@ -1,4 +1,4 @@
-"""People who knock at the door, for the tests of sign-in, second factor and sessions."""
+"""Helpers of the tests of sign-in, second factor and sessions."""
 
 from datetime import UTC, datetime
 
@@ -24,7 +24,9 @@ def give_passwords() -> None:
         transact(ADMIN, lambda session, email=actor.person: reset_password(session, email, PASSWORD))
 
 
-def knock(email: str = LING.person, password: str = PASSWORD, address: str = "198.51.100.7", **more: str) -> Entry:
+def try_sign_in(
+    email: str = LING.person, password: str = PASSWORD, address: str = "198.51.100.7", **more: str
+) -> Entry:
     return sign_in(email, password, Browser(address, "Firefox"), **more)
 
 
@@ -33,7 +35,7 @@ def session_user(token: str) -> SessionUser:
         return find_session_user(session, token)
 
 
-def why_out(token: str) -> str:
+def session_problem(token: str) -> str:
     """Return the code of why a session does not hold any more."""
     with pytest.raises(SignInNeeded) as refused:
         session_user(token)
@@ -53,11 +55,11 @@ def change(model, key, value, **values) -> None:
             setattr(row, name, new)
 
 
-def guess(times: int, *, at: datetime, email: str = LING.person, **more: str) -> list[str]:
+def guess_password(times: int, *, at: datetime, email: str = LING.person, **more: str) -> list[str]:
     """Return the code of each refusal; each guess comes from an address of its own."""
     codes = []
     for number in range(times):
         with freeze(at), pytest.raises(DomainError) as refused:
-            knock(email, "wrong wrong wrong wrong", f"203.0.113.{number}", **more)
+            try_sign_in(email, "wrong wrong wrong wrong", f"203.0.113.{number}", **more)
         codes.append(refused.value.code)
     return codes

@@ -1,4 +1,4 @@
-"""Refused access is told in the trail: who, where, for want of what; and never in a flood."""
+"""Denials are in the audit log with actor, route and missing right, and are rate-limited."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -37,7 +37,7 @@ def refusal(actor, permission=Permission.USER_EDIT) -> NotPermitted:
     return refused.value
 
 
-def told() -> list[Event]:
+def denial_events() -> list[Event]:
     with reading(ADMIN) as session:
         return list(session.scalars(select(Event).where(Event.action == "access.refused").order_by(Event.id)))
 
@@ -45,7 +45,7 @@ def told() -> list[Event]:
 def test_the_trail_says_who_was_refused_where_and_what_was_missing():
     note_refusal(HUADONG_CLERK, refusal(HUADONG_CLERK), "/users/wei@example.com")
 
-    (one,) = told()
+    (one,) = denial_events()
     assert (one.person, one.subject, one.subject_key, one.path) == (
         HUADONG_CLERK.person, "access", "user.edit", HUADONG_PATH,
     )  # fmt: skip
@@ -60,7 +60,7 @@ def test_a_flood_of_refusals_is_told_once_in_ten_minutes():
     with freeze(NOON + EVERY):
         noted.append(note_refusal(WEI, refusal(WEI), "/users"))
 
-    assert (noted.count(True), noted[0], noted[-1], len(told())) == (2, True, True, 2)
+    assert (noted.count(True), noted[0], noted[-1], len(denial_events())) == (2, True, True, 2)
 
 
 def test_another_process_does_not_tell_it_again(monkeypatch):
@@ -69,7 +69,7 @@ def test_another_process_does_not_tell_it_again(monkeypatch):
         monkeypatch.setattr(denials, "_known", {})
 
         assert note_refusal(WEI, refusal(WEI), "/users") is False
-    assert len(told()) == 1
+    assert len(denial_events()) == 1
 
 
 def test_other_people_and_other_permissions_are_told_beside_it():
@@ -79,7 +79,7 @@ def test_other_people_and_other_permissions_are_told_beside_it():
         note_refusal(HUADONG_CLERK, refusal(HUADONG_CLERK), "/users")
         note_refusal(WEI, NotPermitted("tokens.role_not_yours_to_give", "no"), "/tokens/new")
 
-    keys = [(one.person, one.subject_key) for one in told()]
+    keys = [(one.person, one.subject_key) for one in denial_events()]
     assert keys == [
         (WEI.person, "user.edit"),
         (WEI.person, "token.edit"),
@@ -98,14 +98,14 @@ def test_who_was_locked_out_leaves_one_line_however_often_they_click():
         noted = [note_ended_session(token, ended.value, f"/orders/{n}") for n in range(20)]
 
     assert (noted[0], noted.count(True)) == (True, 1)
-    (one,) = told()
+    (one,) = denial_events()
     assert (one.person, one.subject, one.subject_key) == (WEI.person, "access", "sessions.locked")
     assert one.data == {"reason": "sessions.locked", "route": "/orders/0", "role": "sales"}
 
 
 def test_a_cookie_that_never_was_a_session_leaves_no_line():
     assert not note_ended_session("made-up", SignInNeeded("sessions.unknown", "Please sign in."), "/orders")
-    assert told() == []
+    assert denial_events() == []
 
 
 def test_a_role_that_is_not_ones_own_to_give_leaves_a_line():
@@ -116,7 +116,7 @@ def test_a_role_that_is_not_ones_own_to_give_leaves_a_line():
         state_rows("users", stated, owner)
     note_refused_rights(owner, refused.value.problems, "/users/new")
 
-    (one,) = told()
+    (one,) = denial_events()
     assert (one.person, one.subject_key) == (owner.person, "users.role_not_yours_to_give")
     assert one.data["route"] == "/users/new"
 
@@ -129,7 +129,9 @@ def test_an_import_that_gives_such_a_role_leaves_a_line(tmp_path, mode):
 
     import_file(USERS, Source(path=path, name="users.csv", kind="csv"), owner, sha256="0", mode=mode)
 
-    assert [(one.person, one.subject_key) for one in told()] == [(owner.person, "users.role_not_yours_to_give")]
+    assert [(one.person, one.subject_key) for one in denial_events()] == [
+        (owner.person, "users.role_not_yours_to_give")
+    ]
 
 
 def test_a_key_refused_on_the_command_line_leaves_a_line(database, monkeypatch):
@@ -138,5 +140,5 @@ def test_a_key_refused_on_the_command_line_leaves_a_line(database, monkeypatch):
     with pytest.raises(NotPermitted), acting(WEI.person) as session:
         create_token(session, "erp", role="sales")
 
-    assert [(one.person, one.subject_key) for one in told()] == [(WEI.person, "token.edit")]
+    assert [(one.person, one.subject_key) for one in denial_events()] == [(WEI.person, "token.edit")]
     engine_in_use().dispose()  # the command has opened one of its own

@@ -1,4 +1,4 @@
-"""Proving again to be there: asked of people at a screen before rights change, never of programs and machines."""
+"""Re-authentication: required of people before rights change, never of programs and commands."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -92,9 +92,9 @@ def world() -> tuple:
 def test_rights_change_only_for_who_has_just_proved_to_be_there(token, risk):
     before = world()
 
-    with freeze(LATER), pytest.raises(ReauthenticationNeeded) as asked:
+    with freeze(LATER), pytest.raises(ReauthenticationNeeded) as refused:
         risk(session_user(token).actor)
-    assert (asked.value.code, world()) == ("access.proof_needed", before)
+    assert (refused.value.code, world()) == ("access.proof_needed", before)
 
     with freeze(LATER):
         reauthenticate(session_user(token), PASSWORD)

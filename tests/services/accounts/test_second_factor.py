@@ -20,7 +20,7 @@ from services.accounts.sessions import (
 )
 from services.accounts.sign_in import Entry, enrol_second_factor, give_second_factor
 from tests.conftest import ADMIN, MEI
-from tests.services.accounts.support import NOON, events, give_passwords, knock, session_user, why_out
+from tests.services.accounts.support import NOON, events, give_passwords, session_problem, session_user, try_sign_in
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def second_factor_for_finance(people, monkeypatch):
 
 
 def test_a_role_that_needs_a_second_factor_enrols_at_the_first_sign_in(second_factor_for_finance):
-    half_way = knock(MEI.person)
+    half_way = try_sign_in(MEI.person)
     person = session_user(half_way.token)
     with reading(AUTHENTICATION) as session:
         secret = offered_secret(session, person.session_id)
@@ -50,7 +50,7 @@ def test_a_role_that_needs_a_second_factor_enrols_at_the_first_sign_in(second_fa
     assert (half_way.state, person.is_signed_in) == (SessionState.HALF_WAY, False)
     assert visitor_at(NOON, entry.token).is_signed_in
     assert len(set(entry.codes)) == 10
-    assert why_out(half_way.token) == "sessions.replaced"
+    assert session_problem(half_way.token) == "sessions.replaced"
 
 
 def visitor_at(instant: datetime, token: str):
@@ -60,7 +60,7 @@ def visitor_at(instant: datetime, token: str):
 
 def enrolled(at: datetime) -> tuple[str, tuple[str, ...]]:
     with freeze(at):
-        half_way = knock(MEI.person)
+        half_way = try_sign_in(MEI.person)
         person = session_user(half_way.token)
         with reading(AUTHENTICATION) as session:
             secret = offered_secret(session, person.session_id)
@@ -70,7 +70,7 @@ def enrolled(at: datetime) -> tuple[str, tuple[str, ...]]:
 
 def show_code(code: str, *, at: datetime) -> Entry:
     with freeze(at):
-        half_way = knock(MEI.person)
+        half_way = try_sign_in(MEI.person)
         return give_second_factor(session_user(half_way.token), half_way.token, code, Browser())
 
 
@@ -127,10 +127,10 @@ def test_the_second_factor_is_slowed_down_like_the_password(second_factor_for_fi
 
 def test_the_half_way_session_ends_after_ten_minutes(second_factor_for_finance):
     with freeze(NOON):
-        half_way = knock(MEI.person)
+        half_way = try_sign_in(MEI.person)
 
     with freeze(NOON + timedelta(minutes=10)):
-        assert why_out(half_way.token) == "sessions.expired"
+        assert session_problem(half_way.token) == "sessions.expired"
 
 
 def test_who_lost_the_phone_enrols_again_after_an_administrator_took_it_away(second_factor_for_finance):
@@ -139,7 +139,7 @@ def test_who_lost_the_phone_enrols_again_after_an_administrator_took_it_away(sec
     transact(ADMIN, lambda session: remove_second_factor(session, MEI.person))
 
     with freeze(NOON + timedelta(minutes=5)):
-        assert session_user(knock(MEI.person).token).has_second_factor is False
+        assert session_user(try_sign_in(MEI.person).token).has_second_factor is False
 
 
 def test_one_code_shown_twice_at_the_same_moment_opens_once(second_factor_for_finance):
@@ -147,7 +147,7 @@ def test_one_code_shown_twice_at_the_same_moment_opens_once(second_factor_for_fi
     later = NOON + timedelta(minutes=5)
     code, opened = pyotp.TOTP(secret).at(later), []
     with freeze(later):
-        half_way = [knock(MEI.person) for _ in range(2)]
+        half_way = [try_sign_in(MEI.person) for _ in range(2)]
         threads = [
             threading.Thread(target=lambda entry=entry: opened.append(give_code(entry, code))) for entry in half_way
         ]

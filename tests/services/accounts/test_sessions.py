@@ -21,7 +21,16 @@ from services.accounts.sessions import (
     purge_old_sessions,
 )
 from tests.conftest import ADMIN, HUADONG_CLERK, LING, MEI, WEI
-from tests.services.accounts.support import NOON, change, events, give_passwords, guess, knock, session_user, why_out
+from tests.services.accounts.support import (
+    NOON,
+    change,
+    events,
+    give_passwords,
+    guess_password,
+    session_problem,
+    session_user,
+    try_sign_in,
+)
 
 OTHER_PASSWORD = "a long sentence about green tea"
 
@@ -33,22 +42,22 @@ def people(database, monkeypatch):
 
 
 def test_each_sign_in_has_a_secret_of_its_own_and_the_old_one_is_void():
-    first = knock()
+    first = try_sign_in()
 
-    second = knock(old_token=first.token)
+    second = try_sign_in(old_token=first.token)
 
     assert first.token != second.token
-    assert why_out(first.token) == "sessions.replaced"
+    assert session_problem(first.token) == "sessions.replaced"
     assert session_user(second.token).is_signed_in
 
 
 def test_the_secret_is_stored_nowhere():
-    entry = knock()
+    entry = try_sign_in()
 
     with reading(ADMIN) as session:
         stored = session.scalars(select(UserSession.token_hash)).all()
     assert entry.token not in stored
-    assert why_out(stored[0]) == "sessions.unknown"
+    assert session_problem(stored[0]) == "sessions.unknown"
 
 
 @pytest.mark.parametrize(
@@ -61,23 +70,23 @@ def test_the_secret_is_stored_nowhere():
 )
 def test_a_session_ends_when_nobody_is_there_and_at_last_in_any_case(actor, idle, absolute):
     with freeze(NOON):
-        entry = knock(actor.person)
+        entry = try_sign_in(actor.person)
     with freeze(NOON + idle - timedelta(seconds=1)):
         assert session_user(entry.token).is_signed_in
     with freeze(NOON + idle):
-        assert why_out(entry.token) == "sessions.expired"
+        assert session_problem(entry.token) == "sessions.expired"
 
     change(UserSession, UserSession.user_id, actor.user_id, seen_at=NOON + absolute - timedelta(seconds=1))
 
     with freeze(NOON + absolute - timedelta(seconds=1)):
         assert session_user(entry.token).is_signed_in
     with freeze(NOON + absolute):
-        assert why_out(entry.token) == "sessions.expired"
+        assert session_problem(entry.token) == "sessions.expired"
 
 
 def test_being_there_keeps_a_session_open():
     with freeze(NOON):
-        entry = knock(MEI.person)
+        entry = try_sign_in(MEI.person)
     for minutes in (20, 40, 60):
         with freeze(NOON + timedelta(minutes=minutes)):
             person = session_user(entry.token)
@@ -88,45 +97,45 @@ def test_being_there_keeps_a_session_open():
 
 
 def test_a_session_ends_at_once_when_the_account_is_locked_or_changes_its_role():
-    locked, promoted = knock(), knock(WEI.person)
+    locked, promoted = try_sign_in(), try_sign_in(WEI.person)
 
     transact(ADMIN, lambda session: suspend_user(session, LING.person))
     change(User, User.email, WEI.person, role="marketing")
 
-    assert why_out(locked.token) == "sessions.locked"
-    assert why_out(promoted.token) == "sessions.rights_changed"
+    assert session_problem(locked.token) == "sessions.locked"
+    assert session_problem(promoted.token) == "sessions.rights_changed"
 
 
 def test_people_end_their_own_sessions_and_no_others():
-    mine, others = knock(), knock(WEI.person)
+    mine, others = try_sign_in(), try_sign_in(WEI.person)
     number = session_user(others.token).session_id
 
     with pytest.raises(NotFound):
         transact(LING, lambda session: end_session(session, number, EndReason.ENDED_BY_PERSON))
     transact(LING, lambda session: end_session(session, session_user(mine.token).session_id, EndReason.SIGNED_OUT))
 
-    assert why_out(mine.token) == "sessions.signed_out"
+    assert session_problem(mine.token) == "sessions.signed_out"
     assert session_user(others.token).is_signed_in
     assert [event.data["why"] for event in events("user.session_ended")] == ["signed_out"]
 
 
 def test_a_new_password_ends_every_session_and_makes_devices_strangers():
     with freeze(NOON):
-        entry = knock()
+        entry = try_sign_in()
         transact(ADMIN, lambda session: reset_password(session, LING.person, OTHER_PASSWORD))
-    guess(5, at=NOON)
+    guess_password(5, at=NOON)
 
     with freeze(NOON):
-        assert why_out(entry.token) == "sessions.password_changed"
+        assert session_problem(entry.token) == "sessions.password_changed"
         with pytest.raises(TooManyAttempts):
-            knock(password=OTHER_PASSWORD, device=entry.device)
+            try_sign_in(password=OTHER_PASSWORD, device=entry.device)
 
 
 def test_old_sessions_are_forgotten_after_a_month():
     with freeze(NOON):
-        knock()
+        try_sign_in()
     with freeze(NOON + timedelta(days=31)):
-        recent = knock()
+        recent = try_sign_in()
         forgotten = transact(AUTHENTICATION, purge_old_sessions)
 
         assert forgotten == 1

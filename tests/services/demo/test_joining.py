@@ -151,8 +151,8 @@ def test_the_owner_of_the_first_master_agent_has_something_to_answer(empty):
 
     user = one(User, User.email == HUA)
     assert count(Application, Application.status == "submitted", Application.upstream_id == user.partner_id) >= 1
-    asked = (AffiliationRequest.status == "asked", AffiliationRequest.to_upstream_id == user.partner_id)
-    assert count(AffiliationRequest, *asked) == 1
+    conditions = (AffiliationRequest.status == "asked", AffiliationRequest.to_upstream_id == user.partner_id)
+    assert count(AffiliationRequest, *conditions) == 1
 
 
 def test_the_brands_people_work_in_departments_with_heads(empty):

@@ -1,4 +1,4 @@
-"""Pictures handed in before what they belong to exists: a sealed reference, good for a day, made up by nobody."""
+"""Pictures uploaded before their owner row exists: an encrypted reference, valid for a day, which cannot be forged."""
 
 import base64
 from datetime import timedelta

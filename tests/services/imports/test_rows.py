@@ -1,4 +1,4 @@
-"""What becomes of each row of an import is kept as it is told, and found again page by page."""
+"""Outcomes of import rows are stored as reported, and read back page by page."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -112,8 +112,8 @@ def test_a_department_goes_when_nobody_is_in_it(database):
     ]
     assert "WEST" not in parents()
     with reading(ADMIN) as session:
-        told = session.scalars(select(Event.data).where(Event.action == "department.deleted")).all()
-    assert told == [{"name": "华西", "note": "merged"}]
+        recorded = session.scalars(select(Event.data).where(Event.action == "department.deleted")).all()
+    assert recorded == [{"name": "华西", "note": "merged"}]
 
 
 @pytest.mark.parametrize("schedule", some_schedules(12, seed=7))

@@ -127,11 +127,15 @@ def test_everything_goes_to_colleagues_and_every_way_in_is_shut(database):
         assert session.scalar(select(OneTimeLink.used_at)) is not None
         assert session.scalar(select(UserSession.end_reason)) == "locked"
         assert session.scalar(select(Job.status)) == "cancelled"
-        told = session.scalars(select(Event).where(Event.action == "user.left")).one()
+        recorded = session.scalars(select(Event).where(Event.action == "user.left")).one()
         assert broken_invariants(session) == []
     with reading(LING) as session:
         assert session.scalars(select(ImportBatch.status)).all() == ["cancelled"]
-    assert (told.subject_key, told.data["handed_over"], told.data["note"]) == (WEI.person, counts, "moves to Chengdu")
+    assert (recorded.subject_key, recorded.data["handed_over"], recorded.data["note"]) == (
+        WEI.person,
+        counts,
+        "moves to Chengdu",
+    )
 
 
 def test_each_customer_tells_who_looked_after_it_before(database):
@@ -140,8 +144,8 @@ def test_each_customer_tells_who_looked_after_it_before(database):
 
     with reading(ADMIN) as session:
         query = select(Event).where(Event.action == "customer.changed").order_by(Event.id)
-        told = [(one.subject_key, one.changes) for one in session.scalars(query)]
-    assert told == [(f"C{n}", {"owner_id": [WEI.user_id, LING.user_id]}) for n in range(6)]
+        recorded = [(one.subject_key, one.changes) for one in session.scalars(query)]
+    assert recorded == [(f"C{n}", {"owner_id": [WEI.user_id, LING.user_id]}) for n in range(6)]
 
 
 def test_customers_may_be_divided_and_nobody_gets_two_more_than_another(database):
@@ -334,6 +338,6 @@ def test_a_draft_of_the_brand_goes_on_with_the_successor(database):
 
     with reading(ADMIN) as session:
         order = session.scalars(select(Order).where(Order.number == number)).one()
-        told = session.scalars(select(Event.changes).where(Event.action == "order.changed")).one()
-    assert (order.placed_by, order.status, told) == (LING.person, "draft", {"placed_by": [WEI.person, LING.person]})
+        recorded = session.scalars(select(Event.changes).where(Event.action == "order.changed")).one()
+    assert (order.placed_by, order.status, recorded) == (LING.person, "draft", {"placed_by": [WEI.person, LING.person]})
     assert draft(("MILK", 1)).lines

@@ -133,14 +133,14 @@ def test_what_many_have_in_common_is_told_of_three_and_counted(database):
     save(WEI, *rows[10:])
 
     with reading(ADMIN) as session:
-        told = [
+        stored_findings = [
             session.scalars(
                 select(StoreFinding).join(Store, Store.id == StoreFinding.store_id).where(Store.code == code)
             ).all()
             for code in ("S00", "S09", "S11")
         ]
-    assert [len(one) for one in told] == [3, 3, 3]
-    assert told[2][0].data == {"count": 12}
+    assert [len(one) for one in stored_findings] == [3, 3, 3]
+    assert stored_findings[2][0].data == {"count": 12}
     assert broken() == []
 
 

@@ -1,4 +1,4 @@
-"""Stores registered on the spot: what is asked again for, what waits, and that a refusal changed nothing."""
+"""Registration of stores on site: when a better position is required, what waits; a refusal changes nothing."""
 
 import math
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Stores saved from drafts: never refused for what speaks against them, never a stranger's, where they were is kept."""
+"""Saving of stores: findings never refuse a row, other branches' rows stay untouched, earlier positions are kept."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

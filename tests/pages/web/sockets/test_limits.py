@@ -1,4 +1,4 @@
-"""Limits of sockets, asked without a server: what is counted, for whom, and for how long."""
+"""Limits of sockets, without a server: what is counted, for whom, and for how long."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.nicegui_main_file("tests/pages/components/gallery_main.
 
 
 class Sockets:
-    """Sockets of several people behind one guard; each says what it is told to, and stays open till the end."""
+    """Sockets of several people behind one guard; each sends its frames, and stays open till the end."""
 
     def __init__(self) -> None:
         self.guard = SocketLimits(self._product)
