@@ -23,9 +23,9 @@ def words_of(field: Field) -> list[str]:
 
 @pytest.mark.parametrize("resource", FILLED)
 def test_no_word_means_two_fields_of_a_resource(resource):
-    names = [field.name for field in stated_fields(FILLED[resource], ADMIN)]
+    names = [field.name for field in editable_fields(FILLED[resource], ADMIN)]
     words = [(plain_heading(word), name) for name in names for word in words_of(FILLED[resource].field(name))]
-    meant = {word: {name for other, name in words if other == word} for word, _name in words}
+    meanings = {word: {name for other, name in words if other == word} for word, _name in words}
 
     assert {word: found for word, found in meanings.items() if len(found) > 1} == {}
 
