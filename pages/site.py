@@ -30,11 +30,12 @@ from pages.people.invite import register_users
 from pages.people.leaving import register_leaving
 from pages.people.organisation import register_organisation
 from pages.plain import account, set_up, sign_in
-from pages.resources import export_endpoint, grid_endpoint, search_endpoint
+from pages.resources import export_endpoint, grid_endpoint, screens, search_endpoint
 from pages.resources.form import register_forms
 from pages.resources.listing import register_lists
 from pages.resources.record import register_records
 from pages.resources.screens import Screen
+from pages.shell import navigation
 from pages.shell.navigation import Place, register_places
 from pages.stores import screen as stores_screen
 from pages.stores.map_page import register_store_map
@@ -45,37 +46,43 @@ from pages.web.guards import install_guards
 from pages.web.pictures import register_pictures
 from pages.web.responses import install_page_error_handlers
 from pages.web.sockets.guard import guard_sockets
-from resources import BY_NAME
+from resources import ALL, BY_NAME
 
-SCREENS: tuple[Screen, ...] = (
-    *partners_screen.SCREENS,
-    customers.SCREEN,
-    *products.SCREENS,
-    orders_screen.SCREEN,
-    *applications_screen.SCREENS,
-    stores_screen.SCREEN,
-    imports_screen.SCREEN,
-    *people_screen.SCREENS,
-    tokens.SCREEN,
-    events.SCREEN,
+SCREENS: tuple[Screen, ...] = screens.with_defaults(
+    (
+        *partners_screen.SCREENS,
+        customers.SCREEN,
+        *products.SCREENS,
+        orders_screen.SCREEN,
+        *applications_screen.SCREENS,
+        stores_screen.SCREEN,
+        imports_screen.SCREEN,
+        *people_screen.SCREENS,
+        tokens.SCREEN,
+        events.SCREEN,
+    ),
+    ALL,
 )
-"""One for each resource; those with a first step in the order in which a new installation takes them."""
-PLACES: tuple[Place, ...] = (
-    *start.PLACES,
-    *approvals_screen.PLACES,
-    *orders_screen.PLACES,
-    *customers.PLACES,
-    *partners_screen.PLACES,
-    *applications_screen.PLACES,
-    *stores_screen.PLACES,
-    *products.PLACES,
-    *imports_screen.PLACES,
-    *jobs.PLACES,
-    *people_screen.PLACES,
-    *tokens.PLACES,
-    *events.PLACES,
+"""One for each resource, declared or not; those with a first step in the order a new installation takes them."""
+PLACES: tuple[Place, ...] = navigation.with_defaults(
+    (
+        *start.PLACES,
+        *approvals_screen.PLACES,
+        *orders_screen.PLACES,
+        *customers.PLACES,
+        *partners_screen.PLACES,
+        *applications_screen.PLACES,
+        *stores_screen.PLACES,
+        *products.PLACES,
+        *imports_screen.PLACES,
+        *jobs.PLACES,
+        *people_screen.PLACES,
+        *tokens.PLACES,
+        *events.PLACES,
+    ),
+    ALL,
 )
-"""All places of the navigation; each says where it stands."""
+"""All places of the navigation; each says where it stands, and what declares none stands among the data."""
 
 
 def add_pages(app: FastAPI) -> None:

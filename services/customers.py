@@ -21,13 +21,9 @@ PLAN = Plan(
     subject="customers",
     model=Customer,
     keys=("code",),
-    columns=(
-        "code", "name", "contact", "phone", "uscc", "region", "address", "stage", "owner_id", "source", "tags",
-        "partner_id",
-    ),
     required=("name",),
     defaults={"stage": CustomerStage.LEAD.value},
-)  # fmt: skip
+)
 MATCHES = {"code": Customer.code, "phone": Customer.phone, "uscc": Customer.uscc, "name": Customer.name}
 
 

@@ -28,7 +28,6 @@ WITHOUT_TESTS = {
     "pages/components/lists": "tests/pages/components",
     "pages/partners": "tests/browser/test_apply.py",
     "services/installation": "tests/test_start_up.py",
-    "services/saving": "tests/services/test_customers.py",
 }
 """Folders that are tested from outside, and where."""
 

@@ -156,3 +156,12 @@ def test_the_doctor_says_what_is_doubtful(tmp_path):
 
     assert done.returncode == 0
     assert '"second factor"' in done.stdout and '"listening"' in done.stdout and '"files"' in done.stdout
+
+
+def test_commands_that_import_and_export_load_no_page():
+    code = "import sys, importers.commands; print(*{name.split('.')[0] for name in sys.modules})"
+
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert {"importers", "resources", "models"} <= set(loaded.split())
+    assert {"pages", "nicegui", "api"} & set(loaded.split()) == set()

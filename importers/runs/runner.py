@@ -21,6 +21,7 @@ from core.permissions import Permission
 from core.resource import Resource
 from importers.reading.workbooks import read_sheet
 from importers.runs._groups import group_keys, save_groups
+from importers.runs._row_changes import readable_changes
 from importers.runs._slices import CheckedSlice, Checker, joined, whole_groups
 from importers.runs.mapping import ColumnMapping, match_headings
 from services.accounts.denials import note_refused_rights

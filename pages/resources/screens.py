@@ -1,16 +1,18 @@
 """What a capability adds to the generic pages of its resource: declared beside its own pages, see ``pages.site``."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from core.access import Actor
+from core.i18n import N_
 from core.resource import Resource
 from pages.components.lists.grid_spec import GridAction
 from pages.resources.bulk import BulkActions
 from pages.resources.sections import Record
 
 Generic = Literal["record", "form"]
+EMPTY_TEXT = N_("Bring in the list you have, or add the first one by hand.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +43,11 @@ class Screen:
 
 
 OWN_RECORD_AND_FORM: frozenset[Generic] = frozenset({"record", "form"})
+"""Where both are drawn by hand."""
+
+
+def with_defaults(screens: Sequence[Screen], resources: Iterable[Resource]) -> tuple[Screen, ...]:
+    """Return ``screens``, and behind them one for each of ``resources`` that has none: generic pages, nothing added."""
+    declared = {screen.resource.name for screen in screens}
+    others = [one for one in resources if one.name not in declared]
+    return (*screens, *(Screen(resource=one, empty_text=EMPTY_TEXT if one.save else "") for one in others))

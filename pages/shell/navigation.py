@@ -1,6 +1,6 @@
 """Where people can go: the places that capabilities declare, how much waits there, and the frame around a page."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +11,7 @@ from core.access import Actor
 from core.database.sessions import actor_of
 from core.i18n import N_, _
 from core.permissions import Permission, Role
+from core.resource import Resource
 from models.accounts.users import ROLE_LABELS
 from pages.components.base.icons import Icon
 from pages.components.layout.shell import NavGroup, NavItem, shell, update_counts
@@ -57,7 +58,16 @@ class Place:
     waiting_href: Callable[[Actor], str] = lambda actor: ""
 
 
+RANK_OF_OTHERS = 100
+"""Rank from which those stand that declare no place; they follow all that do, by name."""
 _places: list[Place] = []
+
+
+def with_defaults(places: Sequence[Place], resources: Iterable[Resource]) -> tuple[Place, ...]:
+    """Return ``places``, and one among the data for each of ``resources`` that none of them leads to or stands for."""
+    known = {place.name for place in places}.union(*(place.stands_for for place in places))
+    others = sorted((one for one in resources if one.name not in known), key=lambda one: one.name)
+    return (*places, *(_place_of(one, RANK_OF_OTHERS + number) for number, one in enumerate(others)))
 
 
 def register_places(places: Iterable[Place]) -> None:
@@ -120,6 +130,18 @@ async def count_again() -> None:
 def role_label(role: Role) -> str:
     """Return a role as people read it."""
     return _(ROLE_LABELS[role][0])
+
+
+def _place_of(resource: Resource, rank: int) -> Place:
+    return Place(
+        name=resource.name,
+        label=resource.label,
+        href=f"/{resource.name}",
+        icon="file",
+        group="data",
+        rank=rank,
+        permission=resource.view,
+    )
 
 
 def _item(place: Place) -> NavItem:

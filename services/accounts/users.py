@@ -27,7 +27,6 @@ PLAN = Plan(
     subject="users",
     model=User,
     keys=("email",),
-    columns=("email", "name", "role", "partner_id", "department_id", "position", "manager_id"),
     required=("name", "role"),
     defaults={"status": "invited", "language": "zh_CN", "theme": "auto"},
 )

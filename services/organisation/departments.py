@@ -26,7 +26,6 @@ PLAN = Plan(
     subject="departments",
     model=Department,
     keys=("code",),
-    columns=("code", "name", "parent_id", "manager_id"),
     required=("name",),
 )
 

@@ -29,14 +29,10 @@ PLAN = Plan(
     subject="partners",
     model=Partner,
     keys=("code",),
-    columns=(
-        "code", "name", "tier", "upstream_id", "uscc", "contact", "phone", "region", "address", "status",
-        "credit_limit_cents", "valid_from",
-    ),
     required=("name", "tier"),
     defaults={"status": PartnerStatus.ACTIVE.value},
     kept=("path", "id"),
-)  # fmt: skip
+)
 PLAN_WITHOUT_LIMITS = replace(PLAN, defaults={**PLAN.defaults, "credit_limit_cents": 0})
 """For who may not set credit limits: a new partner has none until somebody sets it."""
 APPLYING = frozenset({PartnerStatus.APPLIED.value, PartnerStatus.UNDER_REVIEW.value})

@@ -28,7 +28,6 @@ PLAN = Plan(
     subject="prices",
     model=Price,
     keys=("product_id", "tier", "valid_from"),
-    columns=("product_id", "tier", "unit_price", "valid_from", "valid_to"),
     required=("unit_price",),
 )
 UNKNOWN_PRODUCT = Problem("products.not_found", N_("names no product: there is no {key}"))

@@ -62,7 +62,6 @@ class Plan:
         subject: Resource name; events carry it, and their names begin with its singular.
         model: Mapped class.
         keys: Names of the unique columns that name a row.
-        columns: Column names that saving may write, references as their foreign keys.
         required: Names of the columns that a new row must state.
         defaults: Column name to the value of a new row that does not state it; blank leaves an old row as it is.
         kept: Names of columns computed along the way that are no change of their own, e.g. "path".
@@ -71,7 +70,6 @@ class Plan:
     subject: str
     model: Any
     keys: tuple[str, ...]
-    columns: tuple[str, ...]
     required: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     kept: tuple[str, ...] = ("path",)

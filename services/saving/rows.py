@@ -39,6 +39,8 @@ from core.kinds.standard import MISSING
 from core.resource import noun_of
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
 
+OF_THE_SYSTEM = frozenset({"id", "version", "created_at", "updated_at"})
+"""Columns that saving sets itself; of the others it writes those that the rows name."""
 ANALYZE_FROM = 1_000  # staged rows from which PostgreSQL plans better with statistics
 
 KEY_NOT_AVAILABLE = Problem("rows.key_not_available", N_("cannot be used here: choose another"))
@@ -77,7 +79,7 @@ def save_rows(session: Session, plan: Plan, rows: Rows, options: SaveOptions) ->
 
 def _stage(session: Session, plan: Plan, rows: Rows) -> Table:
     model_columns = plan.model.__table__.c
-    names = [name for name in (*plan.columns, *plan.kept) if name in model_columns]
+    names = [one.key for one in model_columns if one.key not in OF_THE_SYSTEM or one.key in plan.kept]
     staged = Table(
         f"staged_{plan.subject}",
         MetaData(),

@@ -32,10 +32,6 @@ PLAN = Plan(
     subject="stores",
     model=Store,
     keys=("code",),
-    columns=(
-        "code", "name", "partner_id", "contact", "phone", "region", "address", "latitude", "longitude", "datum",
-        "accuracy_m", "status", "score", "finding_count", "registered_by",
-    ),
     required=("name",),
     defaults={
         "status": StoreStatus.ACTIVE.value, "datum": Datum.WGS84.value, "score": 100, "finding_count": 0,
