@@ -11,7 +11,7 @@ from typing import Any
 from core.errors import CellProblem
 from core.kinds.kind import Cell, shown_value
 from core.kinds.standard import MISSING
-from core.resource import Field
+from core.resource import Input
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ class Drafts:
 
 
 def draft_rows(
-    fields: Sequence[Field], rows: Sequence[int], cells: Mapping[str, Sequence[Cell]]
+    fields: Sequence[Input], rows: Sequence[int], cells: Mapping[str, Sequence[Cell]]
 ) -> tuple[Drafts, list[CellProblem]]:
     """Parse columns of cells; return drafts of the rows in which every cell is valid, and the problems of the others.
 
     Args:
-        fields: Fields that may be stated, by name of ``cells``.
+        fields: What may be stated, by name of ``cells``: fields of a row, or inputs of an action.
         rows: Number of each row as its source counts.
         cells: Field name to one cell per row.
     """
@@ -82,6 +82,6 @@ def _says_nothing(value: Any) -> bool:
     return value is None or (value.__class__ is str and not value.strip())
 
 
-def draft_one(fields: Sequence[Field], stated: Mapping[str, Cell]) -> tuple[Drafts, list[CellProblem]]:
+def draft_one(fields: Sequence[Input], stated: Mapping[str, Cell]) -> tuple[Drafts, list[CellProblem]]:
     """Parse the values of one form or API body, see ``draft_rows``; its row number is 1."""
     return draft_rows(fields, [1], {name: [cell] for name, cell in stated.items()})

@@ -27,6 +27,7 @@ class Input:
         kind: How its values are read, stored and shown.
         required: Whether a new row, or the action, needs it.
         example: What a template shows, as a person would type it.
+        initial: What stands in the input of an action at first, as text.
         choices_for: Returns the values of its choices that an actor may state; None = all. Services decide again.
     """
 
@@ -35,6 +36,7 @@ class Input:
     kind: Kind
     required: bool = False
     example: str = ""
+    initial: str = ""
     choices_for: Callable[[Actor], Collection[str]] | None = None
 
     def stated_by(self, actor: Actor) -> Self:
@@ -85,7 +87,9 @@ class Action:
             ``services.outcomes``.
         needs_note: Whether a reason must be given.
         inputs: What is stated besides, once for all rows: keyword arguments of ``run``, checked by their kinds.
-        explanation: What will happen, in the question before (a catalogue key); "" = that each row is checked.
+        question: Heading of the question before, for one and for many rows, with "{count}" (keys); None = made
+            of the label.
+        explanation: What will happen, below that heading (a catalogue key); "" = that each row is checked on its own.
     """
 
     name: str
@@ -94,6 +98,7 @@ class Action:
     run: Callable[..., Any]
     needs_note: bool = False
     inputs: tuple[Input, ...] = ()
+    question: tuple[str, str] | None = None
     explanation: str = ""
 
 

@@ -3,12 +3,15 @@
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, NOTE, PHONE, TAGS, USCC, choice, choices_of, reference
 from core.permissions import Permission
-from core.resource import Field, Resource
+from core.resource import Action, Field, Input, Resource
 from models.accounts.users import User
-from models.customers import STAGE_LABELS, Customer
+from models.customers import STAGE_LABELS, Customer, CustomerStage
 from models.partners.partners import Partner
 from models.regions.kind import REGION
-from services.customers import MATCHES, save_customers
+from services.customers import MATCHES, hand_over_customers, move_customers, save_customers
+
+STAGE = choice(*choices_of(STAGE_LABELS))
+OWNER = reference("users", User.email, User.name)
 
 CUSTOMERS = Resource(
     name="customers",
@@ -22,6 +25,30 @@ CUSTOMERS = Resource(
     order=("-created_at",),
     match=tuple(MATCHES),
     search_rank=2,
+    actions=(
+        Action(
+            name="move",
+            label=N_("Move to a stage"),
+            permission=Permission.CUSTOMER_EDIT,
+            run=move_customers,
+            inputs=(
+                Input(
+                    name="stage", label=N_("Stage"), kind=STAGE, required=True, initial=CustomerStage.CONTACTED.value
+                ),
+            ),
+            question=(N_("Move {count} customer"), N_("Move {count} customers")),
+            explanation=N_("All of them get the stage you choose; each change is kept in their history."),
+        ),
+        Action(
+            name="hand_over",
+            label=N_("Hand over"),
+            permission=Permission.CUSTOMER_EDIT,
+            run=hand_over_customers,
+            inputs=(Input(name="owner", label=N_("New owner"), kind=OWNER, required=True),),
+            question=(N_("Hand over {count} customer"), N_("Hand over {count} customers")),
+            explanation=N_("Somebody else looks after all of them from now on; each change is kept in their history."),
+        ),
+    ),
     fields=(
         Field(name="code", label=N_("Customer code"), kind=CODE, column=Customer.code, required=True, example="C0001"),
         Field(
@@ -35,7 +62,7 @@ CUSTOMERS = Resource(
         Field(
             name="stage",
             label=N_("Stage"),
-            kind=choice(*choices_of(STAGE_LABELS)),
+            kind=STAGE,
             column=Customer.stage,
             example="lead",
             synonyms="客户阶段|跟进阶段|目前阶段|当前阶段|状态|客户状态|stage",
@@ -75,7 +102,7 @@ CUSTOMERS = Resource(
         Field(
             name="owner",
             label=N_("Owner"),
-            kind=reference("users", User.email, User.name),
+            kind=OWNER,
             column=Customer.owner_id,
             width=110,
             synonyms="负责人邮箱|跟进人|业务员|销售|客户经理|owner email|sales",

@@ -12,6 +12,7 @@ from models.accounts.users import User
 from models.customers import Customer, CustomerStage
 from models.partners.partners import Partner
 from services.accounts.users import UNKNOWN_USER, refuse_left
+from services.outcomes import Outcome
 from services.partners.saving import UNKNOWN_PARTNER
 from services.saving.lookups import look_up_references, match_keys
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
@@ -59,7 +60,18 @@ def _row(problem: CellProblem) -> int:
     return problem.row
 
 
-def move_customers(session: Session, codes: Sequence[str], stage: str) -> Saved:
-    """Move customers to a stage of the life cycle. Raises as ``save_customers``."""
-    drafts = Drafts(list(range(1, len(codes) + 1)), {"code": list(codes), "stage": [stage] * len(codes)})
-    return save_customers(session, drafts, SaveOptions())
+def move_customers(session: Session, codes: Sequence[str], note: str, *, stage: str) -> list[Outcome]:
+    """Move customers to a stage of the life cycle. ``note`` is not kept. Raises as ``save_customers``."""
+    return _state(session, codes, "stage", stage)
+
+
+def hand_over_customers(session: Session, codes: Sequence[str], note: str, *, owner: str) -> list[Outcome]:
+    """Let another person look after customers, named by e-mail. ``note`` is not kept. Raises as ``save_customers``."""
+    return _state(session, codes, "owner", owner)
+
+
+def _state(session: Session, codes: Sequence[str], name: str, value: str) -> list[Outcome]:
+    """State one field of many customers; return what became of each."""
+    drafts = Drafts(list(range(1, len(codes) + 1)), {"code": list(codes), name: [value] * len(codes)})
+    problems = {problem.row: problem.problem for problem in save_customers(session, drafts, SaveOptions()).problems}
+    return [Outcome(code, problems.get(row)) for row, code in enumerate(codes, 1)]

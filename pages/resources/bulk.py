@@ -1,6 +1,7 @@
 """Doing something with many rows at once: asked first, each row on its own, and what became of each is said."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.database.sessions import actor_of
+from core.drafts import draft_one
 from core.errors import DomainError
 from core.i18n import _
 from core.queries.finding import matching_keys, read_query
@@ -19,6 +21,7 @@ from pages.components.layout.content import notice
 from pages.components.layout.records import LineColumn, line_table
 from pages.components.lists.data_grid import DataGrid
 from pages.components.lists.grid_spec import GridAction, Selection
+from pages.resources.inputs import Inputs
 from pages.shell.calls import call, permitted_actor, show_refusal
 from pages.shell.reading import read
 from pages.web.identity import current_actor
@@ -71,33 +74,70 @@ class BulkActions:
 
     def _runner(self, action: Action) -> Callable[[Selection], Any]:
         async def run(selection: Selection) -> None:
-            if await permitted_actor(action.permission) is None:
-                return
-            note = await ask(action, f"{selection.count:,}")
-            keys = None if note is None else await self.keys_of(selection)
-            if keys:
-                outcomes = await call(action.run, keys, note)
+            actor = await permitted_actor(action.permission)
+            answer = None if actor is None else await ask(action, actor, selection.count)
+            keys = None if answer is None else await self.keys_of(selection)
+            if keys and answer is not None:
+                outcomes = await call(action.run, keys, answer.note, **answer.values)
                 if outcomes is not None:
                     self.show(outcomes)
 
         return run
 
 
-async def ask(action: Action, count: str = "", *, key: str = "") -> str | None:
-    """Ask whether an action is meant, for ``count`` rows or for the one with this key.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person stated before an action.
 
-    Returns:
-        The reason, "" if none is needed; None for no.
+    Attributes:
+        note: The reason, "" if none is needed.
+        values: Of the action's inputs, by name, as their kinds read them.
     """
-    label = _(action.label)
-    one = _("{action}: {key}?", action=label, key=key)
-    return await confirm(
-        one if key else _("{action}: {count} chosen?", action=label, count=count),
-        _("Each row is checked on its own. You then read which were done, and which were not and why."),
-        yes=label,
+
+    note: str
+    values: Mapping[str, Any]
+
+
+async def ask(action: Action, actor: Actor, count: int = 1, *, key: str = "") -> Answer | None:
+    """Ask what an action needs and whether it is meant, for ``count`` rows or for the one with this key; None for no.
+
+    What is not right is shown beside its input, and the question stays open.
+    """
+    inputs = [one.stated_by(actor) for one in action.inputs]
+    values: dict[str, Any] = {}
+
+    def draw() -> Callable[[], bool]:
+        drawn = Inputs(inputs, {one.name: one.initial for one in inputs if one.initial})
+
+        def are_right() -> bool:
+            drafts, problems = draft_one(inputs, drawn.stated)
+            drawn.refuse({problem.field: problem.problem for problem in problems})
+            values.update({name: column[0] for name, column in drafts.columns.items() if column})
+            return not problems
+
+        return are_right
+
+    note = await confirm(
+        _question(action, count, key),
+        _(action.explanation)
+        if action.explanation
+        else _("Each row is checked on its own. You then read which were done, and which were not and why."),
+        yes=_(action.label),
         danger=action.name in DANGEROUS,
         reason=_("Reason") if action.needs_note else "",
+        inputs=draw if inputs else None,
     )
+    return None if note is None else Answer(note, values)
+
+
+def _question(action: Action, count: int, key: str) -> str:
+    label = _(action.label)
+    if key:
+        return _("{action}: {key}?", action=label, key=key)
+    if action.question is not None:
+        one, many = action.question
+        return _(one if count == 1 else many, count=f"{count:,}")
+    return _("{action}: {count} chosen?", action=label, count=f"{count:,}")
 
 
 def chosen_keys(session: Session, resource: Resource, selection: Selection) -> list[str]:

@@ -13,7 +13,7 @@ from core.kinds import standard
 from core.kinds.kind import Kind, Reference
 from core.queries.finding import find_row
 from core.queries.lookups import search_references
-from core.resource import Field, Resource
+from core.resource import Input, Resource
 from models.regions import resolving
 from pages.components.forms import fields as form_fields
 from pages.components.forms.fields import Search
@@ -30,7 +30,7 @@ NEW = 0
 
 
 class Inputs:
-    """Inputs for some fields of one row.
+    """Inputs for some fields of one row, or for what an action is told.
 
     Attributes:
         fields: Name to input.
@@ -38,7 +38,7 @@ class Inputs:
     """
 
     def __init__(
-        self, fields: Sequence[Field], row: Mapping[str, Any], *, on_change: Callable[[], None] | None = None
+        self, fields: Sequence[Input], row: Mapping[str, Any], *, on_change: Callable[[], None] | None = None
     ) -> None:
         with form():
             self.fields = {field.name: _input(field, row, on_change) for field in fields}
@@ -115,7 +115,7 @@ def find_references(session: Session, reference: Reference, text: str) -> dict[s
     return {key: f"{title} · {key}" for key, title in search_references(session, reference, text, FOUND_MAX)}
 
 
-def _input(field: Field, row: Mapping[str, Any], on_change: Callable[[], None] | None) -> form_fields.FormField:
+def _input(field: Input, row: Mapping[str, Any], on_change: Callable[[], None] | None) -> form_fields.FormField:
     name, label, kind, value = field.name, _(field.label), field.kind, row.get(field.name)
     if kind.choices:
         choices = {one.value: _(one.label) for one in kind.choices}

@@ -95,10 +95,11 @@ def _action_button(record: Record, action: Action) -> None:
 
 
 async def _run(record: Record, action: Action) -> None:
-    if await permitted_actor(action.permission) is None:
+    actor = await permitted_actor(action.permission)
+    answer = None if actor is None else await ask(action, actor, key=record.key)
+    if answer is None:
         return
-    note = await ask(action, key=record.key)
-    outcomes: Any = None if note is None else await call(action.run, [record.key], note)
+    outcomes: Any = await call(action.run, [record.key], answer.note, **answer.values)
     if outcomes:
         (outcome,) = outcomes
         if outcome.problem is None and action.name == "delete":

@@ -9,8 +9,9 @@ from core.errors import Conflict, NotPermitted
 from core.events.log import Event
 from models.customers import Customer
 from resources.customers import CUSTOMERS
+from services.customers import hand_over_customers, move_customers
 from services.saving.plans import Saved, SaveOptions
-from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_CLERK, MEI, SUZHOU_CLERK, WEI
+from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_CLERK, HUADONG_OWNER, MEI, SUZHOU_CLERK, WEI
 
 
 def save(actor, *rows: dict, match: str = "", version: int | None = None) -> Saved:
@@ -158,3 +159,39 @@ def test_a_form_that_saw_an_older_version_is_told_so(database):
 
     assert refused.value.code == "rows.changed_meanwhile"
     assert stored("C1").name == "b"
+
+
+def test_customers_are_handed_over_one_by_one_and_who_may_not_be_seen_is_refused(database):
+    save(ADMIN, {"code": "C1", "name": "a", "partner": "HD"}, {"code": "C2", "name": "b", "partner": "BF"})
+
+    with unit_of_work(HUADONG_OWNER) as session:
+        outcomes = hand_over_customers(session, ["C1", "C2"], "", owner=HUADONG_OWNER.person)
+
+    assert [(one.key, one.problem and one.problem.code) for one in outcomes] == [
+        ("C1", None),
+        ("C2", "rows.key_not_available"),
+    ]
+    assert (stored("C1").owner_id is not None, stored("C2").owner_id) == (True, None)
+
+
+def test_customers_are_handed_over_to_nobody_unknown_and_stay_as_they_are(database):
+    save(ADMIN, {"code": "C1", "name": "a"})
+
+    with unit_of_work(WEI) as session:
+        (outcome,) = hand_over_customers(session, ["C1"], "", owner="nobody@example.com")
+
+    assert outcome.problem.code == "users.not_found"
+    assert (stored("C1").owner_id, stored("C1").version) == (None, 1)
+
+
+def test_who_may_not_edit_moves_and_hands_over_nothing(database):
+    save(ADMIN, {"code": "C1", "name": "a"})
+
+    for act in (
+        lambda session: move_customers(session, ["C1"], "", stage="won"),
+        lambda session: hand_over_customers(session, ["C1"], "", owner=WEI.person),
+    ):
+        with pytest.raises(NotPermitted), unit_of_work(MEI) as session:
+            act(session)
+
+    assert (stored("C1").stage, stored("C1").version) == ("lead", 1)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from nicegui import ui
 
-from core.i18n import _
+from core.i18n import _, current_language, use_language
 from pages.components.base.buttons import button
 from pages.components.base.elements import Tag
 from pages.components.forms.fields import text_field
@@ -19,6 +19,7 @@ async def confirm(
     danger: bool = False,
     type_to_confirm: str = "",
     reason: str = "",
+    inputs: Callable[[], Callable[[], bool]] | None = None,
 ) -> str | None:
     """Confirmation dialog; return ``None`` for no, otherwise the reason ("" if none was required).
 
@@ -28,7 +29,9 @@ async def confirm(
         yes: The verb on the button: "Reject".
         type_to_confirm: What must be typed first; only for what cannot be undone.
         reason: Label of a reason that must be given, "" for none.
+        inputs: Draws what else is stated and returns what says whether it is right, showing beside it what is not.
     """
+    language = current_language()
     with ui.dialog() as dialog, Tag("div", css="qd-dialog") as box:
         heading = Tag("h2", title)
         box.put(role="document")
@@ -37,14 +40,16 @@ async def confirm(
             Tag("p", sentence)
             word = _("Type “{word}” to go on", word=type_to_confirm)
             typed = text_field("confirm", word) if type_to_confirm else None
+            are_right = inputs() if inputs else lambda: True
             given = text_field("reason", reason, required=True, multiline=True) if reason else None
 
+        @use_language(language)
         def agree() -> None:
             if typed and str(typed.value).strip() != type_to_confirm:
                 typed.refuse(_("Type exactly “{word}”", word=type_to_confirm))
             elif given and not str(given.value).strip():
                 given.refuse(_("Please give a reason"))
-            else:
+            elif are_right():
                 dialog.submit(str(given.value).strip() if given else "")
 
         with Tag("div", css="qd-dialog-bar"):

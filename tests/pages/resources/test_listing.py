@@ -100,6 +100,36 @@ async def test_customers_chosen_move_to_a_stage_together(user: User) -> None:
     assert [row_of("customers", key)["stage"] for key in ("C001", "C002", "C003")] == ["won", "lead", "won"]
 
 
+async def test_customers_chosen_are_handed_over_together(user: User) -> None:
+    customers(3)
+    sign_in_as(user.http_client, WEI)
+    await user.open("/customers")
+
+    choose(user, "hand_over", "C001", "C003")
+    await user.should_see("Hand over 2 customers")
+    one(user, "field-owner").set_options({LING.person: "Ling"})
+    state(user, "owner", LING.person)
+    found(user, "action-confirm").click()
+    await user.should_see("2 done")
+
+    assert [row_of("customers", key)["owner"] for key in ("C001", "C002", "C003")] == [LING.person, None, LING.person]
+
+
+async def test_what_an_action_needs_is_missed_beside_its_input_and_nothing_has_changed(user: User) -> None:
+    customers(1)
+    sign_in_as(user.http_client, WEI)
+    await user.open("/customers")
+
+    choose(user, "hand_over", "C001")
+    await user.should_see("Hand over 1 customer")
+    found(user, "action-confirm").click()
+    await user.should_see("is required")
+
+    assert one(user, "field-owner").props["aria-invalid"] == "true"
+    assert is_there(user, "action-confirm")
+    assert row_of("customers", "C001")["_version"] == 1
+
+
 async def test_all_matching_customers_move_and_no_other(user: User) -> None:
     customers(5)
     state_rows("customers", {"code": ["X1"], "name": ["北京一号店"], "stage": ["lost"]})

@@ -105,6 +105,18 @@ async def test_a_value_taken_away_is_cleared(user: User) -> None:
     await become(lambda: facts_of("customers", "C001", "phone"), (None,))
 
 
+async def test_a_customer_is_moved_to_a_stage_from_its_record(user: User) -> None:
+    sign_in_as(user.http_client, WEI)
+    await user.open("/customers/C001")
+
+    found(user, "action-move").click()
+    await user.should_see("Move to a stage: C001?")
+    state(user, "stage", "won")
+    found(user, "action-confirm").click()
+
+    await become(lambda: facts_of("customers", "C001", "stage", "_version"), ("won", 2))
+
+
 async def test_saving_without_a_change_writes_nothing(user: User) -> None:
     sign_in_as(user.http_client, WEI)
     await user.open("/customers/C001")
@@ -182,7 +194,7 @@ async def test_operations_change_a_partner_but_are_not_offered_its_credit_limit(
 
 async def test_the_history_says_who_changed_what_from_what_to_what(user: User) -> None:
     with unit_of_work(WEI) as session:
-        move_customers(session, ["C001"], "won")
+        move_customers(session, ["C001"], "", stage="won")
     change("customers", LING, code="C001", partner="HD", owner=WEI.person)
     sign_in_as(user.http_client, WEI)
 
@@ -243,7 +255,7 @@ async def test_the_trail_is_closed_to_who_may_not_read_it(user: User, path: str)
 
 async def test_an_event_of_the_trail_has_every_value_before_and_after(user: User) -> None:
     with unit_of_work(WEI) as session:
-        move_customers(session, ["C001"], "won")
+        move_customers(session, ["C001"], "", stage="won")
     sign_in_as(user.http_client, LING)
 
     await user.open("/events/2")
