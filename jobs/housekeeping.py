@@ -14,12 +14,13 @@ from services.files.received_contents import purge_received_contents
 from services.idempotency import purge_old_answers
 from services.imports.batches import purge_old_checks
 from services.jobs.retention import purge_old_jobs
+from services.notifications.retention import purge_old_notifications
 
 
 @job("housekeeping.forget", label=N_("Tidying up"), needs=Permission.SYSTEM_OPERATE, acts_on_time=True, lane=Lane.NIGHT)
 @essential_writes()
 def forget(run: JobRun) -> None:
-    """Drop what has ended: sessions, counts of attempts, stored answers, checks of imports nobody made, old jobs.
+    """Drop what has ended: sessions, counts of attempts, stored answers, old checks, jobs and notifications.
 
     Safe to repeat.
     """
@@ -29,6 +30,7 @@ def forget(run: JobRun) -> None:
         purge_old_answers(session)
         purge_old_checks(session)
         purge_old_jobs(session)
+        purge_old_notifications(session)
 
 
 @job(

@@ -25,6 +25,7 @@ from resources import SHEETS
 from services.imports.batches import end_import, get_import, resource_of_import
 from services.imports.rows import counts_so_far
 from services.imports.workbooks import keep_workbook
+from services.notifications.imports import notify_applied, notify_checked, notify_workbook
 
 
 def permission_of_import(session: Session, arguments: Mapping[str, Any]) -> Permission | None:
@@ -33,7 +34,9 @@ def permission_of_import(session: Session, arguments: Mapping[str, Any]) -> Perm
     return None if name is None else SHEETS[name].edit
 
 
-@job("imports.check", label=N_("Check of an import"), needs=permission_of_import, lane=Lane.IMPORT)
+@job(
+    "imports.check", label=N_("Check of an import"), needs=permission_of_import, lane=Lane.IMPORT, on_end=notify_checked
+)
 def check_import(run: JobRun, batch_id: int) -> None:
     """Find out what an import would do, from where an attempt before stopped. Safe to repeat: no row is stored."""
     with reading(run.actor) as session:
@@ -48,7 +51,14 @@ def check_import(run: JobRun, batch_id: int) -> None:
     check_batch(run.actor, batch_id, progress)
 
 
-@job("imports.apply", label=N_("Import"), needs=permission_of_import, needs_proof=GIVES_RIGHTS, lane=Lane.IMPORT)
+@job(
+    "imports.apply",
+    label=N_("Import"),
+    needs=permission_of_import,
+    needs_proof=GIVES_RIGHTS,
+    lane=Lane.IMPORT,
+    on_end=notify_applied,
+)
 def apply_import_job(run: JobRun, batch_id: int) -> None:
     """Apply an import, from where it stopped. Safe to repeat: what a slice did is committed with how far it is.
 
@@ -76,7 +86,13 @@ def apply_import_job(run: JobRun, batch_id: int) -> None:
         raise
 
 
-@job("imports.workbook", label=N_("Workbook with errors"), needs=permission_of_import, lane=Lane.IMPORT)
+@job(
+    "imports.workbook",
+    label=N_("Workbook with errors"),
+    needs=permission_of_import,
+    lane=Lane.IMPORT,
+    on_end=notify_workbook,
+)
 def make_workbook(run: JobRun, batch_id: int) -> None:
     """Make the workbook with errors of a large import. Safe to repeat: it is kept when it is whole."""
     with reading(run.actor) as session:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from core.addresses import KeysInPaths
 from core.errors import DomainError
 from core.logs import is_logged
-from pages import customers, events, jobs, products, start, tokens
+from pages import customers, events, jobs, notifications, products, start, tokens
 from pages.applications import screen as applications_screen
 from pages.applications.invites import register_invites
 from pages.applications.record import register_applications
@@ -119,6 +119,7 @@ def add_staff_pages(app: FastAPI) -> None:
     start.register_start(SCREENS)
     register_lists(SCREENS)
     jobs.register_jobs()
+    notifications.register_notifications(app)
     events.register_audit_log()
     tokens.register_tokens()
     register_users()

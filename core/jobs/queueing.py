@@ -27,6 +27,8 @@ KEEP_DAYS = 90
 
 Needs = Callable[[Session, Mapping[str, Any]], Permission | None]
 """Permission that a job with these arguments needs; None if it does nothing."""
+OnEnd = Callable[[Session, Job], None]
+"""What is done in the transaction that ends a job; the job has its last status and error."""
 OwnerLookup = Callable[[Session, Mapping[str, Any]], Actor]
 """Actor of the owner that ``Job.on_behalf`` names, with the rights of now. Raises ``OwnerRefused``."""
 
@@ -46,6 +48,7 @@ class Registered:
         lane: Where its jobs run; light ones of ``Lane.IMPORT`` run in ``Lane.INTERACTIVE``.
         keep_days: How long its jobs are kept once they have ended.
         label: What it does, as people read it (a catalogue key); "" = its name.
+        on_end: Called when a job is done, has failed for good or was cancelled by its own checkpoint.
     """
 
     function: Callable[..., None]
@@ -56,6 +59,7 @@ class Registered:
     lane: Lane
     keep_days: int
     label: str
+    on_end: OnEnd | None
 
 
 lane_signals = {lane: threading.Event() for lane in Lane}
@@ -74,12 +78,15 @@ def job(
     lane: Lane = Lane.INTERACTIVE,
     keep_days: int = KEEP_DAYS,
     label: str = "",
+    on_end: OnEnd | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function ``(run: JobRun, **arguments)`` as the job ``name``. Arguments as ``Registered``."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         needed = (lambda _session, _arguments: needs) if isinstance(needs, Permission) else needs
-        _registry[name] = Registered(function, needed, needs_proof, attempts_max, acts_on_time, lane, keep_days, label)
+        _registry[name] = Registered(
+            function, needed, needs_proof, attempts_max, acts_on_time, lane, keep_days, label, on_end
+        )
         return function
 
     return register

@@ -150,7 +150,7 @@ def _attempt(run: JobRun, claimed: Job) -> bool:
     except OwnerChanged:
         return False
     except JobCancelled:
-        _finish(run, JobStatus.CANCELLED)
+        _finish(run, claimed, JobStatus.CANCELLED)
     except LeaseLost:
         log.warning("job %s %s was taken over by another worker", claimed.name, claimed.id)
     except OwnerRefused as refused:
@@ -163,7 +163,7 @@ def _attempt(run: JobRun, claimed: Job) -> bool:
         log.exception("job %s failed, reference job-%s", claimed.name, claimed.id)
         _fail(run, claimed, error, attempts_max=registered.attempts_max)
     else:
-        _finish(run, JobStatus.DONE)
+        _finish(run, claimed, JobStatus.DONE)
     return True
 
 
@@ -231,6 +231,9 @@ def _give_up(session: Session, row: Job) -> None:
         row.attempts,
         number=row.id,
     )
+    on_end = registered_job(row.name).on_end
+    if on_end is not None:
+        on_end(session, row)
 
 
 def _beat(run: JobRun, stop: threading.Event) -> None:
@@ -244,10 +247,18 @@ def _beat(run: JobRun, stop: threading.Event) -> None:
 
 
 @essential_writes()
-def _finish(run: JobRun, status: JobStatus, **values: Any) -> None:
+def _finish(run: JobRun, row: Job, status: JobStatus, **values: Any) -> None:
     with unit_of_work(WORKER) as session:
-        owned = update(Job).where(Job.id == run.job_id, Job.worker == run.worker)
-        session.execute(owned.values(status=status, finished_at=now(), lease_until=None, **values))
+        _end(session, run, row, status, **values)
+
+
+def _end(session: Session, run: JobRun, row: Job, status: JobStatus, **values: Any) -> None:
+    """Give a job its last status, unless another worker has it by now, and do what its kind does at the end."""
+    owned = update(Job).where(Job.id == run.job_id, Job.worker == run.worker)
+    ended: Any = session.execute(owned.values(status=status, finished_at=now(), lease_until=None, **values))
+    on_end = registered_job(row.name).on_end
+    if on_end is not None and ended.rowcount:
+        on_end(session, session.get_one(Job, run.job_id))
 
 
 @essential_writes()
@@ -257,9 +268,7 @@ def _refuse(run: JobRun, row: Job, refused: OwnerRefused) -> None:
         sentence = refused.text
     facts = {"job": row.name, "owner": row.on_behalf.get("name", ""), "reason": refused.code, **row.arguments}
     with unit_of_work(WORKER) as session:
-        owned = update(Job).where(Job.id == run.job_id, Job.worker == run.worker)
-        failed = {"status": JobStatus.FAILED, "finished_at": now(), "lease_until": None, "error": sentence}
-        session.execute(owned.values(failed))
+        _end(session, run, row, JobStatus.FAILED, error=sentence)
         record(session, "job.refused", "jobs", [EventDraft(str(row.id), data=facts)])
 
 
@@ -288,7 +297,7 @@ def _fail(run: JobRun, row: Job, error: Exception, *, attempts_max: int) -> None
     reference = f"job-{row.id}"
     attempts = 1 if run.has_advanced else row.attempts
     if attempts >= attempts_max:
-        _finish(run, JobStatus.FAILED, error=sentence, reference=reference)
+        _finish(run, row, JobStatus.FAILED, error=sentence, reference=reference)
         return
     with unit_of_work(WORKER) as session:
         owned = update(Job).where(Job.id == run.job_id, Job.worker == run.worker)

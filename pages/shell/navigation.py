@@ -15,8 +15,10 @@ from core.resource import Resource
 from models.accounts.users import ROLE_LABELS
 from pages.components.base.icons import Icon
 from pages.components.layout.shell import NavGroup, NavItem, shell, update_counts
+from pages.shell.bell import bell_source
 from pages.shell.reading import read
 from pages.web.identity import current_actor, page_actor
+from services.notifications.queries import unread_count
 
 SEARCH_URL = "/search.json"
 Group = Literal["workbench", "channel", "range", "data", "settings"]
@@ -95,7 +97,7 @@ async def staff_shell(title: str, *, current: str, fill: bool = False) -> AsyncI
         fill: The page takes exactly the height of the window, and its parts scroll (lists, inboxes).
     """
     actor = page_actor()
-    counts = await read(actor, counts_waiting)
+    counts, unread = await read(actor, lambda session: (counts_waiting(session), unread_count(session)))
     with shell(
         title,
         current=next((place.name for place in _places if current in place.stands_for), current),
@@ -105,6 +107,7 @@ async def staff_shell(title: str, *, current: str, fill: bool = False) -> AsyncI
         role_label=role_label(actor.role),
         fill=fill,
         search_url=SEARCH_URL,
+        bell=bell_source(unread),
     ):
         yield actor
 

@@ -19,6 +19,7 @@ from models.partners.applications import Application, ApplicationStatus, Upstrea
 from models.partners.partners import Partner, PartnerStatus
 from services.applications.applicant import welcome_link
 from services.applications.states import advance, lock_application, require_status, set_partner_status, tell
+from services.notifications.invites import notify_inviter
 from services.partners.saving import save_partners
 from services.partners.tree import require_active_upstream
 from services.saving.plans import SaveOptions
@@ -85,6 +86,7 @@ def return_application(session: Session, number: str, reason: str, *, version: i
     application.reason = require_reason(reason, _WHY)
     advance(session, application, ApplicationStatus.RETURNED, "returned", reason=application.reason)
     set_partner_status(session, application.partner_id, PartnerStatus.APPLIED)
+    notify_inviter(session, application)
     return application
 
 
@@ -235,6 +237,7 @@ def _decide(session: Session, application: Application, status: ApplicationStatu
     application.decided_by, application.decided_at = actor_of(session).person, now()
     seen = {"seen_version": application.version, "upstream_word": application.upstream_word}
     advance(session, application, status, action, reason=reason, **seen)
+    notify_inviter(session, application)
 
 
 def _invite_owner(session: Session, application: Application) -> None:

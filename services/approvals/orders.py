@@ -18,6 +18,7 @@ from core.permissions import Permission
 from models.approvals import Approval, Decision
 from models.orders import OrderStatus
 from services.money.credit import Buyer, require_active
+from services.notifications.decisions import notify_decision
 from services.orders.holds import confirm_holds, lock_order_with_balances, release_holds
 from services.orders.states import OrderState, advance, require_status
 from services.outcomes import Outcome, each
@@ -74,6 +75,7 @@ def decide_order(
         _advance(actor, order, decision),
         _approval(actor, order, buyer, decision, reason, balances["credit"]),
         record_one(session, f"order.{decision.value}", "orders", EventDraft(number, buyer.path, change, facts)),
+        *notify_decision(session, number, decision, [order.submitted_by, order.placed_by], reason),
     )
     if decision is Decision.APPROVED:
         confirm_holds(session, buyer, balances)

@@ -16,6 +16,7 @@ from pages.components.base.buttons import button
 from pages.components.base.elements import Tag
 from pages.components.base.icons import Icon
 from pages.components.base.toasts import Toasts
+from pages.components.layout.notifications import Bell, BellSource
 
 LANGUAGE_TAGS = {"zh_CN": "zh-CN", "en": "en-US"}
 
@@ -69,6 +70,7 @@ def shell(
     role_label: str = "",
     fill: bool = False,
     search_url: str = "",
+    bell: BellSource | None = None,
 ) -> Iterator[None]:
     """Draw the frame; what is drawn inside the block is the page.
 
@@ -81,12 +83,13 @@ def shell(
         fill: The page takes exactly the height of the window, and its parts scroll (lists, inboxes).
         search_url: Path that answers ``?q=`` with ``{"items": [{"label", "hint", "href"}]}`` for the search box;
             without it the box finds pages of the navigation only.
+        bell: The reader's notifications; None draws no bell.
     """
     client = ui.context.client
     client.title = f"{title} · {settings().brand_name}"
     client.layout.classes("qd-frame qd-frame-fill" if fill else "qd-frame")
     with client.layout:
-        header = _header(actor, role_label, search_url)
+        header = _header(actor, role_label, search_url, bell)
         navigation = _navigation(nav, current, counts or {})
         Tag("div", css="qd-veil", data_close_drawer=True)
         Toasts()
@@ -98,7 +101,7 @@ def shell(
         yield
 
 
-def _header(actor: Actor, role_label: str, search_url: str) -> Tag:
+def _header(actor: Actor, role_label: str, search_url: str, bell: BellSource | None) -> Tag:
     with Tag("header", css="qd-header") as header:
         opener = button(_("Menu"), look="quiet", icon="menu", icon_only=True, testid="nav-open")
         opener.classes("qd-menu-button")
@@ -109,6 +112,8 @@ def _header(actor: Actor, role_label: str, search_url: str) -> Tag:
         finder = button(_("Search"), look="quiet", icon="search", icon_only=True)
         finder.classes("qd-search-button")
         finder.put(data_open_search=True)
+        if bell is not None:
+            Bell(bell)
         _account(actor, role_label)
     return header
 

@@ -1,0 +1,89 @@
+"""Notifications: what a person was told about, and what left for a channel outside the product."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.access import Actor
+from core.clock import now
+from core.database.columns import Id, Instant, code_text
+from core.database.sessions import NOBODY, Base
+from core.kinds.standard import NAME_LENGTH_MAX
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery is."""
+
+    SENDING = "sending"
+    """Handed to the channel. One that stays so lost its worker: nobody knows whether it arrived, so it is not sent
+    again."""
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class Notification(Base):
+    """One thing that one person is told; its sentence is made in the reader's language, when it is read.
+
+    Attributes:
+        person: Reader, see ``Actor.person``.
+        kind: ``NotificationKind.code``.
+        key: Of the record it is about, as people write it.
+        arguments: Of the kind's sentence: JSON.
+        read_at: When the reader opened it; None before.
+    """
+
+    __tablename__ = "notifications"
+    __table_args__ = (Index("ix_notifications_person", "person", "id"),)
+
+    id: Mapped[Id]
+    person: Mapped[str] = mapped_column(code_text(NAME_LENGTH_MAX))
+    kind: Mapped[str] = mapped_column(code_text(40))
+    key: Mapped[str] = mapped_column(String(250))
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    read_at: Mapped[datetime | None]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """A person sees her own; an API key has none."""
+        is_person = actor.person != "" and actor.token_id is None
+        return and_(cls.person == actor.person) if is_person else NOBODY
+
+
+Index(
+    "ix_notifications_unread",
+    Notification.person,
+    sqlite_where=Notification.read_at.is_(None),
+    postgresql_where=Notification.read_at.is_(None),
+)
+
+
+class NotificationDelivery(Base):
+    """One notification on its way through one channel; there is at most one, so nobody is told twice.
+
+    Attributes:
+        channel: ``Channel.name``.
+        state: See ``DeliveryState``.
+        attempts: How often it was handed to the channel.
+        error: Why the last attempt did not work, as the channel said it.
+    """
+
+    __tablename__ = "notification_deliveries"
+    __table_args__ = (UniqueConstraint("notification_id", "channel"),)
+
+    id: Mapped[Id]
+    notification_id: Mapped[int] = mapped_column(ForeignKey("notifications.id"))
+    channel: Mapped[str] = mapped_column(code_text(20))
+    state: Mapped[str] = mapped_column(code_text(20))
+    attempts: Mapped[int]
+    error: Mapped[str | None] = mapped_column(String(1000))
+    changed_at: Mapped[datetime] = mapped_column(Instant)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Nobody looks at it; the job that delivers works past the row filter."""
+        return NOBODY
