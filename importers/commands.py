@@ -16,15 +16,17 @@ from core.permissions import Permission
 from core.queries.finding import read_query, stream_rows
 from core.resource import Resource
 from importers.exporting import template_for, write_rows
+from importers.portable import export_sqlite, exportable
 from importers.runs.annotating import MarkedCell, RefusedRow, write_errors_workbook
 from importers.runs.batches import import_file, kind_of
 from importers.runs.notices import import_notices
 from importers.runs.runner import ImportReport, Source, preview_import, require_importable
 from models.imports import ALL_OR_NOTHING, GOOD_ROWS
-from resources import SHEETS
+from resources import BY_NAME, SHEETS
 from services.installation.checks import broken_invariants
 from services.installation.maintenance import actor_named, open_database
 
+EVERYTHING, SQLITE_ENDING = "ALL", ".sqlite"
 REFUSALS_SHOWN_MAX = 20  # lines on a terminal; the workbook has them all
 
 
@@ -163,13 +165,16 @@ def write_errors(report: ImportReport, source: Source, target: Path) -> None:
 def export_rows(
     name: str, file: Path, filters: Sequence[str] = (), fields: str = "", email: str = ""
 ) -> dict[str, Any]:
-    """Export rows to a file that appears only when it is whole.
+    """Export rows to a file that appears only when it is whole; ``ALL`` resources go into one .sqlite file.
 
     Raises:
-        InvalidInput: A filter or a field is unknown, the ending is, or a text fits into no worksheet.
+        InvalidInput: A filter or a field is unknown, the ending is, a text fits into no worksheet, or the file cannot
+            be written.
         NotFound: ``resources.not_found``.
         NotPermitted: The person may not see or export the resource.
     """
+    if name == EVERYTHING or file.suffix.lower() == SQLITE_ENDING:
+        return _export_sqlite(name, file, filters, fields, email)
     resource = resource_named(name)
     open_database()
     actor = actor_named(email)
@@ -187,6 +192,21 @@ def export_rows(
         finally:
             Path(temporary).unlink(missing_ok=True)
     return {"resource": name, "file": str(file), "rows": count}
+
+
+def _export_sqlite(name: str, file: Path, filters: Sequence[str], fields: str, email: str) -> dict[str, Any]:
+    if file.suffix.lower() != SQLITE_ENDING:
+        message = N_("Everything goes into one file that ends in .sqlite, not in “{ending}”.")
+        raise InvalidInput("exports.unknown_format", message, ending=file.suffix)
+    if filters or fields:
+        raise InvalidInput("exports.whole_only", N_("A .sqlite file has whole lists: leave out --filter and --fields."))
+    sheet = None if name == EVERYTHING else resource_named(name)
+    open_database()
+    actor = actor_named(email)
+    resources = [*dict.fromkeys([BY_NAME[name], sheet])] if sheet else exportable(actor)
+    with use_language(actor.language):
+        counts = export_sqlite(resources, file, actor)
+    return {"resource": name, "file": str(file), "rows": sum(counts.values()), "tables": counts}
 
 
 def write_template_file(name: str, file: Path, email: str = "") -> dict[str, Any]:

@@ -48,7 +48,7 @@ def export(
     as_json: Json = False,
     as_: As = "",
 ) -> None:
-    """Export rows to a .xlsx, .csv or .jsonl file."""
+    """Export rows to a .xlsx, .csv, .jsonl or .sqlite file; ALL of them to one .sqlite file."""
     from importers.commands import export_rows
 
     with exit_on_expected_error(as_json):
