@@ -18,7 +18,7 @@ from pydantic import BeforeValidator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 MARK = "="
-PAGES = frozenset({"import", "map", "new", "register", "review", "template.xlsx"})
+PAGES = frozenset({"import", "map", "new", "pivot", "register", "review", "template.xlsx"})
 """Path segments below ``/RESOURCE/`` that are pages and not keys."""
 _PLAIN = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9._\-~]*")
 

@@ -30,6 +30,8 @@ from pages.people.invite import register_users
 from pages.people.leaving import register_leaving
 from pages.people.organisation import register_organisation
 from pages.plain import account, set_up, sign_in
+from pages.reports import export_endpoint as pivot_export_endpoint
+from pages.reports.pivot import register_pivots
 from pages.resources import export_endpoint, grid_endpoint, screens, search_endpoint
 from pages.resources.form import register_forms
 from pages.resources.listing import register_lists
@@ -90,6 +92,7 @@ def add_pages(app: FastAPI) -> None:
     serve_assets(app)
     app.include_router(grid_endpoint.router)
     register_importing(app)
+    add_report_pages(app)
     add_order_pages()
     register_pictures(app)
     register_apply(app)
@@ -102,6 +105,12 @@ def add_pages(app: FastAPI) -> None:
     register_store_map(app)
     add_staff_pages(app)
     add_access(app)
+
+
+def add_report_pages(app: FastAPI) -> None:
+    """Register the pivots of lists; before every page of records, as ``/RESOURCE/KEY`` takes any key."""
+    app.include_router(pivot_export_endpoint.router)
+    register_pivots(SCREENS)
 
 
 def add_order_pages() -> None:

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
@@ -20,7 +20,6 @@ from core.events.log import EventDraft, record
 from core.i18n import N_, _
 from core.permissions import Permission
 from core.queries.finding import read_query, stream_rows
-from core.queries.grid_query import GridQuery
 from core.resource import Resource
 from core.settings import settings
 from core.throttling.capacity import EXPORTS
@@ -37,6 +36,8 @@ MEDIA_TYPES = {
     "jsonl": "application/jsonl; charset=utf-8",
 }
 
+Check = Callable[[], None]
+"""Raises when nobody waits for the file any more."""
 router = APIRouter()
 
 
@@ -66,8 +67,43 @@ async def export_file(file: str, request: Request) -> FileResponse:
     actor.require(Permission.EXPORT)
     actor.require(resource.view)
 
-    def export(check: Callable[[], None]) -> Path:
-        return _export(actor, resource, ending, request, check)
+    pairs = request.query_params.multi_items()
+    query = read_query(resource, actor, [*pairs, *_columns(resource, actor, pairs)], from_address=True)
+
+    def write(target: BinaryIO, check: Check) -> int:
+        fields = [resource.field(name) for name in query.fields]
+        with reading(actor) as session, closing(stream_rows(session, query)) as parts:
+            return write_rows(target, ending, resource, fields, _rows(parts, check))
+
+    return await file_answer(request, resource, ending, write)
+
+
+async def file_answer(
+    request: Request, resource: Resource, ending: str, write: Callable[[BinaryIO, Check], int]
+) -> FileResponse:
+    """Answer a file with rows of a resource, written in one of the threads for exports; that it was made is on record.
+
+    Args:
+        request: Its address is recorded. Nothing is left of a file whose client is gone.
+        resource: Names the file.
+        ending: One of ``MEDIA_TYPES``.
+        write: Writes to a file and returns how many rows there were; calls what it is given now and then.
+
+    Raises:
+        CallerLimit, CapacityFull: As ``core.throttling.capacity.Capacity.slot``; and as ``write``.
+    """
+    actor = require_actor(request)
+
+    def export(check: Check) -> Path:
+        path = _temporary()
+        try:
+            with path.open("wb") as target:
+                count = write(target, check)
+            _record(actor, resource, count, request.url.query, ending)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return path
 
     path = await run_while_connected(request, EXPORTS, caller_of(actor), export)
     return FileResponse(
@@ -76,20 +112,6 @@ async def export_file(file: str, request: Request) -> FileResponse:
         headers={"Content-Disposition": _disposition(resource, ending), "Cache-Control": "no-store"},
         background=BackgroundTask(path.unlink, missing_ok=True),
     )
-
-
-def _export(actor: Actor, resource: Resource, ending: str, request: Request, check: Callable[[], None]) -> Path:
-    """Write the file and record that it was made; nothing is left of one that ``check`` stops."""
-    pairs = request.query_params.multi_items()
-    query = read_query(resource, actor, [*pairs, *_columns(resource, actor, pairs)], from_address=True)
-    path = _temporary()
-    try:
-        count = _write(path, ending, actor, query, check)
-        _record(actor, resource, count, request.url.query, ending)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return path
 
 
 def _columns(resource: Resource, actor: Actor, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -102,13 +124,7 @@ def _columns(resource: Resource, actor: Actor, pairs: Iterable[tuple[str, str]])
     return [("fields", ",".join(dict.fromkeys([*resource.keys, *chosen])))]
 
 
-def _write(path: Path, ending: str, actor: Actor, query: GridQuery, check: Callable[[], None]) -> int:
-    fields = [query.resource.field(name) for name in query.fields]
-    with reading(actor) as session, closing(stream_rows(session, query)) as parts, path.open("wb") as target:
-        return write_rows(target, ending, query.resource, fields, _rows(parts, check))
-
-
-def _rows(parts: Iterable[Sequence[tuple[Any, ...]]], check: Callable[[], None]) -> Iterator[tuple[Any, ...]]:
+def _rows(parts: Iterable[Sequence[tuple[Any, ...]]], check: Check) -> Iterator[tuple[Any, ...]]:
     for part in parts:
         check()
         yield from part

@@ -44,6 +44,7 @@ async def list_page(screen: Screen) -> DataGrid:
         with page_header(_(resource.label), _total_text(whole)):
             if actor.can(Permission.EXPORT):
                 download_button(_("Export"), f"/export/{resource.name}.xlsx", testid="action-export")
+            download_button(_("Pivot"), f"/{resource.name}/pivot", testid="action-pivot")
             if may_save:
                 link_button(_("Import"), f"/{resource.name}/import", testid="action-import")
             if screen.header_actions is not None:
