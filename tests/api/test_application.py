@@ -98,14 +98,14 @@ def test_it_is_not_ready_without_a_database(programs, monkeypatch):
     assert (answer.status_code, answer.json()) == (503, {"status": "unready", "database": "unreachable"})
 
 
-def test_however_many_ask_whether_it_is_ready_the_database_is_asked_once_a_second(programs, monkeypatch):
+def test_any_number_of_readiness_probes_query_the_database_once_a_second(programs, monkeypatch):
     looks = []
     monkeypatch.setattr(probes, "schema_state", lambda _engine: "current")
     monkeypatch.setattr(probes, "job_lag_s", lambda: looks.append(1) or 0)
 
     statuses = {programs.client.get("/readyz").status_code for _ in range(50)}
     query_count = len(looks)
-    monkeypatch.setattr(probes, "READY_KEPT_S", -1.0)
+    monkeypatch.setattr(probes, "READY_CACHE_S", -1.0)
     programs.client.get("/readyz")
 
     assert statuses == {200}

@@ -203,7 +203,7 @@ BRANCH = {"SZ"}
 FOREIGN = ("C-HD", "C-BF", "C-NO", "S-HD", "S-BF", "I-HD", "I-BF", "客户-HD", "客户-BF", "BF@", "HD@")
 
 
-def test_a_partners_key_is_limited_to_its_branch_on_every_door_that_takes_keys(keys):
+def test_a_partners_key_is_limited_to_its_branch_on_every_interface_that_takes_keys(keys):
     fill()
     everything = {name: keys.get(keys.make(ADMIN, "all", "administrator"), f"/{name}").json() for name in BY_NAME}
     secret = keys.make(ADMIN, role="partner_owner", partner="SZ")

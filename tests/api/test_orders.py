@@ -116,7 +116,7 @@ def test_a_rejection_says_why(shop):
     assert (said.status_code, said.json()["status"]) == (200, "rejected")
 
 
-def test_nobody_decides_an_own_order_and_nobody_sees_a_strangers(shop):
+def test_nobody_decides_an_own_order_and_nobody_sees_another_branchs(shop):
     number = shop.post(LING, "/orders", ORDER).json()["number"]
     shop.post(LING, f"/orders/{number}/submission")
 

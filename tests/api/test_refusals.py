@@ -14,7 +14,7 @@ def nobody_was_refused_before(monkeypatch):
     monkeypatch.setattr(denials, "_known", {})
 
 
-def test_a_refused_program_is_told_once(programs):
+def test_a_refused_program_is_recorded_once(programs):
     statuses = [programs.get(HUADONG_CLERK, path).status_code for path in ("/users", "/users/x@example.com", "/tokens")]
 
     with reading(ADMIN) as session:

@@ -86,7 +86,7 @@ def test_rows_of_others_do_not_exist(programs):
     assert programs.get(HUADONG_CLERK, "/customers/C1").status_code == 200
 
 
-def test_confidential_fields_are_absent_and_cannot_be_asked(programs):
+def test_confidential_fields_are_absent_and_cannot_be_filtered_by(programs):
     assert "credit_limit" not in programs.get(WEI, "/partners/HD").json()
     refused = programs.get(WEI, "/partners?credit_limit__from=1")
     assert (refused.status_code, refused.json()["code"]) == (422, "queries.unknown_field")
@@ -144,7 +144,7 @@ def test_methods_that_do_not_exist_are_refused(programs):
     assert both.headers["allow"] == "GET, POST"
 
 
-def test_sentences_come_in_the_language_asked_for(programs):
+def test_sentences_come_in_the_requested_language(programs):
     def sentence(**headers: str) -> str:
         request_headers = {"Authorization": f"Bearer {WEI.name}", **headers}
         return programs.client.get("/api/v1/customers/C9", headers=request_headers).json()["message"]

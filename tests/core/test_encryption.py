@@ -11,7 +11,7 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 @given(st.text(st.characters(max_codepoint=127), max_size=100))
-def test_what_was_sealed_opens_again_and_fits_its_column(text):
+def test_an_encrypted_text_decrypts_again_and_fits_its_column(text):
     encrypted = encrypt(text, "totp secret", "user 7")
 
     assert decrypt(encrypted, "totp secret", "user 7") == text
@@ -43,12 +43,12 @@ def test_a_changed_letter_is_noticed(place):
 
 
 @pytest.mark.parametrize("broken", [MARK, MARK + "AAAA", MARK + "not base64!"])
-def test_what_is_no_sealed_text_is_refused_without_a_trace(broken):
+def test_a_text_that_is_not_encrypted_is_refused_without_a_trace(broken):
     with pytest.raises(DecryptionError):
         decrypt(broken, "totp secret", "user 7")
 
 
-def test_another_secret_of_the_installation_opens_nothing(monkeypatch):
+def test_another_secret_of_the_installation_decrypts_nothing(monkeypatch):
     encrypted = encrypt(SECRET, "totp secret", "user 7")
     monkeypatch.setenv("QUDAO_SECRET", "another-secret-another-secret-another-secret")
     core_settings.settings.cache_clear()

@@ -75,7 +75,7 @@ def test_a_namesake_that_was_there_all_the_time_is_no_heir():
     assert (successors["140203"], successors["140411"]) == ("140214", "140403")
 
 
-def test_validity_is_told_as_far_as_the_sources_tell():
+def test_validity_is_known_as_far_as_the_sources_say():
     names_before = rows(
         SHIPPED,
         "SELECT code, valid_from, valid_to FROM regions"

@@ -100,7 +100,7 @@ async def test_everyone_has_a_start_page(user: User, actor) -> None:
     assert one(user, "nav-start").props["aria-current"] == "page"
 
 
-async def test_a_new_house_says_what_to_do_first(user: User) -> None:
+async def test_a_new_installation_shows_the_first_steps(user: User) -> None:
     sign_in_as(user.http_client, WEI)
 
     await user.open("/")
@@ -119,7 +119,7 @@ async def test_the_first_steps_are_over_with_the_first_order(user: User) -> None
     await user.should_not_see("First steps")
 
 
-async def test_who_may_not_read_the_trail_sees_only_what_they_did_themselves(user: User) -> None:
+async def test_a_user_without_the_audit_log_sees_only_their_own_events(user: User) -> None:
     state_rows("customers", {"code": ["A1"], "name": ["of the administrator"]}, ADMIN)
     state_rows("customers", {"code": ["W1"], "name": ["of Wei"]}, WEI)
     sign_in_as(user.http_client, WEI)
@@ -140,7 +140,7 @@ async def test_many_events_alike_are_said_once(user: User) -> None:
     await user.should_see("Customer added: 30")
 
 
-async def test_a_partner_is_not_told_to_set_up_the_house(user: User) -> None:
+async def test_a_partner_is_not_shown_the_first_steps(user: User) -> None:
     sign_in_as(user.http_client, HUADONG_CLERK)
 
     await user.open("/")

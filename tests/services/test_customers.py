@@ -150,7 +150,7 @@ def test_who_may_not_edit_changes_nothing(database):
     assert count() == 0
 
 
-def test_a_form_that_saw_an_older_version_is_told_so(database):
+def test_a_form_with_an_older_version_is_refused(database):
     save(WEI, {"code": "C1", "name": "a"})
     save(WEI, {"code": "C1", "name": "b"})
 

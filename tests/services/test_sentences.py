@@ -38,7 +38,7 @@ MISSING = [
 
 
 @pytest.mark.parametrize(("permission", "role"), MISSING)
-def test_who_may_not_reads_what_is_missing_in_words_and_the_trail_keeps_the_code(permission, role):
+def test_a_refused_user_reads_the_missing_right_and_the_audit_log_keeps_its_code(permission, role):
     with use_language("zh_CN"), pytest.raises(NotPermitted) as caught:
         Actor("x", role).require(permission)
 

@@ -241,7 +241,7 @@ def test_a_value_that_is_none_of_few_is_answered_in_the_words_of_who_reads_it(st
         assert (refused.value.problem.code, refused.value.problem.text) == ("choice.unknown", sentence)
 
 
-def test_of_several_choices_that_are_equally_like_it_the_first_is_meant():
+def test_of_several_equally_similar_choices_the_first_is_suggested():
     tiers = choice(*(Choice(f"agent_{tier}", f"Tier {tier}") for tier in range(1, 10)))
 
     with pytest.raises(Refused) as refused:

@@ -246,7 +246,7 @@ def test_cells_that_are_none_are_refused_in_words(kind, cell, code):
     assert refused.value.problem.code == code
 
 
-def test_exchanged_numbers_are_told_only_where_the_exchange_makes_sense():
+def test_exchanged_numbers_are_detected_only_where_the_exchange_makes_sense():
     assert is_swapped(87.6, 43.8)
     assert not is_swapped(31.2, 121.5)
     assert not is_swapped(48.9, 2.4)

@@ -39,7 +39,7 @@ def test_content_and_not_the_name_tells_the_type(tmp_path: Path):
     assert kinds == ["xlsx", "xls", "xlsb", "csv"]
 
 
-def test_an_open_document_is_told_from_other_open_documents(tmp_path: Path):
+def test_a_spreadsheet_is_distinguished_from_other_open_documents(tmp_path: Path):
     kinds = {"spreadsheet": tmp_path / "a.ods", "text": tmp_path / "b.ods"}
     for kind, path in kinds.items():
         with zipfile.ZipFile(path, "w") as archive:
@@ -50,7 +50,7 @@ def test_an_open_document_is_told_from_other_open_documents(tmp_path: Path):
     assert refusal_of(kinds["text"]).code == "not_a_workbook"
 
 
-def test_an_open_document_whose_type_is_damaged_is_told_so(tmp_path: Path):
+def test_an_open_document_whose_type_is_damaged_is_reported_as_such(tmp_path: Path):
     path = tmp_path / "a.ods"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
@@ -93,17 +93,17 @@ def test_what_is_no_workbook_is_named(tmp_path: Path, content: bytes, code: str 
     assert found is None or refusal.values["found"] == found
 
 
-def test_a_workbook_with_a_password_is_told_so():
+def test_a_workbook_with_a_password_is_reported_as_such():
     assert refusal_of(DATA / "password.xlsx").code == "encrypted"
 
 
-def test_a_word_document_is_told_so(tmp_path: Path):
+def test_a_word_document_is_reported_as_such(tmp_path: Path):
     path = file_of(tmp_path, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 500 + "WordDocument".encode("utf-16-le"))
 
     assert refusal_of(path).values == {"found": "Word"}
 
 
-def test_size_is_looked_at_before_anything_else(tmp_path: Path):
+def test_size_is_checked_before_anything_else(tmp_path: Path):
     path = file_of(tmp_path, b"PK\x03\x04" + b"x" * 3 * MIB)
 
     refusal = refusal_of(path, bytes_max=2 * MIB)

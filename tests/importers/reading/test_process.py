@@ -87,7 +87,7 @@ def test_an_inspection_that_takes_too_long_is_stopped(tmp_path: Path, limits: py
     assert caught.value.code == "imports.took_too_long"
 
 
-def test_a_reader_that_dies_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_reader_that_dies_is_reported_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(_process, "START", "import os; os.abort()")
     path = saved(tmp_path, ["a"], ["b"])
 

@@ -191,5 +191,5 @@ def test_the_first_visible_sheet_with_rows_is_read_unless_another_is_named(tmp_p
     )
 
 
-def test_a_blank_sheet_is_told_so(tmp_path: Path):
+def test_a_blank_sheet_is_reported_as_such(tmp_path: Path):
     assert refusal_of(saved(tmp_path)).startswith("imports.no_rows: Sheet “Sheet” of list.xlsx is blank.")

@@ -125,7 +125,7 @@ def test_too_many_columns_are_named_with_their_row(tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", [b"\n\n\n", b"  \n", b",,,\n,,\n"])
-def test_a_text_without_rows_is_told_so(tmp_path: Path, content: bytes):
+def test_a_text_without_rows_is_reported_as_such(tmp_path: Path, content: bytes):
     path = written(tmp_path, content)
 
     assert refusal_of(path) == "imports.no_rows: list.csv holds no rows. Put headings and rows into it."
@@ -138,7 +138,7 @@ def test_binary_rubbish_is_no_text(tmp_path: Path):
     assert refusal_of(path).startswith("imports.unknown_content: The content of list.csv is unknown or damaged.")
 
 
-def test_print_files_of_fixed_width_are_told_so(tmp_path: Path):
+def test_print_files_of_fixed_width_are_reported_as_such(tmp_path: Path):
     path = written(tmp_path, b"name    city\nA       B\n", "list.prn")
 
     assert refusal_of(path).startswith("imports.legacy_format: list.prn is in an old format (PRN)")

@@ -267,7 +267,7 @@ def test_words_of_xml_in_a_cell_are_words(tmp_path: Path):
 # --- dates and long texts ---
 
 
-def test_a_date_is_told_from_a_text_that_looks_like_one(tmp_path: Path):
+def test_a_date_is_distinguished_from_a_text_that_looks_like_one(tmp_path: Path):
     workbook = openpyxl.Workbook()
     sheet = workbook.active
     assert sheet is not None

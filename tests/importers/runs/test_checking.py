@@ -152,7 +152,7 @@ def test_an_import_that_has_begun_has_no_check_to_stop(database):
     assert refused.value.code == "imports.begun"
 
 
-def test_a_check_nobody_followed_is_forgotten_and_asked_for_again(database, monkeypatch):
+def test_an_abandoned_check_is_purged_and_can_be_repeated(database, monkeypatch):
     batch, kept = bring(PLAIN), imported("code,name\nC9,a\n")
     bad = bring("code,name\nC8,\n")
     work()
@@ -195,7 +195,7 @@ def test_the_workbook_with_errors_of_a_large_import_is_made_once_and_kept(databa
     assert file.path.read_bytes()[:2] == b"PK"
 
 
-def test_a_workbook_whose_job_was_stopped_is_asked_for_again(database, large):
+def test_a_workbook_whose_job_was_stopped_can_be_requested_again(database, large):
     batch = imported("code,name\nC1,a\nC2,\n")
     first = ask(batch)
     transact(WEI, lambda session: ask_to_cancel(session, first.job_id))
@@ -235,7 +235,7 @@ def test_nobody_asks_for_the_workbook_of_anothers_import(database, large):
     assert count(ImportWorkbook) == 0
 
 
-def test_a_workbook_belongs_to_who_asked_for_it(database, large):
+def test_a_workbook_belongs_to_the_user_who_requested_it(database, large):
     batch = imported("code,name\nC1,a\nC2,\n")
     ask(batch)
     work()

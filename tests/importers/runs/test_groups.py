@@ -204,7 +204,7 @@ def test_a_draft_is_replaced_and_one_that_says_so_already_is_left_alone(shop):
     assert (after.ship_to_name, after.ship_to_address) == ("王磊", "观前街")  # columns that are absent are left alone
 
 
-def test_what_became_of_each_row_of_an_order_is_told_with_the_values_before(shop):
+def test_the_outcome_of_each_row_of_an_order_is_reported_with_the_values_before(shop):
     take(WEI, line("MILK", 1, number="A-1", note="old"), line("TEA", 24, number="A-1"), line("MILK", 2, number="A-2"))
 
     saved = take(
@@ -242,7 +242,7 @@ def test_a_partner_imports_for_its_own_branch_and_needs_no_buyer_for_itself(shop
     assert [total for _, _, total, _ in orders()] == [100_00, 120_00]
 
 
-def test_the_number_of_a_strangers_order_is_taken_and_nothing_of_it_is_shown(shop):
+def test_the_number_of_another_branchs_order_is_taken_and_nothing_of_it_is_shown(shop):
     take(WEI, line("MILK", 1, number="A-1"))
     before = everything()
 

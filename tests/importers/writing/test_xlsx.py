@@ -209,7 +209,7 @@ def test_a_row_of_the_wrong_width_is_a_mistake_of_the_caller():
         written([NAME, NAME], [("a", "b"), ("a",)])
 
 
-def test_headings_are_frozen_filtered_and_as_wide_as_asked():
+def test_headings_are_frozen_filtered_and_of_the_given_width():
     content = written([SheetColumn("Name", width=30), AMOUNT], [("a", 1), ("b", 2)], totals=["Total", 3])
 
     sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]

@@ -159,14 +159,14 @@ def test_what_is_no_longer_valid_leads_to_its_one_heir_with_a_notice(text, code,
 
 
 @pytest.mark.parametrize("text", ["330104", "江干区", "341400", "130103", "石家庄市桥东区", "450121"])
-def test_a_region_that_was_divided_is_asked_about(text):
+def test_a_region_that_was_divided_is_ambiguous(text):
     resolution = resolve(text)
 
     assert resolution.region is None
     assert resolution.problem.code == "regions.retired_unknown"
 
 
-def test_every_retired_code_has_an_heir_or_is_asked_about():
+def test_every_retired_code_has_an_heir_or_is_refused():
     codes = [one.code for one in table().regions.values() if one.status == "retired"]
     uncertain = [code for code in codes if resolve(code).region is None]
 
@@ -177,7 +177,7 @@ def test_every_retired_code_has_an_heir_or_is_asked_about():
 
 
 @pytest.mark.parametrize("text", ["朝阳区", "朝阳", "鼓楼区", "西湖区", "桥东区", "新城区"])
-def test_a_name_that_several_regions_have_or_had_is_asked_about(text):
+def test_a_name_that_several_regions_have_or_had_is_ambiguous(text):
     resolution = resolve(text)
 
     assert resolution.region is None
@@ -276,6 +276,6 @@ def test_a_picker_finds_regions_by_any_part_of_their_path(text, codes):
     assert [one.code for one in search(text)][:6] == codes
 
 
-def test_a_picker_shows_no_more_than_asked_for():
+def test_a_picker_shows_no_more_than_its_limit():
     assert len(search("区")) == 20
     assert len(search("区", limit=3)) == 3

@@ -28,7 +28,7 @@ from tests.services.applications.support import (
 from tests.services.orders.support import save
 
 
-def test_strangers_behind_one_address_ask_sixty_times_a_minute_and_others_are_not_held_up(database):
+def test_one_address_may_send_sixty_anonymous_requests_a_minute_and_others_are_not_held_up(database):
     for _ in range(60):
         act(APPLICANT, count_visit, "192.0.2.1")
 
@@ -36,7 +36,7 @@ def test_strangers_behind_one_address_ask_sixty_times_a_minute_and_others_are_no
     act(APPLICANT, count_visit, "192.0.2.2")
 
 
-def test_of_who_invites_and_of_proposals_only_name_tier_and_city_are_told(database):
+def test_of_inviters_and_proposals_only_name_tier_and_city_are_shown(database):
     save(PARTNERS, LING, {"code": "SZ", "region": "320508", "phone": "13800138000", "contact": "秘密"})
     code = invite(partner="SZ").code
 

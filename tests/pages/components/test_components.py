@@ -145,7 +145,7 @@ def test_a_selection_of_unexpected_shape_is_no_selection(detail: object) -> None
     assert selection_from(detail) is None
 
 
-def test_all_matching_rows_are_meant_by_their_query_and_not_by_keys() -> None:
+def test_all_matching_rows_are_selected_by_their_query_and_not_by_keys() -> None:
     detail = {"action": "approve", "keys": ["SO-1"], "all": True, "query": "status=submitted", "count": 25000}
 
     assert selection_from(detail) == ("approve", Selection((), True, "status=submitted", 25000))

@@ -52,7 +52,7 @@ def tab(user: User, words: str) -> None:
     user.find(words).click()
 
 
-async def test_each_row_is_shown_under_its_fate_and_nothing_is_stored(user: User) -> None:
+async def test_each_row_is_shown_under_its_outcome_and_nothing_is_stored(user: User) -> None:
     await imported(user, KNOWN)
 
     await check(user, MIXED)

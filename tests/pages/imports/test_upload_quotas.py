@@ -23,7 +23,7 @@ def host(sqlite_database, monkeypatch):
     answer_to_test_host(monkeypatch)
 
 
-async def test_who_has_sent_enough_files_in_a_day_is_told_so_and_nothing_is_stored(
+async def test_a_used_up_daily_quota_of_files_is_reported_and_nothing_is_stored(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(received_contents, "PERSON_IMPORT_BYTES_MAX", 2 * BLOCK_BYTES)

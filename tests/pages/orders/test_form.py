@@ -110,7 +110,7 @@ async def test_the_bar_shows_pieces_total_and_the_credit_left_to_who_may_know_it
 
 
 @pytest.mark.parametrize("actor", (SUZHOU_CLERK, WEI))
-async def test_the_credit_is_not_told_to_who_may_not_know_it(user: User, actor) -> None:
+async def test_the_credit_is_not_shown_without_the_permission(user: User, actor) -> None:
     number = order(SUZHOU_CLERK)
 
     await open_form(user, actor, f"/orders/new?from={number}")
@@ -334,7 +334,7 @@ def test_a_clear_line_is_read(line: str, units: int) -> None:
         ("A01 12 C3 4", "orders.unclear_sku", []),
     ],
 )
-def test_a_line_that_is_not_clear_is_asked_and_never_guessed(line: str, code: str, choices: list[int]) -> None:
+def test_an_ambiguous_line_is_returned_and_never_guessed(line: str, code: str, choices: list[int]) -> None:
     clear, (unclear,) = parse_lines([line], ARTICLES)
 
     assert clear == []

@@ -54,7 +54,7 @@ def happened(action: str) -> list[tuple[str, str, dict]]:
 # --- inviting ---
 
 
-async def test_whoever_is_invited_gets_a_link_that_greets_them_and_says_when_it_was_opened(user: User) -> None:
+async def test_an_invited_user_gets_a_link_that_greets_them_and_says_when_it_was_opened(user: User) -> None:
     sign_in_as(user.http_client, ADMIN)
     await user.open("/users/new")
     for name, value in {"email": "new@example.com", "name": "新人", "role": "sales"}.items():
@@ -139,7 +139,7 @@ async def test_a_stale_session_is_asked_for_the_password_before_a_role_is_given(
     await become(lambda: facts_of("users", "new@example.com", "status"), ("invited",))
 
 
-async def test_whoever_does_not_prove_it_changes_nothing(user: User) -> None:
+async def test_a_failed_reauthentication_changes_nothing(user: User) -> None:
     sign_in_as(user.http_client, ADMIN)
     grow_stale()
     await user.open("/users/wei@example.com")
@@ -347,7 +347,7 @@ async def test_the_list_of_keys_never_holds_a_secret(user: User) -> None:
 # --- denials in the audit log ---
 
 
-async def test_every_door_that_refuses_tells_the_trail_once(user: User) -> None:
+async def test_every_interface_that_refuses_records_it_once(user: User) -> None:
     sign_in_as(user.http_client, HUADONG_CLERK)
 
     for path in ("/users", "/users", "/organisation", "/grid/users?limit=1"):
@@ -363,7 +363,7 @@ async def test_every_door_that_refuses_tells_the_trail_once(user: User) -> None:
     ]
 
 
-async def test_a_button_whose_right_is_gone_tells_the_trail(user: User) -> None:
+async def test_a_button_whose_right_is_gone_is_recorded(user: User) -> None:
     sign_in_as(user.http_client, HUADONG_OWNER)
     await user.open("/users/clerk@suzhou.example.com")
     with unit_of_work(ADMIN) as session:

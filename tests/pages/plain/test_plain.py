@@ -156,7 +156,7 @@ async def test_a_session_from_before_is_useless_after_signing_in(client, ling):
         "/a\\..\\b",
     ],
 )
-def test_a_link_does_not_lead_out_through_our_door(wanted):
+def test_a_link_does_not_redirect_to_another_site(wanted):
     assert safe_next(wanted) == "/"
 
 

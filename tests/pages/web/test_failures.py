@@ -88,7 +88,7 @@ async def test_a_bug_of_the_api_is_logged_once_with_its_reference(client, caplog
     ]
 
 
-async def test_whoever_is_signed_in_reads_that_the_database_cannot_be_reached(client, caplog):
+async def test_a_signed_in_user_reads_that_the_database_cannot_be_reached(client, caplog):
     sign_in_as(client, LING)
     lost = connect("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
     caplog.set_level(logging.WARNING)

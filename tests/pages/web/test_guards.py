@@ -283,7 +283,7 @@ async def test_an_address_that_leads_nowhere_has_a_page_in_the_readers_language(
     assert '<html lang="zh-CN">' in chinese.text
 
 
-def test_a_refusal_is_told_to_the_person_and_not_to_the_log(caplog):
+def test_a_refusal_is_shown_to_the_person_and_not_logged(caplog):
     add_access(FastAPI(openapi_url=None))
 
     for error in (Conflict("stores.taken", N_("is taken: choose another")), ZeroDivisionError("a bug")):
@@ -322,7 +322,7 @@ async def test_a_partner_does_not_read_who_works_at_the_brand(client):
     assert "Administrators" not in refused.text
 
 
-def test_every_route_of_the_door_says_who_may_use_it():
+def test_every_plain_route_declares_its_policy():
     app = small_product()
 
     assert undeclared_routes(app) == []

@@ -51,7 +51,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("path", "capacity", "running"), CASES, ids=[path for path, *_ in CASES])
-async def test_who_has_too_much_in_hand_is_told_so_and_others_are_answered(
+async def test_a_caller_over_the_limit_is_refused_and_others_are_answered(
     user: User, path: str, capacity: Capacity, running: int
 ) -> None:
     sign_in_as(user.http_client, WEI)

@@ -50,7 +50,7 @@ async def test_all_addresses_together_keep_few(user: User, monkeypatch) -> None:
     assert len(Client.instances) == 5
 
 
-async def test_a_page_with_a_browser_stays_whoever_fetches_how_many(user: User) -> None:
+async def test_a_page_with_a_browser_stays_however_many_are_fetched(user: User) -> None:
     await user.open("/apply")
 
     await fetch(user, WAITING_PER_SOURCE_MAX + 10)

@@ -33,7 +33,7 @@ async def hand_in(user: User, content: bytes, **headers: str):
     return await user.http_client.post("/pictures", content=content, headers=HEADERS | headers)
 
 
-async def test_a_stranger_hands_in_a_picture_and_sees_it_without_anything_hidden(user: User) -> None:
+async def test_an_anonymous_user_uploads_a_picture_and_sees_it_without_metadata(user: User) -> None:
     answer = await hand_in(user, tagged({}, BUND, Model="P60"))
 
     shown = await user.http_client.get(answer.json()["url"])
@@ -92,7 +92,7 @@ async def test_no_address_of_a_picture_says_what_the_camera_wrote(user: User) ->
         assert not [one for one in hidden if one in part or one in decoded]
 
 
-async def test_who_has_sent_enough_pictures_is_told_when_to_try_again_and_nothing_is_stored(
+async def test_a_used_up_quota_of_pictures_says_when_to_try_again_and_nothing_is_stored(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(received_contents, "ADDRESS_PICTURE_BYTES_MAX", 6_000)  # one of the smallest, not two
@@ -126,7 +126,7 @@ async def test_another_site_cannot_make_a_browser_hand_in_pictures(user: User) -
     assert answer.status_code == 403
 
 
-async def test_a_stranger_hands_in_some_pictures_a_minute_and_not_hundreds(user: User) -> None:
+async def test_an_anonymous_user_uploads_some_pictures_a_minute_and_not_hundreds(user: User) -> None:
     content = coded(shop(40, 30))
     for _ in range(VISITORS_PER_ADDRESS - 1):
         transact(

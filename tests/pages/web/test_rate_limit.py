@@ -19,14 +19,14 @@ async def client(sqlite_database):
         yield client
 
 
-async def test_a_flood_of_strangers_is_cut_off(client):
+async def test_a_flood_of_anonymous_requests_is_cut_off(client):
     statuses = [(await client.get("/public")).status_code for _ in range(int(BURST) + 30)]
 
     assert statuses[: int(BURST)] == [200] * int(BURST)
     assert 429 in statuses
 
 
-async def test_people_at_work_go_on_while_strangers_are_cut_off(client):
+async def test_signed_in_users_go_on_while_anonymous_clients_are_cut_off(client):
     token = sign_in_as(client, LING)
     await client.get("/people")
     client.cookies.clear()

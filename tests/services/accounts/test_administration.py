@@ -288,7 +288,7 @@ def test_links_for_many_are_for_who_may_take_data_out(database):
     assert happened("user.link_made") == []
 
 
-def test_what_became_of_a_link_is_told(database):
+def test_the_state_of_a_link_is_reported(database):
     with reading(ADMIN) as session:
         assert last_link(session, WEI.person) is None
     with freeze(NOON):

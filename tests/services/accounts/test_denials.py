@@ -42,7 +42,7 @@ def denial_events() -> list[Event]:
         return list(session.scalars(select(Event).where(Event.action == "access.refused").order_by(Event.id)))
 
 
-def test_the_trail_says_who_was_refused_where_and_what_was_missing():
+def test_the_audit_log_says_who_was_refused_where_and_what_was_missing():
     note_refusal(HUADONG_CLERK, refusal(HUADONG_CLERK), "/users/wei@example.com")
 
     (one,) = denial_events()
@@ -52,7 +52,7 @@ def test_the_trail_says_who_was_refused_where_and_what_was_missing():
     assert one.data == {"permission": "user.edit", "route": "/users/wei@example.com", "role": "partner_clerk"}
 
 
-def test_a_flood_of_refusals_is_told_once_in_ten_minutes():
+def test_a_flood_of_refusals_is_recorded_once_in_ten_minutes():
     with freeze(NOON):
         noted = [note_refusal(WEI, refusal(WEI), f"/users/{n}") for n in range(50)]
     with freeze(NOON + EVERY - timedelta(seconds=1)):
@@ -72,7 +72,7 @@ def test_another_process_does_not_tell_it_again(monkeypatch):
     assert len(denial_events()) == 1
 
 
-def test_other_people_and_other_permissions_are_told_beside_it():
+def test_other_people_and_other_permissions_are_recorded_beside_it():
     with freeze(NOON):
         note_refusal(WEI, refusal(WEI), "/users")
         note_refusal(WEI, refusal(WEI, Permission.TOKEN_EDIT), "/tokens")

@@ -76,7 +76,7 @@ def test_fifteen_to_a_hundred_and_twenty_eight_characters(password, code):
     assert refused == code
 
 
-def test_a_password_that_is_far_too_long_is_refused_before_it_is_looked_at(monkeypatch):
+def test_a_password_that_is_far_too_long_is_refused_before_it_is_checked(monkeypatch):
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     hostile = "a" + "\u0301\u0323" * 60_000
     started = time.thread_time()

@@ -102,25 +102,25 @@ def test_rights_change_only_for_who_has_just_proved_to_be_there(token, risk):
 
 
 @every_risk
-def test_a_fresh_session_is_not_asked(token, risk):
+def test_a_fresh_session_needs_no_reauthentication(token, risk):
     with freeze(NOON + FRESH):
         risk(session_user(token).actor)
 
 
 @every_risk
-def test_programs_and_the_machine_itself_are_never_asked(risk):
+def test_programs_and_commands_never_reauthenticate(risk):
     with freeze(LATER):
         risk(command_line())
 
 
-def test_what_gives_no_right_is_not_asked_for(token):
+def test_a_change_that_grants_no_right_needs_no_reauthentication(token):
     with freeze(LATER):
         state_rows(
             "users", {"email": [WEI.person], "name": ["Wei the Second"], "role": ["sales"]}, session_user(token).actor
         )
 
 
-def test_a_job_asked_for_in_a_session_is_not_that_session(token):
+def test_a_job_enqueued_in_a_session_is_not_that_session(token):
     with freeze(NOON):
         actor = session_user(token).actor
         transact(actor, lambda session: enqueue(session, "imports.check", batch_id=1))
@@ -175,7 +175,7 @@ def _admin(session) -> User:
     return session.scalars(select(User).where(User.id == ADMIN.user_id).with_for_update()).one()
 
 
-def test_a_secret_is_stored_sealed_and_an_old_plain_one_is_sealed_at_its_next_use(token):
+def test_a_secret_is_stored_encrypted_and_an_old_plain_one_is_encrypted_at_its_next_use(token):
     plain = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     with freeze(NOON):
         offered = transact(ADMIN, lambda session: offer_secret(session, session_user(token).session_id))

@@ -119,7 +119,7 @@ def test_people_end_their_own_sessions_and_no_others():
     assert [event.data["why"] for event in events("user.session_ended")] == ["signed_out"]
 
 
-def test_a_new_password_ends_every_session_and_makes_devices_strangers():
+def test_a_new_password_ends_every_session_and_deletes_known_devices():
     with freeze(NOON):
         entry = try_sign_in()
         transact(ADMIN, lambda session: reset_password(session, LING.person, OTHER_PASSWORD))
@@ -131,7 +131,7 @@ def test_a_new_password_ends_every_session_and_makes_devices_strangers():
             try_sign_in(password=OTHER_PASSWORD, device=entry.device)
 
 
-def test_old_sessions_are_forgotten_after_a_month():
+def test_old_sessions_are_purged_after_a_month():
     with freeze(NOON):
         try_sign_in()
     with freeze(NOON + timedelta(days=31)):

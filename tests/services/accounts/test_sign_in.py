@@ -141,7 +141,7 @@ def test_the_right_password_waits_too_and_then_begins_anew():
     assert guess_password(6, at=NOON + timedelta(seconds=2)) == ["sign_in.wrong"] * 5 + ["sign_in.wait"]
 
 
-def test_the_owner_comes_in_from_a_known_device_while_strangers_guess():
+def test_the_owner_signs_in_from_a_known_device_while_others_guess():
     with freeze(NOON):
         device = try_sign_in().device
     guess_password(6, at=NOON)
@@ -152,7 +152,7 @@ def test_the_owner_comes_in_from_a_known_device_while_strangers_guess():
     assert (entered.state, entered.device) == (SessionState.SIGNED_IN, device)
 
 
-def test_a_device_of_someone_else_is_a_stranger():
+def test_a_device_of_someone_else_is_unknown():
     with freeze(NOON):
         device = try_sign_in(WEI.person).device
     guess_password(5, at=NOON)

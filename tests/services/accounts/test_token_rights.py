@@ -63,7 +63,7 @@ def stored(row: ApiToken) -> ApiToken:
 
 
 @pytest.mark.parametrize(("role", "partner"), [("operations", None), ("sales", None), ("partner_clerk", "HD")])
-def test_a_key_that_may_do_more_than_its_maker_opens_nothing(role, partner):
+def test_a_key_with_more_rights_than_its_maker_is_not_valid(role, partner):
     row, secret = create(role=role, partner=partner)
 
     assert row.confirmation == "needed"
@@ -80,7 +80,7 @@ def test_a_key_within_its_makers_rights_works_at_once(maker, role):
     assert (row.confirmation, actor.permissions) == ("not_needed", ROLE_PERMISSIONS[Role(role)])
 
 
-def test_a_second_person_who_may_do_it_confirms_it_once_and_the_trail_says_so():
+def test_a_second_person_with_the_rights_confirms_it_once_and_it_is_recorded():
     row, secret = create()
 
     assert confirm(ADMIN, row, "for the warehouse") == ""

@@ -112,7 +112,7 @@ def test_nobody_makes_a_key_above_their_own_reach(database):
     assert refused.value.code == "tokens.role_not_yours_to_give"
 
 
-def test_a_revoked_key_opens_nothing(database):
+def test_a_revoked_key_is_not_valid(database):
     row, secret = create()
 
     transact(ADMIN, lambda session: revoke_token(session, row.id))
@@ -143,7 +143,7 @@ def test_a_key_dies_with_the_account_behind_it_and_with_the_partner(database):
 
 
 @pytest.mark.parametrize("secret", ["", "qd_", "qd_" + "A" * 43, "x" * 10_000])
-def test_what_is_no_key_opens_nothing(database, secret):
+def test_a_text_that_is_no_key_is_not_valid(database, secret):
     create()
 
     assert not is_valid(secret)

@@ -162,7 +162,7 @@ def test_nobody_is_led_by_or_looked_after_by_who_has_left(database):
     assert (refused.value.code, list(refused.value.fields)) == ("users.has_left", ["owner"])
 
 
-def test_whoever_may_edit_something_importable_sees_imports_and_nobody_else():
+def test_imports_are_seen_by_users_who_may_edit_something_importable_and_nobody_else():
     importable = {one.edit for one in BY_NAME.values() if one.save is not None} | {Permission.ORDER_PLACE}
 
     for role, held in ROLE_PERMISSIONS.items():

@@ -212,7 +212,7 @@ def test_nobody_decides_what_they_entered_or_applied_for_themselves(database):
     assert (stored(number).status, stored(own_email).status) == ("approved", "under_review")
 
 
-def test_a_form_that_saw_an_older_version_is_told_so(database):
+def test_a_form_with_an_older_version_is_refused(database):
     number = confirmed()
     seen = stored(number).version
     act(LING, return_application, number, "a", version=seen)

@@ -65,7 +65,7 @@ def refusal(code: str) -> Conflict:
 # --- what is loaded ---
 
 
-def test_a_load_makes_as_much_as_it_was_asked_for_and_every_invariant_holds(empty):
+def test_a_load_makes_the_requested_amount_and_every_invariant_holds(empty):
     facts = load_demo(ADMIN, SIZE)
 
     assert count(Partner, Partner.tier != "store") == 24

@@ -28,7 +28,7 @@ def code_of(reference: str) -> str:
     return refused.value.code
 
 
-def test_a_reference_says_which_picture_is_meant_and_what_the_camera_wrote(data_dir):
+def test_a_reference_holds_the_picture_and_its_metadata(data_dir):
     reference, handed = take_picture(tagged({}, BUND, Model="P60"))
 
     assert picture_of(reference) == handed
@@ -49,7 +49,7 @@ def test_a_picture_becomes_a_stored_file_only_where_it_is_filed(database):
     assert (row.sha256, row.person, row.size_bytes) == (handed.sha256, HUADONG_CLERK.person, handed.size_bytes)
 
 
-def test_a_picture_whose_content_is_gone_is_asked_for_again_and_nothing_is_stored(database):
+def test_a_picture_whose_content_is_gone_must_be_uploaded_again_and_nothing_is_stored(database):
     reference, handed = take_picture(coded(shop()))
     content_path(handed.sha256).unlink()
 

@@ -100,7 +100,7 @@ def test_one_sender_takes_nothing_from_another(database):
 def test_pictures_that_belong_to_nothing_have_a_total_of_which_half_is_for_people_with_an_account(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(received_contents, "UNCLAIMED_BYTES_MAX", 4 * MIB)
+    monkeypatch.setattr(received_contents, "ORPHAN_BYTES_MAX", 4 * MIB)
     send(FAIR, 2 * MIB)
 
     error = refusal(OTHER, 1)
@@ -113,7 +113,7 @@ def test_pictures_that_belong_to_nothing_have_a_total_of_which_half_is_for_peopl
 
 
 def test_a_picture_that_is_filed_counts_no_longer_in_the_total(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(received_contents, "UNCLAIMED_BYTES_MAX", 4 * MIB)
+    monkeypatch.setattr(received_contents, "ORPHAN_BYTES_MAX", 4 * MIB)
     with unit_of_work(WEI) as session:
         sha256 = store_file(session, BytesIO(b"filed"), "picture.jpg").sha256
     send(FAIR, 2 * MIB, sha256=sha256)

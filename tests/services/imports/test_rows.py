@@ -42,10 +42,10 @@ def saved_of(outcomes: dict[int, RowOutcome]) -> Saved:
 @given(
     outcomes=OUTCOMES, cells=st.lists(CELLS, min_size=40, max_size=40), size=st.integers(1, 7), piece=st.integers(1, 20)
 )
-def test_every_row_is_found_once_on_the_page_of_its_fate_with_its_own_cells(batch, outcomes, cells, size, piece):
+def test_every_row_is_found_once_on_the_page_of_its_outcome_with_its_own_cells(batch, outcomes, cells, size, piece):
     rows = sorted(outcomes)
     with pytest.MonkeyPatch.context() as patch, unit_of_work(WEI) as session:
-        patch.setattr(import_rows, "PIECE_ROWS", piece)
+        patch.setattr(import_rows, "CHUNK_ROWS", piece)
         session.execute(delete(ImportSlice))
         note_rows(session, batch, rows, saved_of(outcomes), {"name": cells[: len(rows)]})
 
@@ -86,7 +86,7 @@ def test_a_far_away_row_costs_no_letter_for_each_row_between(batch):
     assert [(one.row, one.cells) for one in found] == [(2, {"name": "a"}), (1_000_000, {"name": "b"})]
 
 
-def test_rows_without_cells_keep_their_fate_and_show_nothing(batch):
+def test_rows_without_cells_keep_their_outcome_and_show_nothing(batch):
     with unit_of_work(WEI) as session:
         note_rows(session, batch, [2, 4], Saved(created=1, unchanged=1, new_rows=[4]))
 
@@ -96,7 +96,7 @@ def test_rows_without_cells_keep_their_fate_and_show_nothing(batch):
         assert seen_rows(session, batch, RowOutcome.CREATED, limit=10, offset=0) == []
 
 
-def test_what_is_forgotten_is_gone(batch):
+def test_purged_rows_are_gone(batch):
     with unit_of_work(WEI) as session:
         note_rows(session, batch, [2], Saved(created=1, new_rows=[2]), {"name": ["a"]})
         purge_rows(session, batch)

@@ -92,7 +92,7 @@ def test_a_draft_can_be_for_another_buyer_whose_prices_hold_then(shop):
     assert (changed.path, changed.total_cents, stored(order.number).path) == (SUZHOU_PATH, 1_200_00, SUZHOU_PATH)
 
 
-def test_a_form_that_saw_an_older_version_is_told_so(shop):
+def test_a_form_with_an_older_version_is_refused(shop):
     order = place(SUZHOU_CLERK)
     with unit_of_work(SUZHOU_CLERK) as session:
         change_order(session, order.number, draft(("MILK", 11)))

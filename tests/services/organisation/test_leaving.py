@@ -175,7 +175,7 @@ def test_customers_may_be_divided_and_nobody_gets_two_more_than_another(database
         ({**ALL_TO_LING, "departments": [LING.person, MEI.person]}, {"departments": "leaving.not_divisible"}),
     ],
 )  # fmt: skip
-def test_whoever_cannot_take_over_is_refused_and_nothing_changes(database, to, wanted):
+def test_an_impossible_successor_is_refused_and_nothing_changes(database, to, wanted):
     give_wei_everything()
     before = counted()
 
@@ -235,7 +235,7 @@ def test_nobody_leaves_who_alone_could_decide_what_waits(database):
         assert session.scalar(select(User.status).where(User.id == MEI.user_id)) == "active"
 
 
-def test_whoever_stands_between_leaver_and_successor_goes_to_the_leavers_own_manager(database):
+def test_people_between_leaver_and_successor_go_to_the_leavers_own_manager(database):
     people(WEI.person, manager=ADMIN.person)
     people("between@example.com", "other@example.com", manager=WEI.person)
     people("below@example.com", manager="between@example.com")
@@ -309,7 +309,7 @@ def test_two_who_hand_over_to_each_other_do_not_both_leave(database: Engine, sch
         assert broken_invariants(session) == []
 
 
-def test_a_link_made_while_somebody_leaves_opens_nothing(database):
+def test_a_link_made_while_somebody_leaves_is_not_valid(database):
     token = transact(ADMIN, lambda session: password_link(session, WEI.person)).split("token=")[1]
     let_leave(to={})
 

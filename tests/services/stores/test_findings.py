@@ -53,7 +53,7 @@ def test_what_speaks_against_a_store_by_itself_puts_it_under_review(sqlite_datab
     assert store.status == ("under_review" if code else "active")
 
 
-def test_another_city_of_the_same_province_is_told_from_another_province(sqlite_database):
+def test_another_city_of_the_same_province_is_distinguished_from_another_province(sqlite_database):
     save(WEI, shop("S1", region="320500", latitude=32.06, longitude=118.79))  # 苏州, stands in 南京
 
     finding = found("S1")["position.far_from_region"]
@@ -80,7 +80,7 @@ def test_another_city_of_the_same_province_is_told_from_another_province(sqlite_
         (away(20, name="恒源 南京东路"), None),
     ],
 )
-def test_two_stores_that_may_be_one_are_found_and_told_about_both(database, second, code):
+def test_two_stores_that_may_be_one_are_a_finding_of_both(database, second, code):
     first = shop("S1", name="青禾南京东路店", phone="13800138000")
     other = shop("S2", name="德泰粮油") | second
     save(WEI, first)
@@ -126,7 +126,7 @@ def test_a_service_number_of_many_shops_tells_nothing(database):
     assert [stored(f"S{number}").score for number in range(4)] == [100] * 4
 
 
-def test_what_many_have_in_common_is_told_of_three_and_counted(database):
+def test_a_phone_of_many_stores_is_a_finding_of_three_and_counted(database):
     rows = [shop(f"S{number:02}", phone="13800138000", **away(number * 2_000)) for number in range(12)]
 
     save(WEI, *rows[:10])
@@ -144,7 +144,7 @@ def test_what_many_have_in_common_is_told_of_three_and_counted(database):
     assert broken() == []
 
 
-def test_a_thousand_shops_on_one_point_with_one_number_are_saved_and_told(sqlite_database):
+def test_a_thousand_shops_on_one_point_with_one_number_are_saved_with_findings(sqlite_database):
     rows = [shop(f"S{number}", phone="13800138000", name="同名店") for number in range(1_000)]
 
     saved = save(WEI, *rows)
@@ -178,7 +178,7 @@ def test_what_people_dismissed_is_not_found_again_until_its_facts_change(databas
     assert broken() == []
 
 
-def test_what_was_accepted_counts_in_the_score_and_is_not_asked_again(database):
+def test_an_accepted_finding_counts_in_the_score_and_is_not_raised_again(database):
     save(WEI, shop("S1", region="110000"))
     with unit_of_work(LING) as session:
         decide_store(session, "S1", "知道")

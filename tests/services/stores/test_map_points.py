@@ -101,7 +101,7 @@ def test_neighbours_come_nearest_first_and_only_those_one_may_see(database):
             neighbours(session, "S3")
 
 
-def test_a_visitor_sees_no_map(database):
+def test_an_anonymous_actor_sees_no_map(database):
     placed()
 
     with reading(anonymous_actor("en")) as session:

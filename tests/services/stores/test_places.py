@@ -80,7 +80,7 @@ def test_what_is_abroad_is_far_from_every_county(latitude, longitude):
     assert bool(found) is (nearest > 360_000)
 
 
-def test_many_points_are_told_as_each_of_them():
+def test_many_points_are_judged_as_each_of_them():
     codes = [*CODES[::40], None]
     points = [POINTS[code] for code in CODES[::40]] + [(39.9, 116.4)]
     shifted = [(north + 0.4, east - 0.4) for north, east in points]

@@ -109,7 +109,7 @@ def test_what_is_missing_or_wrong_is_said_beside_its_field(database):
         ({"source": "paste", "accuracy_m": None, "fixed_at": None}, 1, None),
     ],
 )
-def test_only_on_the_spot_a_better_position_is_asked_for(at, photos, code):
+def test_only_on_site_a_better_position_is_required(at, photos, code):
     problem = fix_problem(fix(**at), photos)
 
     assert (problem.code if problem else None) == code
@@ -146,7 +146,7 @@ def test_of_several_fixes_the_one_with_the_smallest_radius_counts():
         best_fix([])
 
 
-def test_a_pin_is_of_lower_grade_and_one_far_from_its_region_is_looked_at(database):
+def test_a_pin_is_of_lower_grade_and_one_far_from_its_region_is_reviewed(database):
     pin = Fix(31.2323, 121.4752, "gcj02", source="pin")
 
     near = register(WEI, at=pin, photos=(photo(),))
@@ -239,13 +239,13 @@ def used_up() -> str:
     return code
 
 
-def test_a_visitor_without_an_invite_registers_nothing(database):
+def test_an_anonymous_user_without_an_invite_registers_nothing(database):
     refused = refusal(VISITOR)
 
     assert refused.code == "invites.unknown"
 
 
-def test_the_visitors_page_may_say_who_invites(database):
+def test_the_public_page_may_show_the_inviter(database):
     code, brand = invited(), invited(None)
 
     with reading(VISITOR) as session:
@@ -268,7 +268,7 @@ def test_a_moved_store_keeps_its_old_point_and_waits_for_a_look(database):
     assert broken() == []
 
 
-def test_nobody_moves_a_strangers_or_a_closed_store(database):
+def test_nobody_moves_a_store_of_another_branch_or_a_closed_one(database):
     register(SUZHOU_CLERK, code="S1", photos=(photo(),))
     with pytest.raises(NotFound), unit_of_work(BEIFANG_CLERK) as session:
         move_store(session, "S1", [fix(900)])

@@ -201,7 +201,7 @@ def test_a_new_upstream_takes_along_what_is_kept_about_a_store(database):
     assert broken() == []
 
 
-def test_a_form_that_saw_an_older_version_is_told_so(database):
+def test_a_form_with_an_older_version_is_refused(database):
     save(WEI, shop("S1"))
     save(WEI, {"code": "S1", "address": "新"})
 

@@ -204,7 +204,7 @@ def test_a_handler_without_guard_stops_the_start(monkeypatch):
 
 
 @pytest.mark.parametrize("how", ["locked", "signed out"])
-def test_clicks_after_the_session_ended_change_nothing_and_leave_one_line_in_the_trail(address, number, how):
+def test_clicks_after_the_session_ended_change_nothing_and_are_recorded_once(address, number, how):
     cookies = signed_in()
     page = fetch_page(address, f"/orders/{number}", cookies)
     with reading(ADMIN) as session:
