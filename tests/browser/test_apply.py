@@ -1,7 +1,7 @@
 """Onboarding in a real browser: an agent applies on a phone by invite, its upstream and the brand decide."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -28,7 +28,7 @@ from tests.services.applications.support import (
     partner_of,
     stored,
 )
-from tests.support.looking import DESKTOP, PHONE, faults, keep, sign_in
+from tests.support.looking import DESKTOP, PHONE, keep, sign_in
 from tests.support.server import serving_copy
 
 BYTES_MAX = 400_000
@@ -61,11 +61,11 @@ class People:
         self.errors: list[str] = []
         self._contexts: list[BrowserContext] = []
 
-    def comes(self, actor: Actor | None, path: str, *, size: tuple[int, int] = PHONE, mode: str = "light") -> Page:
+    def comes(self, actor: Actor | None, path: str, *, size: tuple[int, int] = PHONE) -> Page:
         """Open a page as somebody of the cast, or as nobody."""
         context = self.browser.new_context(viewport={"width": size[0], "height": size[1]})
         self._contexts.append(context)
-        keep(context, self.address, qudao_language="en", qudao_mode=mode)
+        keep(context, self.address, qudao_language="en")
         if actor is not None:
             sign_in(context, self.address, actor)
         page = context.new_page()
@@ -194,6 +194,15 @@ def newest_number() -> str:
         return session.scalars(select(Application.number).order_by(Application.id.desc()).limit(1)).one()
 
 
+def until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Wait for what the server stores soon after a person typed it."""
+    for _attempt in range(200):
+        if is_so():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it was not stored")
+
+
 def test_a_page_left_at_once_after_typing_has_the_text_again(people: People):
     page, number = started(people, "left@example.com")
     by(page, "field-name").type("苏州市甲商行")
@@ -202,8 +211,7 @@ def test_a_page_left_at_once_after_typing_has_the_text_again(people: People):
 
     expect(by(page, "field-name")).to_have_value("苏州市甲商行")
     expect(by(page, "field-address")).to_have_value("人民路 1 号")
-    page.wait_for_timeout(3000)
-    assert stored(number).stated["name"] == "苏州市甲商行"
+    until(page, lambda: stored(number).stated.get("name") == "苏州市甲商行")
 
 
 def test_an_older_tab_takes_nothing_back_that_another_one_stored(people: People):
@@ -214,7 +222,7 @@ def test_an_older_tab_takes_nothing_back_that_another_one_stored(people: People)
     by(new, "action-continue-2").click()
     expect(by(new, "field-contact")).to_be_visible()
     by(old, "field-address").fill("人民路 2 号")
-    old.wait_for_timeout(3000)
+    until(old, lambda: bool(stored(number).stated.get("address")))
 
     stated = stored(number).stated
     assert (stated["name"], stated["address"]) == ("新店", "人民路 2 号")
@@ -232,33 +240,6 @@ def test_a_new_photo_of_the_licence_takes_the_place_of_the_one_before(people: Pe
 
     expect(page.locator(".qd-photo img")).to_be_visible()
     expect(by(page, "licence")).to_be_hidden()
-
-
-VISITS = {
-    "first step": (None, "/apply", "action-start"),
-    "first step by invite": (None, "/apply?invite={code}", "action-start"),
-    "form": (None, "/apply/{token}", "action-continue-1"),
-    "inbox": (LING, "/applications/review?application={number}&view=upstream", "awaited"),
-    "record": (LING, "/applications/{number}", "awaited"),
-    "new invite": (HUADONG_OWNER, "/invites/new", "action-save"),
-    "invite": (HUADONG_OWNER, "/invites/{code}", "invite-code"),
-    "change of upstream": (LING, "/affiliation_requests/new?partner=SZ", "action-save"),
-    "partner": (LING, "/partners/SZ", "stays"),
-}
-
-
-@pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("name", VISITS)
-def test_no_page_of_onboarding_has_a_violation(people: People, name: str, mode: str):
-    actor, path, there = VISITS[name]
-    number = invited({**COMPANY, "email": f"axe-{mode}-{name.replace(' ', '-')}@example.com"})
-    token = act(APPLICANT, begin_application, {}).token
-    page = people.comes(actor, path.format(number=number, code=invite().code, token=token), size=DESKTOP, mode=mode)
-    expect(by(page, there)).to_be_visible()
-
-    for width, height in (DESKTOP, PHONE):
-        page.set_viewport_size({"width": width, "height": height})
-        assert faults(page) == [], width
 
 
 def test_the_first_view_loads_little(people: People, data_dir: Path):

@@ -12,7 +12,7 @@ from models.accounts.sessions import AttemptCount
 from models.accounts.users import User
 from services.accounts.administration import reactivate_user, reset_password, suspend_user
 from tests.conftest import ADMIN, LING
-from tests.support.looking import faults, keep, note_errors
+from tests.support.looking import note_errors
 from tests.support.server import serving_copy
 
 PASSWORD = "purple kettle sings at dawn"
@@ -159,15 +159,3 @@ def test_another_site_changes_nothing(address: str, context: BrowserContext, lin
     assert (refused, opened_here, opened_there) == ("You may not see this", True, False)
     page.goto(f"{address}/account")
     expect(page.get_by_test_id("sign-out")).to_be_visible()
-
-
-@pytest.mark.parametrize("path", ["/login", "/account"])
-@pytest.mark.parametrize("mode", ["light", "dark"])
-def test_everyone_can_use_the_plain_pages(address: str, page: Page, ling: None, path: str, mode: str) -> None:
-    keep(page.context, address, qudao_mode=mode)
-    if path == "/account":
-        sign_in(page, address)
-        expect(page).to_have_url(f"{address}/")
-    page.goto(address + path)
-
-    assert faults(page) == []

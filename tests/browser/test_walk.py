@@ -1,4 +1,4 @@
-"""Staff pages in a real browser: scanned by axe, walked by keyboard alone, and never losing what was typed."""
+"""Staff pages in a real browser: walked by keyboard alone, and never losing what was typed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +8,11 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from tests.conftest import LING
 from tests.pages.staff_rows import customers, row_of
+from tests.support.every_page import settle
 from tests.support.keyboard import tab_to
-from tests.support.looking import DESKTOP, PHONE, faults, keep, note_errors, sign_in
+from tests.support.looking import DESKTOP, PHONE, keep, note_errors, sign_in
 from tests.support.server import serving_copy
 
-PAGES = {"list": "/customers", "record": "/customers/C001", "form": "/customers/new", "start": "/", "jobs": "/jobs"}
 READY = "qudao-grid[data-state=ready]"
 
 
@@ -41,44 +41,6 @@ def page(context: BrowserContext) -> Iterator[Page]:
     errors = note_errors(page)
     yield page
     assert errors == []
-
-
-def settle(page: Page) -> None:
-    """Wait until a page is drawn, its socket is open and its list has rows."""
-    page.wait_for_load_state("networkidle")
-    if page.locator("qudao-grid").count():
-        page.locator(READY).wait_for()
-
-
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize(
-    ("size", "mode", "language"),
-    [
-        (DESKTOP, "light", "zh_CN"),
-        (DESKTOP, "dark", "en"),
-        (PHONE, "light", "en"),
-        (PHONE, "dark", "zh_CN"),
-    ],
-    ids=("desktop-light-zh", "desktop-dark-en", "phone-light-en", "phone-dark-zh"),
-)
-def test_no_page_has_a_violation_or_is_wider_than_the_screen(
-    name: str,
-    size: tuple[int, int],
-    mode: str,
-    language: str,
-    address: str,
-    context: BrowserContext,
-    page: Page,
-    tmp_path: Path,
-) -> None:
-    keep(context, address, qudao_mode=mode, qudao_language=language)
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-
-    page.goto(address + PAGES[name])
-    settle(page)
-    page.screenshot(path=tmp_path / "page.png")
-
-    assert faults(page) == []
 
 
 def test_a_row_is_found_opened_and_changed_without_a_mouse(address: str, page: Page) -> None:

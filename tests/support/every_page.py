@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 import resources
 from core.permissions import ROLE_PERMISSIONS, Role
 from pages.web.identity import cookie_name
-from tests.support.looking import DESKTOP, PHONE, faults, keep, note_errors
+from tests.support.looking import DESKTOP, PHONE, faults, keep, misfits, note_errors
 from tests.support.page_brand import Brand
 from tests.support.source import ROOT
 
@@ -35,19 +35,20 @@ DRAWN = """async () => {
 }"""
 """Resolves when the document has not changed for 100 ms (a progress bar may change for ever: 5 s) and faded in."""
 PATIENCE_MS = 120_000  # for a page on a machine that is busy with other tests
-WHOLE = (Role.ADMINISTRATOR, Role.PARTNER_OWNER, None)
-"""Whose pages are all looked at; None is who is not signed in."""
+EACH_RUN = (Role.ADMINISTRATOR, None)
+"""Roles whose pages are all opened on each run: together they may open every route. None is an anonymous user."""
 FURTHER: dict[Role, tuple[str, ...]] = {
-    Role.EXECUTIVE: ("/", "/partners", "/partners/{key:path}"),
-    Role.OPERATIONS: ("/", "/applications", "/applications/review", "/stores/review", "/stores/{key:path}"),
-    Role.SALES: ("/", "/customers", "/customers/{key:path}"),
-    Role.FINANCE: ("/", "/approvals", "/orders", "/orders/{number}"),
-    Role.MARKETING: ("/", "/products", "/products/{key:path}"),
-    Role.HR: ("/", "/users", "/users/{key:path}"),
-    Role.IT: ("/", "/events", "/events/{number}"),
-    Role.PARTNER_CLERK: ("/", "/orders", "/orders/{number}"),
+    Role.PARTNER_OWNER: ("/", "/orders/new", "/orders/{number}/edit", "/prices", "/partners/{key:path}", "/users/new"),
+    Role.PARTNER_CLERK: ("/", "/orders/{number}"),
+    Role.EXECUTIVE: ("/", "/partners/{key:path}"),
+    Role.OPERATIONS: ("/", "/applications/review", "/stores/review"),
+    Role.SALES: ("/", "/customers/{key:path}"),
+    Role.FINANCE: ("/", "/approvals", "/orders/{number}"),
+    Role.MARKETING: ("/", "/products/{key:path}"),
+    Role.HR: ("/", "/users"),
+    Role.IT: ("/", "/events/{number}"),
 }
-"""Role → routes whose pages differ from those of the roles above; the others are built of the same parts."""
+"""Role → routes whose pages differ from those of the administrator; the others are built of the same parts."""
 FILTERED = {
     "/orders/{number}/edit": "/grid/orders?limit=1&status=draft",
     "/applications/{number}/edit": "/grid/applications?limit=1&status=draft",
@@ -99,6 +100,15 @@ EVERY_LOOK = [
 ]
 
 
+SPREAD_LOOKS = (
+    Look(DESKTOP, "light", "zh_CN"),
+    Look(PHONE, "dark", "zh_CN"),
+    Look(DESKTOP, "dark", "en"),
+    Look(PHONE, "light", "en"),
+)
+"""Looks of which the pages of one run take turns: each pair of size, colours and language occurs."""
+
+
 @cache
 def html_routes() -> dict[str, str]:
     """Return path → policy of every route that a browser may open; those of files, which end in .xlsx, are none."""
@@ -108,27 +118,26 @@ def html_routes() -> dict[str, str]:
     return {path: policy for path, policy in found.items() if "." not in path.rsplit("/", 1)[-1]}
 
 
-def page_paths(brand: Brand, role: Role | None, *, part: int = 0, parts: int = 1) -> list[str]:
-    """Return the address of every page that this role may open, keys filled in.
+def page_paths(brand: Brand, role: Role | None, routes: Iterable[str] | None = None) -> list[str]:
+    """Return the addresses of the pages that this role may open, keys filled in.
 
     Args:
         brand: Whose pages.
-        role: Who opens them; None for who is not signed in.
-        part: Which routes: every ``parts``-th, from this one on.
-        parts: How many there are.
+        role: Who opens them; None for an anonymous user.
+        routes: Which, in this order; None for all of them.
     """
-    routes = [
+    allowed = [
         route for route, policy in html_routes().items() if route not in NO_PAGE and _may_open(route, policy, role)
     ]
-    wanted = FURTHER.get(role, routes) if role is not None else routes
+    wanted = allowed if routes is None else [route for route in routes if route in allowed]
     with _signed_in(brand, role) as client:
-        return [path for route in wanted[part::parts] for path in _filled(route, brand.paths.get(role, {}), client)]
+        return [path for route in wanted for path in _filled(route, brand.paths.get(role, {}), client)]
 
 
 def routes_without_page(brand: Brand) -> set[str]:
-    """Return the routes of which nobody is shown a page whose pages are all looked at."""
+    """Return the routes of which no page is opened on each run."""
     shown = set()
-    for role in WHOLE:
+    for role in EACH_RUN:
         with _signed_in(brand, role) as client:
             for route, policy in html_routes().items():
                 if (
@@ -181,41 +190,58 @@ def walk(
     browser: Browser,
     brand: Brand,
     role: Role | None,
-    look: Look,
+    looks: Sequence[Look],
     paths: Sequence[str],
     seen: Callable[[str, Page], None] | None = None,
 ) -> dict[str, list[str]]:
-    """Open pages; return path → what is wrong with it, of those where something is; "log" → that a page failed.
+    """Open pages in one tab; return path → what is wrong with it, of those where something is; "log" → failures.
+
+    Each page is scanned in its look and then fitted into a window of the other size.
 
     Args:
         browser: Chromium.
         brand: Whose pages.
-        role: Who looks; None for somebody who is not signed in.
-        look: How.
+        role: Who opens them; None for an anonymous user.
+        looks: How; the pages take turns.
         paths: Which, see ``page_paths``.
         seen: Is given each page when it is drawn.
     """
-    context = browser.new_context(viewport={"width": look.size[0], "height": look.size[1]})
+    context = browser.new_context()
     context.set_default_timeout(PATIENCE_MS)
-    kept = {"qudao_mode": look.mode, "qudao_language": look.language}
     if role is not None:
-        kept[cookie_name()] = brand.cookies[role]
-    keep(context, brand.address, **kept)
+        keep(context, brand.address, **{cookie_name(): brand.cookies[role]})
+    page = context.new_page()
+    errors = note_errors(page)
     wrong: dict[str, list[str]] = {}
-    for path in paths:
-        page = context.new_page()
-        errors = note_errors(page)
-        answer = page.goto(brand.address + path)
-        settle(page)
-        expect(page.locator("h1")).to_have_count(1, timeout=PATIENCE_MS)
-        if seen is not None:
-            seen(path, page)
-        refused = [f"answers {answer.status}"] if answer and not answer.ok else []
-        refused += page.locator(".qd-toast[data-tone=danger]").all_inner_texts()  # what failed while it was drawn
-        if found := [*refused, *errors, *faults(page)]:
+    for number, path in enumerate(paths):
+        found = _opened(page, brand, path, looks[number % len(looks)], seen)
+        page.goto("about:blank")  # what the page still reports is its own
+        if found := [*found, *errors]:
             wrong[path] = found
-        page.close()
+        errors.clear()
     context.close()
     if traces := brand.log.read_text("utf-8").split("Traceback")[1:]:
         wrong["log"] = [trace[-500:] for trace in traces]
     return wrong
+
+
+def _opened(page: Page, brand: Brand, path: str, look: Look, seen: Callable[[str, Page], None] | None) -> list[str]:
+    """Open one page in a tab; return what is wrong with it."""
+    _resize(page, look.size)
+    keep(page.context, brand.address, qudao_mode=look.mode, qudao_language=look.language)
+    answer = page.goto(brand.address + path)
+    settle(page)
+    expect(page.locator("h1")).to_have_count(1, timeout=PATIENCE_MS)
+    if seen is not None:
+        seen(path, page)
+    found = [f"answers {answer.status}"] if answer and not answer.ok else []
+    found += page.locator(".qd-toast[data-tone=danger]").all_inner_texts()  # what failed while it was drawn
+    found += [f"{look.name}: {fault}" for fault in faults(page)]
+    other = PHONE if look.size == DESKTOP else DESKTOP
+    _resize(page, other)
+    settle(page)
+    return found + [f"{look.name}, resized to {other[0]}: {fault}" for fault in misfits(page)]
+
+
+def _resize(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})

@@ -11,6 +11,7 @@ DESKTOP, PHONE = (1440, 900), (390, 844)
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     "resultTypes": ["violations"],  # what passes is not described: half the time
+    "preload": False,  # for rules about sound and video, which no page has
 }
 
 CUT_OFF = """() => [...document.querySelectorAll("main :is(button, .qd-btn, input)")].filter((one) => {
@@ -46,7 +47,11 @@ def note_errors(page: Page, errors: list[str] | None = None) -> list[str]:
 def faults(page: Page, *, within: str | None = None) -> list[str]:
     """Return what axe finds wrong at A and AA in a page, or below a selector; and what the window is too narrow for."""
     found = Axe().run(page, context=within, options=RULES).response["violations"]
-    wrong = [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]] + misfits(page)
+
+
+def misfits(page: Page) -> list[str]:
+    """Return what the window is too narrow for."""
     is_wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
     cut_off = [f"cut off: {html}" for html in page.evaluate(CUT_OFF)]
-    return [*wrong, *cut_off, *["wider than the window"] * is_wide]
+    return [*cut_off, *["wider than the window"] * is_wide]

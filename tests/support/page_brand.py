@@ -41,7 +41,7 @@ from services.imports.batches import start_check, start_import
 from tests.browser.signing_in import session_of
 from tests.support.server import serving
 
-SIZE = DemoSize(partners=30, stores=40, orders=150, seed=7)
+SIZE = DemoSize(partners=12, stores=12, orders=40, seed=7)
 CUSTOMERS = """code,name,contact,phone,region,stage
 PAGE-1,杭州看得见贸易有限公司,王静,13800138000,330106,contacted
 PAGE-2,苏州看得见商贸有限公司,李敏,138,320508,negotiating
