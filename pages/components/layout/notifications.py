@@ -97,15 +97,15 @@ class Bell:
 
 def notification_list(items: Sequence[NotificationItem]) -> Tag:
     """Draw notifications as links, in the order given; unread ones are marked in words, too."""
-    with Tag("ul", css="qd-notes") as made:
+    with Tag("ul", css="qd-notifications") as made:
         for item in items:
-            with Tag("li"), Tag("a", css="qd-note", href=item.href, data_unread=not item.is_read):
-                Tag("span", css="qd-note-dot", data_tone=item.tone or None, aria_hidden="true")
-                with Tag("span", css="qd-note-text"):
+            with Tag("li"), Tag("a", css="qd-notification", href=item.href, data_unread=not item.is_read):
+                Tag("span", css="qd-notification-dot", data_tone=item.tone or None, aria_hidden="true")
+                with Tag("span", css="qd-notification-text"):
                     if not item.is_read:
                         Tag("span", _("Unread"), "qd-hidden")
-                    Tag("span", item.text)
+                    Tag("span", item.text, "qd-notification-words")
                     if item.note:
-                        Tag("span", item.note, "qd-note-reason")
+                        Tag("span", item.note, "qd-notification-reason")
                 Tag("time", item.at)
     return made

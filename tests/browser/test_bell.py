@@ -1,0 +1,86 @@
+"""The bell in the header, as its reader uses it: it counts, tells, leads to the record and forgets on demand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.database.sessions import unit_of_work
+from models.approvals import Decision
+from services.approvals.orders import decide_order
+from tests.conftest import HUADONG_CLERK, LING
+from tests.services.orders.support import add_range, submitted
+from tests.support.keyboard import tab_to
+from tests.support.looking import DESKTOP, PHONE, faults, keep, note_errors, sign_in
+from tests.support.server import serving_copy
+
+DECISIONS = (
+    (Decision.RETURNED, "红茶请改成两箱，本月库存不足。"),
+    (Decision.REJECTED, "价格已经调整，请按新的价格手册重新下单。"),
+    (Decision.APPROVED, ""),
+)
+
+
+@pytest.fixture(scope="module")
+def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the product with a range of products; give its address."""
+    with serving_copy(sqlite_template, tmp_path_factory.mktemp("bell")) as address:
+        add_range()
+        yield address
+
+
+@pytest.fixture
+def numbers(address: str) -> list[str]:
+    """Give the numbers of three orders of the clerk that were decided, the last decided first."""
+    decided = []
+    for decision, reason in DECISIONS:
+        decided.insert(0, submitted(HUADONG_CLERK).number)
+        with unit_of_work(LING) as session:
+            decide_order(session, decided[0], decision, reason)
+    return decided
+
+
+@pytest.fixture(params=(DESKTOP, PHONE), ids=("desktop", "phone"))
+def page(request: pytest.FixtureRequest, browser: Browser, address: str, patience: None) -> Iterator[Page]:
+    """Give the start page of the clerk on a large screen and on a phone; it must not report any error."""
+    width, height = request.param
+    context = browser.new_context(viewport={"width": width, "height": height})
+    keep(context, address, qudao_language="zh_CN", qudao_mode="dark" if request.param is PHONE else "light")
+    sign_in(context, address, HUADONG_CLERK)
+    page = context.new_page()
+    errors = note_errors(page)
+    page.goto(address)
+    page.wait_for_function("window.did_handshake === true")
+    yield page
+    context.close()
+    assert errors == []
+
+
+def test_the_bell_counts_tells_leads_on_and_is_marked_as_read(numbers: list[str], page: Page, address: str) -> None:
+    bell, panel = page.get_by_test_id("bell"), page.get_by_role("dialog", name="通知")
+    unread = int(bell.locator(".qd-count").inner_text())
+
+    tab_to(page, "bell")
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("link").first).to_contain_text(f"已通过订单 {numbers[0]}")
+    expect(panel.get_by_text(DECISIONS[1][1]).first).to_be_visible()
+    expect(bell).to_have_attribute("aria-expanded", "true")
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(bell).to_be_focused()
+
+    page.keyboard.press("Enter")
+    panel.get_by_role("link").first.click()
+    page.wait_for_url(f"{address}/orders/{numbers[0]}")
+    expect(bell).to_have_accessible_name(f"通知，{unread - 1} 条未读")
+
+    bell.click()
+    panel.get_by_test_id("action-mark-all-read").click()
+    expect(panel.get_by_role("status")).to_have_text("已全部标为已读。")
+    expect(bell).to_have_accessible_name("通知")
+    panel.get_by_test_id("all-notifications").click()
+    page.wait_for_url(f"{address}/notifications")
+    expect(page.get_by_role("main").get_by_role("link").filter(has_text=numbers[2])).to_contain_text(DECISIONS[0][1])
+    assert faults(page) == []
