@@ -155,9 +155,10 @@ def enqueue(
     due_at: datetime | None = None,
     dedupe: str | None = None,
     weight: int = 0,
+    owner: Actor | None = None,
     **arguments: Any,
 ) -> Job:
-    """Add a job to the caller's transaction; it belongs to the caller's actor.
+    """Add a job to the caller's transaction.
 
     Args:
         session: The caller's.
@@ -165,12 +166,13 @@ def enqueue(
         due_at: Not before; None for at once.
         dedupe: Text of work that must exist once.
         weight: Estimated size in rows, see ``LIGHT_WEIGHT_MAX``.
+        owner: Whose it is; None for the caller's actor.
         arguments: Of the function: JSON.
 
     Raises:
         Conflict: ``jobs.too_many``: ``JOBS_PER_PERSON_MAX`` of the person wait or run.
     """
-    actor = actor_of(session)
+    actor = owner or actor_of(session)
     if actor.owner:
         _refuse_too_many(session, actor.owner)
     row = Job(

@@ -55,6 +55,13 @@ def actor_of_owner(session: Session, on_behalf: Mapping[str, Any]) -> Actor:
     )
 
 
+def actor_of_person(session: Session, email: str) -> Actor:
+    """Return the person with an e-mail address, with the rights of now. Raises as ``actor_of_owner``."""
+    query = select(User.id, User.partner_id).where(User.email == email)
+    user = session.execute(query.execution_options(**_SEE)).one_or_none()
+    return actor_of_owner(session, {"user_id": user.id, "partner_id": user.partner_id} if user else {})
+
+
 def _actor_of_key(session: Session, token_id: int) -> Actor:
     try:
         return replace(actor_of_key(session, token_id), source="job")

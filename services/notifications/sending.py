@@ -4,11 +4,14 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
+from core.access import WORKER
 from core.clock import now
 from core.database.bulk import insert_few
 from core.database.operations import Operation, together
 from core.database.sessions import actor_of
+from core.jobs.queueing import enqueue
 from models.notifications import Notification
+from services.notifications.channels import registered_channels
 from services.notifications.kinds import NotificationKind
 
 COLUMNS = ("person", "kind", "key", "arguments", "created_at")
@@ -37,4 +40,6 @@ def notification(
     readers = dict.fromkeys(one for one in people if one and "@" in one and one != own)
     facts = {name: value for name, value in arguments.items() if value != ""}
     rows = [(person, kind.code, key, facts, now()) for person in readers]
+    if rows and registered_channels():
+        enqueue(session, "notifications.deliver", owner=WORKER)
     return [insert_few(Notification, COLUMNS, rows)] if rows else []
