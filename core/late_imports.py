@@ -4,8 +4,13 @@ from importlib import import_module
 from types import ModuleType
 from typing import Literal
 
-Late = Literal["geopy.distance", "services.reports._pivoting", "importers.writing.sqlite_files"]
-"""All there are: geodesics, and what works with pandas or with sqlite-utils, which brings pandas along."""
+Late = Literal[
+    "geopy.distance",
+    "services.reports._pivoting",
+    "importers.writing.sqlite_files",
+    "integrations.geocoding._providers",
+]
+"""All there are: what works with geopy, with pandas, or with sqlite-utils, which brings pandas along."""
 
 
 def late_import(name: Late) -> ModuleType:

@@ -24,6 +24,8 @@ OF_OTHERS = frozenset(
 )
 """Names in the environment that are not settings: of the compose files, the tests and the benchmarks."""
 
+GEOCODERS = ("nominatim", "baidu")
+"""What the setting ``geocoder`` may be."""
 _POSITIVE = (
     "upload_bytes_max",
     "unpacked_bytes_max",
@@ -54,6 +56,7 @@ def require_valid(settings: Any) -> None:
         raise InvalidInput("settings.secret_too_short", N_("QUDAO_SECRET needs at least 32 characters."))
     _require_origin(settings.public_url)
     _require_roles(settings.totp_roles)
+    _require_geocoder(settings)
 
 
 def unknown_variables(environment: Mapping[str, str], known: Iterable[str]) -> list[tuple[str, str]]:
@@ -86,6 +89,20 @@ def _require_roles(stated: frozenset[str]) -> None:
             value=unknown,
             known=", ".join(sorted(known)),
         )
+
+
+def _require_geocoder(settings: Any) -> None:
+    if settings.geocoder not in {"", *GEOCODERS}:
+        sentence = N_("The setting “{name}” is one of {known}, or empty, not “{value}”.")
+        known = ", ".join(GEOCODERS)
+        raise InvalidInput("settings.invalid", sentence, name="geocoder", value=settings.geocoder, known=known)
+    if settings.geocoder_url and urlsplit(settings.geocoder_url).scheme not in {"http", "https"}:
+        sentence = N_("The setting “{name}” begins with http:// or https://, not like “{value}”.")
+        raise _invalid("geocoder_url", settings.geocoder_url, sentence)
+    needed = {"nominatim": "geocoder_url", "baidu": "geocoder_key"}.get(settings.geocoder)
+    if needed and not getattr(settings, needed):
+        sentence = N_("The setting “{name}” is needed for the geocoder “{value}”.")
+        raise _invalid(needed, settings.geocoder, sentence)
 
 
 def _invalid(name: str, value: object, sentence: str) -> InvalidInput:

@@ -37,6 +37,8 @@ class Settings:
         brand_name: Shown in the header.
         upload_bytes_max, unpacked_bytes_max, import_rows_max, reader_memory_bytes_max, inspect_s_max: Limits of
             spreadsheet files.
+        geocoder: Service that finds positions of addresses, see ``integrations.geocoding.search``; "" = off.
+        geocoder_url: Its address; "" = that of the provider. geocoder_key: what it asks for, if anything.
         worker: Whether ``serve`` runs jobs in a thread of its own.
     """
 
@@ -56,6 +58,9 @@ class Settings:
     import_rows_max: int = 1_200_000
     reader_memory_bytes_max: int = 600 * MIB
     inspect_s_max: int = 15
+    geocoder: str = ""
+    geocoder_url: str = ""
+    geocoder_key: str = ""
     worker: bool = True
 
     @property

@@ -52,6 +52,7 @@ class PositionSource(StrEnum):
     PHOTO = "photo"
     IMPORT = "import"
     FORM = "form"
+    GEOCODER = "geocoder"
 
 
 SOURCE_LABELS: dict[StrEnum, tuple[str, str]] = {
@@ -61,6 +62,7 @@ SOURCE_LABELS: dict[StrEnum, tuple[str, str]] = {
     PositionSource.PHOTO: (N_("From a photo"), ""),
     PositionSource.IMPORT: (N_("Imported"), ""),
     PositionSource.FORM: (N_("Typed"), ""),
+    PositionSource.GEOCODER: (N_("From the address"), ""),
 }
 
 

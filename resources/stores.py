@@ -27,6 +27,9 @@ STORES = Resource(
     events=(
         EventAction("store.registered", N_("Store registered"), N_("registered it")),
         EventAction("store.moved", N_("Store given a new position"), N_("moved it")),
+        EventAction(
+            "store.position_proposed", N_("Position found for the address of a store"), N_("found a position for it")
+        ),
         EventAction("store.questioned", N_("Store put under review"), N_("put it under review")),
         EventAction("store.accepted", N_("Store accepted"), N_("accepted it")),
         EventAction("store.sent_back", N_("Store sent back"), N_("sent it back")),

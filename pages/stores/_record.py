@@ -11,12 +11,14 @@ from core.addresses import record_path
 from core.errors import DomainError
 from core.i18n import _
 from core.permissions import Permission
+from core.settings import settings
 from models.partners.partners import PartnerStatus
 from models.stores import StoreFinding, StoreStatus
 from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.base.navigation import load_again
+from pages.components.base.toasts import toast
 from pages.components.forms.dialogs import confirm
 from pages.components.layout.content import notice, panel, paragraph
 from pages.components.maps import add_map
@@ -33,6 +35,7 @@ from pages.stores._review_record import (
     read_case,
 )
 from services.stores.ordering import allow_ordering, stop_ordering
+from services.stores.proposals import ask_for_position, take_proposal
 from services.stores.review import dismiss_finding, reopen_store
 from services.stores.rules import TITLES
 
@@ -46,6 +49,9 @@ def store_actions(record: Record, actor: Actor) -> None:
         link_button(_("Review"), f"/stores/review?store={code}", look="primary", testid="action-review")
     if status == StoreStatus.CLOSED and actor.can(Permission.STORE_REVIEW):
         button(_("Open again"), partial(_reopen, record.key), testid="action-reopen")
+    has_position = record.row.get("latitude") is not None
+    if settings().geocoder and not has_position and record.row.get("address") and actor.can(Permission.STORE_EDIT):
+        button(_("Find position by address"), partial(_look_up, record.key), testid="action-geocode")
     if status != StoreStatus.CLOSED and actor.can(Permission.STORE_REGISTER):
         move = record_path("stores", record.key, "position")
         link_button(_("New position"), move, icon="place", testid="action-move")
@@ -70,7 +76,8 @@ async def store_sections(record: Record, actor: Actor) -> None:
         if case.positions:
             draw_positions(case)
     with panel(_("What speaks against it")):
-        draw_findings(case, partial(dismiss, load_again) if may_review else None)
+        may_take = actor.can(Permission.STORE_EDIT) and case.store.latitude is None
+        draw_findings(case, partial(dismiss, load_again) if may_review else None, _take if may_take else None)
     if may_review:
         with panel(_("Ordering")):
             _draw_ordering(case)
@@ -99,6 +106,16 @@ def _draw_ordering(case: Case) -> None:
         button(_("Stop ordering"), partial(_stop, store.code), look="danger", testid="action-stop-ordering")
     elif store.status == StoreStatus.ACTIVE:
         button(_("Allow ordering"), partial(_allow, store.code), testid="action-allow-ordering")
+
+
+async def _look_up(code: str) -> None:
+    if await call(ask_for_position, code) is not None:
+        toast(_("The address is being looked up. What is found appears below, after reloading."))
+
+
+async def _take(finding: StoreFinding) -> None:
+    if await call(take_proposal, finding.id) is not None:
+        load_again()
 
 
 async def _allow(code: str) -> None:

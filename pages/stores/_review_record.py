@@ -43,9 +43,11 @@ from services.accounts.users import people_names
 from services.stores.map_points import Neighbour, neighbours
 from services.stores.queries import store_labels
 from services.stores.review import findings_of, photos_of, positions_of
-from services.stores.rules import TITLES, finding_sentence
+from services.stores.rules import PROPOSALS, TITLES, finding_sentence
 from services.stores.saving import find_store
 
+Answer = Callable[[StoreFinding], Any]
+"""Called with the finding that a person has decided about."""
 NEIGHBOURS_LISTED = 8
 GOOD_SCORE = 80
 
@@ -117,18 +119,18 @@ def draw_score(score: int | None) -> None:
         content.chip(_("Score {score}", score=score), tone)
 
 
-def draw_findings(case: Case, on_dismiss: Callable[[StoreFinding], Any] | None) -> None:
-    """Draw what was found, with the points each takes off; open ones first."""
+def draw_findings(case: Case, on_dismiss: Answer | None, on_take: Answer | None = None) -> None:
+    """Draw what was found, with the points each takes off; open ones first. ``on_take``: of what is proposed."""
     if not case.findings:
         content.notice(_("Nothing speaks against this store."), "ok", testid="no-findings")
         return
     ordered = sorted(case.findings, key=lambda one: (one.decision != FindingDecision.OPEN, -one.points))
     with Tag("ul", css="qd-findings", testid="findings"):
         for one in ordered:
-            _draw_finding(case, one, on_dismiss)
+            _draw_finding(case, one, on_dismiss, on_take if one.code in PROPOSALS else None)
 
 
-def _draw_finding(case: Case, one: StoreFinding, on_dismiss: Callable[[StoreFinding], Any] | None) -> None:
+def _draw_finding(case: Case, one: StoreFinding, on_dismiss: Answer | None, on_take: Answer | None) -> None:
     is_open = one.decision == FindingDecision.OPEN
     with Tag("li", css="qd-finding", data_open="true" if is_open else "false"):
         Tag("span", f"−{one.points}" if one.decision != FindingDecision.DISMISSED else "0", "qd-finding-points")
@@ -141,6 +143,8 @@ def _draw_finding(case: Case, one: StoreFinding, on_dismiss: Callable[[StoreFind
             if not is_open:
                 said = " · ".join(filter(None, (_(DECISION_LABELS[FindingDecision(one.decision)][0]), one.note)))
                 Tag("small", said)
+        if is_open and on_take is not None:
+            button(_("Take over"), partial(on_take, one), testid=f"action-take-{one.id}")
         if is_open and on_dismiss is not None:
             made = button(_("Not so"), partial(on_dismiss, one), look="quiet", testid=f"action-dismiss-{one.code}")
             made.put(aria_label=_("Dismiss: {finding}", finding=_(TITLES.get(one.code, one.code))))

@@ -33,7 +33,7 @@ from services.accounts.token_rights import keys_above_makers
 from services.installation._setting_findings import file_findings, setting_findings
 
 REFERENCE = ROOT / "data" / "reference.db"
-SECRET_NAMES = frozenset({"secret", "admin_password", "database_url"})
+SECRET_NAMES = frozenset({"secret", "admin_password", "database_url", "geocoder_key"})
 
 
 def open_database() -> Engine:

@@ -21,11 +21,11 @@ from services.stores._pairs import SHOWN, Pair, datum_findings, find_pairs, reve
 from services.stores._photos import photo_findings
 from services.stores.positions import store_facts
 from services.stores.regions import Misplacement, misplaced
-from services.stores.rules import Facts, NewFinding, own_findings, score_of
+from services.stores.rules import PROPOSALS, Facts, NewFinding, own_findings, score_of
 
 DEFAULT_SCORE = (100, 0)
 """Score and count of open findings that a new row has."""
-CURRENT = ("position.moved",)
+CURRENT = ("position.moved", *PROPOSALS)
 """Codes of findings that a new assessment cannot reproduce: they stay until people decide."""
 COLUMNS = (
     "store_id", "path", "code", "points", "data", "other_store_id", "found_at", "decision", "decided_by", "decided_at",
@@ -89,6 +89,13 @@ def lock_stores(session: Session) -> None:
     take_lock(session, DatabaseLock.STORES)
 
 
+def file_findings(session: Session, store: Facts, found: Sequence[NewFinding]) -> None:
+    """Add findings about a store that came from elsewhere, as far as they are not known, and sum up its score."""
+    lock_stores(session)
+    _keep(session, found, {store.id: store.path}, known=_known(session, [store.id]))
+    rescore(session, [store.id])
+
+
 def assess_ids(session: Session, ids: Sequence[int], more: Iterable[NewFinding] = ()) -> dict[int, Assessment]:
     """Assess stores by id, see ``assess_stores``."""
     return assess_stores(session, store_facts(session, ids), more=more)
@@ -145,11 +152,20 @@ def _withdraw(session: Session, ids: Sequence[int]) -> set[int]:
     is_open = (StoreFinding.decision == FindingDecision.OPEN.value) & StoreFinding.code.not_in(CURRENT)
     for start in range(0, len(ids), LOOKUP_SLICE):
         some = ids[start : start + LOOKUP_SLICE]
+        _withdraw_proposals(session, some)
         beside = StoreFinding.other_store_id.in_(some), is_open
         concerned.update(session.scalars(select(StoreFinding.store_id).where(*beside), execution_options=REASON))
         gone = (StoreFinding.store_id.in_(some) | StoreFinding.other_store_id.in_(some)), is_open
         session.execute(delete(StoreFinding).where(*gone), execution_options=REASON | {"synchronize_session": False})
     return concerned - set(ids)
+
+
+def _withdraw_proposals(session: Session, ids: Sequence[int]) -> None:
+    """Remove what is proposed for stores that have a position by now."""
+    placed = select(Store.id).where(Store.id.in_(ids), Store.latitude.is_not(None))
+    proposed = StoreFinding.store_id.in_(placed), StoreFinding.code.in_(PROPOSALS)
+    gone = delete(StoreFinding).where(*proposed, StoreFinding.decision == FindingDecision.OPEN.value)
+    session.execute(gone, execution_options=REASON | {"synchronize_session": False})
 
 
 def _reversed_pairs(session: Session, pairs: Sequence[Pair], looked_at: set[int]) -> list[Pair]:

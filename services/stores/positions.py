@@ -12,8 +12,10 @@ from core.database.bulk import insert_rows
 from core.database.sessions import actor_of
 from core.positions.columns import Floats, are_in_china_box, cells_of, convert_columns
 from core.positions.points import Datum
+from core.positions.texts import ANGLE_PLACES
 from models.stores import Store, StorePosition
 from services.saving.lookups import LOOKUP_SLICE
+from services.stores.fixes import Fix
 from services.stores.rules import ISLAND_DEGREES, Facts
 
 FACTS: tuple[Any, ...] = tuple(getattr(Store, name) for name in Facts._fields)
@@ -71,6 +73,17 @@ def _are_usable(latitudes: Floats, longitudes: Floats) -> Any:
         is_zero = (np.abs(latitudes) < ISLAND_DEGREES) & (np.abs(longitudes) < ISLAND_DEGREES)
         is_swapped = ~are_in_china_box(latitudes, longitudes) & are_in_china_box(longitudes, latitudes)
     return ~(np.isnan(latitudes) | np.isnan(longitudes) | is_zero | is_swapped)
+
+
+def put_position(store: Store, fix: Fix) -> None:
+    """Put a store where it was measured, with what is derived of it."""
+    store.latitude, store.longitude = round(fix.latitude, ANGLE_PLACES), round(fix.longitude, ANGLE_PLACES)
+    store.datum = fix.datum
+    store.accuracy_m = None if fix.accuracy_m is None else round(fix.accuracy_m, 1)
+    store.position_source, store.fixed_at = fix.source, fix.fixed_at
+    derived = derive([Captured(store.latitude, store.longitude, store.datum)])
+    store.wgs84_latitude, store.wgs84_longitude = derived.wgs84_latitude[0], derived.wgs84_longitude[0]
+    store.cell = derived.cell[0]
 
 
 def store_facts(session: Session, ids: Sequence[int]) -> list[Facts]:

@@ -16,7 +16,6 @@ from core.kinds.kind import Kind, Refused
 from core.kinds.standard import CODE, MISSING, NAME, NOTE, PHONE
 from core.permissions import Permission, Role
 from core.positions.points import position_text
-from core.positions.texts import ANGLE_PLACES
 from models.partners.partners import Partner, PartnerStatus
 from models.regions.kind import REGION
 from models.stores import Store, StoreStatus
@@ -29,7 +28,7 @@ from services.stores.findings import DEFAULT_SCORE, Assessment, assess_stores, l
 from services.stores.fixes import Fix, best_fix, require_good
 from services.stores.names import name_key
 from services.stores.ordering import TIER, assign_partner, hold_partners
-from services.stores.positions import Captured, derive, keep_positions, store_facts
+from services.stores.positions import keep_positions, put_position, store_facts
 from services.stores.rules import GOOD_SCORE, new_finding
 from services.stores.saving import find_store, moved_finding
 
@@ -137,7 +136,7 @@ def register_store(
         score=DEFAULT_SCORE[0],
         registered_by=actor.person or actor.name,
     )
-    _place(store, fix)
+    put_position(store, fix)
     session.add(store)
     session.flush()
     if invite:
@@ -200,7 +199,7 @@ def move_store(
     require_good(fix, len(photos), tried_again=tried_again)
     before, was = (store.wgs84_latitude, store.wgs84_longitude), store.status
     changes = {"position": [_store_label(store)]}
-    _place(store, fix)
+    put_position(store, fix)
     changes["position"].append(_store_label(store))
     store.version, store.updated_at = store.version + 1, now()
     session.flush()
@@ -263,16 +262,6 @@ def _free_code(session: Session, code: str | None) -> str:
 
 def _is_taken(session: Session, code: str) -> bool:
     return session.scalar(select(Store.id).where(Store.code == code), execution_options=REASON) is not None
-
-
-def _place(store: Store, fix: Fix) -> None:
-    store.latitude, store.longitude = round(fix.latitude, ANGLE_PLACES), round(fix.longitude, ANGLE_PLACES)
-    store.datum = fix.datum
-    store.accuracy_m = None if fix.accuracy_m is None else round(fix.accuracy_m, 1)
-    store.position_source, store.fixed_at = fix.source, fix.fixed_at
-    derived = derive([Captured(store.latitude, store.longitude, store.datum)])
-    store.wgs84_latitude, store.wgs84_longitude = derived.wgs84_latitude[0], derived.wgs84_longitude[0]
-    store.cell = derived.cell[0]
 
 
 def _assess(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from core.errors import Problem
 from core.i18n import N_
 from core.kinds.standard import Labels
-from core.positions.points import Datum, convert, distance_m, is_swapped
+from core.positions.points import Datum, convert, distance_m, is_swapped, position_text
 from models.regions.resolving import region
 from models.stores import PositionSource, StoreFinding
 from services.stores.names import ALIKE, RATHER_ALIKE
@@ -38,6 +38,9 @@ POINTS = {
     "position.not_measured": 10,
     "position.datum_doubtful": 20,
     "position.moved": 25,
+    "position.proposed": 0,
+    "position.proposed_even": 0,
+    "position.proposed_far": 0,
     "phone.not_a_mobile": 10,
     "stores.duplicate": 60,
     "stores.near_duplicate": 30,
@@ -60,6 +63,9 @@ TITLES = {
     "position.not_measured": N_("Position not measured"),
     "position.datum_doubtful": N_("Doubtful datum"),
     "position.moved": N_("Moved"),
+    "position.proposed": N_("Position found for the address"),
+    "position.proposed_even": N_("One of several positions for the address"),
+    "position.proposed_far": N_("Position for the address, far from its region"),
     "phone.not_a_mobile": N_("No mobile number"),
     "stores.duplicate": N_("Same shop twice"),
     "stores.near_duplicate": N_("Perhaps the same shop"),
@@ -82,6 +88,11 @@ SENTENCES = {
         "Taken as {datum}, the position is where another store with this telephone is: the stated datum may be wrong."
     ),
     "position.moved": N_("The store was moved by {distance}: somebody has to look at the new position."),
+    "position.proposed": N_("By its address the store is at {position} ({provider}). Take it over if that is right."),
+    "position.proposed_even": N_("The address fits {alternatives} places; one is at {position} ({provider})."),
+    "position.proposed_far": N_(
+        "By its address the store is at {position} ({provider}), {distance} from {region}, which is stated."
+    ),
     "phone.not_a_mobile": N_("The telephone has the length of a mobile number, but none begins like this."),
     "stores.duplicate": N_("{distance} from another store with the same {shared}: it is probably the same shop."),
     "stores.near_duplicate": N_("{distance} from another store, with names {likeness} % alike."),
@@ -92,7 +103,12 @@ SENTENCES = {
     "photo.edited": N_("The photo was edited with {software}."),
     "photo.missing": N_("No photo was handed in."),
 }
+NOT_MEASURED = {PositionSource.PIN, PositionSource.PASTE, PositionSource.PHOTO, PositionSource.GEOCODER}
+PROPOSALS = ("position.proposed", "position.proposed_even", "position.proposed_far")
+"""What is proposed for a store without a position: open until people decide, or until it has one."""
 SHARED = {"phone": N_("telephone"), "name": N_("name"), "both": N_("telephone and name")}
+
+PROVIDERS = {"nominatim": "Nominatim", "baidu": "百度地图"}
 
 NOTHING: dict[str, Any] = {}
 _MOBILE = re.compile(r"1[3-9]\d{9}")
@@ -139,7 +155,7 @@ def own_findings(store: Facts, place: Misplacement | None) -> Iterator[NewFindin
         store: As stored.
         place: Misplacement of its position, if any.
     """
-    if store.position_source in {PositionSource.PIN, PositionSource.PASTE, PositionSource.PHOTO}:
+    if store.position_source in NOT_MEASURED:
         yield new_finding(store, "position.not_measured")
     if store.accuracy_m is not None and store.accuracy_m > ACCURACY_POOR_M:
         points = POINTS["position.inaccurate"] * (2 if store.accuracy_m > ACCURACY_USELESS_M else 1)
@@ -229,6 +245,9 @@ def finding_sentence(finding: StoreFinding) -> Problem:
             values[name] = place.full_name.replace(" ", "") if place else values[name]
     if "shared" in values:
         values["shared"] = Labels([SHARED[str(values["shared"])]])
+    if "latitude" in values:
+        values["position"] = position_text(finding.data["latitude"], finding.data["longitude"])
+        values["provider"] = PROVIDERS.get(str(values["provider"]), values["provider"])
     if "datum" in values:
         values["datum"] = {"wgs84": "WGS-84", "gcj02": "GCJ-02", "bd09": "BD-09"}[str(values["datum"])]
     values.setdefault("limit", ACCURACY_GOOD_M)

@@ -8,11 +8,14 @@ from nicegui.testing import User
 from core.clock import freeze
 from core.database.sessions import unit_of_work
 from core.i18n import _, set_language
+from core.settings import settings
 from models.regions.table import table
 from pages.stores.map_page import places
 from resources.stores import STORES
 from services.applications.invites import InviteDraft, make_invite, revoke_invites
-from services.stores.review import close_store
+from services.stores.proposals import Proposal, propose_positions
+from services.stores.review import close_store, findings_of
+from services.stores.saving import find_store
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, WEI
@@ -136,6 +139,41 @@ async def test_a_store_is_allowed_to_order_from_its_record(user: User) -> None:
     found(user, "action-allow-ordering").click()
 
     await become(lambda: facts_of("partners", "HD1", "tier", "status"), ("store", "active"))
+
+
+NO_POSITION = {"code": ["NO1"], "name": ["无位置店"], "region": ["310101"], "address": ["南京东路 1 号"]}
+
+
+async def test_looking_up_an_address_is_offered_only_where_it_is_set_up_and_needed(user: User, monkeypatch) -> None:
+    state_rows("stores", NO_POSITION)
+    sign_in_as(user.http_client, WEI)
+
+    await user.open("/stores/NO1")
+    assert not is_there(user, "action-geocode")
+
+    monkeypatch.setenv("QUDAO_GEOCODER", "nominatim")
+    monkeypatch.setenv("QUDAO_GEOCODER_URL", "http://127.0.0.1:9")
+    settings.cache_clear()
+    await user.open("/stores/HD1")
+    assert not is_there(user, "action-geocode")
+    await user.open("/stores/NO1")
+    found(user, "action-geocode").click()
+    await user.should_see("The address is being looked up.", retries=20)
+
+
+async def test_a_proposed_position_is_taken_over_from_the_record(user: User) -> None:
+    state_rows("stores", NO_POSITION)
+    with unit_of_work(WEI) as session:
+        propose_positions(session, "NO1", [Proposal(31.2323, 121.4752, "wgs84", "nominatim", 30.0)])
+        finding_id = findings_of(session, find_store(session, "NO1").id)[0].id
+    sign_in_as(user.http_client, WEI)
+    await user.open("/stores/NO1")
+    await user.should_see("By its address the store is at 31.232300, 121.475200 (Nominatim).")
+
+    found(user, f"action-take-{finding_id}").click()
+
+    await user.should_see("Known and accepted", retries=30)
+    assert not is_there(user, f"action-take-{finding_id}")
 
 
 # --- what the map asks for ---
