@@ -8,4 +8,5 @@ SCHEDULE = (
     Recurring("housekeeping.forget", at="02:00"),
     Recurring("housekeeping.sweep", every=timedelta(hours=1)),
     Recurring("applications.carry_on", every=timedelta(minutes=15)),
+    Recurring("outbox.deliver", every=timedelta(minutes=1)),
 )

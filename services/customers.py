@@ -24,6 +24,7 @@ PLAN = Plan(
     keys=("code",),
     required=("name",),
     defaults={"stage": CustomerStage.LEAD.value},
+    field_names={"owner_id": "owner", "partner_id": "partner"},
 )
 MATCHES = {"code": Customer.code, "phone": Customer.phone, "uscc": Customer.uscc, "name": Customer.name}
 

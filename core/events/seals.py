@@ -6,7 +6,8 @@ version 1, all hashes SHA-256:
 
 * canonical bytes of an event: its columns in the order of ``SEALED_COLUMNS``, each as a length of 4 bytes (big-endian;
   0xFFFFFFFF for NULL, without content) and its text in UTF-8: numbers in decimal, ``at`` in microseconds since
-  1970-01-01 UTC, JSON with sorted keys and no white space;
+  1970-01-01 UTC, JSON with sorted keys and no white space; of an event of format 1 without the columns that came
+  with format 2, which are NULL in it;
 * hash of a seal: hash of ``HEADER``, the previous seal's hash (32 bytes; zeros before the first), the ids of the range
   and the number of events (8 bytes each, big-endian), and the hash of each event's canonical bytes.
 
@@ -36,6 +37,9 @@ from core.permissions import Permission
 HEADER = b"qudao event seal 1"
 NO_HASH = "0" * 64
 SEALED_COLUMNS = ("id", *COLUMNS)
+_FORMAT = SEALED_COLUMNS.index("format")
+_FORMAT_1 = (1, *(None for _ in SEALED_COLUMNS[_FORMAT + 1 :]))
+"""``format`` and the columns after it, of an event of format 1."""
 EVENTS_MAX = 1_000  # per seal: a verification names the first bad event, and a seal stays a few KiB
 DIGEST_CHARS = 8  # of each event's hash, kept to name the first event that differs
 RECENT_SEALS = 20
@@ -78,7 +82,7 @@ append_only(EventSeal)
 def event_hash(row: Sequence[Any]) -> bytes:
     """Return the hash of an event's canonical bytes; ``row`` holds the values of ``SEALED_COLUMNS``."""
     parts = []
-    for value in row:
+    for value in row[:_FORMAT] if tuple(row[_FORMAT:]) == _FORMAT_1 else row:
         if value is None:
             parts.append(b"\xff\xff\xff\xff")
             continue

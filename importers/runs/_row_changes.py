@@ -18,12 +18,11 @@ def readable_changes(session: Session, resource: Resource, changes: Changes) -> 
     Args:
         session: The one in which the changes were made, not ended yet.
         resource: Whose rows.
-        changes: By column or field name, as stored, see ``services.saving.rows.Saved``.
+        changes: Values as stored, see ``services.saving.plans.Saved``.
     """
     if not changes:
         return {}
-    fields = {field.column.key: field for field in resource.stated_fields}
-    fields |= {field.name: field for field in resource.stated_fields}
+    fields = {field.name: field for field in resource.stated_fields}
     keys = {name: _keys(session, field.kind, name, changes) for name, field in fields.items() if field.kind.reference}
     plain = {name for name, field in fields.items() if name not in keys and field.kind.style == "text"}
     shown: dict[int, Mapping[str, Any]] = {}

@@ -1,12 +1,12 @@
 """What happened to a row, as people read it: who, what, when, through which door, each field before and after."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core.access import Actor
 from core.database.sessions import actor_of
+from core.events.changes import Pair, visible_changes
 from core.events.log import Event
 from core.events.queries import events_of
 from core.i18n import N_, _
@@ -20,11 +20,12 @@ from resources.events import ACTIONS, EVENTS
 from services.accounts.users import people_names
 
 HISTORY_MAX = 50
+Changes = Mapping[str, Pair]
 Titles = dict[tuple[str, int | str], str]
 """(Resource, number of a row or e-mail of a person) → how people call it."""
 
-OTHER_CHANGES: dict[str, str] = {"lines": N_("Lines"), "position": N_("Position")}
-"""What events of a resource name besides its fields."""
+PART_LABELS: dict[str, str] = {"lines": N_("Lines"), "position": N_("Position")}
+"""Of ``core.events.changes.PARTS``."""
 NOTES = ("reason", "note")
 
 
@@ -36,9 +37,10 @@ def history_of(session: Session, resource: Resource, key: str, most: int = HISTO
 def told(session: Session, resource: Resource, events: Sequence[Event]) -> list[TimelineEntry]:
     """Return events of one resource as people read them; what is confidential to others is left out."""
     actor = actor_of(session)
-    fields = _fields_by_stored_name(resource, actor)
-    titles = _titles(session, fields, events)
-    return [_told(one, fields, titles) for one in events]
+    fields = {field.name: field for field in resource.fields_for(actor)}
+    changes = [visible_changes(one, resource, actor) for one in events]
+    titles = _titles(session, fields, changes)
+    return [_told(one, pairs, fields, titles) for one, pairs in zip(events, changes, strict=True)]
 
 
 def action_text(action: str) -> str:
@@ -53,7 +55,7 @@ def source_text(source: str, batch_id: int | None = None) -> str:
     return _("{label} #{number}", label=_("Import"), number=batch_id) if batch_id else label
 
 
-def _told(event: Event, fields: dict[str, Field], titles: Titles) -> TimelineEntry:
+def _told(event: Event, changes: Changes, fields: dict[str, Field], titles: Titles) -> TimelineEntry:
     notes = [str(event.data[name]) for name in NOTES if event.data.get(name)]
     return TimelineEntry(
         who=who_text(event.actor),
@@ -62,25 +64,21 @@ def _told(event: Event, fields: dict[str, Field], titles: Titles) -> TimelineEnt
         note="；".join(notes),
         source=source_text(event.source, event.batch_id),
         tone=ACTIONS[event.action].tone if event.action in ACTIONS else "",
-        changes=[change for name, pair in event.changes.items() if (change := _change(name, pair, fields, titles))],
+        changes=[_change(name, pair, fields, titles) for name, pair in changes.items()],
     )
 
 
-def _change(name: str, pair: Any, fields: dict[str, Field], titles: Titles) -> Change | None:
-    if not isinstance(pair, list | tuple) or len(pair) != 2:
-        return None
-    if name in OTHER_CHANGES:
+def _change(name: str, pair: Pair, fields: dict[str, Field], titles: Titles) -> Change:
+    if name in PART_LABELS:
         before, after = (", ".join(map(str, value)) if isinstance(value, list) else str(value or "") for value in pair)
-        return Change(_(OTHER_CHANGES[name]), before, after)
-    field = fields.get(name)
-    if field is None:
-        return None
+        return Change(_(PART_LABELS[name]), before, after)
+    field = fields[name]
     before, after = (_stored_text(field, value, titles) for value in pair)
     return Change(_(field.label), before, after)
 
 
 def _stored_text(field: Field, value: Any, titles: Titles) -> str:
-    """Return a value of an event as people read it: events keep stored values or what stands for them outside."""
+    """Return a value of an event as people read it; a text of an amount or a reference is of format 1."""
     kind = field.kind
     if kind.person is not None and (kind.person.resource, value) in titles:
         return titles[kind.person.resource, value]
@@ -92,37 +90,26 @@ def _stored_text(field: Field, value: Any, titles: Titles) -> str:
     return value_text(kind, kind.dump(value) if stored else value)
 
 
-def _fields_by_stored_name(resource: Resource, actor: Actor) -> dict[str, Field]:
-    visible = resource.fields_for(actor)
-    return {field.column.key: field for field in visible} | {field.name: field for field in visible}
-
-
-def _titles(session: Session, fields: dict[str, Field], events: Iterable[Event]) -> Titles:
+def _titles(session: Session, fields: dict[str, Field], changes: Sequence[Changes]) -> Titles:
     """Return how people call the rows that changes of references name by number, one query for each resource."""
     wanted: dict[str, tuple[Reference, set[int]]] = {}
-    for event in events:
-        for name, pair in event.changes.items():
-            field = fields.get(name)
-            if field is not None and field.kind.reference is not None:
-                reference = field.kind.reference
-                wanted.setdefault(reference.resource, (reference, set()))[1].update(_numbers(pair))
+    for name, pair in (one for pairs in changes for one in pairs.items()):
+        reference = fields[name].kind.reference if name in fields else None
+        if reference is not None:
+            numbers = {value for value in pair if isinstance(value, int)}
+            wanted.setdefault(reference.resource, (reference, set()))[1].update(numbers)
     found: Titles = {}
     for resource, (reference, numbers) in wanted.items():
         found |= {(resource, number): title for number, title in titles_of(session, reference, numbers).items()}
-    return found if actor_of(session).is_brand else found | _names(session, fields, events)
+    return found if actor_of(session).is_brand else found | _names(session, fields, changes)
 
 
-def _names(session: Session, fields: dict[str, Field], events: Iterable[Event]) -> Titles:
+def _names(session: Session, fields: dict[str, Field], changes: Sequence[Changes]) -> Titles:
     """Return what partners read in place of the e-mails of people: their names, or the brand's."""
     persons: dict[str, str] = {}
-    for event in events:
-        for name, pair in event.changes.items():
-            reference = fields[name].kind.person if name in fields else None
-            if reference is not None and isinstance(pair, list | tuple):
-                persons |= {value: reference.resource for value in pair if isinstance(value, str) and "@" in value}
+    for name, pair in (one for pairs in changes for one in pairs.items()):
+        reference = fields[name].kind.person if name in fields else None
+        if reference is not None:
+            persons |= {value: reference.resource for value in pair if isinstance(value, str) and "@" in value}
     names = people_names(session, persons)
     return {(resource, person): names.get(person, settings().brand_name) for person, resource in persons.items()}
-
-
-def _numbers(pair: Any) -> list[int]:
-    return [value for value in pair if isinstance(value, int)] if isinstance(pair, list | tuple) else []

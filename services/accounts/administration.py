@@ -191,7 +191,7 @@ def _purge_failures(session: Session, user: User) -> None:
 def _set_status(session: Session, user: User, status: UserStatus) -> None:
     before, user.status, user.version, user.updated_at = user.status, status.value, user.version + 1, now()
     changes = {"status": [before, status.value]}
-    record(session, "user.changed", "users", [EventDraft(user.email, user.path, changes)])
+    record(session, "user.changed", "users", [EventDraft(user.email, user.path, changes, version=user.version)])
 
 
 def reachable_user(session: Session, email: str, *, is_change: bool = True) -> User:

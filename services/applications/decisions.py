@@ -17,6 +17,7 @@ from core.permissions import Permission, Role
 from models.accounts.users import User, UserStatus
 from models.partners.applications import Application, ApplicationStatus, UpstreamAnswer
 from models.partners.partners import Partner, PartnerStatus
+from services.accounts.users import PLAN as USER_PLAN
 from services.applications.applicant import welcome_link
 from services.applications.states import advance, lock_application, require_status, set_partner_status, tell
 from services.notifications.invites import notify_inviter
@@ -263,4 +264,6 @@ def _invite_owner(session: Session, application: Application) -> None:
     )
     session.add(user)
     session.flush()
-    record(session, "user.created", "users", [EventDraft(email, application.path, data={"role": user.role})])
+    data, values = {"role": user.role}, USER_PLAN.values_of(user, ("name", "role", "partner_id"))
+    happening = EventDraft(email, application.path, data=data, version=1, created_values=values)
+    record(session, "user.created", "users", [happening])

@@ -78,7 +78,9 @@ def make_invite(session: Session, draft: InviteDraft) -> Invite:
     session.add(invite)
     session.flush()
     facts = {"tiers": invite.tiers, "uses": invite.uses_max, "partner": inviter.code if inviter else ""}
-    record(session, "invite.created", "invites", [EventDraft(invite.code, invite.path, data=facts)])
+    values = {"tiers": invite.tiers, "uses": invite.uses_max, "partner": invite.partner_id, "note": invite.note}
+    happening = EventDraft(invite.code, invite.path, data=facts, version=1, created_values=values)
+    record(session, "invite.created", "invites", [happening])
     return invite
 
 
@@ -115,7 +117,8 @@ def use_invite(session: Session, code: str, tier: str) -> Invite:
     invite = for_tier(_find(session, code, locked=True), tier)
     invite.used_count, invite.version, invite.updated_at = invite.used_count + 1, invite.version + 1, now()
     facts = {"used": invite.used_count, "of": invite.uses_max, "tier": tier}
-    record(session, "invite.used", "invites", [EventDraft(invite.code, invite.path, data=facts)])
+    happening = EventDraft(invite.code, invite.path, data=facts, version=invite.version)
+    record(session, "invite.used", "invites", [happening])
     return invite
 
 
@@ -136,7 +139,8 @@ def revoke_invites(session: Session, codes: Sequence[str], note: str = "") -> li
             invite.revoked_at = invite.updated_at = now()
             invite.version += 1
             facts = {"reason": note} if note else {}
-            record(session, "invite.revoked", "invites", [EventDraft(invite.code, invite.path, data=facts)])
+            happening = EventDraft(invite.code, invite.path, data=facts, version=invite.version)
+            record(session, "invite.revoked", "invites", [happening])
     return [Outcome(code, None if code in found else _unknown().problem) for code in dict.fromkeys(codes)]
 
 

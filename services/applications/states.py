@@ -75,7 +75,7 @@ def tell(
 ) -> None:
     """Record what happened to an application; facts that are nothing are left out."""
     facts = {name: value for name, value in data.items() if value not in (None, "", [])}
-    happening = EventDraft(application.number, application.path, changes or {}, facts)
+    happening = EventDraft(application.number, application.path, changes or {}, facts, application.version)
     record(session, f"application.{action}", "applications", [happening])
 
 
@@ -87,7 +87,8 @@ def set_partner_status(session: Session, partner_id: int | None, status: Partner
     changes = {"status": [partner.status, status.value]}
     partner.status = status.value
     count_change(partner)
-    record(session, "partner.changed", "partners", [EventDraft(partner.code, partner.path, changes)])
+    happening = EventDraft(partner.code, partner.path, changes, version=partner.version)
+    record(session, "partner.changed", "partners", [happening])
 
 
 def unknown_application(number: str) -> NotFound:

@@ -70,11 +70,12 @@ def decide_order(
         _require_reason(reason)
     facts = {"total": yuan(order.total_cents)} | ({"reason": reason} if reason else {})
     change = {"status": [order.status, _NEXT_STATUS[decision].value]}
+    draft = EventDraft(number, buyer.path, change, facts, order.version + 1)
     decided, *_ = together(
         session,
         _advance(actor, order, decision),
         _approval(actor, order, buyer, decision, reason, balances["credit"]),
-        record_one(session, f"order.{decision.value}", "orders", EventDraft(number, buyer.path, change, facts)),
+        *record_one(session, f"order.{decision.value}", "orders", draft),
         *notify_decision(session, number, decision, [order.submitted_by, order.placed_by], reason),
     )
     if decision is Decision.APPROVED:

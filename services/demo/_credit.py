@@ -64,7 +64,7 @@ def set_limits(session: Session, channel: Channel, random: Random) -> None:
             EventDraft(
                 one.buyer.code,
                 one.buyer.path,
-                {"credit_limit_cents": [limits[one.buyer.id], lowered[one.buyer.id]]},
+                {"credit_limit": [limits[one.buyer.id], lowered[one.buyer.id]]},
                 {"demo": True},
             )
             for one in channel.overdue

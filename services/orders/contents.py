@@ -142,10 +142,12 @@ def _priced(buyer: Buyer, drafts: Sequence[LineDraft], prices: Catalogue) -> lis
     return lines
 
 
-def insert_order(session: Session, order: PricedOrder, event: Operation[None], *, submit: bool = False) -> OrderState:
-    """Write a new order with its lines and its event in one round trip; see ``insert_orders``."""
+def insert_order(
+    session: Session, order: PricedOrder, events: Sequence[Operation[None]], *, submit: bool = False
+) -> OrderState:
+    """Write a new order with its lines and its events in one round trip; see ``insert_orders``."""
     row = _row(session, order, submit=submit)
-    operations: list[Operation[Any]] = [event]
+    operations: list[Operation[Any]] = [*events]
     if len(order.lines) <= FEW:
         lines = [(position, order.buyer.path, *line) for position, line in enumerate(order.lines, 1)]
         values = [order.number, *(value for line in lines for value in line)]

@@ -265,7 +265,9 @@ def _write(session: Session, ready: Sequence[tuple[OrderRows, PricedOrder]], opt
     placed = insert_orders(session, orders)
     saved.new_rows = [row for group, _ in new for row in group.rows]
     saved.created = len(saved.new_rows)
-    drafts = [EventDraft(order.number, order.path, data={"total": yuan(order.total_cents)}) for order in placed]
+    drafts = [
+        EventDraft(order.number, order.path, data={"total": yuan(order.total_cents)}, version=1) for order in placed
+    ]
     record(session, "order.placed", "orders", drafts, batch_id=options.batch_id)
     return saved
 

@@ -19,7 +19,6 @@ from core.kinds.standard import grouped_yuan, yuan
 from core.permissions import Permission
 from models.approvals import Approval
 from models.orders import Order, OrderLine, OrderStatus
-from models.partners.partners import Partner
 from services.money.credit import require_active
 from services.number_series import ORDERS, next_numbers
 from services.orders.contents import (
@@ -68,9 +67,9 @@ def place_order(session: Session, draft: OrderDraft, *, submit: bool = False) ->
     buyer, lines = price_for_buyer(session, draft.buyer, draft.lines)
     priced = PricedOrder("", buyer, ship_to(draft, buyer) | {"note": draft.note}, lines)
     number = _next_number(session, priced, submit=submit)
-    draft_event = EventDraft(number, buyer.path, data={"total": yuan(priced.total_cents)})
-    event = record_one(session, PLACED_AND_SUBMITTED if submit else "order.placed", "orders", draft_event)
-    return insert_order(session, replace(priced, number=number), event, submit=submit)
+    draft_event = EventDraft(number, buyer.path, data={"total": yuan(priced.total_cents)}, version=1)
+    events = record_one(session, PLACED_AND_SUBMITTED if submit else "order.placed", "orders", draft_event)
+    return insert_order(session, replace(priced, number=number), events, submit=submit)
 
 
 def change_order(session: Session, number: str, draft: OrderDraft, *, version: int | None = None) -> OrderState:
@@ -141,7 +140,8 @@ def submit_order(
     together(session, *place_holds(buyer, priced.total_cents))
     if lines != stored:
         replace_lines(session, [(order.id, buyer.path, lines)])
-    happening = EventDraft(number, buyer.path, status_change(order, submitted), {"total": yuan(priced.total_cents)})
+    facts = {"total": yuan(priced.total_cents)}
+    happening = EventDraft(number, buyer.path, status_change(order, submitted), facts, submitted.version)
     record(session, "order.submitted", "orders", [happening])
     return submitted
 
@@ -159,7 +159,8 @@ def withdraw_order(session: Session, number: str, *, version: int | None = None)
     require_status(order, OrderStatus.SUBMITTED, version)
     draft = advance(order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None).run(session)
     together(session, *release_holds(buyer, order.total_cents))
-    record(session, "order.withdrawn", "orders", [EventDraft(number, buyer.path, status_change(order, draft))])
+    event = EventDraft(number, buyer.path, status_change(order, draft), version=draft.version)
+    record(session, "order.withdrawn", "orders", [event])
     return draft
 
 
@@ -200,9 +201,8 @@ def rewrite_draft(
     changes = _changes(session, order, priced)
     changed = advance(order, OrderStatus.DRAFT, **values).run(session)
     replace_lines(session, [(order.id, priced.buyer.path, priced.lines)])
-    record(
-        session, "order.changed", "orders", [EventDraft(order.number, priced.buyer.path, changes)], batch_id=batch_id
-    )
+    happening = EventDraft(order.number, priced.buyer.path, changes, version=changed.version)
+    record(session, "order.changed", "orders", [happening], batch_id=batch_id)
     return changed
 
 
@@ -223,9 +223,7 @@ def _changes(session: Session, order: OrderState, priced: PricedOrder) -> dict[s
     """Return field name → [before, after] of a draft's content."""
     header, lines = stored_content(session, order.id)
     pairs: dict[str, list[Any]] = {name: [header[name], priced.header[name]] for name in HEADER}
-    pairs["total"] = [yuan(order.total_cents), yuan(priced.total_cents)]
+    pairs["total"] = [order.total_cents, priced.total_cents]
     pairs["lines"] = [[f"{x.sku} × {x.units}" for x in some] for some in (lines, priced.lines)]
-    if order.buyer_id != priced.buyer.id:
-        former = session.scalar(select(Partner.code).where(Partner.id == order.buyer_id))
-        pairs["buyer"] = [former, priced.buyer.code]
+    pairs["buyer"] = [order.buyer_id, priced.buyer.id]
     return {name: [before, after] for name, (before, after) in pairs.items() if before != after}

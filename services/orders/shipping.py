@@ -28,7 +28,8 @@ def ship_order(session: Session, number: str, note: str = "") -> OrderState:
     require_status(order, OrderStatus.APPROVED)
     shipped = advance(order, OrderStatus.SHIPPED, shipped_by=actor.person, shipped_at=now()).run(session)
     facts = {"note": note} if note else {}
-    record(session, "order.shipped", "orders", [EventDraft(number, order.path, status_change(order, shipped), facts)])
+    happening = EventDraft(number, order.path, status_change(order, shipped), facts, shipped.version)
+    record(session, "order.shipped", "orders", [happening])
     return shipped
 
 

@@ -27,6 +27,7 @@ PLAN = Plan(
     model=Department,
     keys=("code",),
     required=("name",),
+    field_names={"parent_id": "parent", "manager_id": "manager"},
 )
 
 

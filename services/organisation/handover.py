@@ -36,7 +36,7 @@ class HandoverKind:
         key: Mapped attribute that people name a row by. order: by what the list stands.
         needs: What a successor must be permitted to do; None = nothing.
         can_split: Whether several colleagues may share it.
-        hand: ``hand(session, leaver, rows, successor)``, rows as (id, key, path), locked.
+        hand: ``hand(session, leaver, rows, successor)``, rows as ``rows_of`` selects them, locked.
     """
 
     name: str
@@ -71,23 +71,27 @@ def hand_over(session: Session, kind: HandoverKind, leaver: User, successors: Se
 
 
 def rows_of(kind: HandoverKind, leaver: User) -> Any:
-    """Return the query for what ``leaver`` holds of one kind: number, key and path, in the order of the list."""
+    """Return the query for what ``leaver`` holds of one kind: number, key, path and version, in the order of the list.
+
+    A model without path or version selects none.
+    """
     rule = RULES[kind.rule]
     model = rule.column.class_
-    path = getattr(model, "path", None)
-    columns = (model.id, kind.key.label("key"), *((path,) if path is not None else ()))
-    return select(*columns).where(rule.names(leaver)).order_by(*kind.order)
+    more = [getattr(model, name) for name in ("path", "version") if hasattr(model, name)]
+    return select(model.id, kind.key.label("key"), *more).where(rule.names(leaver)).order_by(*kind.order)
 
 
-def _plain(rule: str, subject: str, noun: str) -> Callable[[Session, User, Sequence[Any], User], None]:
-    """Return the function that replaces the person in the column of a rule and records events."""
+def _plain(rule: str, subject: str, noun: str, field: str) -> Callable[[Session, User, Sequence[Any], User], None]:
+    """Return the function that replaces the person in the column of a rule and records a change of ``field``."""
 
     def hand(session: Session, leaver: User, rows: Sequence[Any], successor: User) -> None:
         column = RULES[rule].column
         before, after = (one.id if RULES[rule].by_number else one.email for one in (leaver, successor))
         _write(session, column, [row.id for row in rows], after)
-        changes = {column.key: [before, after]}
-        happenings = [EventDraft(str(row.key), getattr(row, "path", ""), changes) for row in rows]
+        changes = {field: [before, after]}
+        happenings = [
+            EventDraft(str(row.key), getattr(row, "path", ""), changes, version=row.version + 1) for row in rows
+        ]
         record(session, f"{noun}.changed", subject, happenings)
 
     return hand
@@ -106,8 +110,9 @@ def _hand_reports(session: Session, leaver: User, rows: Sequence[Any], successor
     for row in rows:
         manager_id = leaver.manager_id if row.key in way else successor.id
         _write(session, User.manager_id, [row.id], manager_id)
-        changes = {"manager_id": [leaver.id, manager_id]}
-        record(session, "user.changed", "users", [EventDraft(row.key, row.path, changes)])
+        changes = {"manager": [leaver.id, manager_id]}
+        happening = EventDraft(row.key, row.path, changes, version=row.version + 1)
+        record(session, "user.changed", "users", [happening])
 
 
 def _hand_imports(session: Session, leaver: User, rows: Sequence[Any], successor: User) -> None:
@@ -145,7 +150,7 @@ KINDS: tuple[HandoverKind, ...] = (
         (Customer.path, Customer.region, Customer.code),
         Permission.CUSTOMER_EDIT,
         True,
-        _plain("customers.owner_id", "customers", "customer"),
+        _plain("customers.owner_id", "customers", "customer", "owner"),
     ),
     HandoverKind(
         "orders",
@@ -155,7 +160,7 @@ KINDS: tuple[HandoverKind, ...] = (
         (Order.path, Order.number),
         Permission.ORDER_PLACE,
         True,
-        _plain("orders.placed_by", "orders", "order"),
+        _plain("orders.placed_by", "orders", "order", "placed_by"),
     ),
     HandoverKind(
         "reports", N_("People they lead"), "users.manager_id", User.email, (User.email,), None, False, _hand_reports
@@ -168,7 +173,7 @@ KINDS: tuple[HandoverKind, ...] = (
         (Department.code,),
         None,
         False,
-        _plain("departments.manager_id", "departments", "department"),
+        _plain("departments.manager_id", "departments", "department", "manager"),
     ),
     HandoverKind(
         "invites",
@@ -178,7 +183,7 @@ KINDS: tuple[HandoverKind, ...] = (
         (Invite.path, Invite.code),
         Permission.INVITE_EDIT,
         True,
-        _plain("invites.made_by", "invites", "invite"),
+        _plain("invites.made_by", "invites", "invite", "made_by"),
     ),
     HandoverKind(
         "imports",

@@ -247,12 +247,12 @@ def _end_access(session: Session, user: User) -> None:
 
 
 def _close(session: Session, user: User, counts: Mapping[str, int], note: str) -> None:
-    before = {"status": user.status, "department_id": user.department_id, "manager_id": user.manager_id}
+    before = {"status": user.status, "department": user.department_id, "manager": user.manager_id}
     user.status, user.left_at, user.updated_at = UserStatus.LOCKED.value, now(), now()
     user.password_hash = user.department_id = user.manager_id = None
     user.version += 1
-    after = {"status": user.status, "department_id": None, "manager_id": None}
+    after = {"status": user.status, "department": None, "manager": None}
     changes = {name: [old, after[name]] for name, old in before.items() if old != after[name]}
     data = {"handed_over": dict(counts), **({"note": note} if note else {})}
-    record(session, "user.left", "users", [EventDraft(user.email, user.path, changes, data)])
+    record(session, "user.left", "users", [EventDraft(user.email, user.path, changes, data, user.version)])
     session.flush()

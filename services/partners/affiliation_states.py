@@ -54,7 +54,7 @@ def tell_request(
 ) -> None:
     """Record what happened to a request as ``affiliation.<action>``; facts that are nothing are left out."""
     facts = {name: value for name, value in data.items() if value}
-    happening = EventDraft(request.number, request.path, changes or {}, facts)
+    happening = EventDraft(request.number, request.path, changes or {}, facts, request.version)
     record(session, f"affiliation.{action}", "affiliation_requests", [happening])
 
 

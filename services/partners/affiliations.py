@@ -91,9 +91,9 @@ def _take_store_along(session: Session, partner_id: int, upstream_id: int | None
     """Move the partner's own store to the new upstream."""
     is_own = Store.ordering_partner_id == partner_id, Store.partner_id.is_distinct_from(upstream_id)
     for store in session.scalars(select(Store).where(*is_own)):
-        changes = {"partner_id": [store.partner_id, upstream_id]}
+        changes = {"partner": [store.partner_id, upstream_id]}
         store.partner_id, store.version, store.updated_at = upstream_id, store.version + 1, now()
-        record(session, "store.changed", "stores", [EventDraft(store.code, store.path, changes)])
+        record(session, "store.changed", "stores", [EventDraft(store.code, store.path, changes, version=store.version)])
 
 
 def _saved(session: Session, drafts: Drafts) -> dict[str, tuple[int, date]]:

@@ -32,6 +32,7 @@ PLAN = Plan(
     required=("name", "tier"),
     defaults={"status": PartnerStatus.ACTIVE.value},
     kept=("path", "id"),
+    field_names={"upstream_id": "upstream", "credit_limit_cents": "credit_limit"},
 )
 PLAN_WITHOUT_LIMITS = replace(PLAN, defaults={**PLAN.defaults, "credit_limit_cents": 0})
 """For who may not set credit limits: a new partner has none until somebody sets it."""

@@ -29,6 +29,7 @@ PLAN = Plan(
     model=Price,
     keys=("product_id", "tier", "valid_from"),
     required=("unit_price",),
+    field_names={"product_id": "sku"},
 )
 UNKNOWN_PRODUCT = Problem("products.not_found", N_("names no product: there is no {key}"))
 

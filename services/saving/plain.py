@@ -38,6 +38,7 @@ def with_plain_save(resource: Resource, defaults: Mapping[str, Any] | None = Non
         keys=tuple(columns[name] for name in resource.keys),
         required=tuple(columns[one.name] for one in stated if one.required and one.name not in resource.keys),
         defaults=defaults or {},
+        field_names={column: name for name, column in columns.items() if name != column},
     )
     matches = {name: resource.field(name).column for name in resource.match}
 

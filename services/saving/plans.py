@@ -1,7 +1,8 @@
 """Plans of saving drafts to a table, and results."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from core.errors import CellProblem, RowsRefused
@@ -28,7 +29,7 @@ class Saved:
 
     Attributes:
         new_rows: Numbers of the rows that were created.
-        changes: Number of each row that was updated → column or field name → stored value before and after.
+        changes: Number of each row that was updated → field name → stored value before and after.
     """
 
     created: int = 0
@@ -65,6 +66,7 @@ class Plan:
         required: Names of the columns that a new row must state.
         defaults: Column name to the value of a new row that does not state it; blank leaves an old row as it is.
         kept: Names of columns computed along the way that are no change of their own, e.g. "path".
+        field_names: Column name to the name of its field where it is another, e.g. "owner_id" to "owner".
     """
 
     subject: str
@@ -73,6 +75,17 @@ class Plan:
     required: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     kept: tuple[str, ...] = ("path",)
+    field_names: Mapping[str, str] = field(default_factory=dict)
+
+    def field_name(self, column: str) -> str:
+        """Return the name of the field that a column stores."""
+        return self.field_names.get(column, column)
+
+    def values_of(self, row: Any, columns: Iterable[str]) -> dict[str, Any]:
+        """Return field name → stored value of some columns of a mapped row, for ``EventDraft.created_values``."""
+        return {
+            self.field_name(name): json_value(value) for name in columns if (value := getattr(row, name)) is not None
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +95,8 @@ class Rows:
     numbers: list[int]
     keys: list[str]
     columns: dict[str, list[Any]]
+
+
+def json_value(value: Any) -> Any:
+    """Return a stored value as JSON has it."""
+    return value.isoformat() if isinstance(value, date) else value

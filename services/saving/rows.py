@@ -4,7 +4,7 @@ Form, API and import come here alike, with one row or ten thousand. What changed
 so that an unchanged row costs no write and no event, and each change is recorded with the value before it.
 """
 
-from datetime import date
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -33,11 +33,11 @@ from core.clock import now
 from core.database.bulk import insert_rows
 from core.database.sessions import EVERYONE, actor_of, is_sqlite
 from core.errors import CellProblem, Conflict, Problem
-from core.events.log import COLUMNS, Event, EventDraft, record
+from core.events.log import EventDraft, record, record_selected
 from core.i18n import N_
 from core.kinds.standard import MISSING
 from core.resource import noun_of
-from services.saving.plans import Plan, Rows, Saved, SaveOptions
+from services.saving.plans import Plan, Rows, Saved, SaveOptions, json_value
 
 OF_THE_SYSTEM = frozenset({"id", "version", "created_at", "updated_at"})
 """Columns that saving sets itself; of the others it writes those that the rows name."""
@@ -62,7 +62,7 @@ def save_rows(session: Session, plan: Plan, rows: Rows, options: SaveOptions) ->
         refused = {problem.row for problem in saved.problems}
         session.execute(delete(staged).where(staged.c.row.in_(refused)))
     changes = _changes(session, plan, staged, rows, options)
-    saved.created = _record_created(session, plan, staged, options)
+    saved.created = _record_created(session, plan, staged, rows, options)
     saved.new_rows = _new_numbers(session, plan, staged, rows, saved)
     saved.changes = {row: happening.changes for row, happening in changes.items()}
     saved.updated = len(changes)
@@ -144,7 +144,7 @@ def _new_numbers(session: Session, plan: Plan, staged: Table, rows: Rows, saved:
 
 
 def _changes(session: Session, plan: Plan, staged: Table, rows: Rows, options: SaveOptions) -> dict[int, EventDraft]:
-    """Return by row number what will change in rows that exist: stored values before and after, by column name."""
+    """Return by row number what will change in rows that exist: stored values before and after, by field name."""
     table = plan.model.__table__
     names = [name for name in _written(plan, rows) if name not in plan.kept]
     path = table.c.path if "path" in table.c else literal("")
@@ -154,12 +154,12 @@ def _changes(session: Session, plan: Plan, staged: Table, rows: Rows, options: S
     query = query.join_from(staged, table, _on_key(plan, staged)).order_by(staged.c.row)
     if options.version is not None:
         _require_version(session, query, options.version)
-    happenings = {}
+    happenings, fields = {}, [plan.field_name(name) for name in names]
     for row in session.execute(query.where(_differs(plan, staged, rows))):
-        number, key, row_path, _, *values = row
-        pairs = zip(names, values[: len(names)], values[len(names) :], strict=True)
-        changes = {name: [_plain(old), _plain(new)] for name, old, new in pairs if old != new}
-        happenings[number] = EventDraft(key, row_path, changes)
+        number, key, row_path, version, *values = row
+        pairs = zip(fields, values[: len(names)], values[len(names) :], strict=True)
+        changes = {name: [json_value(old), json_value(new)] for name, old, new in pairs if old != new}
+        happenings[number] = EventDraft(key, row_path, changes, version=version + 1)
     return happenings
 
 
@@ -174,43 +174,54 @@ def _require_version(session: Session, query: Select[Any], version: int) -> None
         )
 
 
-def _record_created(session: Session, plan: Plan, staged: Table, options: SaveOptions) -> int:
-    """Record the rows that will be new, in one statement; return how many."""
-    actor = actor_of(session)
-    empty = literal({}, JSON)
-    facts = {
-        "at": literal(now(), Event.__table__.c.at.type),
-        "actor": literal(actor.name),
-        "person": literal(actor.person),
-        "source": literal(actor.source),
-        "action": literal(f"{noun_of(plan.subject)}.created"),
-        "subject": literal(plan.subject),
-        "subject_key": staged.c.key_text,
-        "path": func.coalesce(staged.c.path, "") if "path" in staged.c else literal(""),
-        "changes": empty,
-        "data": empty,
-        "batch_id": literal(options.batch_id, BigInteger),
-    }
-    new = _new_rows(plan, staged, *(facts[name] for name in COLUMNS)).order_by(staged.c.row)
-    events: Any = Event.__table__
-    created = insert(events).from_select(COLUMNS, new, include_defaults=False)
-    result: Any = session.execute(created, execution_options={"preserve_rowcount": True})
-    return int(result.rowcount)
+def _record_created(session: Session, plan: Plan, staged: Table, rows: Rows, options: SaveOptions) -> int:
+    """Record the rows that will be new, with their values, in one statement; return how many."""
+    values = _new_values(plan, staged, rows)
+    blank = {name for name, given in rows.columns.items() if all(value is None for value in given)} - {*plan.defaults}
+    names = [name for name in values if name not in {*plan.keys, *plan.kept, *blank}]
+    new = _new_rows(
+        plan,
+        staged,
+        staged.c.key_text.label("subject_key"),
+        (func.coalesce(staged.c.path, "") if "path" in staged.c else literal("")).label("path"),
+        literal(1).label("subject_version"),
+        _json_object(session, staged, {plan.field_name(name): values[name] for name in names}).label("created_values"),
+    ).order_by(staged.c.row)
+    return record_selected(session, f"{noun_of(plan.subject)}.created", plan.subject, new, batch_id=options.batch_id)
+
+
+def _new_values(plan: Plan, staged: Table, rows: Rows) -> dict[str, ColumnElement[Any]]:
+    """Return column name → value of a new row: as stated, else its default."""
+    columns = plan.model.__table__.c
+    values: dict[str, ColumnElement[Any]] = {name: staged.c[name] for name in rows.columns}
+    for name, default in plan.defaults.items():
+        given = literal(default, columns[name].type)
+        values[name] = func.coalesce(staged.c[name], given) if name in rows.columns else given
+    return values
+
+
+def _json_object(session: Session, staged: Table, values: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any]:
+    """Return a JSON object of values of a staged row, as each database makes it fastest."""
+    if not values:
+        return literal({}, JSON)
+    if is_sqlite(session):
+        return func.json_object(*(part for name, value in values.items() for part in (literal(name), value)))
+    row = select(*(value.label(name) for name, value in values.items())).correlate(staged).lateral("v")
+    return select(func.row_to_json(row.table_valued())).scalar_subquery()
 
 
 def _update(session: Session, plan: Plan, staged: Table, rows: Rows) -> None:
-    table, at = plan.model.__table__, literal(now(), Event.__table__.c.at.type)
+    table = plan.model.__table__
+    at = literal(now(), table.c.updated_at.type)
     values = {name: _new_value(plan, staged, name) for name in _written(plan, rows)}
     changed = update(table).where(_on_key(plan, staged), _differs(plan, staged, rows))
     session.execute(changed.values(**values, version=table.c.version + 1, updated_at=at))
 
 
 def _insert(session: Session, plan: Plan, staged: Table, rows: Rows) -> None:
-    table, at = plan.model.__table__, literal(now(), Event.__table__.c.at.type)
-    values: dict[str, Any] = {name: staged.c[name] for name in rows.columns}
-    for name, default in plan.defaults.items():
-        given = literal(default, table.c[name].type)
-        values[name] = func.coalesce(staged.c[name], given) if name in rows.columns else given
+    table = plan.model.__table__
+    at = literal(now(), table.c.updated_at.type)
+    values = _new_values(plan, staged, rows)
     values |= {"version": literal(1), "created_at": at, "updated_at": at}
     if "path" in table.c:
         values.setdefault("path", literal("", table.c.path.type))
@@ -231,7 +242,3 @@ def _refuse_incomplete(session: Session, plan: Plan, staged: Table, rows: Rows) 
         return []
     new = session.execute(_new_rows(plan, staged, staged.c.row)).scalars()
     return [CellProblem(row, absent[0], "", MISSING) for row in new]
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value

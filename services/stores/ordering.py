@@ -17,6 +17,7 @@ from core.i18n import N_
 from core.permissions import Permission
 from models.partners.partners import Affiliation, Partner, PartnerStatus
 from models.stores import Store, StoreFinding, StorePhoto, StorePosition, StoreStatus
+from services.partners.saving import PLAN as PARTNER_PLAN
 from services.partners.saving import save_partners
 from services.partners.tree import lock_tree, reserve_ids, tier_problem
 from services.saving.lookups import LOOKUP_SLICE
@@ -24,6 +25,11 @@ from services.saving.plans import SaveOptions
 from services.states import lock_one
 
 TIER = "store"
+PARTNER_COLUMNS = (
+    "name", "tier", "upstream_id", "contact", "phone", "region", "address", "status", "credit_limit_cents",
+    "valid_from",
+)  # fmt: skip
+"""Of the partner that a store becomes: recorded with its creation."""
 REASON = {"see_all": "a code belongs to one partner of the whole brand, and an upstream is whose it is, seen or not"}
 FOLLOWERS = (StorePosition, StoreFinding, StorePhoto)
 
@@ -230,5 +236,7 @@ def _new_partner(session: Session, store: Store, status: PartnerStatus) -> Partn
             partner_id=partner.id, upstream_id=partner.upstream_id, path=partner.path, valid_from=partner.valid_from
         )
     )
-    record(session, "partner.created", "partners", [EventDraft(partner.code, partner.path, data={"store": store.code})])
+    data, values = {"store": store.code}, PARTNER_PLAN.values_of(partner, PARTNER_COLUMNS)
+    happening = EventDraft(partner.code, partner.path, data=data, version=1, created_values=values)
+    record(session, "partner.created", "partners", [happening])
     return partner

@@ -146,7 +146,8 @@ def register_store(
         store.status = StoreStatus.ACTIVE.value
     facts = {"score": assessment.score, "found": sorted(set(assessment.new_codes)), "status": store.status}
     facts |= {"invite": invite} if invite else {}
-    record(session, "store.registered", "stores", [EventDraft(store.code, store.path, data=facts)])
+    happening = EventDraft(store.code, store.path, data=facts, version=store.version)
+    record(session, "store.registered", "stores", [happening])
     session.flush()
     return store
 
@@ -208,7 +209,7 @@ def move_store(
         store.status = StoreStatus.UNDER_REVIEW.value
         changes["status"] = [was, store.status]
     facts = {"score": assessment.score, "found": sorted(set(assessment.new_codes)), "note": note}
-    record(session, "store.moved", "stores", [EventDraft(store.code, store.path, changes, facts)])
+    record(session, "store.moved", "stores", [EventDraft(store.code, store.path, changes, facts, store.version)])
     session.flush()
     return store
 

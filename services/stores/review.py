@@ -215,7 +215,7 @@ def _move_on(session: Session, store: Store, status: StoreStatus, action: str, n
     store.status, store.version, store.updated_at = status.value, store.version + 1, now()
     session.flush()
     facts = {"note": note, "score": store.score} if note else {"score": store.score}
-    record(session, action, "stores", [EventDraft(store.code, store.path, changes, facts)])
+    record(session, action, "stores", [EventDraft(store.code, store.path, changes, facts, store.version)])
     return store
 
 

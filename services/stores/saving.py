@@ -38,8 +38,9 @@ PLAN = Plan(
         "registered_by": "",
     },
     kept=(
-        "path", "wgs84_latitude", "wgs84_longitude", "cell", "name_key", "position_source", "fixed_at",
+        "path", "wgs84_latitude", "wgs84_longitude", "cell", "name_key", "position_source", "fixed_at", "registered_by",
     ),
+    field_names={"partner_id": "partner"},
 )  # fmt: skip
 MATCHES = {"code": Store.code, "phone": Store.phone, "name": Store.name}
 PLAIN = ("name", "contact", "phone", "region", "address", "status", "latitude", "longitude", "datum", "accuracy_m")

@@ -11,7 +11,7 @@ from models.customers import Customer
 from resources.customers import CUSTOMERS
 from services.customers import hand_over_customers, move_customers
 from services.saving.plans import Saved, SaveOptions
-from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_CLERK, HUADONG_OWNER, MEI, SUZHOU_CLERK, WEI
+from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_CLERK, HUADONG_OWNER, MEI, SUZHOU, SUZHOU_CLERK, WEI
 
 
 def save(actor, *rows: dict, match: str = "", version: int | None = None) -> Saved:
@@ -72,7 +72,25 @@ def test_a_change_is_recorded_with_what_was_there_before(database):
     assert counts(saved) == (0, 1, 0)
     assert event.changes == {"phone": ["13800138000", "13900139000"]}
     assert (event.subject_key, event.person) == ("C1", "wei@example.com")
-    assert stored("C1").version == 2
+    assert stored("C1").version == event.subject_version == 2
+
+
+def test_a_new_row_is_recorded_with_the_values_it_began_with(database):
+    save(
+        WEI,
+        {"code": "C1", "name": "上海店", "phone": "13800138000", "partner": "SZ", "owner": "wei@example.com"},
+        {"code": "C2", "name": '"引号"', "phone": "", "contact": ""},
+    )
+
+    with reading(ADMIN) as session:
+        events = session.scalars(select(Event).order_by(Event.id)).all()
+    assert [(one.action, one.format, one.subject_version, one.changes) for one in events] == [
+        ("customer.created", 2, 1, {})
+    ] * 2
+    assert [one.created_values for one in events] == [
+        {"name": "上海店", "phone": "13800138000", "stage": "lead", "partner": SUZHOU, "owner": WEI.user_id},
+        {"name": '"引号"', "phone": None, "stage": "lead", "partner": None, "owner": None},
+    ]
 
 
 def test_a_blank_cell_clears_but_an_absent_column_and_a_blank_stage_leave(database):

@@ -34,7 +34,8 @@ def last(name: str) -> int | None:
 def test_rows_come_back_as_the_types_they_were_given_as(database):
     at = datetime(2026, 11, 22, 23, 59, 59, 123456, tzinfo=UTC)
     facts = {"text": "'\"\\ 上海 \U0001f600\t\n", "n": [1, None, True]}
-    values = dict(zip(COLUMNS, (at, "a", "", "screen", "t.was", "t", "1", "", facts, {}, None), strict=True))
+    row = (at, "a", "", "screen", "t.was", "t", "1", "", facts, {}, None, 2, 7, None)
+    values = dict(zip(COLUMNS, row, strict=True))
 
     with unit_of_work(WEI) as session:
         found = Prepared(insert(Event).returning(Event.id, Event.at), columns=COLUMNS).run(session, values)
@@ -44,6 +45,7 @@ def test_rows_come_back_as_the_types_they_were_given_as(database):
         stored = session.scalars(select(Event)).one()
         again = Prepared(select(Event.at, Event.changes, Event.batch_id)).run(session, {}).first()
     assert (stored.at, stored.changes, stored.batch_id) == (at, facts, None)
+    assert (stored.subject_version, stored.created_values) == (7, None)
     assert tuple(again) == (at, facts, None)
 
 
@@ -149,7 +151,8 @@ def test_who_waits_for_a_row_keeps_nobody_else_waiting(database):
 @pytest.mark.parametrize("facts", [{"n": 2**70}, {1: "x"}, {}, {"text": "\u2028\x7f\x01é\\"}])
 def test_whatever_json_can_say_is_kept(database, facts):
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    values = dict(zip(COLUMNS, (at, "a", "", "screen", "t.was", "t", "1", "", facts, {}, None), strict=True))
+    row = (at, "a", "", "screen", "t.was", "t", "1", "", facts, {}, None, 2, 7, None)
+    values = dict(zip(COLUMNS, row, strict=True))
 
     with unit_of_work(WEI) as session:
         Prepared(insert(Event), columns=COLUMNS).run(session, values)

@@ -24,8 +24,13 @@ VECTOR = (
     {"name": ["a", "b"]},
     {},
     None,
+    1,
+    None,
+    None,
 )
 EVENT_SHA256 = "c0ba5abccc82925f6a2153c245c0d2c4b1f13607ee5c68b9367b6f314d7840da"
+VECTOR_2 = (*VECTOR[:-3], 2, 7, {"name": "b"})
+EVENT_2_SHA256 = "5ddcc6a6e1f0047abe406953f0a8db05ea2cf78ef657ff07f72a62526b8ec067"
 SEAL_SHA256 = "65b7dedecf1e45024a91af0b40e279c46497b24306960911d22196ce1529ec91"
 
 
@@ -84,6 +89,15 @@ def test_hashes_are_the_published_ones():
     )
 
 
+def test_the_hash_of_an_event_of_the_second_format_is_the_published_one_too():
+    assert event_hash(VECTOR_2).hex() == EVENT_2_SHA256
+
+
+@pytest.mark.parametrize("more", [(1, 7, None), (1, None, {}), (2, None, None), (3, None, None)])
+def test_no_column_of_the_second_format_can_be_added_to_an_event_of_the_first(more):
+    assert event_hash((*VECTOR[:-3], *more)).hex() != EVENT_SHA256
+
+
 def test_each_seal_follows_the_one_before_it(sealed):
     first, second = seals()
 
@@ -108,13 +122,28 @@ def test_sealing_again_adds_nothing(sealed):
         ("UPDATE event_seals SET digests = '' WHERE id = 1", "seal 1: the seal itself was changed"),
         ("UPDATE event_seals SET event_count = 9, hash = previous_hash WHERE id = 1", "seal 1: the seal itself was"),
         ("DELETE FROM event_seals WHERE id = 1", "seal 2: it does not follow"),
+        ("UPDATE events SET format = 1 WHERE subject_key = 'K3'", "seal 1: the log differs after event 2"),
+        ("UPDATE events SET subject_version = 9 WHERE subject_key = 'K3'", "seal 1: the log differs after event 2"),
+        ("UPDATE events SET created_values = '{}' WHERE subject_key = 'K3'", "seal 1: the log differs after event 2"),
         (
             "UPDATE events SET subject_key = CASE subject_key WHEN 'K1' THEN 'K2' ELSE 'K1' END"
             " WHERE subject_key IN ('K1', 'K2')",
             "seal 1: the log differs after event 0",
         ),
     ],
-    ids=["changed", "value", "removed", "last removed", "digests", "seal changed", "seal removed", "swapped"],
+    ids=[
+        "changed",
+        "value",
+        "removed",
+        "last removed",
+        "digests",
+        "seal changed",
+        "seal removed",
+        "format",
+        "version",
+        "values",
+        "swapped",
+    ],
 )
 def test_tampering_is_found_and_the_place_is_named(sealed, statement, found):
     tamper(statement)

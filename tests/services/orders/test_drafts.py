@@ -68,7 +68,7 @@ def test_a_draft_can_be_rewritten_and_the_trail_says_what_changed(shop):
     assert (changed.total_cents, changed.version, lines) == (360_00, 2, ["TEA", "MILK"])
     assert event.changes == {
         "note": [None, "急"],
-        "total": ["1200.00", "360.00"],
+        "total": [1_200_00, 360_00],
         "lines": [["MILK × 10"], ["TEA × 24", "MILK × 1"]],
     }
 

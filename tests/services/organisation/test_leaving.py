@@ -144,8 +144,9 @@ def test_each_customer_tells_who_looked_after_it_before(database):
 
     with reading(ADMIN) as session:
         query = select(Event).where(Event.action == "customer.changed").order_by(Event.id)
-        recorded = [(one.subject_key, one.changes) for one in session.scalars(query)]
-    assert recorded == [(f"C{n}", {"owner_id": [WEI.user_id, LING.user_id]}) for n in range(6)]
+        recorded = [(one.subject_key, one.changes, one.subject_version) for one in session.scalars(query)]
+        versions = dict(session.execute(select(Customer.code, Customer.version)).all())
+    assert recorded == [(f"C{n}", {"owner": [WEI.user_id, LING.user_id]}, versions[f"C{n}"]) for n in range(6)]
 
 
 def test_customers_may_be_divided_and_nobody_gets_two_more_than_another(database):
