@@ -5,7 +5,6 @@ from core.i18n import N_
 from core.jobs.queueing import job
 from core.jobs.worker import JobRun
 from core.permissions import Permission
-from services.applications.applicant import purge_old_drafts
 from services.applications.decisions import overdue_numbers, pass_on
 from services.partners.affiliation_requests import carry_on, requests_to_carry_on
 
@@ -18,7 +17,7 @@ from services.partners.affiliation_requests import carry_on, requests_to_carry_o
     keep_days=30,
 )
 def carry_applications_on(run: JobRun) -> None:
-    """Pass on what was not answered in time, move partners whose day has come, forget old drafts. Safe to repeat."""
+    """Pass on what was not answered in time, move partners whose day has come. Safe to repeat."""
     with reading(run.actor) as session:
         applications, requests = overdue_numbers(session), requests_to_carry_on(session)
     for number in applications:
@@ -27,5 +26,3 @@ def carry_applications_on(run: JobRun) -> None:
     for number in requests:
         with unit_of_work(run.actor) as session:
             carry_on(session, number)
-    with unit_of_work(run.actor) as session:
-        purge_old_drafts(session)

@@ -1,36 +1,49 @@
-"""Forgetting what nobody needs any more."""
+"""Forgetting what nobody needs any more: what is kept how long is one table."""
 
 from core.database.disk_space import essential_writes
+from core.database.retention import SLICE_ROWS, Retention, purge_slice
 from core.database.sessions import reading, unit_of_work
+from core.events import outbox
 from core.i18n import N_
 from core.jobs.queueing import job
 from core.jobs.rows import Lane
 from core.jobs.worker import JobRun
 from core.permissions import Permission
-from services.accounts.attempts import purge_old_attempts
-from services.accounts.sessions import purge_old_sessions
+from services import idempotency
+from services.accounts import attempts, sessions
+from services.applications import applicant
+from services.files import received_contents
 from services.files.orphans import sweep_orphaned_contents
-from services.files.received_contents import purge_received_contents
-from services.idempotency import purge_old_answers
-from services.imports.batches import purge_old_checks
-from services.jobs.retention import purge_old_jobs
-from services.notifications.retention import purge_old_notifications
+from services.imports import batches
+from services.jobs.retention import job_retentions
+from services.notifications import retention as notifications
+
+RETENTIONS: tuple[Retention, ...] = (
+    sessions.RETENTION,
+    attempts.RETENTION,
+    idempotency.RETENTION,
+    applicant.RETENTION,
+    batches.RETENTION,
+    received_contents.RETENTION,
+    notifications.READ,
+    notifications.UNREAD,
+    outbox.RETENTION,
+)
+"""How long rows are kept, except those of jobs, whose kinds declare it."""
 
 
 @job("housekeeping.forget", label=N_("Tidying up"), needs=Permission.SYSTEM_OPERATE, acts_on_time=True, lane=Lane.NIGHT)
 @essential_writes()
 def forget(run: JobRun) -> None:
-    """Drop what has ended: sessions, counts of attempts, stored answers, old checks, jobs and notifications.
-
-    Safe to repeat.
-    """
-    with unit_of_work(run.actor) as session:
-        purge_old_sessions(session)
-        purge_old_attempts(session)
-        purge_old_answers(session)
-        purge_old_checks(session)
-        purge_old_jobs(session)
-        purge_old_notifications(session)
+    """Drop the rows whose time is over, a slice at a time. Safe to repeat."""
+    count = 0
+    for one in (*RETENTIONS, *job_retentions()):
+        purged = SLICE_ROWS
+        while purged == SLICE_ROWS:
+            with unit_of_work(run.actor) as session:
+                purged = purge_slice(session, one)
+                count += purged
+                run.checkpoint(session, {}, done_count=count)
 
 
 @job(
@@ -42,8 +55,6 @@ def forget(run: JobRun) -> None:
     keep_days=30,
 )
 def sweep(run: JobRun) -> None:
-    """Delete content on disk that belongs to nothing, and what quotas count no more. Safe to repeat."""
-    with unit_of_work(run.actor) as session:
-        purge_received_contents(session)
+    """Delete content on disk that belongs to nothing. Safe to repeat."""
     with reading(run.actor) as session:
         sweep_orphaned_contents(session)

@@ -2,6 +2,7 @@
 
 from core.database.sessions import unit_of_work
 from core.events.delivery import deliver_pending
+from core.i18n import N_
 from core.jobs.queueing import job
 from core.jobs.worker import JobRun
 from core.permissions import Permission
@@ -10,7 +11,7 @@ from resources import BY_NAME
 CHECKPOINT_EVENTS = 100
 
 
-@job("outbox.deliver", needs=Permission.SYSTEM_OPERATE)
+@job("outbox.deliver", label=N_("Delivering events"), needs=Permission.SYSTEM_OPERATE, keep_days=7)
 def deliver(run: JobRun) -> None:
     """Hand pending events to their consumers. Safe to repeat; the next run tries again what a consumer refused."""
 

@@ -6,20 +6,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now
+from core.database.retention import Retention
 from core.database.sessions import is_sqlite, transact
 from core.errors import Conflict, InvalidInput
 from core.i18n import N_
 from models.idempotency import IdempotencyKey, scope_of
 
-RETENTION = timedelta(days=30)
-_EVERYONE = {"see_all": "old answers are deleted for all actors", "synchronize_session": False}
+RETENTION = Retention(
+    column=IdempotencyKey.created_at,
+    days=30,
+    reason="A program that repeats a request does so within minutes; after a month the key may be used anew.",
+)
+VALIDITY = timedelta(days=RETENTION.days)
 
 _running: set[tuple[str, str]] = set()
 _lock = threading.Lock()
@@ -55,13 +59,6 @@ def answer_once(
         return transact(actor, lambda session: _answered(session, actor, key, request_sha256, work))
 
 
-def purge_old_answers(session: Session) -> int:
-    """Delete answers older than ``RETENTION``; return how many."""
-    old = delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - RETENTION)
-    result: Any = session.execute(old, execution_options=_EVERYONE)
-    return int(result.rowcount)
-
-
 def _answered(
     session: Session, actor: Actor, key: str, request_sha256: str, work: Callable[[Session], IdempotentResponse]
 ) -> IdempotentResponse:
@@ -70,7 +67,7 @@ def _answered(
         raise _in_progress()
     own = select(IdempotencyKey).where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
     stored = session.scalar(own)
-    if stored is not None and stored.created_at >= now() - RETENTION:
+    if stored is not None and stored.created_at >= now() - VALIDITY:
         if stored.request_sha256 != request_sha256:
             raise InvalidInput(
                 "idempotency.key_reused",

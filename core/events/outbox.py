@@ -19,6 +19,7 @@ from core.database.bulk import insert_rows
 from core.database.columns import Id, code_text
 from core.database.operations import Operation, no_result
 from core.database.prepared import Prepared
+from core.database.retention import Retention
 from core.database.sessions import NOBODY, Base
 
 CONSUMER_LENGTH_MAX = 40
@@ -58,6 +59,11 @@ class OutboxRow(Base):
 
 
 COLUMNS = ("event_id", "consumer", "created_at")
+RETENTION = Retention(
+    column=OutboxRow.delivered_at,
+    days=30,
+    reason="What was delivered stands where its consumer put it; what is not delivered yet stays.",
+)
 
 
 def subscribe(action_pattern: str, consumer: str) -> None:

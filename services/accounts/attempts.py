@@ -5,13 +5,13 @@ a success takes the count back.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.bulk import insert_rows
+from core.database.retention import Retention
 from core.errors import DomainError
 from core.i18n import N_
 from models.accounts.sessions import AttemptCount
@@ -23,8 +23,13 @@ PER_ADDRESS = 10  # sign-ins that failed or are being tried
 VISITORS_PER_ADDRESS = 60  # anonymous requests and pictures: a whole trade fair may share one address
 ADDRESS_WINDOW = timedelta(minutes=1)
 NEVER = timedelta(days=36_500)
-RETENTION = timedelta(days=2)
 
+RETENTION = Retention(
+    column=AttemptCount.last_at,
+    days=2,
+    reason="Counts that nobody added to lately say nothing; those that shut an account until a reset stay.",
+    conditions=(AttemptCount.count < FAILURES_MAX,),
+)
 _SEE = {"see_all": "attempts are counted before the user is authenticated"}
 
 
@@ -76,13 +81,6 @@ def purge_attempts(session: Session, *subjects: str) -> None:
     """Delete the count of a subject."""
     gone = delete(AttemptCount).where(AttemptCount.subject.in_(subjects))
     session.execute(gone.execution_options(**_SEE, synchronize_session=False))
-
-
-def purge_old_attempts(session: Session) -> int:
-    """Delete counts without recent attempts, except those that last until a reset. Return how many."""
-    old = delete(AttemptCount).where(AttemptCount.last_at < now() - RETENTION, AttemptCount.count < FAILURES_MAX)
-    result: Any = session.execute(old.execution_options(**_SEE, synchronize_session=False))
-    return int(result.rowcount)
 
 
 def pause_after(failures: int) -> timedelta:

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now
 from core.database.disk_space import essential_writes
+from core.database.retention import Retention
 from core.database.sessions import actor_of
 from core.errors import DomainError, NotFound
 from core.events.log import EventDraft, record
@@ -28,7 +28,11 @@ PARTNER = timedelta(days=7)
 HALF_WAY_LASTS = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=1)
 FRESH = timedelta(minutes=5)
-RETENTION_AFTER_END = timedelta(days=30)
+RETENTION = Retention(
+    column=UserSession.expires_at,
+    days=30,
+    reason="A session that is over opens nothing; the audit log keeps who signed in and when.",
+)
 
 AUTHENTICATION = Actor("sign-in", Role.ADMINISTRATOR, source="screen")
 """System actor that looks up accounts and sessions before the user is authenticated."""
@@ -260,14 +264,6 @@ def open_sessions(session: Session, user_id: int) -> list[UserSession]:
         UserSession.user_id == user_id, UserSession.ended_at.is_(None), UserSession.expires_at > now()
     )
     return list(session.scalars(query.order_by(UserSession.seen_at.desc(), UserSession.id.desc())))
-
-
-@essential_writes()
-def purge_old_sessions(session: Session) -> int:
-    """Delete sessions that ended long ago; the audit log keeps their events. Return how many."""
-    old = delete(UserSession).where(UserSession.expires_at < now() - RETENTION_AFTER_END)
-    result: Any = session.execute(old.execution_options(synchronize_session=False))
-    return int(result.rowcount)
 
 
 def _rows_of(session: Session, token: str) -> tuple[UserSession, User, str | None, str | None] | None:

@@ -1,14 +1,14 @@
 """Applications as the applicant makes them: a draft that is saved and resumed, submitted, changed, taken back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import now
+from core.database.retention import Retention
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import Conflict, InvalidInput, NotFound, Problem, RowsRefused
@@ -35,7 +35,6 @@ STATED = ("name", "tier", "uscc", "contact", "phone", "region", "address")
 ASKED_ABOUT = ("name", "tier", "uscc", "region")
 """Fields of an application that its upstream says yes to."""
 YES = (UpstreamAnswer.CONFIRMED, UpstreamAnswer.ON_BEHALF)
-DRAFTS_KEPT = timedelta(days=60)
 _CODES = {"see_all": "a code is given once across the brand"}
 _FILLED_IN = (ApplicationStatus.DRAFT, ApplicationStatus.RETURNED)
 
@@ -207,16 +206,20 @@ def welcome_link(session: Session, number: str) -> str:
     return password_link(session, application.email)
 
 
-def purge_old_drafts(session: Session) -> int:
-    """Delete drafts that nobody has touched for ``DRAFTS_KEPT`` and that were never submitted; return how many."""
-    actor_of(session).require(Permission.APPLICATION_DECIDE)
-    old = (Application.status == ApplicationStatus.DRAFT.value, Application.updated_at < now() - DRAFTS_KEPT)
-    drafts = session.scalars(select(Application).where(*old)).all()
-    for draft in drafts:
+def _delete_drafts(session: Session, ids: Sequence[int]) -> None:
+    for draft in session.scalars(select(Application).where(Application.id.in_(ids))).all():
         if draft.licence_sha256 is not None:
             release_picture(session, draft.licence_sha256)
         session.delete(draft)
-    return len(drafts)
+
+
+RETENTION = Retention(
+    column=Application.updated_at,
+    days=60,
+    reason="Drafts that nobody came back to and that were never submitted go, with the licence in them.",
+    conditions=(Application.status == ApplicationStatus.DRAFT.value,),
+    remove=_delete_drafts,
+)
 
 
 def _state(application: Application, stated: Mapping[str, str]) -> dict[str, Problem]:

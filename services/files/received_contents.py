@@ -15,13 +15,19 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.locks import DatabaseLock, take_lock
+from core.database.retention import Retention
 from core.errors import DomainError
 from core.files.contents import StoredFile
 from core.i18n import N_
 from core.settings import MIB, settings
 from models.received_contents import ReceivedContent
 
-WINDOW = timedelta(days=1)
+RETENTION = Retention(
+    column=ReceivedContent.created_at,
+    days=1,
+    reason="Quotas count the last 24 hours; the content itself is another matter.",
+)
+WINDOW = timedelta(days=RETENTION.days)
 ADDRESS_PICTURE_BYTES_MAX = 200 * MIB
 """A day's pictures of one address. Browsers send photos as the camera made them; what is stored has 2,048 pixels a
 side, 0.3 to 1 MB. So 60 applicants at a trade fair behind one address hand in three each."""
@@ -123,12 +129,8 @@ def receive_content(session: Session, sender: Sender, kind: ContentKind, size_by
 
 def give_back(session: Session, content_id: int) -> None:
     """Undo the count of content that did not arrive."""
-    _delete(session, ReceivedContent.id == content_id)
-
-
-def purge_received_contents(session: Session) -> None:
-    """Delete rows older than ``WINDOW``."""
-    _delete(session, ReceivedContent.created_at <= now() - WINDOW)
+    gone = delete(ReceivedContent).where(ReceivedContent.id == content_id)
+    session.execute(gone.execution_options(**_SEE, synchronize_session=False))
 
 
 def require_disk_room(size_bytes: int) -> None:
@@ -194,8 +196,3 @@ def _free_bytes() -> int:
     folder = settings().data_dir
     folder.mkdir(parents=True, exist_ok=True)
     return shutil.disk_usage(folder).free
-
-
-def _delete(session: Session, condition: Any) -> None:
-    gone = delete(ReceivedContent).where(condition)
-    session.execute(gone.execution_options(**_SEE, synchronize_session=False))

@@ -1,7 +1,6 @@
 """Batches of imports: their life cycle, progress with every slice of saved rows, and problems."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, null, select, update
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.bulk import insert_rows
+from core.database.retention import Retention
 from core.database.sessions import actor_of, has_one_writer
 from core.errors import CellProblem, Conflict, InvalidInput, NotFound, Problem
 from core.events.log import EventDraft, record
@@ -25,7 +25,6 @@ from services.saving.plans import Saved
 
 WHOLE_ROWS_MAX = 100_000  # SQLite stores them in two to three seconds, and lets nobody else write meanwhile
 BYTES_PER_ROW = 100  # of a file; a small sheet in a large workbook is slow to read, too
-CHECK_RETENTION = timedelta(days=30)  # after the upload
 _SEE: dict[str, Any] = {"see_all": "abandoned imports are purged for all users"}
 PROBLEM_COLUMNS = ("batch_id", "row", "field", "value", "code", "message", "values")
 
@@ -268,22 +267,20 @@ def purge_findings(session: Session, batch_id: int) -> None:
     purge_rows(session, batch_id)
 
 
-def purge_old_checks(session: Session) -> int:
-    """Delete results of abandoned checks; they can be repeated. Return how many."""
-    old = (
-        update(ImportBatch)
-        .where(
-            ImportBatch.status == ImportStatus.DRAFT,
-            ImportBatch.checked.is_not(null()),
-            ImportBatch.created_at < now() - CHECK_RETENTION,
-        )
-        .values(checked=null())
-        .returning(ImportBatch.id)
-    )
-    forgotten = session.scalars(old, execution_options=_SEE | {"synchronize_session": False}).all()
-    for batch_id in forgotten:
+def _delete_checks(session: Session, batch_ids: Sequence[int]) -> None:
+    without_checks = update(ImportBatch).where(ImportBatch.id.in_(batch_ids)).values(checked=null())
+    session.execute(without_checks, execution_options=_SEE | {"synchronize_session": False})
+    for batch_id in batch_ids:
         purge_findings(session, batch_id)
-    return len(forgotten)
+
+
+RETENTION = Retention(
+    column=ImportBatch.created_at,
+    days=30,
+    reason="What a check found that nobody followed; the import stays, and checking again finds it again.",
+    conditions=(ImportBatch.status == ImportStatus.DRAFT.value, ImportBatch.checked.is_not(null())),
+    remove=_delete_checks,
+)
 
 
 def problems_of(session: Session, batch_id: int, *, limit: int | None = None, offset: int = 0) -> list[CellProblem]:

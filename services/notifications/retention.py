@@ -1,25 +1,33 @@
-"""Purging notifications that nobody needs any more."""
+"""Retention of notifications."""
 
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from core.clock import now
+from core.database.retention import Retention
 from models.notifications import Notification, NotificationDelivery
 
-READ_KEPT = timedelta(days=90)
-"""How long a notification is kept once it was read."""
-UNREAD_KEPT = timedelta(days=365)
-_SEE: dict[str, Any] = {"see_all": "what is old is dropped, whoever was to read it", "synchronize_session": False}
+_SEE: dict[str, Any] = {"see_all": "old notifications are purged for all readers", "synchronize_session": False}
 
 
-def purge_old_notifications(session: Session) -> int:
-    """Delete notifications read 90 days ago, and those nobody read within a year; return how many."""
-    old = or_(Notification.read_at < now() - READ_KEPT, Notification.created_at < now() - UNREAD_KEPT)
-    ids = select(Notification.id).where(old)
-    of_old = delete(NotificationDelivery).where(NotificationDelivery.notification_id.in_(ids))
-    session.execute(of_old, execution_options=_SEE)
-    result: Any = session.execute(delete(Notification).where(old), execution_options=_SEE)
-    return int(result.rowcount)
+def _remove(session: Session, ids: Sequence[int]) -> None:
+    deliveries = delete(NotificationDelivery).where(NotificationDelivery.notification_id.in_(ids))
+    session.execute(deliveries, execution_options=_SEE)
+    session.execute(delete(Notification).where(Notification.id.in_(ids)), execution_options=_SEE)
+
+
+READ = Retention(
+    column=Notification.read_at,
+    days=90,
+    reason="Its reader has read it; the record that it is about stays.",
+    remove=_remove,
+)
+UNREAD = Retention(
+    column=Notification.created_at,
+    days=365,
+    reason="Nobody has read it within a year; the record that it is about stays.",
+    conditions=(Notification.read_at.is_(None),),
+    remove=_remove,
+)

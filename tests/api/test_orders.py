@@ -9,11 +9,12 @@ from sqlalchemy import func, select, update
 
 from core.addresses import key_segment
 from core.clock import freeze, now
+from core.database.retention import purge_slice
 from core.database.sessions import reading, unit_of_work
 from models.idempotency import IdempotencyKey
 from models.orders import Order
 from services import idempotency
-from services.idempotency import RETENTION, purge_old_answers
+from services.idempotency import RETENTION, VALIDITY
 from tests.conftest import ADMIN, BEIFANG_CLERK, LING, MEI, SUZHOU_CLERK, WEI
 from tests.services.orders.support import add_range
 
@@ -253,13 +254,13 @@ def test_answers_are_kept_thirty_days(shop):
     at = now()
     with freeze(at):
         shop.post(SUZHOU_CLERK, "/orders", ORDER, key="a")
-    with freeze(at + RETENTION), unit_of_work(ADMIN) as session:
-        gone_on_the_last_day = purge_old_answers(session)
-    with freeze(at + RETENTION + timedelta(seconds=1)):
+    with freeze(at + VALIDITY), unit_of_work(ADMIN) as session:
+        gone_on_the_last_day = purge_slice(session, RETENTION)
+    with freeze(at + VALIDITY + timedelta(seconds=1)):
         again = shop.post(SUZHOU_CLERK, "/orders", ORDER, key="a")
         shop.post(SUZHOU_CLERK, "/orders", ORDER, key="b")
-    with freeze(at + RETENTION * 3), unit_of_work(ADMIN) as session:
-        gone_in_the_end = purge_old_answers(session)
+    with freeze(at + VALIDITY * 3), unit_of_work(ADMIN) as session:
+        gone_in_the_end = purge_slice(session, RETENTION)
 
     assert (again.status_code, "idempotency-replayed" in again.headers, count(Order)) == (201, False, 3)
     assert (gone_on_the_last_day, gone_in_the_end) == (0, 2)

@@ -13,6 +13,7 @@ from sqlalchemy import event, select
 import jobs as every_job  # noqa: F401  (registers who owns a job)
 from core.access import WORKER
 from core.clock import freeze, now
+from core.database.retention import purge_slice
 from core.database.sessions import reading, unit_of_work
 from core.jobs.queueing import LIGHT_WEIGHT_MAX, enqueue, job, retry
 from core.jobs.recurring import Recurring
@@ -20,7 +21,7 @@ from core.jobs.rows import Job, JobStatus, Lane
 from core.jobs.schedule import enqueue_recurring, work
 from core.jobs.worker import run_next
 from core.permissions import Permission
-from services.jobs.retention import purge_old_jobs
+from services.jobs.retention import job_retentions
 from tests.conftest import LING, WEI
 
 WAIT_S = 20.0
@@ -211,10 +212,10 @@ def test_a_kind_says_how_long_its_jobs_are_kept_and_the_last_run_of_a_schedule_s
     with freeze(now() + timedelta(days=9)):
         recent = add("t.short")
         with unit_of_work(WORKER) as session:
-            assert purge_old_jobs(session) == 0
+            assert sum(purge_slice(session, one) for one in job_retentions()) == 0
     with freeze(now() + timedelta(days=11)):
         with unit_of_work(WORKER) as session:
-            assert purge_old_jobs(session) == 1
+            assert sum(purge_slice(session, one) for one in job_retentions()) == 1
         assert left() == ["t.monthly", "t.short"]
         with reading(WORKER) as session:
             assert (session.get(Job, old), session.get(Job, recent) is not None) == (None, True)

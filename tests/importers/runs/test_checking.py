@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 import jobs  # noqa: F401  (registers every job)
+from core.clock import freeze
 from core.clock import now as instant
+from core.database.retention import purge_slice
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict, NotFound, NotPermitted
 from core.events.log import Event
@@ -17,7 +19,7 @@ from core.jobs.worker import run_next
 from importers.runs.batches import check_batch
 from models.customers import Customer
 from models.imports import ImportBatch, ImportProblem, ImportSlice, ImportWorkbook
-from services.imports.batches import get_import, purge_old_checks, start_check, start_import, stop_check
+from services.imports.batches import RETENTION, get_import, start_check, start_import, stop_check
 from services.imports.rows import RowOutcome, counts_so_far, seen_rows
 from services.imports.workbooks import find_workbook, keep_workbook, start_workbook, workbook_file
 from tests.conftest import ADMIN, LING, MEI, WEI
@@ -152,14 +154,13 @@ def test_an_import_that_has_begun_has_no_check_to_stop(database):
     assert refused.value.code == "imports.begun"
 
 
-def test_an_abandoned_check_is_purged_and_can_be_repeated(database, monkeypatch):
+def test_an_abandoned_check_is_purged_and_can_be_repeated(database):
     batch, kept = bring(PLAIN), imported("code,name\nC9,a\n")
     bad = bring("code,name\nC8,\n")
     work()
-    monkeypatch.setattr("services.imports.batches.now", lambda: instant() + timedelta(days=31))
 
-    with unit_of_work(ADMIN) as session:
-        forgotten = purge_old_checks(session)
+    with freeze(instant() + timedelta(days=31)), unit_of_work(ADMIN) as session:
+        forgotten = purge_slice(session, RETENTION)
 
     assert forgotten == 2
     assert (now(batch).checked, now(bad).checked, count(ImportProblem)) == (None, None, 0)

@@ -7,6 +7,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 from core.clock import freeze
+from core.database.retention import purge_slice
 from core.database.sessions import reading, transact
 from core.errors import NotFound
 from models.accounts.sessions import EndReason, UserSession
@@ -15,10 +16,10 @@ from services.accounts.administration import reset_password, suspend_user
 from services.accounts.attempts import TooManyAttempts
 from services.accounts.sessions import (
     AUTHENTICATION,
+    RETENTION,
     end_session,
     note_seen,
     open_sessions,
-    purge_old_sessions,
 )
 from tests.conftest import ADMIN, HUADONG_CLERK, LING, MEI, WEI
 from tests.services.accounts.support import (
@@ -136,7 +137,7 @@ def test_old_sessions_are_purged_after_a_month():
         try_sign_in()
     with freeze(NOON + timedelta(days=31)):
         recent = try_sign_in()
-        forgotten = transact(AUTHENTICATION, purge_old_sessions)
+        forgotten = transact(AUTHENTICATION, lambda session: purge_slice(session, RETENTION))
 
         assert forgotten == 1
         with reading(ADMIN) as session:

@@ -8,16 +8,17 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core.clock import freeze
+from core.database.retention import purge_slice
 from core.database.sessions import reading
 from models.partners.applications import Application, ApplicationStatus
 from models.partners.invites import Invite
 from models.partners.partners import Partner
 from resources.partners import PARTNERS
 from services.applications.applicant import (
+    RETENTION,
     attach_licence,
     begin_application,
     number_held,
-    purge_old_drafts,
     save_draft,
     submit_application,
     welcome_link,
@@ -278,9 +279,9 @@ def test_drafts_that_nobody_comes_back_to_are_forgotten_and_submitted_ones_are_n
         begun()
         waiting = invited()
     with freeze(NOON + timedelta(days=59)):
-        assert act(ADMIN, purge_old_drafts) == 0
+        assert act(ADMIN, purge_slice, RETENTION) == 0
     with freeze(NOON + timedelta(days=61)):
-        assert act(ADMIN, purge_old_drafts) == 1
+        assert act(ADMIN, purge_slice, RETENTION) == 1
 
     with reading(ADMIN) as session:
         assert list(session.scalars(select(Application.number))) == [waiting]

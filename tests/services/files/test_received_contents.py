@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.clock import freeze, now
+from core.database.retention import purge_slice
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import DomainError
 from core.files.contents import store_file
@@ -20,11 +21,11 @@ from services.files.received_contents import (
     BLOCK_BYTES,
     PERSON_IMPORT_BYTES_MAX,
     PERSON_PICTURE_BYTES_MAX,
+    RETENTION,
     WINDOW,
     ContentKind,
     Sender,
     give_back,
-    purge_received_contents,
     receive_content,
     require_quota_and_room,
 )
@@ -153,8 +154,8 @@ def test_rows_are_gone_after_the_day_they_count_for(database):
         send(FAIR, 1)
     with freeze(at + WINDOW / 2):
         send(FAIR, 1)
-    with freeze(at + WINDOW):
-        transact(AUTHENTICATION, purge_received_contents)
+    with freeze(at + WINDOW + timedelta(seconds=1)):
+        transact(AUTHENTICATION, lambda session: purge_slice(session, RETENTION))
 
     assert rows() == 1
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from core.clock import freeze, now
+from core.database.retention import purge_slice
 from core.database.sessions import reading, unit_of_work
 from core.i18n import use_language
 from core.jobs.queueing import LIGHT_WEIGHT_MAX, ask_to_cancel
@@ -13,7 +14,7 @@ from models.notifications import Notification, NotificationDelivery
 from services.imports.batches import start_import
 from services.notifications.queries import latest_notifications
 from services.notifications.reading import mark_all_read
-from services.notifications.retention import READ_KEPT, UNREAD_KEPT, purge_old_notifications
+from services.notifications.retention import READ, UNREAD
 from tests.conftest import ADMIN, LING, WEI
 from tests.importers.runs.test_batches import PLAIN, act, bring, imported, work
 
@@ -91,11 +92,12 @@ def test_read_ones_are_kept_for_90_days_and_unread_ones_for_a_year(database):
 
     def left_after(age: timedelta) -> int:
         with freeze(now() + age), unit_of_work(ADMIN) as session:
-            purge_old_notifications(session)
+            purge_slice(session, READ)
+            purge_slice(session, UNREAD)
         with reading(WEI) as session:
             return session.scalar(select(func.count()).select_from(Notification)) or 0
 
     day = timedelta(days=1)
-    assert [left_after(age) for age in (READ_KEPT - day, READ_KEPT + day, UNREAD_KEPT - day, UNREAD_KEPT + day)] == [
+    assert [left_after(days * day) for days in (READ.days - 1, READ.days + 1, UNREAD.days - 1, UNREAD.days + 1)] == [
         2, 1, 1, 0,
     ]  # fmt: skip
