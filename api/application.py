@@ -30,7 +30,7 @@ A key in an address is percent-encoded: `/api/v1/orders/SO%2F2026%2F777`. Where 
 `%2F`, `.` or `..` as they are, write `=` and the base64url of the key (its UTF-8, without padding):
 `/api/v1/orders/=U08vMjAyNi83Nzc`.
 
-Lists are filtered by field: `stage=won`, and with an operator after two underscores: `name__contains=part`,
+Lists are asked by field: `stage=won`, and with an operator after two underscores: `name__contains=part`,
 `created_at__from=2026-11-01` (or later), `created_at__to=2026-12-01` (before), `total__upto=100.00` (or less),
 `status__in=a,b`, `status__not=a,b`, `phone__empty=1`. Conditions add up; a repeated field means any of its values.
 """

@@ -68,14 +68,14 @@ VERSION: Any = Field(None, ge=1, description="The version that was seen: 409 if 
 
 
 class ApprovalIn(_Input):
-    """The body of an approval."""
+    """Words to an approval."""
 
     reason: str = Field("", max_length=NOTE_LENGTH_MAX)
     version: int | None = VERSION
 
 
 class RejectionIn(_Input):
-    """The body of a rejection, with its reason."""
+    """Why an order is rejected."""
 
     version: int | None = VERSION
     reason: str = Field(min_length=1, max_length=NOTE_LENGTH_MAX)
@@ -134,7 +134,7 @@ def show_order(number: Number, actor: CurrentActor) -> Response:
     responses={200: {"model": OrderOut}, **error_responses(400, 404, 409, 413, 415)},
 )
 def submit(number: Number, attempt: CurrentAttempt) -> Response:
-    """Submit a draft for approval, at today's prices."""
+    """Put a draft up for decision, at the prices of today."""
     return attempt.once(200, lambda session: _order_json(session, submit_order(session, number).number))
 
 

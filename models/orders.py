@@ -52,7 +52,7 @@ USES_CREDIT = (OrderStatus.SUBMITTED.value, OrderStatus.APPROVED.value, OrderSta
 
 
 class LineUnit(StrEnum):
-    """Unit of a line's quantity."""
+    """What the quantity of a line counts."""
 
     UNIT = "unit"
     BOX = "box"

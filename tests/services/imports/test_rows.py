@@ -79,7 +79,7 @@ def test_a_far_away_row_costs_no_letter_for_each_row_between(batch):
         note_rows(session, batch, [2, 1_000_000], Saved(created=2, new_rows=[2, 1_000_000]), {"name": ["a", "b"]})
 
     with reading(WEI) as session:
-        pieces = session.execute(select(ImportSlice.first_row, ImportSlice.outcomes).order_by(ImportSlice.id)).all()
+        pieces = session.execute(select(ImportSlice.first_row, ImportSlice.fates).order_by(ImportSlice.id)).all()
         found = seen_rows(session, batch, RowOutcome.CREATED, limit=10, offset=0)
 
     assert [tuple(piece) for piece in pieces] == [(2, "n"), (1_000_000, "n")]
