@@ -30,18 +30,18 @@ def write_pivot(target: BinaryIO, ending: str, pivot: Pivot) -> int:
 
 
 def _columns(pivot: Pivot) -> list[SheetColumn]:
-    asked = pivot.query
-    style = asked.figure.field.kind.style if asked.figure.field else "integer"
-    groups = [SheetColumn(dimension_text(one), "text", _GROUP_WIDTH) for one in asked.by]
-    headings = [group_text(asked.across, key, pivot.titles) for key in pivot.columns] if asked.across else []
-    last = _("Total") if asked.across else figure_text(asked.figure)
+    query = pivot.query
+    style = query.figure.field.kind.style if query.figure.field else "integer"
+    groups = [SheetColumn(dimension_text(one), "text", _GROUP_WIDTH) for one in query.by]
+    headings = [group_text(query.across, key, pivot.titles) for key in pivot.columns] if query.across else []
+    last = _("Total") if query.across else figure_text(query.figure)
     return [*groups, *(SheetColumn(heading, style, _FIGURE_WIDTH) for heading in [*headings, last])]
 
 
 def _lines(pivot: Pivot) -> Iterator[Sequence[Any]]:
-    asked = pivot.query
+    query = pivot.query
     for line in pivot.lines:
-        texts = [group_text(one, key, pivot.titles) for one, key in zip(asked.by, line, strict=True)]
+        texts = [group_text(one, key, pivot.titles) for one, key in zip(query.by, line, strict=True)]
         cells = [pivot.cells.get((line, column)) for column in pivot.columns]
         yield [*texts, *(_stored(pivot, value) for value in [*cells, pivot.line_totals[line]])]
 

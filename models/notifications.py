@@ -1,4 +1,4 @@
-"""Notifications: what a person was told about, and what left for a channel outside the product."""
+"""Notifications to users, and their deliveries through channels outside the product."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from core.kinds.standard import NAME_LENGTH_MAX
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery is."""
+    """Status of a delivery."""
 
     SENDING = "sending"
     """Handed to the channel. One that stays so lost its worker: nobody knows whether it arrived, so it is not sent
@@ -26,7 +26,7 @@ class DeliveryState(StrEnum):
 
 
 class Notification(Base):
-    """One thing that one person is told; its sentence is made in the reader's language, when it is read.
+    """A notification to one user; its sentence is made in the reader's language, when it is read.
 
     Attributes:
         person: Reader, see ``Actor.person``.
@@ -49,7 +49,7 @@ class Notification(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """A person sees her own; an API key has none."""
+        """Row filter: users see their own; an API key has none."""
         is_person = actor.person != "" and actor.token_id is None
         return and_(cls.person == actor.person) if is_person else NOBODY
 
@@ -63,7 +63,7 @@ Index(
 
 
 class NotificationDelivery(Base):
-    """One notification on its way through one channel; there is at most one, so nobody is told twice.
+    """Delivery of one notification through one channel; at most one each, so that none is sent twice.
 
     Attributes:
         channel: ``Channel.name``.

@@ -59,7 +59,7 @@ SCANNED_MAX = 500  # events that are scanned to group similar ones
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class KeyFigure:
     """A key figure, with a link to the list that it counts.
 
     Attributes:
@@ -84,8 +84,8 @@ class Overview:
         missing: Names of the resources that have no row yet, in the order in which they are to be filled.
     """
 
-    waiting: list[Figure]
-    figures: list[Figure]
+    waiting: list[KeyFigure]
+    figures: list[KeyFigure]
     missing: list[str]
     recent: list[TimelineEntry]
 
@@ -134,9 +134,9 @@ def find_overview(session: Session, first_steps: Sequence[Screen] = ()) -> Overv
     )
 
 
-def _waiting(session: Session, actor: Actor) -> list[Figure]:
+def _waiting(session: Session, actor: Actor) -> list[KeyFigure]:
     found = [
-        Figure(place.name, place.waiting_label(actor), count, place.waiting_href(actor) or place.href)
+        KeyFigure(place.name, place.waiting_label(actor), count, place.waiting_href(actor) or place.href)
         for place, count in waiting_places(session)
     ]
     if actor.can(Permission.ORDER_SHIP):
@@ -152,11 +152,11 @@ def _waiting(session: Session, actor: Actor) -> list[Figure]:
         found.append(_figure(session, "invited", _("Invited, not yet signed in"), "users", "status=invited"))
     failed = job_counts(session).get(JobStatus.FAILED, 0)
     if failed:
-        found.append(Figure("failed-jobs", _("Failed jobs"), failed, "/jobs?view=failed"))
+        found.append(KeyFigure("failed-jobs", _("Failed jobs"), failed, "/jobs?view=failed"))
     return found
 
 
-def _figures(session: Session, actor: Actor) -> list[Figure]:
+def _figures(session: Session, actor: Actor) -> list[KeyFigure]:
     found = []
     if actor.can(Permission.ORDER_VIEW):
         month = f"placed_at={today().replace(day=1).isoformat()}..&status=submitted,approved,shipped"
@@ -172,13 +172,13 @@ def _figures(session: Session, actor: Actor) -> list[Figure]:
     return found
 
 
-def _figure(session: Session, name: str, label: str, resource: str, query: str, *, total: str = "") -> Figure:
+def _figure(session: Session, name: str, label: str, resource: str, query: str, *, total: str = "") -> KeyFigure:
     """Return how many rows a list has, counted with the list's own query."""
     pairs = [*parse_qsl(query), ("limit", "1"), ("sums", "1" if total else "0")]
     list_query = read_query(BY_NAME[resource], actor_of(session), pairs, from_address=True)
     found = find_page(session, list_query)
     cents = int(Decimal(found.sums[total]) * 100) if total and total in found.sums else None
-    return Figure(name, label, found.total or 0, f"/{resource}?{query}", cents, found.total_is_exact)
+    return KeyFigure(name, label, found.total or 0, f"/{resource}?{query}", cents, found.total_is_exact)
 
 
 def _missing(session: Session, actor: Actor, first_steps: Sequence[Screen]) -> list[str]:
@@ -218,7 +218,7 @@ def _what(kind: Kind, group: Sequence[Event], *, is_cut: bool) -> str:
     return _("{what}: {count}", what=label, count=f"{len(group):,}{more}")
 
 
-def _draw_tiles(title: str, figures: Sequence[Figure], *, testid: str) -> None:
+def _draw_tiles(title: str, figures: Sequence[KeyFigure], *, testid: str) -> None:
     if not figures:
         return
     with Tag("section", css="qd-stack", aria_label=title, testid=testid):
@@ -228,7 +228,7 @@ def _draw_tiles(title: str, figures: Sequence[Figure], *, testid: str) -> None:
                 _draw_tile(one)
 
 
-def _draw_tile(figure: Figure) -> None:
+def _draw_tile(figure: KeyFigure) -> None:
     count = f"{figure.count:,}" if figure.is_exact else f"{figure.count:,}+"
     if figure.cents is None:
         stat_tile(figure.label, count, href=figure.href, testid=f"tile-{figure.name}")

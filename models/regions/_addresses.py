@@ -12,8 +12,8 @@ from models.regions.names import (
     LENGTH_MAX,
     NameParse,
     Spelling,
+    largest_regions,
     longest_parses,
-    narrowed,
     past_separators,
     spellings_at,
 )
@@ -56,7 +56,7 @@ def find_in_address(address: str) -> list[Candidate]:
     if not found:
         start, found = first_full_name(text, start)
         at_start = False
-    kept = narrowed(reading.region for reading in found)
+    kept = largest_regions(reading.region for reading in found)
     found = [way for reading in found if reading.region in kept for way in completed(text, reading)]
     candidates: dict[str, Candidate] = {}
     for reading in found:

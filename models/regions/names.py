@@ -117,7 +117,7 @@ def fits(spelling: Spelling, reading: NameParse, text: str, end: int) -> bool:
     return inside and (spelling.region.code != outer.code or spelling.is_full)
 
 
-def narrowed(candidates: Iterable[Region]) -> list[Region]:
+def largest_regions(candidates: Iterable[Region]) -> list[Region]:
     """Leave out candidates that a larger candidate contains (长沙 is the city, not the county of that name in it).
 
     The short name of a province always means the province: 海南 is no district of Inner Mongolia.

@@ -17,7 +17,7 @@ from core.kinds.kind import shown_value
 from core.kinds.plain_texts import normal_form, without_invisible
 from core.limits import SEARCH_LENGTH_MAX
 from models.regions._addresses import Candidate, Certainty, find_in_address
-from models.regions.names import LENGTH_MAX, longest_parses, narrowed, past_separators
+from models.regions.names import LENGTH_MAX, largest_regions, longest_parses, past_separators
 from models.regions.table import (
     Region,
     code_range,
@@ -102,7 +102,7 @@ def resolve_spelling(text: str) -> Resolution:
     if code:
         return by_code().get(code[1]) or unknown(text)
     whole = [one for one in longest_parses(stated) if past_separators(stated, one.end) == len(stated)]
-    candidates = narrowed(dict.fromkeys(one.region for one in whole))
+    candidates = largest_regions(dict.fromkeys(one.region for one in whole))
     if not candidates:
         return unknown(text)
     if len(candidates) == 1:

@@ -19,7 +19,7 @@ def with_plain_save(resource: Resource, defaults: Mapping[str, Any] | None = Non
     """Return ``resource`` with a ``save`` made of its model, key, stated fields, ``match`` and ``edit``.
 
     Args:
-        resource: Named by one field. Its rows belong to the brand and refer to no others, and whoever edits them states
+        resource: Named by one field. Its rows belong to the brand and refer to no others, and their editors may state
             every field: otherwise it needs a service of its own.
         defaults: As ``Plan.defaults``.
 
