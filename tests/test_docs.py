@@ -12,7 +12,7 @@ from core.settings import Settings
 from tests.support.source import FOLDERS, ROOT, texts
 
 MAKE_WORDS = {"setup", "run", "test", "lint", "bench", "campaign", "demo"}
-NOT_IN_A_CLONE = ("data/local", "deploy/.env")  # and "training" is the example of a recipe
+NOT_IN_A_CLONE = ("data/local", "deploy/.env")
 OTHER_SETTINGS = {"QUDAO_CONFIG", "QUDAO_TEST_DATABASE_URL", "QUDAO_DATASETS"}
 
 
@@ -65,7 +65,7 @@ def test_every_file_the_documents_name_exists():
         for path, text in documents().items()
         if path != "CHANGELOG.md"  # tells of files that were, too
         for named in name.findall(text)
-        if not named.startswith(NOT_IN_A_CLONE) and "training" not in named and not (ROOT / named).exists()
+        if not named.startswith(NOT_IN_A_CLONE) and not (ROOT / named).exists()
     ]
 
     assert wrong == []

@@ -1,19 +1,23 @@
 """Promises that every resource keeps, run over all of them."""
 
+import inspect
 import io
 from pathlib import Path
 
 import openpyxl
 import pytest
+from sqlalchemy import func, select
 
 import resources
-from core.database.sessions import Base, reading
+from core.database.sessions import Base, reading, unit_of_work
 from core.drafts import draft_one
+from core.errors import NotPermitted
+from core.events.log import Event
 from core.i18n import LANGUAGES, Phrase, catalogue, use_language
 from core.kinds.kind import Refused
 from core.permissions import Permission
 from core.queries.finding import read_query, stream_rows
-from core.resource import Resource
+from core.resource import Action, Resource
 from importers.exporting import template_for, write_rows
 from importers.runs.batches import import_file
 from importers.runs.mapping import editable_fields, plain_heading
@@ -148,6 +152,37 @@ def test_rows_are_found_by_the_key_first_and_by_what_a_worksheet_states(resource
 
     assert set(resource.match) <= set(stated)
     assert not resource.match or resource.match[0] == resource.keys[0]
+
+
+@pytest.mark.parametrize(
+    ("resource", "action"),
+    [(one, action) for one in resources.ALL for action in one.actions],
+    ids=[f"{one.name}-{action.name}" for one in resources.ALL for action in one.actions],
+)
+def test_an_action_is_refused_to_who_may_not_and_records_nothing(resource: Resource, action: Action, sqlite_database):
+    values = {one.name: one.kind.choices[0].value if one.kind.choices else "x" for one in action.inputs}
+    strangers = [actor for actor in CAST if not actor.can(action.permission)]
+    assert strangers
+
+    for actor in strangers:
+        try:
+            with unit_of_work(actor) as session:
+                outcomes = action.run(session, ["x"], "a reason", **values)
+        except NotPermitted:
+            continue
+        assert [one.problem.code for one in outcomes] == ["access.denied"], actor.name
+
+    with reading(ADMIN) as session:
+        assert session.scalar(select(func.count()).select_from(Event)) == 0
+
+
+@every_resource
+def test_what_an_action_is_told_is_an_argument_of_its_function(resource: Resource):
+    for action in resource.actions:
+        names = [one.name for one in action.inputs]
+        assert len(set(names)) == len(names)
+        assert set(names) <= inspect.signature(action.run).parameters.keys()
+        assert all(one.kind.parse_cell(one.initial) == one.initial for one in action.inputs if one.initial)
 
 
 def test_every_table_says_who_sees_its_rows():
