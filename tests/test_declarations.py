@@ -19,6 +19,7 @@ ALLOWED = {
     "core/queries/filters.py:_TEXTS": "names of kinds",
     "core/queries/filters.py:_FOUND_BY_SEARCH": "names of kinds",
     "importers/exporting.py:WIDTHS": "names of kinds",
+    "importers/portable.py:_NAMES": "last words of names that a search looks at, of any resource",
     "importers/runs/_heading_synonyms.py:_WORDS": "words for fields that many resources have",
     "pages/apply/_fields.py:TEXTS": "a form of applicants, who see no resource",
     "pages/apply/_first_step.py:STATED": "a form of applicants, who see no resource",

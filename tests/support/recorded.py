@@ -9,8 +9,8 @@ from functools import cache
 from tests.support.source import Module, dotted, product_modules
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-NO_ACTIONS = ("core/permissions.py", "resources/", "core/resource.py")
-"""Where names of permissions stand, which look alike, and where actions are declared."""
+NO_ACTIONS = ("core/permissions.py", "resources/", "core/resource.py", "services/notifications/kinds.py")
+"""Where permissions and kinds of notifications are named, which look alike, and where actions are declared."""
 
 
 @cache
