@@ -71,5 +71,5 @@ class Recurring:
 
 
 def _days_back(today: date) -> Iterator[date]:
-    """Yield the days back from the next one: where clocks skip a day, its occurrence is there already."""
+    """Yield the days back from the next one: where clocks go back over midnight, its occurrence may have been."""
     return (today - timedelta(days=back) for back in range(-1, DAYS_BACK_MAX))

@@ -208,3 +208,45 @@ def test_a_job_waits_for_a_disk_with_room_and_the_attempt_does_not_count(databas
     row = stored(job_id)
     assert (row.status, row.attempts) == (JobStatus.WAITING, 0)
     assert "disk" in (row.error or "") or "磁盘" in (row.error or "")
+
+
+def test_what_a_kind_does_at_the_end_is_done_once_with_the_last_status_and_not_by_a_worker_that_lost_the_job(database):
+    ended: list[tuple[str, str | None]] = []
+
+    def note(session, row: Job) -> None:
+        ended.append((row.status, row.error))
+
+    def fail(run: JobRun) -> None:
+        raise InvalidInput("t.wrong", "Wrong.")
+
+    def lose(run: JobRun) -> None:
+        with unit_of_work(WORKER) as session:
+            session.execute(update(Job).where(Job.id == run.job_id).values(worker="other:1:1"))
+
+    for name, function in (("t.done", lambda run: None), ("t.fail", fail), ("t.lose", lose)):
+        job(name, needs=Permission.CUSTOMER_EDIT, on_end=note)(function)
+        add(name)
+    while run_next():
+        pass
+
+    assert ended == [("done", None), ("failed", "Wrong.")]
+
+
+def test_a_job_stays_open_if_what_its_kind_does_at_the_end_is_rolled_back(database):
+    attempts: list[int] = []
+
+    def end(session, row: Job) -> None:
+        attempts.append(row.id)
+        if len(attempts) == 1:
+            raise ZeroDivisionError
+
+    job("t.note", needs=Permission.CUSTOMER_EDIT, on_end=end)(lambda run: None)
+    job_id = add("t.note")
+
+    with pytest.raises(ZeroDivisionError):
+        run_next()
+    assert stored(job_id).status == JobStatus.RUNNING
+    with clock.freeze(now() + timedelta(minutes=2)):
+        assert run_next()
+
+    assert (stored(job_id).status, len(attempts)) == (JobStatus.DONE, 2)

@@ -19,7 +19,7 @@ from core.jobs.queueing import LIGHT_WEIGHT_MAX, enqueue, job, retry
 from core.jobs.recurring import Recurring
 from core.jobs.rows import Job, JobStatus, Lane
 from core.jobs.schedule import enqueue_recurring, work
-from core.jobs.worker import run_next
+from core.jobs.worker import due_lanes, run_next
 from core.permissions import Permission
 from services.jobs.retention import job_retentions
 from tests.conftest import LING, WEI
@@ -154,6 +154,19 @@ def test_a_jobs_lane_is_that_of_its_kind_and_light_files_are_interactive(databas
         lane: lane.value for lane in Lane
     }
     assert lane_of(add("t.import", LING, weight=LIGHT_WEIGHT_MAX)) == Lane.INTERACTIVE
+
+
+def test_a_lane_takes_no_job_of_another(database):
+    ran: list[Lane] = []
+    for lane in Lane:
+        register(f"t.{lane.value}", lane, lambda run, lane=lane: ran.append(lane))
+        add(f"t.{lane.value}", weight=LIGHT_WEIGHT_MAX + 1)
+
+    assert due_lanes() == set(Lane)
+    for lane in reversed(Lane):
+        assert [run_next(lane=lane), run_next(lane=lane)] == [True, False]
+
+    assert (ran, due_lanes()) == (list(reversed(Lane)), frozenset())
 
 
 def test_several_workers_run_each_job_of_every_lane_once(database):

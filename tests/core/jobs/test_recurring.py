@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.jobs.recurring import Recurring
@@ -55,6 +55,7 @@ def first_instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
     return instants[after - 1] + (wanted - shown[after - 1])
 
 
+@example("America/St_Johns", {}, time(0, 0), date(2011, 11, 6), 165)  # at 00:01 clocks went back to the day before
 @given(
     st.sampled_from(ZONES),
     RULES,
