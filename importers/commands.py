@@ -4,9 +4,10 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from core.access import command_line
 from core.database.sessions import reading
@@ -16,6 +17,7 @@ from core.permissions import Permission
 from core.queries.finding import read_query, stream_rows
 from core.resource import Resource
 from importers.exporting import template_for, write_rows
+from importers.pivots import write_pivot
 from importers.portable import export_sqlite, exportable
 from importers.runs.annotating import MarkedCell, RefusedRow, write_errors_workbook
 from importers.runs.batches import import_file, kind_of
@@ -25,6 +27,7 @@ from models.imports import ALL_OR_NOTHING, GOOD_ROWS
 from resources import BY_NAME, SHEETS
 from services.installation.checks import broken_invariants
 from services.installation.maintenance import actor_named, open_database
+from services.reports.pivots import pivot, read_pivot
 
 EVERYTHING, SQLITE_ENDING = "ALL", ".sqlite"
 REFUSALS_SHOWN_MAX = 20  # lines on a terminal; the workbook has them all
@@ -65,8 +68,8 @@ def import_rows(order: ImportOrder, email: str = "") -> dict[str, Any]:
         name=order.file.name,
         kind=kind_of(order.file),
         sheet=order.sheet or None,
-        mapping=dict(_pair(one, last=True) for one in order.maps),
-        constants=dict(_pair(one) for one in order.sets),
+        mapping=dict(pair_of(one, last=True) for one in order.maps),
+        constants=dict(pair_of(one) for one in order.sets),
         match="" if order.match in resource.keys else order.match,
     )
     open_database()
@@ -180,18 +183,47 @@ def export_rows(
     actor = actor_named(email)
     actor.require(Permission.EXPORT)
     with use_language(actor.language), reading(actor) as session:
-        pairs = [_pair(one) for one in filters] + ([("fields", fields)] if fields else [])
+        pairs = [pair_of(one) for one in filters] + ([("fields", fields)] if fields else [])
         query = read_query(resource, actor, pairs)
         shown = [resource.field(one) for one in query.fields]
         rows: Iterator[Sequence[Any]] = (row for rows in stream_rows(session, query) for row in rows)
-        descriptor, temporary = tempfile.mkstemp(dir=file.resolve().parent, prefix=".qudao-")
-        try:
-            with os.fdopen(descriptor, "wb") as target:
-                count = write_rows(target, file.suffix.removeprefix(".").lower(), resource, shown, rows)
-            Path(temporary).replace(file)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        with _appearing(file) as target:
+            count = write_rows(target, file.suffix.removeprefix(".").lower(), resource, shown, rows)
     return {"resource": name, "file": str(file), "rows": count}
+
+
+def pivot_rows(name: str, file: Path, pairs: Sequence[tuple[str, str]], email: str = "") -> dict[str, Any]:
+    """Write the pivot of a resource to an .xlsx or .csv file that appears only when it is whole.
+
+    Args:
+        pairs: Filters of the list, and ``by``, ``across`` and ``measure``, see ``services.reports.pivots.read_pivot``.
+
+    Raises:
+        InvalidInput: As ``services.reports.pivots.pivot``; the ending is unknown.
+        NotFound: ``resources.not_found``.
+        NotPermitted: The person may not see or export the resource.
+    """
+    resource_named(name)
+    open_database()
+    actor = actor_named(email)
+    actor.require(Permission.EXPORT)
+    with use_language(actor.language), reading(actor) as session:
+        found = pivot(session, read_pivot(BY_NAME[name], actor, pairs))
+        with _appearing(file) as target:
+            lines = write_pivot(target, file.suffix.removeprefix(".").lower(), found)
+    return {"resource": name, "file": str(file), "rows": found.row_count, "lines": lines}
+
+
+@contextmanager
+def _appearing(file: Path) -> Iterator[BinaryIO]:
+    """Open a file under another name; it gets its own, in place of what is there, at the end of the block."""
+    descriptor, temporary = tempfile.mkstemp(dir=file.resolve().parent, prefix=".qudao-")
+    try:
+        with os.fdopen(descriptor, "wb") as target:
+            yield target
+        Path(temporary).replace(file)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
 
 
 def _export_sqlite(name: str, file: Path, filters: Sequence[str], fields: str, email: str) -> dict[str, Any]:
@@ -240,8 +272,12 @@ def resource_named(name: str) -> Resource:
     return SHEETS[name]
 
 
-def _pair(text: str, *, last: bool = False) -> tuple[str, str]:
-    """Return what stands before and after "="; of a heading, which may hold one itself, the last counts."""
+def pair_of(text: str, *, last: bool = False) -> tuple[str, str]:
+    """Return what stands before and after "="; of a heading, which may hold one itself, the last counts.
+
+    Raises:
+        InvalidInput: ``commands.no_equals_sign``.
+    """
     before, separator, after = text.rpartition("=") if last else text.partition("=")
     if not separator:
         raise InvalidInput("commands.no_equals_sign", N_("“{text}” needs the form NAME=VALUE."), text=text)

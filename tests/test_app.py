@@ -104,6 +104,12 @@ def test_all_or_nothing_says_that_nothing_was_applied(tmp_path):
         (["import", "customers", "{bare}"], "imports.required_column_missing"),
         (["export", "customers", "out.pdf"], "exports.unknown_format"),
         (["export", "customers", "out.csv", "--filter", "nope=1"], "queries.unknown_field"),
+        (["export", "ALL", "out.csv"], "exports.unknown_format"),
+        (["export", "ALL", "out.sqlite", "--filter", "code=C1"], "exports.whole_only"),
+        (["export", "nothing", "out.sqlite"], "resources.not_found"),
+        (["export", "ALL", "nowhere/out.sqlite"], "files.not_writable"),
+        (["pivot", "customers", "out.pdf"], "exports.unknown_format"),
+        (["pivot", "customers", "out.csv", "--rows", "note"], "reports.unknown_dimension"),
         (["user", "create", "not-an-address", "--name", "x", "--role", "sales"], "email.invalid"),
         (["user", "create", "a@b.cn", "--name", "x", "--role", "king"], "users.unknown_role"),
         (["user", "lock", "nobody@example.com"], "users.not_found"),
@@ -129,6 +135,25 @@ def test_an_export_can_be_edited_and_imported_again(tmp_path):
 
     assert (code, facts["rows"]) == (0, 2)
     assert run("import", "customers", target)[1]["unchanged"] == 2
+
+
+def test_everything_goes_into_one_file(tmp_path):
+    run("import", "customers", csv(tmp_path, "code,name", "C1,a"))
+
+    code, facts = run("export", "ALL", str(tmp_path / "all.sqlite"))
+
+    assert (code, facts["tables"]["customers"]) == (0, 1)
+    assert (tmp_path / "all.sqlite").read_bytes()[:15] == b"SQLite format 3"
+
+
+def test_a_list_is_grouped_into_a_file(tmp_path):
+    run("import", "customers", csv(tmp_path, "code,name,stage", "C1,a,won", "C2,b,won", "C3,c,lead"))
+    target = tmp_path / "out.csv"
+
+    code, facts = run("pivot", "customers", str(target), "--rows", "stage", "--filter", "stage=won")
+
+    assert (code, facts["rows"], facts["lines"]) == (0, 2, 1)
+    assert [line.rpartition(",")[2] for line in target.read_text("utf-8-sig").splitlines()[1:]] == ["2", "2"]
 
 
 def test_the_error_workbook_holds_what_was_refused(tmp_path):

@@ -5,6 +5,7 @@ import socket
 import stat
 import subprocess
 import sys
+import urllib.request
 from contextlib import closing
 from pathlib import Path
 
@@ -25,9 +26,10 @@ def code_of(**stated: str) -> str:
 
 
 def run(folder: Path, *words: str, **stated: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of the machine with a data folder of its own."""
+    """Run a command of the machine with a data folder of its own; a name in capitals is no setting of ours."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("QUDAO_", "PYTEST_", "NICEGUI_"))}
-    own = {"QUDAO_DATA_DIR": str(folder), **{f"QUDAO_{name.upper()}": value for name, value in stated.items()}}
+    named = {name if name.isupper() else f"QUDAO_{name.upper()}": value for name, value in stated.items()}
+    own = {"QUDAO_DATA_DIR": str(folder), **named}
     command = [sys.executable, "app.py", *words]
     return subprocess.run(command, cwd=ROOT, env=kept | own, capture_output=True, text=True, timeout=90, check=False)
 
@@ -165,3 +167,38 @@ def test_commands_that_import_and_export_load_no_page():
 
     assert {"importers", "resources", "models"} <= set(loaded.split())
     assert {"pages", "nicegui", "api"} & set(loaded.split()) == set()
+
+
+LATE = {"pandas", "sqlite_utils", "geopy"}
+"""Packages that no start may cost anything, see ``core.late_imports``."""
+
+
+def imported(log: str) -> set[str]:
+    """Return the packages of ``LATE`` that ``python -X importtime`` names."""
+    names = {line.rpartition("|")[2].strip().partition(".")[0] for line in log.splitlines() if "|" in line}
+    assert "sqlalchemy" in names  # it was written down what is imported
+    return names & LATE
+
+
+def test_the_server_starts_and_answers_without_the_packages_of_reports(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    with serving(f"sqlite:///{tmp_path / 'qudao.db'}", tmp_path) as address:
+        urllib.request.urlopen(f"{address}/login", timeout=30).close()  # noqa: S310  (our own server)
+        log = (tmp_path / "server.log").read_text()
+
+    assert imported(log) == set()
+
+
+def test_import_and_export_load_no_packages_of_reports(tmp_path):
+    rows = tmp_path / "customers.csv"
+    rows.write_text("code,name\nC1,n\n", encoding="utf-8")
+
+    for words in (("import", "customers", str(rows)), ("export", "customers", str(tmp_path / "out.xlsx"))):
+        done = run(tmp_path / "data", *words, PYTHONPROFILEIMPORTTIME="1")
+        assert done.returncode == 0 and imported(done.stderr) == set()
+
+
+def test_everything_as_one_file_loads_what_writes_it(tmp_path):
+    done = run(tmp_path / "data", "export", "ALL", str(tmp_path / "all.sqlite"), PYTHONPROFILEIMPORTTIME="1")
+
+    assert done.returncode == 0 and "sqlite_utils" in imported(done.stderr)

@@ -60,6 +60,28 @@ def export(
 
 
 @commands.command()
+def pivot(
+    resource: str,
+    file: Path,
+    rows: Annotated[str, typer.Option(help="One or two fields, e.g. partner,created_at:month.")] = "",
+    columns: Annotated[str, typer.Option(help="A field whose groups stand side by side.")] = "",
+    measure: Annotated[str, typer.Option(help="count, or sum, min, max or average of a field, e.g. sum:total.")] = "",
+    filters: Annotated[list[str], typer.Option("--filter", help='"field=value"; repeatable.')] = [],  # noqa: B006
+    as_json: Json = False,
+    as_: As = "",
+) -> None:
+    """Group a list by fields and write the figures to a .xlsx or .csv file."""
+    from importers.commands import pair_of, pivot_rows
+
+    with in_words(as_json):
+        pairs = [*(pair_of(one) for one in filters), ("by", rows), ("across", columns), ("measure", measure)]
+        facts = pivot_rows(resource, file, pairs, as_)
+        sentence = ngettext("{count} row is grouped in {file}.", "{count} rows are grouped in {file}.", facts["rows"],
+                            file=facts["file"])  # fmt: skip
+        answer(facts, as_json=as_json, sentence=sentence)
+
+
+@commands.command()
 def template(resource: str, file: Path, as_json: Json = False, as_: As = "") -> None:
     """Write the workbook to fill in for an import."""
     from importers.commands import write_template_file

@@ -27,7 +27,7 @@ PARAMETERS = ("by", "across", "measure")
 BY_MAX = 2
 ROWS_MAX = 1_000_000
 GROUPS_MAX = 20_000
-LINES_MAX, COLUMNS_MAX = 1_000, 60
+COLUMNS_MAX = 60
 EMPTY, INVISIBLE = "", "\0"
 Key = tuple[str, ...]
 Added = tuple[int, int, int, int | None, int | None]
@@ -194,7 +194,6 @@ def _laid_out(
     by = list(range(len(asked.by)))
     of_lines = totals(by)
     of_columns = totals([len(by)]) if asked.across else {}
-    _require(len(of_lines), LINES_MAX)
     _require(len(of_columns), COLUMNS_MAX)
     figure = asked.figure
     cells = totals([*by, len(by)]) if asked.across else {}

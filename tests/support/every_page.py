@@ -57,24 +57,33 @@ FILTERED = {
 """Page → where its key is found, if not simply in the list it belongs to."""
 EVERYBODYS = ("/stores/register",)
 """Routes that are public, and that look otherwise to who is signed in."""
-NO_PAGE = {
-    "/login/code": "asks for a second factor, walked through in test_browser_sign_in",
-    "/setup": "opens once, in an empty installation: walked through in test_plain_pages",
-    "/grid/{name}": "answers rows",
-    "/stores/map/clusters": "answers rows",
-    "/export/{file}": "answers a file",
-    "/pictures/{reference}": "answers a picture",
-    "/applications/{number}/licence": "answers a picture",
-    "/apply/{token}/licence": "answers a picture",
-    "/stores/{code}/photos/{photo_id}": "answers a picture",
-    "/imports/{batch_id:int}": "leads on to the import's own page",
-    "/healthz": "answers programs",
-    "/readyz": "answers programs",
-} | {
-    f"/{name}/import/{{batch_id:int}}": "its steps are those of customers"
-    for name, one in resources.SHEETS.items()
-    if one.edit and one.save and name != "customers"
-}
+NO_PAGE = (
+    {
+        "/login/code": "asks for a second factor, walked through in test_browser_sign_in",
+        "/setup": "opens once, in an empty installation: walked through in test_plain_pages",
+        "/grid/{name}": "answers rows",
+        "/stores/map/clusters": "answers rows",
+        "/export/{file}": "answers a file",
+        "/export/pivot/{file}": "answers a file",
+        "/pictures/{reference}": "answers a picture",
+        "/applications/{number}/licence": "answers a picture",
+        "/apply/{token}/licence": "answers a picture",
+        "/stores/{code}/photos/{photo_id}": "answers a picture",
+        "/imports/{batch_id:int}": "leads on to the import's own page",
+        "/healthz": "answers programs",
+        "/readyz": "answers programs",
+    }
+    | {
+        f"/{name}/import/{{batch_id:int}}": "its steps are those of customers"
+        for name, one in resources.SHEETS.items()
+        if one.edit and one.save and name != "customers"
+    }
+    | {
+        f"/{name}/pivot": "is built of the same parts as that of orders"
+        for name in resources.BY_NAME
+        if name != "orders"
+    }
+)
 """Route that a browser can ask for and that shows no page here → why."""
 
 

@@ -87,10 +87,26 @@ def test_cells_and_totals_are_those_of_counting_by_hand_and_of_the_foot_of_the_l
 
 
 @pytest.mark.usefixtures("database")
-@pytest.mark.parametrize("stated", [{}, {"status": "draft,approved", "placed_at": "2026-01-10..2026-04-20"},
-                                    {"ship_to_region": "310000", "buyer": "总代"}], ids=str)  # fmt: skip
-@pytest.mark.parametrize(("by", "across"), [("status", "placed_at:week"), ("ship_to_region:province", "buyer"),
-                                            ("buyer,status", "placed_at:quarter"), ("placed_at:year", "")])  # fmt: skip
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {},
+        {"status": "draft,approved", "placed_at": "2026-01-10..2026-04-20"},
+        {"ship_to_region": "310000", "buyer": "总代"},
+        {"placed_at__from": "2026-01-10", "placed_at": "2026-02-05.."},
+        {"placed_at": "2026-03-06"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    ("by", "across"),
+    [
+        ("status", "placed_at:week"),
+        ("ship_to_region:province", "buyer"),
+        ("buyer,status", "placed_at:quarter"),
+        ("placed_at:year", ""),
+    ],
+)
 def test_each_cell_leads_to_exactly_its_rows(stated, by, across):
     add_orders(120)
 
@@ -157,7 +173,7 @@ def test_what_cannot_be_asked_is_refused_by_name(stated, code):
 @pytest.mark.usefixtures("sqlite_database")
 @pytest.mark.parametrize(("limit", "code"), [("ROWS_MAX", "reports.too_many_rows"),
                                              ("GROUPS_MAX", "reports.too_many_groups"),
-                                             ("LINES_MAX", "reports.too_many_groups")])  # fmt: skip
+                                             ("COLUMNS_MAX", "reports.too_many_groups")])  # fmt: skip
 def test_a_pivot_beyond_its_limits_is_refused_in_words(monkeypatch, limit, code):
     add_orders(20)
     monkeypatch.setattr(pivots, limit, 2)
