@@ -5,19 +5,18 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from nicegui import app
+from fastapi import FastAPI
+from nicegui import app as web
 
 from api.application import add_api
 from pages.site import add_pages
 from pages.web.policies import OF_THE_FRAMEWORK, policies_of
 
 
-def routes() -> list[dict[str, Any]]:
+def routes_of(app: FastAPI) -> list[dict[str, Any]]:
     """Return method, path, policy in words and names of parameters of each route of people and programs, in the order
     they are asked.
     """
-    add_pages(app)
-    add_api(app)
     policies = policies_of(app)
     return [
         {"method": method, "path": path, "policy": policies[path], **_parameters(route)}
@@ -44,4 +43,6 @@ def _parameters(route: Any) -> dict[str, list[str]]:
 
 
 if __name__ == "__main__":
-    json.dump(routes(), sys.stdout)
+    add_pages(web)
+    add_api(web)
+    json.dump(routes_of(web), sys.stdout)

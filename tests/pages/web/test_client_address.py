@@ -158,3 +158,7 @@ async def rewritten(monkeypatch, kind: str, peer: str, *, times: int = 1) -> dic
         scope = {"type": kind, "client": (peer, 5), "scheme": "http", "headers": headers}
         await guard(scope, None, None)
     return seen
+
+
+def test_no_answer_says_which_server_gave_it(address):
+    assert "server" not in httpx.get(f"{address}/login").headers
