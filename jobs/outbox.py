@@ -6,7 +6,7 @@ from core.i18n import N_
 from core.jobs.queueing import job
 from core.jobs.worker import JobRun
 from core.permissions import Permission
-from resources import BY_NAME
+from resources import current
 
 CHECKPOINT_EVENTS = 100
 
@@ -20,4 +20,4 @@ def deliver(run: JobRun) -> None:
             with unit_of_work(run.actor) as session:
                 run.checkpoint(session, {}, done_count=count)
 
-    deliver_pending(run.actor, BY_NAME.get, note)
+    deliver_pending(run.actor, current, note)

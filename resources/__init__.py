@@ -3,6 +3,9 @@
 A module in this folder that declares a ``Resource`` is part of the product: there is no list to add it to.
 """
 
+from sqlalchemy.orm import Session
+
+from core.queries.snapshots import Snapshot, snapshot_of
 from core.resource import Resource
 from resources._modules import declared
 
@@ -13,3 +16,9 @@ SHEETS: dict[str, Resource] = {one.name: one.worksheet or one for one in ALL}
 """Name of each resource → what its worksheets hold: its own rows, or others in their place."""
 EXPORTED: dict[str, Resource] = BY_NAME | {one.worksheet.name: one.worksheet for one in ALL if one.worksheet}
 """Whatever can be exported, by name."""
+_DECLARED = Snapshot(0, BY_NAME)
+
+
+def current(session: Session) -> Snapshot:
+    """Return the resources there are, the same for as long as the session lives; a door takes them once per request."""
+    return snapshot_of(session, _DECLARED)

@@ -73,12 +73,12 @@ def pivot(
     """Group a list by fields and write the figures to a .xlsx or .csv file."""
     from importers.commands import pair_of, pivot_rows
 
-    with in_words(as_json):
+    with exit_on_expected_error(as_json):
         pairs = [*(pair_of(one) for one in filters), ("by", rows), ("across", columns), ("measure", measure)]
         facts = pivot_rows(resource, file, pairs, as_)
         sentence = ngettext("{count} row is grouped in {file}.", "{count} rows are grouped in {file}.", facts["rows"],
                             file=facts["file"])  # fmt: skip
-        answer(facts, as_json=as_json, sentence=sentence)
+        print_outcome(facts, as_json=as_json, sentence=sentence)
 
 
 @commands.command()

@@ -20,6 +20,7 @@ from core.errors import Unavailable
 from core.events.changes import Pair, visible_changes
 from core.events.log import Event
 from core.events.outbox import OutboxRow
+from core.queries.snapshots import Snapshot
 from core.resource import Resource
 
 _SEE: dict[str, Any] = {"see_all": "the outbox is delivered whatever the events are about"}
@@ -51,12 +52,12 @@ def register_consumer(name: str, consume: Consumer) -> None:
     _consumers[name] = consume
 
 
-def deliver_pending(actor: Actor, resource_of: Callable[[str], Resource | None], note: Callable[[int], None]) -> int:
+def deliver_pending(actor: Actor, resources: Callable[[Session], Snapshot], note: Callable[[int], None]) -> int:
     """Hand over what is pending, each event in a unit of work of its own; return how many.
 
     Args:
         actor: Of the units of work.
-        resource_of: Gives the resource of a name.
+        resources: Gives those there are.
         note: Called after each delivery with how many there were; may raise to stop.
 
     Raises:
@@ -68,7 +69,7 @@ def deliver_pending(actor: Actor, resource_of: Callable[[str], Resource | None],
         has_more = True
         while has_more:
             try:
-                has_more = transact(actor, partial(_deliver_next, name=name, resource_of=resource_of))
+                has_more = transact(actor, partial(_deliver_next, name=name, resources=resources))
             except Unavailable:
                 raise
             except Exception as error:
@@ -83,7 +84,7 @@ def deliver_pending(actor: Actor, resource_of: Callable[[str], Resource | None],
     return count
 
 
-def _deliver_next(session: Session, *, name: str, resource_of: Callable[[str], Resource | None]) -> bool:
+def _deliver_next(session: Session, *, name: str, resources: Callable[[Session], Snapshot]) -> bool:
     """Hand the first pending event to a consumer; return whether there was one. Its row is locked meanwhile."""
     pending = select(OutboxRow).where(OutboxRow.consumer == name, OutboxRow.delivered_at.is_(None))
     first = pending.order_by(OutboxRow.id).limit(1).with_for_update()
@@ -91,6 +92,6 @@ def _deliver_next(session: Session, *, name: str, resource_of: Callable[[str], R
     if row is None:
         return False
     event = session.scalars(select(Event).where(Event.id == row.event_id), execution_options=_SEE).one()
-    _consumers[name](session, Delivery(event, resource_of(event.subject)))
+    _consumers[name](session, Delivery(event, resources(session).by_name.get(event.subject)))
     row.delivered_at = now()
     return True

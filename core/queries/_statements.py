@@ -1,8 +1,8 @@
 """Cache of compiled list statements: scrolling repeats the same query with another offset.
 
-Compiling the statements of a page takes longer than reading fifty rows. So they are cached by actor and query, with the
-actor's row filter in them; only limit and offset are bound anew. The rows that a filter by references names are looked
-up each time; when they changed, the statements are compiled again.
+Compiling the statements of a page takes longer than reading fifty rows. So they are cached by actor and query, for each
+revision of the resources, with the actor's row filter in them; only limit and offset are bound anew. The rows that a
+filter by references names are looked up each time; when they changed, the statements are compiled again.
 """
 
 import threading
@@ -21,6 +21,7 @@ from core.database.sessions import actor_of, row_filter
 from core.queries._building import Columns, CompiledQuery, columns_of, compile_query
 from core.queries._references import resolve_references
 from core.queries.grid_query import GridQuery
+from core.queries.snapshots import revision_of
 
 CACHE_MAX = 1_000
 
@@ -35,7 +36,8 @@ def compiled_query(session: Session, query: GridQuery) -> CompiledQuery:
         NotPermitted, InvalidInput: As ``compile_query``.
     """
     engine: Any = session.get_bind().engine
-    key = (today(), actor_of(session), query.resource.name, query.fields, query.filter, query.search, query.sort)
+    subject = (query.resource.name, revision_of(session))
+    key = (today(), actor_of(session), *subject, query.fields, query.filter, query.search, query.sort)
     with _lock:
         cache = _cache.setdefault(engine, OrderedDict())
         found = cache.pop(key, None)

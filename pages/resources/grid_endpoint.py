@@ -12,7 +12,7 @@ from pages.resources.value_texts import add_titles
 from pages.web.heavy_work import limit_lists_of_person
 from pages.web.identity import require_actor
 from pages.web.policies import SIGNED_IN
-from resources import BY_NAME
+from resources import current
 
 router = APIRouter()
 
@@ -34,12 +34,12 @@ def grid_rows(name: str, request: Request) -> Response:
         InvalidInput: As ``core.queries.finding.find_page``.
     """
     actor = require_actor(request)
-    resource = BY_NAME.get(name)
-    if resource is None:
-        raise NotFound("resources.not_found", N_("There is no list of this name."))
-    actor.require(resource.view)
-    query = read_query(resource, actor, request.query_params.multi_items(), from_address=True)
     with reading(actor) as session:
+        resource = current(session).by_name.get(name)
+        if resource is None:
+            raise NotFound("resources.not_found", N_("There is no list of this name."))
+        actor.require(resource.view)
+        query = read_query(resource, actor, request.query_params.multi_items(), from_address=True)
         page = find_page(session, query)
     for row in page.rows:
         if not is_plain(row["_key"]):

@@ -17,7 +17,7 @@ from core.events.log import Event, EventDraft, record, recording
 from core.events.outbox import OutboxRow, consumers_of, subscribe
 from core.i18n import N_
 from models.products import Product
-from resources import BY_NAME
+from resources import current
 from services.customers import save_customers
 from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN, MEI, SUZHOU_CLERK, WEI
@@ -51,7 +51,7 @@ def pending() -> list[tuple[str, str]]:
 
 
 def deliver() -> int:
-    return deliver_pending(WORKER, BY_NAME.get, lambda _count: None)
+    return deliver_pending(WORKER, current, lambda _count: None)
 
 
 def listen(name: str, pattern: str = "customer.*") -> list[str]:

@@ -1,5 +1,7 @@
 """Statements that are kept: whoever asks again sees what is there now, and only what is theirs."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select, update
 
@@ -7,8 +9,10 @@ from core.access import Actor
 from core.database.sessions import reading, unit_of_work
 from core.queries._statements import compiled_query
 from core.queries.finding import find_page, read_query
+from core.queries.snapshots import Snapshot, revision_of, snapshot_of
 from models.customers import Customer
 from models.partners.partners import Partner
+from resources import current
 from resources.customers import CUSTOMERS
 from tests.conftest import (
     BEIFANG,
@@ -43,6 +47,30 @@ def test_who_asks_again_sees_what_was_added_meanwhile(database):
 
     assert codes(SUZHOU_CLERK) == ["S1", "S2"]
     assert codes(SUZHOU_CLERK, ("offset", "1")) == ["S2"]
+
+
+def test_statements_of_two_revisions_of_a_resource_are_kept_beside_each_other(database):
+    """A resource that people have changed must not be read with the statement of before, nor push it out."""
+    changed = replace(CUSTOMERS, fields=CUSTOMERS.fields[:2])
+    snapshots = [Snapshot(0, {"customers": CUSTOMERS}), Snapshot(1, {"customers": changed})]
+    found = []
+    for snapshot in snapshots * 2:
+        with reading(WEI) as session:
+            resource = snapshot_of(session, snapshot).by_name["customers"]
+            compiled = compiled_query(session, read_query(resource, WEI, [("fields", "code")]))
+            found.append((compiled.query.resource, id(compiled.cache)))
+
+    assert found[:2] == found[2:]
+    assert [resource for resource, _ in found[:2]] == [CUSTOMERS, changed]
+    assert found[0][1] != found[1][1]
+
+
+def test_a_session_keeps_the_resources_it_began_with(database):
+    with reading(WEI) as session:
+        first = current(session)
+
+        assert snapshot_of(session, Snapshot(7, {})) is first
+        assert revision_of(session) == first.revision == 0
 
 
 def test_nobody_is_answered_with_the_statement_of_another(database):
