@@ -1,5 +1,6 @@
 """The outbox: what is recorded is delivered once to each consumer that subscribed, in order, or nothing of it is."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -174,6 +175,21 @@ def test_a_consumer_that_fails_gets_nothing_later_before_and_others_go_on(databa
     assert (tried, heard) == (["C1", "C1"], ["C1", "C2"])
     assert failed.value.exceptions[0].__notes__ == ["consumer bell"]
     assert pending() == [("bell", "C1"), ("bell", "C2")]
+
+
+def test_two_deliveries_at_once_hand_each_event_over_once_and_in_order(database):
+    heard = listen("bell")
+    keys = [f"C{number}" for number in range(20)]
+    happen(*keys)
+    counts: list[int] = []
+    threads = [threading.Thread(target=lambda: counts.append(deliver())) for _ in range(2)]
+
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    assert (heard, sum(counts), pending()) == (keys, 20, [])
 
 
 def test_what_a_reader_may_not_see_of_a_change_is_left_out(database):
