@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.queries.snapshots import Snapshot, snapshot_of
 from core.resource import Resource
+from core.resource_registry import register
 from resources._modules import declared
 
 ALL: tuple[Resource, ...] = declared()
@@ -16,6 +17,7 @@ SHEETS: dict[str, Resource] = {one.name: one.worksheet or one for one in ALL}
 """Name of each resource → what its worksheets hold: its own rows, or others in their place."""
 EXPORTED: dict[str, Resource] = BY_NAME | {one.worksheet.name: one.worksheet for one in ALL if one.worksheet}
 """Whatever can be exported, by name."""
+register(EXPORTED.values())
 _DECLARED = Snapshot(0, BY_NAME)
 
 
