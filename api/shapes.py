@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
-from core.queries.filters import Operator, is_ranged, operators_of, python_type
+from core.queries.column_types import python_type
+from core.queries.filters import Operator, is_ranged, operators_of
 from core.resource import Field as ResourceField
 from core.resource import Resource
 

@@ -1,7 +1,7 @@
 """How customers appear."""
 
 from core.i18n import N_
-from core.kinds.standard import CODE, INSTANT, NAME, NOTE, PHONE, TAGS, USCC, choice, choices_of, reference
+from core.kinds.standard import CODE, INSTANT, LINE, NAME, NOTE, PHONE, TAGS, USCC, choice, choices_of, reference
 from core.permissions import Permission
 from core.resource import Action, Field, Input, Resource
 from models.accounts.users import User
@@ -110,7 +110,7 @@ CUSTOMERS = Resource(
         Field(
             name="source",
             label=N_("Source"),
-            kind=NAME,
+            kind=LINE,
             column=Customer.source,
             example="展会",
             seldom=True,

@@ -4,7 +4,7 @@ from core.events.actions import EventAction
 from core.events.log import Event
 from core.i18n import N_
 from core.kinds.kind import Choice
-from core.kinds.standard import CODE, INSTANT, NAME, QUANTITY, choice
+from core.kinds.standard import CODE, INSTANT, LINE, QUANTITY, choice
 from core.permissions import Permission
 from core.resource import Field, Resource
 from resources._modules import declared
@@ -79,7 +79,7 @@ EVENTS = Resource(
     fields=(
         Field(name="number", label=N_("Event number"), kind=QUANTITY, column=Event.id, stated=False, serial=True),
         Field(name="at", label=N_("When"), kind=INSTANT, column=Event.at, stated=False),
-        Field(name="actor", label=N_("Who"), kind=NAME, column=Event.actor, stated=False, width=160),
+        Field(name="actor", label=N_("Who"), kind=LINE, column=Event.actor, stated=False, width=160),
         Field(
             name="action",
             label=N_("What happened"),

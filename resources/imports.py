@@ -3,7 +3,7 @@
 from core.events.actions import EventAction
 from core.i18n import N_
 from core.kinds.kind import Choice
-from core.kinds.standard import INSTANT, NAME, choice, choices_of, integer
+from core.kinds.standard import INSTANT, LINE, choice, choices_of, integer
 from core.permissions import Permission
 from core.resource import Field, Resource
 from models.imports import STATUS_LABELS, ImportBatch
@@ -32,7 +32,7 @@ IMPORTS = Resource(
     ),
     fields=(
         Field(name="number", label=N_("Import number"), kind=COUNT, column=ImportBatch.id, stated=False, serial=True),
-        Field(name="file", label=N_("File"), kind=NAME, column=ImportBatch.file_name, stated=False),
+        Field(name="file", label=N_("File"), kind=LINE, column=ImportBatch.file_name, stated=False),
         Field(name="into", label=N_("Into"), kind=TARGETS, column=ImportBatch.resource, stated=False),
         Field(
             name="status",

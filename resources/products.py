@@ -1,7 +1,7 @@
 """How products appear."""
 
 from core.i18n import N_
-from core.kinds.standard import CODE, INSTANT, NAME, PPM, RATE, choice, choices_of, code, integer, text
+from core.kinds.standard import CODE, INSTANT, LINE, NAME, PPM, RATE, choice, choices_of, code, integer, text
 from core.permissions import Permission
 from core.resource import Field, Resource
 from models.products import BARCODE_LENGTH_MAX, STATUS_LABELS, UNIT_LENGTH_MAX, Product, ProductStatus
@@ -35,7 +35,7 @@ PRODUCTS = with_plain_save(
             Field(
                 name="category",
                 label=N_("Category"),
-                kind=NAME,
+                kind=LINE,
                 column=Product.category,
                 example="饮料",
                 width=140,

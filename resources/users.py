@@ -2,7 +2,7 @@
 
 from core.events.actions import EventAction
 from core.i18n import N_
-from core.kinds.standard import EMAIL, INSTANT, NAME, choice, choices_of, reference
+from core.kinds.standard import EMAIL, INSTANT, LINE, NAME, choice, choices_of, reference
 from core.permissions import Permission
 from core.resource import Field, Resource
 from models.accounts.departments import Department
@@ -69,7 +69,7 @@ USERS = Resource(
         Field(
             name="position",
             label=N_("Job title"),
-            kind=NAME,
+            kind=LINE,
             column=User.position,
             example="区域经理",
             synonyms="岗位名称|职务|job|job title",

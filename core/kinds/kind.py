@@ -80,6 +80,7 @@ class Kind:
         refuses_dates: Whether a date cell is refused: values such as 3-1 that Excel turned into a date are lost.
         choices: The values it may take, if they are few.
         reference: Target of a reference; None for other kinds.
+        is_searched: Whether the search of a list includes it: names, phones, e-mail addresses.
         person: For values that are e-mails of people: where their names are found; else None.
     """
 
@@ -93,6 +94,7 @@ class Kind:
     choices: tuple[Choice, ...] = ()
     reference: Reference | None = None
     person: Reference | None = None
+    is_searched: bool = False
 
     def parse_cell(self, cell: Cell) -> Any:
         """Return the value of a worksheet cell or an input; None if it is blank. Raises ``Refused``."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from difflib import SequenceMatcher
@@ -361,11 +362,18 @@ def _read_only(stated: str) -> Any:
 
 
 CODE = code(CODE_LENGTH_MAX)
-NAME = text(NAME_LENGTH_MAX)
+LINE = text(NAME_LENGTH_MAX)
+NAME = replace(LINE, is_searched=True)
 NOTE = text(NOTE_LENGTH_MAX)
-PHONE = Kind(name="phone", parse=parse_phone, is_canonical=matches(r"1[3-9]\d{9}|0\d{9,11}"), refuses_dates=True)
+PHONE = Kind(
+    name="phone",
+    parse=parse_phone,
+    is_canonical=matches(r"1[3-9]\d{9}|0\d{9,11}"),
+    refuses_dates=True,
+    is_searched=True,
+)
 USCC = Kind(name="uscc", parse=_parse_uscc, is_canonical=_uscc_canonical)
-EMAIL = Kind(name="email", parse=_parse_email)
+EMAIL = Kind(name="email", parse=_parse_email, is_searched=True)
 MONEY = money()
 UNIT_PRICE = Kind(
     name="unit_price",

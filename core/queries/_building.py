@@ -8,11 +8,15 @@ from sqlalchemy import ColumnElement, Select, Subquery, select
 from sqlalchemy.orm import Session
 
 from core.database.sessions import actor_of
+from core.expressions.checking import checked_condition
+from core.expressions.compiling import ResolvedReferences, compiled_condition
+from core.expressions.scope import Scope
 from core.kinds.kind import Kind
 from core.queries._ordering import KEY, TITLE, Sort, Term, referred, terms_of
 from core.queries._references import resolve_references
-from core.queries.filters import ResolvedReferences, check_filter, filter_condition, search_condition, unknown_field
-from core.queries.grid_query import GridQuery, checked_sorts
+from core.queries._search import search_condition
+from core.queries.filters import unknown_field
+from core.queries.grid_query import GridQuery, checked_sorts, parts_of
 from core.resource import Field
 
 KEY_SEPARATOR = "~"
@@ -23,7 +27,7 @@ class CompiledQuery:
     """A query in SQL, for one session.
 
     Attributes:
-        fields: Those that exist for the session's actor, by name.
+        scope: The fields that exist for the session's actor, and those of the rows above.
         resolved: Row ids that the references of its filter name; ``where`` is made of them.
         where: Conditions that all hold, besides the row filter.
         sorts, terms: What is ordered by, as asked and as expressions.
@@ -32,7 +36,7 @@ class CompiledQuery:
     """
 
     query: GridQuery
-    fields: Mapping[str, Field]
+    scope: Scope
     resolved: ResolvedReferences
     where: list[ColumnElement[bool]]
     sorts: tuple[Sort, ...]
@@ -40,28 +44,34 @@ class CompiledQuery:
     walks: bool = False
     cache: dict[Hashable, Any] | None = None
 
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """Return the fields that exist for the session's actor, by name."""
+        return self.scope.fields
+
 
 def compile_query(session: Session, query: GridQuery) -> CompiledQuery:
     """Return a query in SQL, everything in it checked for the session's actor.
 
     Raises:
         NotPermitted: ``access.denied``.
-        InvalidInput: As ``core.queries.grid_query.read_query``, and ``queries.search_too_short``.
+        InvalidInput: As ``core.queries.grid_query.read_query``, and ``queries.search_too_short``; of a filter that was
+            made for another actor as ``core.expressions.checking.checked_condition``.
     """
     resource, actor = query.resource, actor_of(session)
     actor.require(resource.view)
-    fields = {field.name: field for field in resource.fields_for(actor)}
+    scope = Scope.of(resource, actor)
+    fields = scope.fields
     for name in query.fields:
         if name not in fields:
             raise unknown_field(name, fields)
-    check_filter(fields, query.filter)
-    resolved = resolve_references(session, fields, query.filter)
-    condition = filter_condition(session, fields, query.filter, resolved)
-    where = [] if condition is None else [condition]
+    condition = None if query.filter is None else checked_condition(query.filter, scope)
+    resolved = resolve_references(session, scope, condition)
+    where = [compiled_condition(session, part, scope, resolved) for part in parts_of(condition)]
     if query.search:
         where.append(search_condition(session, resource, fields, query.search))
     sorts = checked_sorts(query, fields)
-    return CompiledQuery(query, fields, resolved, where, sorts, terms_of(session, resource, fields, sorts))
+    return CompiledQuery(query, scope, resolved, where, sorts, terms_of(session, resource, fields, sorts))
 
 
 def numbers_of_rows(compiled: CompiledQuery, *conditions: ColumnElement[bool], backward: bool = False) -> Select[Any]:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
 from core.kinds.kind import Reference
-from core.queries.filters import byte_order, python_type
+from core.queries.column_types import byte_order, python_type
 from core.resource import Field, Resource
 
 CURSOR_LENGTH_MAX = 8_000  # characters; no cursor of ours is longer

@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session, with_loader_criteria
 from sqlalchemy.sql import operators, visitors
 
 from core.database.sessions import EVERYONE, NOBODY, actor_of, is_sqlite, row_filter
+from core.expressions.nodes import LITERALS, Compare, Comparison, FieldPath
 from core.queries._building import CompiledQuery
-from core.queries.filters import And, Condition, Operator
+from core.queries.grid_query import parts_of
 
 SMALL = 5_000  # rows of a table that are read in no time either way
 KEPT_S = 60.0
@@ -134,7 +135,7 @@ def _indexes_of_order(session: Session, compiled: CompiledQuery) -> tuple[bool, 
 
 def _indexed_as(session: Session, expression: Any) -> Column[Any] | None:
     """Return the column in whose index rows stand in the order of an expression."""
-    is_collated = getattr(expression, "operator", None) is operators.collate  # see core.queries.filters.byte_order
+    is_collated = getattr(expression, "operator", None) is operators.collate  # see core.queries.column_types
     expression = expression.left if is_collated else expression
     column = getattr(expression, "expression", expression)
     if not isinstance(column, Column):
@@ -144,10 +145,12 @@ def _indexed_as(session: Session, expression: Any) -> Column[Any] | None:
 
 
 def _compared_with_one(compiled: CompiledQuery) -> list[Any]:
-    tree = compiled.query.filter
-    conditions = tree.parts if isinstance(tree, And) else (tree,)
     return [
-        compiled.fields[one.field]
-        for one in conditions
-        if isinstance(one, Condition) and one.operator == Operator.IS and len(one.values) == 1
+        compiled.fields[one.left.names[0]]
+        for one in parts_of(compiled.query.filter)
+        if isinstance(one, Compare)
+        and one.comparison is Comparison.IS
+        and isinstance(one.left, FieldPath)
+        and len(one.left.names) == 1
+        and isinstance(one.right, LITERALS)
     ]

@@ -4,7 +4,7 @@ So the database plans with the ids it will find. Statements compiled for these i
 same rows, and compiled again when a key was given to another row, or its row is not visible any more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,16 +14,15 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.database.prepared import Prepared
 from core.database.sessions import actor_of, row_filter
+from core.expressions.compiling import ResolvedReferences, named_references
+from core.expressions.nodes import Condition
+from core.expressions.scope import Scope
 from core.kinds.kind import Reference
-from core.queries.filters import Filter, ResolvedReferences, named_references
-from core.resource import Field
 
 
-def resolve_references(session: Session, fields: Mapping[str, Field], tree: Filter | None) -> ResolvedReferences:
+def resolve_references(session: Session, scope: Scope, condition: Condition | None) -> ResolvedReferences:
     """Return the numbers of the rows that a checked filter names and the session's actor sees, in order."""
-    return {
-        condition: _numbers(session, reference, keys) for condition, reference, keys in named_references(fields, tree)
-    }
+    return {part: _numbers(session, reference, keys) for part, reference, keys in named_references(condition, scope)}
 
 
 def _numbers(session: Session, reference: Reference, keys: Sequence[str]) -> tuple[int, ...]:

@@ -46,7 +46,7 @@ def compiled_query(session: Session, query: GridQuery) -> CompiledQuery:
     if (
         found is not None
         and found.query.resource is query.resource
-        and (not found.resolved or found.resolved == resolve_references(session, found.fields, query.filter))
+        and (not found.resolved or found.resolved == resolve_references(session, found.scope, query.filter))
     ):
         return replace(found, query=query)
     compiled = compile_query(session, query)

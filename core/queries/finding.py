@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 
 from core.database.sessions import actor_of, row_filter
 from core.errors import InvalidInput
+from core.expressions.nodes import And, Compare, Comparison, FieldPath, Text
 from core.i18n import N_
 from core.queries._building import KEY_SEPARATOR, CompiledQuery, columns_of, compile_query, in_order
 from core.queries._ordering import write_cursor
 from core.queries._pages import count_rows, place_of, rows_of_page
 from core.queries._positions import COUNT_MAX, Totals, totals
 from core.queries._statements import cached_columns, compiled_query, run
-from core.queries.filters import And, Condition, Operator
 from core.queries.grid_query import LIMIT_MAX, GridQuery, read_query
 from core.resource import Field, Resource
 
@@ -82,7 +82,12 @@ def find_row(session: Session, resource: Resource, key_text: str) -> dict[str, A
     parts = key_text.rsplit(KEY_SEPARATOR, len(resource.keys) - 1)
     if len(parts) != len(resource.keys) or not all(parts):
         return None
-    named = And(tuple(Condition(name, Operator.IS, (part,)) for name, part in zip(resource.keys, parts, strict=True)))
+    named = And(
+        tuple(
+            Compare(FieldPath((name,)), Comparison.IS, Text(part))
+            for name, part in zip(resource.keys, parts, strict=True)
+        )
+    )
     names = tuple(field.name for field in resource.fields_for(actor_of(session)))
     try:
         compiled = compile_query(session, GridQuery(resource=resource, fields=names, filter=named))

@@ -1,41 +1,47 @@
 """What is asked of a list, as checked data, and how an address, a program or the command line writes it.
 
-One grammar serves the grid, the export and the WEB API: ``stage=won&created_at__from=2026-11-01&q=上海&sort=-name``.
+One grammar serves the grid, the export and the WEB API: ``stage=won&created_at__from=2026-11-01&q=上海&sort=-name``. A
+parameter for each field says what most people ask; ``where`` holds a condition in the grammar of ``core.expressions``.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from core.access import Actor
 from core.errors import InvalidInput, Problem
+from core.expressions.json_form import from_json, to_json
+from core.expressions.nodes import (
+    VALUES_MAX,
+    And,
+    Between,
+    Compare,
+    Condition,
+    FieldPath,
+    IsEmpty,
+    Not,
+    Or,
+)
+from core.expressions.scope import Scope
+from core.expressions.texts.parsing import parse_condition
+from core.expressions.texts.writing import localized_text
 from core.i18n import N_
 from core.kinds.kind import shown_value
 from core.limits import PARAMETER_LENGTH_MAX
 from core.queries._ordering import Sort
-from core.queries.filters import (
-    And,
-    Condition,
-    Filter,
-    Not,
-    Operator,
-    check_filter,
-    is_ranged,
-    is_text,
-    unknown_field,
-    unknown_operator,
-)
+from core.queries.filters import Operator, condition_on, is_ranged, is_text, unknown_field, unknown_operator
 from core.resource import Field, Resource
 
 T = TypeVar("T")
 Count = Literal["capped", "exact", "none"]
 
+VERSION = 1  # of the JSON form
 LIMIT_MAX = 1_000  # rows of one page
 OFFSET_MAX = 10**9
 SORTS_MAX = 5
 PARAMETERS_MAX = 100
 OF_THE_ADDRESS = frozenset({"view", "cols", "row"})  # how a list is looked at, not what is asked
-OWN_PARAMETERS = ("q", "sort", "limit", "offset", "cursor", "fields", "count", "sums")
+OWN_PARAMETERS = ("q", "where", "sort", "limit", "offset", "cursor", "fields", "count", "sums")
 COUNTS: dict[str, Count] = {"": "capped", "capped": "capped", "exact": "exact", "none": "none"}
 SUMS: dict[str, bool | None] = {"": None, "1": True, "0": False}
 NOT = "not"
@@ -48,6 +54,7 @@ class GridQuery:
 
     Attributes:
         fields: Names of the fields to return, in order.
+        filter: Which rows.
         search: Words that must all occur, "" for none.
         sort: What to order by; () for the resource's own order.
         cursor: Where to go on, as ``Page.next_cursor`` said; "" begins at ``offset``.
@@ -57,7 +64,7 @@ class GridQuery:
 
     resource: Resource
     fields: tuple[str, ...]
-    filter: Filter | None = None
+    filter: Condition | None = None
     search: str = ""
     sort: tuple[Sort, ...] = ()
     limit: int = 100
@@ -65,6 +72,44 @@ class GridQuery:
     cursor: str = ""
     count: Count = "capped"
     sums: bool | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a view of a list keeps: fields, filter, search and order; not the place in the list."""
+        return {
+            "v": VERSION,
+            "resource": self.resource.name,
+            "fields": list(self.fields),
+            "filter": None if self.filter is None else to_json(self.filter),
+            "search": self.search,
+            "sort": [str(sort) for sort in self.sort],
+        }
+
+    @classmethod
+    def from_json(cls, resource: Resource, actor: Actor, data: object) -> "GridQuery":
+        """Return the query that ``to_json`` returned, checked for an actor.
+
+        Raises:
+            InvalidInput: ``queries.unknown_version``, ``queries.unknown_field``, ``queries.invalid_value``, and as
+                ``core.expressions.json_form.from_json``.
+        """
+        if not isinstance(data, Mapping) or data.get("v") != VERSION or data.get("resource") != resource.name:
+            version = shown_value(data.get("v")) if isinstance(data, Mapping) else ""
+            raise InvalidInput(
+                "queries.unknown_version",
+                N_("This is no list of “{resource}” in version {known}; its version is “{version}”."),
+                resource=resource.name,
+                known=VERSION,
+                version=version,
+            )
+        scope = Scope.of(resource, actor)
+        condition = data.get("filter")
+        return cls(
+            resource=resource,
+            fields=_names(",".join(_texts(data, "fields")), scope.fields),
+            filter=None if condition is None else from_json(condition, scope),
+            search=",".join(_texts({"search": [data.get("search", "")]}, "search")),
+            sort=_sorts(",".join(_texts(data, "sort")), scope.fields),
+        )
 
 
 def read_query(
@@ -79,8 +124,9 @@ def read_query(
 
     ``field=value`` (a choice: any of ``a,b``; a date, number or instant: ``from..to``, both included, either may be
     left out), ``field__in=a,b``, ``field__not=a,b``, ``field__contains=``, ``field__from=`` (≥), ``field__to=`` (<),
-    ``field__upto=`` (≤), ``field__empty=1`` or ``0``, ``q=words``, ``sort=-created_at,name``, ``limit``, ``offset``,
-    ``cursor``, ``fields=a,b``, ``count=exact`` or ``none``, ``sums=1`` or ``0``.
+    ``field__upto=`` (≤), ``field__empty=1`` or ``0``, ``where=status = draft and total > 1000``, ``q=words``,
+    ``sort=-created_at,name``, ``limit``, ``offset``, ``cursor``, ``fields=a,b``, ``count=exact`` or ``none``,
+    ``sums=1`` or ``0``.
 
     Args:
         actor: Fields confidential to others do not exist.
@@ -91,11 +137,13 @@ def read_query(
 
     Raises:
         InvalidInput: ``queries.unknown_field``, ``queries.unknown_operator``, ``queries.invalid_value``,
-            ``queries.too_many_conditions``; ``fields`` names the parameter.
+            ``queries.too_many_conditions``; of ``where`` as ``core.expressions.texts.parsing.parse_condition``.
+            ``fields`` names the parameter.
     """
-    fields = {field.name: field for field in resource.fields_for(actor)}
+    scope = Scope.of(resource, actor)
+    fields = scope.fields
     own = dict.fromkeys(OWN_PARAMETERS, "")
-    conditions: list[Filter] = []
+    conditions: list[Condition] = []
     equal: dict[str, list[str]] = {}
     for count, (name, value) in enumerate(pairs):
         if count >= PARAMETERS_MAX:
@@ -106,18 +154,22 @@ def read_query(
         if name in own:
             own[name] = value
         elif value and not (from_address and name in OF_THE_ADDRESS):
-            found = _condition(fields, name, value, from_address=from_address)
-            if isinstance(found, Condition) and found.operator == Operator.IS:
-                equal.setdefault(found.field, []).extend(found.values)
+            found = _stated(fields, name, value, from_address=from_address)
+            if isinstance(found, list):
+                equal.setdefault(name.partition("__")[0], []).extend(found)
             else:
                 conditions.append(found)
-    conditions += [Condition(name, Operator.IS, tuple(values)) for name, values in equal.items()]
-    tree = And(tuple(conditions)) if conditions else None
-    check_filter(fields, tree)
+    if sum(map(len, equal.values())) > VALUES_MAX:
+        raise InvalidInput(
+            "queries.too_many_conditions", N_("A filter may have at most {values} values."), values=VALUES_MAX
+        )
+    conditions += [condition_on(fields[name], Operator.IS, values) for name, values in equal.items()]
+    if own["where"].strip():
+        conditions.extend(parts_of(where_condition(scope, own["where"])))
     return GridQuery(
         resource=resource,
         fields=_names(own["fields"], fields),
-        filter=tree,
+        filter=And(tuple(conditions)) if len(conditions) > 1 else conditions[0] if conditions else None,
         search=own["q"].strip(),
         sort=_sorts(own["sort"], fields),
         limit=_whole("limit", own["limit"] or str(limit), 1, LIMIT_MAX),
@@ -126,6 +178,32 @@ def read_query(
         count=_one_of("count", own["count"], COUNTS),
         sums=_one_of("sums", own["sums"], SUMS),
     )
+
+
+def where_condition(scope: Scope, text: str) -> Condition:
+    """Return the condition of a parameter ``where``.
+
+    Raises:
+        InvalidInput: As ``core.expressions.texts.parsing.parse_condition``; ``fields`` names the parameter.
+    """
+    try:
+        return parse_condition(text, scope)
+    except InvalidInput as refused:
+        problem = refused.problem
+        raise InvalidInput(problem.code, problem.message, fields={"where": problem}, **problem.values) from refused
+
+
+def where_text(resource: Resource, actor: Actor, text: str) -> str:
+    """Return a parameter ``where`` as people read it in the current language; raises as ``where_condition``."""
+    scope = Scope.of(resource, actor)
+    return localized_text(where_condition(scope, text), scope)
+
+
+def parts_of(condition: Condition | None) -> tuple[Condition, ...]:
+    """Return the conditions of a filter that must all hold."""
+    if condition is None:
+        return ()
+    return condition.parts if isinstance(condition, And) else (condition,)
 
 
 def checked_sorts(query: GridQuery, fields: Mapping[str, Field]) -> tuple[Sort, ...]:
@@ -143,7 +221,8 @@ def checked_sorts(query: GridQuery, fields: Mapping[str, Field]) -> tuple[Sort, 
     return own
 
 
-def _condition(fields: Mapping[str, Field], parameter: str, value: str, *, from_address: bool) -> Filter:
+def _stated(fields: Mapping[str, Field], parameter: str, value: str, *, from_address: bool) -> Condition | list[str]:
+    """Return the condition that a parameter states, or the values of which the field is any."""
     name, separator, stated = parameter.partition("__")
     field = fields.get(name)
     if field is None:
@@ -151,24 +230,37 @@ def _condition(fields: Mapping[str, Field], parameter: str, value: str, *, from_
     if separator:
         if stated not in OPERATORS:
             raise unknown_operator(field, stated)
-        values = _several(value) if stated in {NOT, Operator.IS} else (value,)
-        if stated == NOT:
-            return Not(Condition(name, Operator.IS, values))
-        return Condition(name, Operator(stated), values)
+        if stated == NOT:  # what is empty is no such value either
+            same = condition_on(field, Operator.IS, _several(value))
+            return Or((Not(same), IsEmpty(FieldPath((name,)))))
+        return (
+            list(_several(value)) or [""] if stated == Operator.IS else condition_on(field, Operator(stated), (value,))
+        )
     if is_ranged(field) and ".." in value:
         return _range(field, *value.split("..", 1))
     if from_address and is_text(field):
-        return Condition(name, Operator.CONTAINS, (value,))
+        return condition_on(field, Operator.CONTAINS, (value,))
     is_list = bool(field.kind.choices) or field.kind.name in {"region", "tags"}
-    return Condition(name, Operator.IS, _several(value) if is_list else (value,))
+    return list(_several(value)) if is_list else [value]
 
 
-def _range(field: Field, least: str, most: str) -> Filter:
+def _range(field: Field, least: str, most: str) -> Condition:
     bounds = ((Operator.FROM, least.strip()), (Operator.UPTO, most.strip()))
-    parts = tuple(Condition(field.name, operator, (value,)) for operator, value in bounds if value)
-    if not parts:
+    ends = [condition_on(field, operator, (value,)) for operator, value in bounds if value]
+    if not ends:
         raise _refused(field.name, N_("Say from where or up to where: 10..20, 10.. or ..20."))
-    return And(parts)
+    match ends:
+        case [Compare(left=path, right=first), Compare(right=last)]:
+            return Between(path, first, last)
+    return ends[0]
+
+
+def _texts(data: Mapping[Any, Any], name: str) -> list[str]:
+    """Return a list of texts of a query in JSON."""
+    found = data.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise _refused(name, N_("“{name}” is a list of texts."), name=name)
+    return found
 
 
 def _several(value: str) -> tuple[str, ...]:
