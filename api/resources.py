@@ -28,6 +28,13 @@ NO_STORE = {"Cache-Control": "no-store"}
 Limit = Annotated[int | None, Query(ge=1, le=LIMIT_MAX, description="Rows of a page; 100 unless stated")]
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before")]
 Search = Annotated[str | None, Query(description="Words that must all occur in key, names, phones or e-mails")]
+Where = Annotated[
+    str | None,
+    Query(
+        description="A condition on fields, also of rows referred to: `status = draft and not (buyer.tier in (dealer, "
+        "agent_1))`, `placed_at = this month`. Words and labels in English and Chinese are understood"
+    ),
+]
 SortBy = Annotated[
     str | None, Query(description="Fields to sort by, `-` before a field for descending: `-created_at,code`")
 ]
@@ -86,6 +93,7 @@ def _list(resource: Resource) -> Callable[..., Response]:
         limit: Limit = None,
         cursor: Cursor = None,
         q: Search = None,
+        where: Where = None,
         sort: SortBy = None,
         fields: Fields = None,
     ) -> Response:

@@ -166,24 +166,33 @@ def write_errors(report: ImportReport, source: Source, target: Path) -> None:
 
 
 def export_rows(
-    name: str, file: Path, filters: Sequence[str] = (), fields: str = "", email: str = ""
+    name: str, file: Path, filters: Sequence[str] = (), fields: str = "", email: str = "", *, where: str = ""
 ) -> dict[str, Any]:
     """Export rows to a file that appears only when it is whole; ``ALL`` resources go into one .sqlite file.
 
+    Args:
+        name: Of the resource.
+        file: Its ending says the format.
+        filters: ``field=value`` each.
+        fields: Names, separated by commas; "" for all.
+        email: On whose behalf; "" for the operator.
+        where: A condition in the grammar of ``core.expressions``; "" for none.
+
     Raises:
-        InvalidInput: A filter or a field is unknown, the ending is, a text fits into no worksheet, or the file cannot
-            be written.
+        InvalidInput: The condition, a filter, a field or the ending is unknown, a text fits into no worksheet, or the
+            file cannot be written.
         NotFound: ``resources.not_found``.
         NotPermitted: The person may not see or export the resource.
     """
     if name == EVERYTHING or file.suffix.lower() == SQLITE_ENDING:
-        return _export_sqlite(name, file, filters, fields, email)
+        return _export_sqlite(name, file, email, is_whole=not (filters or fields or where))
     resource = resource_named(name)
     open_database()
     actor = actor_named(email)
     actor.require(Permission.EXPORT)
     with use_language(actor.language), reading(actor) as session:
-        pairs = [pair_of(one) for one in filters] + ([("fields", fields)] if fields else [])
+        pairs = [pair_of(one) for one in filters]
+        pairs += [(parameter, value) for parameter, value in (("fields", fields), ("where", where)) if value]
         query = read_query(resource, actor, pairs)
         shown = [resource.field(one) for one in query.fields]
         rows: Iterator[Sequence[Any]] = (row for rows in stream_rows(session, query) for row in rows)
@@ -226,12 +235,13 @@ def _appearing(file: Path) -> Iterator[BinaryIO]:
         Path(temporary).unlink(missing_ok=True)
 
 
-def _export_sqlite(name: str, file: Path, filters: Sequence[str], fields: str, email: str) -> dict[str, Any]:
+def _export_sqlite(name: str, file: Path, email: str, *, is_whole: bool) -> dict[str, Any]:
     if file.suffix.lower() != SQLITE_ENDING:
         message = N_("Everything goes into one file that ends in .sqlite, not in “{ending}”.")
         raise InvalidInput("exports.unknown_format", message, ending=file.suffix)
-    if filters or fields:
-        raise InvalidInput("exports.whole_only", N_("A .sqlite file has whole lists: leave out --filter and --fields."))
+    if not is_whole:
+        sentence = N_("A .sqlite file has whole lists: leave out --filter, --where and --fields.")
+        raise InvalidInput("exports.whole_only", sentence)
     sheet = None if name == EVERYTHING else resource_named(name)
     open_database()
     actor = actor_named(email)

@@ -44,6 +44,7 @@ def export(
     resource: str,
     file: Path,
     filters: Annotated[list[str], typer.Option("--filter", help='"field=value"; repeatable.')] = [],  # noqa: B006
+    where: Annotated[str, typer.Option(help='Condition, such as "status = draft and total > 1000".')] = "",
     fields: Annotated[str, typer.Option(help="Names of fields, separated by commas.")] = "",
     as_json: Json = False,
     as_: As = "",
@@ -52,7 +53,7 @@ def export(
     from importers.commands import export_rows
 
     with exit_on_expected_error(as_json):
-        facts = export_rows(resource, file, tuple(filters), fields, as_)
+        facts = export_rows(resource, file, tuple(filters), fields, as_, where=where)
         sentence = ngettext(
             "{count} row is in {file}.", "{count} rows are in {file}.", facts["rows"], file=facts["file"]
         )

@@ -61,7 +61,7 @@ def grid_columns(resource: Resource, fields: Sequence[Field]) -> list[GridColumn
 
 
 def grid_filters(resource: Resource, fields: Sequence[Field]) -> list[Filter]:
-    """Return the filters of a list: what sorts rows into groups first, then days and amounts.
+    """Return the filters of a list: what sorts rows into groups first, then days and amounts, last any condition.
 
     Where nothing is found by searching, texts can be filtered.
     """
@@ -76,7 +76,7 @@ def grid_filters(resource: Resource, fields: Sequence[Field]) -> list[Filter]:
         ranged = _RANGES.get(field.kind.name)
         if ranged and not field.seldom:
             found.append(Filter(field.name, _(field.label), ranged))
-    return found[:FILTERS_MAX]
+    return [*found[:FILTERS_MAX], Filter("where", _("Condition"), "condition")]
 
 
 def grid_views(resource: Resource, fields: Sequence[Field]) -> list[View]:

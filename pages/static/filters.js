@@ -59,6 +59,30 @@
       return input;
     }
 
+    // Asks the server what a condition means: its text in the language of now, or what is wrong with it and where.
+    async read(where) {
+      const { resource } = document.querySelector("qudao-grid").config;
+      const params = new URLSearchParams({ where, limit: "1", count: "none", sums: "0" });
+      const answer = await fetch(`/grid/${encodeURIComponent(resource)}?${params}`, { headers: { Accept: "application/json" } });
+      const body = await answer.json().catch(() => ({}));
+      if (!answer.ok) throw new Error(body.message || this.texts.failed);
+      return body.where;
+    }
+
+    // The text of a condition as it is known so far; the bar is drawn anew when the server has said it.
+    condition(where) {
+      this.conditions ??= new Map();
+      if (!this.conditions.has(where)) {
+        this.conditions.set(where, where);
+        const known = (text) => {
+          this.conditions.set(where, text);
+          this.draw();
+        };
+        this.read(where).then((text) => text !== where && known(text), () => {});
+      }
+      return this.conditions.get(where);
+    }
+
     chip(filter, value) {
       const { id, menu } = this.menu((box) => this.form(filter, state.read().get(filter.name) || "", box));
       const text = value ? `${filter.label}: ${this.said(filter, value)}` : filter.label;
@@ -80,6 +104,7 @@
     }
 
     said(filter, value) {
+      if (filter.kind === "condition") return this.condition(value);
       if (filter.kind === "choice") {
         const labels = Object.fromEntries(filter.choices);
         const names = value.split(",").map((code) => labels[code] || code);
@@ -96,12 +121,13 @@
       const id = `qd-filter-${++count}`;
       const menu = element("div", { id, css: "qd-menu", popover: "auto" });
       menu.addEventListener("beforetoggle", (event) => event.newState === "open" && menu.replaceChildren(draw(menu)));
-      menu.addEventListener("toggle", (e) => e.newState === "open" && menu.querySelector("input, button")?.focus());
+      menu.addEventListener("toggle", (e) => e.newState === "open" && menu.querySelector("input, textarea, button")?.focus());
       return { id, menu };
     }
 
     form(filter, value, menu) {
-      const body = this[filter.kind === "choice" ? "choices" : filter.kind === "text" ? "text" : "range"](filter, value);
+      const kinds = { choice: "choices", text: "text", condition: "expression" };
+      const body = this[kinds[filter.kind] ?? "range"](filter, value);
       const set = (next) => {
         menu.hidePopover();
         state.change({ [filter.name]: next });
@@ -117,9 +143,9 @@
           element("button", { type: "submit", css: "qd-btn", text: this.texts.apply, "data-testid": `apply-${filter.name}` }),
         ),
       );
-      form.addEventListener("submit", (event) => {
+      form.addEventListener("submit", async (event) => {
         event.preventDefault();
-        set(body.value());
+        if (await (body.isRight?.() ?? true)) set(body.value());
       });
       return form;
     }
@@ -157,6 +183,29 @@
       input.value = value;
       const line = element("label", { css: "qd-filter-line" }, element("span", { text: this.texts.contains }), input);
       return { nodes: [line], value: () => input.value.trim() };
+    }
+
+    expression(filter, value) {
+      const id = `qd-condition-${++count}`;
+      const input = element("textarea", {
+        css: "qd-input", rows: "3", "aria-label": filter.label, "aria-describedby": id, "data-testid": "condition",
+      });
+      const problem = element("p", { id, css: "qd-filter-problem", role: "alert", "data-testid": "condition-problem" });
+      input.value = value && this.condition(value);
+      const stated = () => input.value.trim();
+      const isRight = async () => {
+        try {
+          problem.textContent = "";
+          input.removeAttribute("aria-invalid");
+          if (stated()) await this.read(stated());
+          return true;
+        } catch (error) {
+          problem.textContent = error instanceof TypeError ? this.texts.failed : error.message;
+          input.setAttribute("aria-invalid", "true");
+          return false;
+        }
+      };
+      return { nodes: [input, problem], value: stated, isRight };
     }
 
     columns() {

@@ -41,6 +41,7 @@ def filter_texts() -> dict[str, str]:
         "down": _("Move “{name}” down"),
         "to_open": _("from {value}"),
         "from_open": _("to {value}"),
+        "failed": _("The list could not be loaded"),
         "and_more": _("{name} and {count} more"),
     }
 

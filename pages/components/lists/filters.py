@@ -15,7 +15,7 @@ class Filter:
     """One filter of a list.
 
     In the address a choice is ``name=a,b`` (any of them), a date or number ``name=from..to`` (both ends included, each
-    may be left out), a text ``name=part``.
+    may be left out), a text ``name=part``, a condition its text in the grammar of ``core.expressions``.
 
     Attributes:
         choices: For kind "choice": value to label, in order.
@@ -23,7 +23,7 @@ class Filter:
 
     name: str
     label: str
-    kind: Literal["choice", "date", "number", "text"] = "choice"
+    kind: Literal["choice", "date", "number", "text", "condition"] = "choice"
     choices: Mapping[str, str] | None = None
 
 

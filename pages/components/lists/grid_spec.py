@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from core.limits import PARAMETER_LENGTH_MAX
 from pages.components.base.design_tokens import Tone
 
 Align = Literal["left", "right", "center"]
@@ -12,7 +13,6 @@ Format = Literal["text", "money", "date", "datetime", "number", "chip", "tags", 
 
 KEYS_MAX = 1000
 _KEY_LENGTH_MAX = 200
-_QUERY_LENGTH_MAX = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def selection_from(detail: object) -> tuple[str, Selection] | None:
         return None
     if not (isinstance(count, int) and isinstance(everything, bool)):
         return None
-    if len(keys) > KEYS_MAX or len(query) > _QUERY_LENGTH_MAX:
+    if len(keys) > KEYS_MAX or len(query) > PARAMETER_LENGTH_MAX:
         return None
     if not all(isinstance(key, str) and 0 < len(key) <= _KEY_LENGTH_MAX for key in keys):
         return None
