@@ -110,6 +110,8 @@ def test_all_or_nothing_says_that_nothing_was_applied(tmp_path):
         (["export", "ALL", "nowhere/out.sqlite"], "files.not_writable"),
         (["pivot", "customers", "out.pdf"], "exports.unknown_format"),
         (["pivot", "customers", "out.csv", "--rows", "note"], "reports.unknown_dimension"),
+        (["export", "customers", "out.csv", "--where", "nope = 1"], "expressions.unknown_field"),
+        (["export", "customers", "out.csv", "--where", "stage = won and ("], "expressions.syntax"),
         (["user", "create", "not-an-address", "--name", "x", "--role", "sales"], "email.invalid"),
         (["user", "create", "a@b.cn", "--name", "x", "--role", "king"], "users.unknown_role"),
         (["user", "lock", "nobody@example.com"], "users.not_found"),
@@ -154,6 +156,16 @@ def test_a_list_is_grouped_into_a_file(tmp_path):
 
     assert (code, facts["rows"], facts["lines"]) == (0, 2, 1)
     assert [line.rpartition(",")[2] for line in target.read_text("utf-8-sig").splitlines()[1:]] == ["2", "2"]
+
+
+def test_an_export_holds_the_rows_of_a_condition(tmp_path):
+    run("import", "customers", csv(tmp_path, "code,name,stage", "C1,a,won", "C2,b,lead", "C3,c,won"))
+    target = tmp_path / "out.jsonl"
+
+    code, facts = run("export", "customers", str(target), "--where", '阶段 = 已成交 且 name != "c"', "--fields", "code")
+
+    assert (code, facts["rows"]) == (0, 1)
+    assert "C1" in target.read_text(encoding="utf-8")
 
 
 def test_the_error_workbook_holds_what_was_refused(tmp_path):

@@ -40,6 +40,14 @@ def test_a_list_is_filtered_sorted_and_paged_by_cursor(programs):
     assert seen == [["C7", "C5", "C3"], ["C1"]]
 
 
+def test_a_list_is_filtered_by_a_condition_on_the_row_above_too(programs):
+    add({"code": "C1", "partner_id": HUADONG, "path": HUADONG_PATH}, {"code": "C2"}, {"code": "C3", "stage": "won"})
+
+    answer = programs.get(WEI, "/customers?where=partner.tier = master_agent or 阶段 = 已成交&sort=code&fields=code")
+
+    assert answer.json()["items"] == [{"code": "C1"}, {"code": "C3"}]
+
+
 def test_a_record_is_read_by_its_key_with_references_as_keys_and_amounts_with_currency(programs):
     add({"code": "C1", "partner_id": HUADONG, "path": HUADONG_PATH, "tags": "a;b"})
 
@@ -103,6 +111,9 @@ def test_confidential_fields_are_absent_and_cannot_be_filtered_by(programs):
         ("/customers?cursor=x", 422, "queries.bad_cursor", "cursor"),
         ("/customers?name__like=x", 422, "queries.unknown_operator", "name"),
         ("/customers?stage=x", 422, "queries.invalid_value", "stage"),
+        ("/customers?where=stage", 422, "expressions.no_condition", "where"),
+        ("/customers?where=stage=won and (", 422, "expressions.syntax", "where"),
+        ("/partners?where=credit_limit>1", 422, "expressions.unknown_field", "where"),
         ("/nothing", 404, "http.404", None),
         ("/customers/C1/x", 404, "resources.row_not_found", None),
     ],

@@ -80,6 +80,18 @@ def test_the_address_of_a_list_is_understood_with_how_it_is_looked_at(ask):
     assert [row["code"] for row in answer.json()["rows"]] == ["C1"]
 
 
+def test_a_condition_comes_back_as_its_reader_reads_it(ask):
+    add({"code": "C1", "stage": "won"}, {"code": "C2"})
+
+    answer = ask(WEI, "/grid/customers?where=stage = won").json()
+    wrong = ask(WEI, "/grid/customers?where=stage = won and colour = red")
+
+    assert ([row["code"] for row in answer["rows"]], answer["where"]) == (["C1"], "阶段 = 已成交")
+    assert "where" not in ask(WEI, "/grid/customers?stage=won").json()
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "expressions.unknown_field")
+    assert list(wrong.json()["fields"]) == ["where"] and wrong.json()["message"].startswith("第 17 个字符：")
+
+
 def test_everyone_sees_only_what_is_theirs(ask):
     add({"code": "C1", "partner_id": HUADONG, "path": HUADONG_PATH}, {"code": "C2"})
 
