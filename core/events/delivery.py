@@ -52,6 +52,12 @@ def register_consumer(name: str, consume: Consumer) -> None:
     _consumers[name] = consume
 
 
+def has_pending(session: Session) -> bool:
+    """Return whether anything waits for a consumer that is there."""
+    waiting = select(OutboxRow.id).where(OutboxRow.consumer.in_(_consumers), OutboxRow.delivered_at.is_(None))
+    return session.scalar(waiting.limit(1), execution_options=_SEE) is not None
+
+
 def deliver_pending(actor: Actor, resources: Callable[[Session], Snapshot], note: Callable[[int], None]) -> int:
     """Hand over what is pending, each event in a unit of work of its own; return how many.
 

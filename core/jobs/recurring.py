@@ -1,9 +1,11 @@
 """When work recurs: at fixed intervals, or on days of the calendar at a time of the brand's day. Pure functions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
 
 from core.clock import BRAND_ZONE
 
@@ -22,6 +24,7 @@ class Recurring:
             once, the first time.
         weekday: Only on this day of the week, Monday is 0. day: only on this day of the month, 1 to 31; a month
             that is shorter has it on its last day, so 31 is the end of every month.
+        is_needed: Whether there is work now; an occurrence without work is skipped. None: there always is.
 
     Raises:
         ValueError: It states neither or both of ``every`` and ``at``, or a day that does not exist.
@@ -32,6 +35,7 @@ class Recurring:
     at: str = ""
     weekday: int | None = None
     day: int | None = None
+    is_needed: Callable[[Session], bool] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no rule can mean."""

@@ -86,7 +86,8 @@ def enqueue_recurring(schedule: Sequence[Recurring]) -> int:
             continue
         _at, dedupe = one.last_occurrence(now())
         with suppress(IntegrityError), unit_of_work(WORKER) as session:  # another worker may add it meanwhile
-            if session.scalar(select(Job.id).where(Job.dedupe == dedupe)) is None:
+            is_added = session.scalar(select(Job.id).where(Job.dedupe == dedupe)) is not None
+            if not is_added and (one.is_needed is None or one.is_needed(session)):
                 enqueue(session, one.name, dedupe=dedupe)
                 added += 1
     return added

@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from core.access import WORKER
+from core.clock import freeze, now
 from core.database.bulk import FEW
 from core.database.prepared import run_together
 from core.database.sessions import reading, unit_of_work
@@ -17,12 +19,16 @@ from core.events.delivery import Delivery, deliver_pending, register_consumer
 from core.events.log import Event, EventDraft, record, recording
 from core.events.outbox import OutboxRow, consumers_of, subscribe
 from core.i18n import N_
+from core.jobs.schedule import enqueue_recurring
+from core.jobs.worker import run_next
+from jobs.schedule import SCHEDULE
 from models.products import Product
 from resources import current
 from services.customers import save_customers
 from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN, MEI, SUZHOU_CLERK, WEI
 
+DELIVERY = [one for one in SCHEDULE if one.name == "outbox.deliver"]
 SEE = {"see_all": "a test reads the outbox"}
 
 
@@ -175,6 +181,21 @@ def test_a_consumer_that_fails_gets_nothing_later_before_and_others_go_on(databa
     assert (tried, heard) == (["C1", "C1"], ["C1", "C2"])
     assert failed.value.exceptions[0].__notes__ == ["consumer bell"]
     assert pending() == [("bell", "C1"), ("bell", "C2")]
+
+
+def test_the_job_comes_round_only_while_something_waits_for_a_consumer_that_is_there(database):
+    heard = listen("bell")
+    subscribe("*", "gone")
+    added = [enqueue_recurring(DELIVERY)]
+
+    happen("C1")
+    added.append(enqueue_recurring(DELIVERY))
+    while run_next():
+        pass
+    with freeze(now() + timedelta(minutes=1)):
+        added.append(enqueue_recurring(DELIVERY))
+
+    assert (added, heard, pending()) == ([0, 1, 0], ["C1"], [("gone", "C1")])
 
 
 def test_two_deliveries_at_once_hand_each_event_over_once_and_in_order(database):
