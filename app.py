@@ -16,7 +16,7 @@ except ImportError:
 
 from api.cli import demo, imports, installation, people
 from core.i18n import _
-from core.terminal import Json, accept_any_text, exit_on_expected_error
+from core.process.terminal import Json, accept_any_text, exit_on_expected_error
 
 app = typer.Typer(no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False, help="Qudao 渠道")
 for one in (imports, installation, people, demo):

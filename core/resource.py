@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from core.access import Actor
-from core.events.actions import EventAction
+from core.event_actions import EventAction
 from core.i18n import N_, Phrase
 from core.kinds.kind import Kind
 from core.kinds.person_names import name_column

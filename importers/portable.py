@@ -21,8 +21,8 @@ from core.errors import InvalidInput
 from core.events.log import EventDraft, record
 from core.i18n import LANGUAGES, N_, catalogue
 from core.kinds.kind import dump_instant
-from core.late_imports import late_import
 from core.permissions import Permission
+from core.process.late_imports import late_import
 from core.queries.finding import read_query, stream_rows
 from core.queries.grid_query import GridQuery
 from core.resource import Field, Resource

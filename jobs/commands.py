@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.i18n import _
 from core.jobs.rows import Job, JobStatus
-from core.terminal import As, Json, exit_on_expected_error, print_outcome
+from core.process.terminal import As, Json, exit_on_expected_error, print_outcome
 from services.installation.maintenance import acting
 from services.jobs.clock_confirmation import confirm_clock
 from services.jobs.control import retry_job, stop_job

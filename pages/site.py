@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from core.addresses import KeysInPaths
 from core.errors import DomainError
-from core.logs import is_logged
+from core.process.logs import is_logged
 from pages import customers, events, jobs, notifications, products, start, tokens
 from pages.applications import screen as applications_screen
 from pages.applications.invites import register_invites

@@ -5,9 +5,8 @@ A module in this folder that declares a ``Resource`` is part of the product: the
 
 from sqlalchemy.orm import Session
 
-from core.queries.snapshots import Snapshot, snapshot_of
 from core.resource import Resource
-from core.resource_registry import register
+from core.resource_registry import Snapshot, register, snapshot_of
 from resources._modules import declared
 
 ALL: tuple[Resource, ...] = declared()

@@ -1,6 +1,6 @@
 """How changes of upstream appear: asked for and decided on pages of their own."""
 
-from core.events.actions import EventAction
+from core.event_actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import CODE, DAY, INSTANT, NOTE, choice, choices_of, reference
 from core.permissions import Permission

@@ -1,6 +1,6 @@
 """How applications appear: made by applicants or staff on pages of their own, decided in the inbox."""
 
-from core.events.actions import EventAction
+from core.event_actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import CODE, EMAIL, INSTANT, NAME, NOTE, PHONE, USCC, choice, choices_of, reference
 from core.permissions import Permission

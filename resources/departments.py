@@ -1,6 +1,6 @@
 """How departments of the brand appear."""
 
-from core.events.actions import EventAction
+from core.event_actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, reference
 from core.permissions import Permission

@@ -1,6 +1,6 @@
 """How the audit trail appears: what happened, to what, by whom. Nobody states or changes it."""
 
-from core.events.actions import EventAction
+from core.event_actions import EventAction
 from core.events.log import Event
 from core.i18n import N_
 from core.kinds.kind import Choice

@@ -1,6 +1,6 @@
 """How imports appear: which file came in, when, and what became of its rows."""
 
-from core.events.actions import EventAction
+from core.event_actions import EventAction
 from core.i18n import N_
 from core.kinds.kind import Choice
 from core.kinds.standard import INSTANT, LINE, choice, choices_of, integer

@@ -1,6 +1,6 @@
 """How invites appear. They are made on a page of their own and taken back from the list."""
 
-from core.events.actions import EventAction
+from core.event_actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NOTE, TAGS, integer, reference
 from core.permissions import Permission

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.events.actions import EventAction
+from core.event_actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import (
     CODE,

@@ -1,6 +1,6 @@
 """How stores appear."""
 
-from core.events.actions import EventAction
+from core.event_actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, NOTE, PHONE, choice, choices_of, integer, reference
 from core.permissions import Permission

@@ -1,6 +1,6 @@
 """How keys of programs appear; they are made at ``/tokens/new`` and by ``token create``, never by a worksheet."""
 
-from core.events.actions import EventAction
+from core.event_actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import CODE, INSTANT, NAME, choice, choices_of, reference
 from core.permissions import Permission

@@ -1,6 +1,6 @@
 """How people with an account appear."""
 
-from core.events.actions import EventAction
+from core.event_actions import EventAction
 from core.i18n import N_
 from core.kinds.standard import EMAIL, INSTANT, LINE, NAME, choice, choices_of, reference
 from core.permissions import Permission

@@ -170,7 +170,7 @@ def test_commands_that_import_and_export_load_no_page():
 
 
 LATE = {"pandas", "sqlite_utils", "geopy"}
-"""Packages that no start may cost anything, see ``core.late_imports``."""
+"""Packages that no start may cost anything, see ``core.process.late_imports``."""
 
 
 def imported(log: str) -> set[str]:

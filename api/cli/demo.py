@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core.i18n import _
-from core.terminal import Json, exit_on_expected_error, print_outcome
+from core.process.terminal import Json, exit_on_expected_error, print_outcome
 
 commands = typer.Typer()
 demo_app = typer.Typer(no_args_is_help=True, help="A made-up brand to play with.")

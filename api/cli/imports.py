@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core.i18n import _, ngettext
-from core.terminal import As, Json, exit_on_expected_error, print_outcome
+from core.process.terminal import As, Json, exit_on_expected_error, print_outcome
 
 commands = typer.Typer()
 

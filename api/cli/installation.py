@@ -5,7 +5,7 @@ import sys
 import typer
 
 from core.i18n import _, ngettext
-from core.terminal import Json, exit_on_expected_error, print_outcome
+from core.process.terminal import Json, exit_on_expected_error, print_outcome
 
 commands = typer.Typer()
 config_app = typer.Typer(no_args_is_help=True, help="Settings.")

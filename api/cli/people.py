@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core.i18n import _
-from core.terminal import As, Json, exit_on_expected_error, print_outcome, read_password
+from core.process.terminal import As, Json, exit_on_expected_error, print_outcome, read_password
 
 commands = typer.Typer()
 user_app = typer.Typer(no_args_is_help=True, help="People with an account.")

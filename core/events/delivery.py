@@ -20,8 +20,8 @@ from core.errors import Unavailable
 from core.events.changes import Pair, visible_changes
 from core.events.log import Event
 from core.events.outbox import OutboxRow
-from core.queries.snapshots import Snapshot
 from core.resource import Resource
+from core.resource_registry import Snapshot
 
 _SEE: dict[str, Any] = {"see_all": "the outbox is delivered whatever the events are about"}
 

@@ -21,7 +21,7 @@ from core.jobs.queueing import enqueue, lane_signals, names_that_act_on_time
 from core.jobs.recurring import Recurring
 from core.jobs.rows import Job, JobStatus, Lane
 from core.jobs.worker import due_lanes, run_next, worker_name
-from core.processes import is_alive
+from core.process.pids import is_alive
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from enum import StrEnum
 
 from core.i18n import N_
 from core.kinds.kind import Kind, Refused
-from core.late_imports import late_import
 from core.positions.texts import ParsedPosition, read_angle, read_metres, read_pair
+from core.process.late_imports import late_import
 
 EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 METRES_PER_DEGREE = 111_195.08  # of latitude on that sphere

@@ -21,7 +21,7 @@ from core.database.sessions import actor_of, row_filter
 from core.queries._building import Columns, CompiledQuery, columns_of, compile_query
 from core.queries._references import resolve_references
 from core.queries.grid_query import GridQuery
-from core.queries.snapshots import revision_of
+from core.resource_registry import revision_of
 
 CACHE_MAX = 1_000
 

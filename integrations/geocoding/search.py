@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from core.errors import InvalidInput
 from core.i18n import N_
-from core.late_imports import late_import
 from core.positions.points import Datum
+from core.process.late_imports import late_import
 from core.settings import settings
 
 DATUMS: dict[str, Datum] = {"nominatim": Datum.WGS84, "baidu": Datum.BD09}

@@ -18,8 +18,8 @@ from core.database.errors import expected_error
 from core.database.sessions import transact
 from core.errors import DomainError, NotPermitted, RowsRefused
 from core.i18n import N_, _, current_language, set_language
-from core.logs import note_logged
 from core.permissions import Permission
+from core.process.logs import note_logged
 from pages.components.base.toasts import toast
 from pages.shell._reauthentication import prove_again
 from pages.web.identity import current_actor, language_of

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.database.errors import expected_error
 from core.errors import DomainError
 from core.i18n import set_language
-from core.logs import request_id
+from core.process.logs import request_id
 from core.settings import settings
 from pages.web.identity import language_of
 from pages.web.responses import answer_domain_error, error_answer

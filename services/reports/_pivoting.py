@@ -1,7 +1,7 @@
 """Grouping with pandas, slice by slice: memory grows with the number of groups, not with that of rows.
 
-This module is loaded late, see ``core.late_imports``. Amounts stay whole numbers: within a slice as 64-bit integers,
-which ``SLICE_ROWS`` of the largest value cannot exceed, beyond it as integers of any size.
+Loaded late, see ``core.process.late_imports``. Amounts stay whole numbers: within a slice as 64-bit integers, which
+``SLICE_ROWS`` of the largest value cannot exceed, beyond it as integers of any size.
 """
 
 from collections.abc import Mapping, Sequence

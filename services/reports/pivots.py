@@ -1,7 +1,7 @@
 """A pivot of a list: its rows grouped by one or two fields, and by one more across, with a figure for each group.
 
 It holds what the list holds: the caller's rows, the fields that exist for the caller, the whole filter. Totals are
-those of the list's foot. pandas does the grouping and is loaded with the first pivot, see ``core.late_imports``.
+those of the list's foot. pandas groups, and is loaded with the first pivot, see ``core.process.late_imports``.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from core.access import Actor
 from core.errors import InvalidInput
 from core.i18n import N_
 from core.kinds.kind import Kind, Reference
-from core.late_imports import late_import
+from core.process.late_imports import late_import
 from core.queries.finding import GridQuery, read_query, stream_columns
 from core.resource import Resource
 from services.reports.dimensions import Dimension, Figure, dimensions_of, read_dimensions, read_figure

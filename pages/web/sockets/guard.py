@@ -17,7 +17,7 @@ from nicegui import Client
 from nicegui import core as framework
 
 from core.i18n import _, current_language, set_language
-from core.logs import one_line
+from core.process.logs import one_line
 from core.throttling.token_bucket import TokenBucket
 from pages.components.base.toasts import toast
 from pages.web.identity import language_of

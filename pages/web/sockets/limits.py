@@ -47,7 +47,7 @@ BYTES_PER_TOKEN = 8 * 1024
 SERVER_SETTINGS: dict[str, Any] = {
     "ws_max_size": MESSAGE_BYTES_MAX,  # no more is buffered before the limits here apply
     "ws_per_message_deflate": False,  # it inflates before it counts, and holds 300 KB for each open page
-    "log_config": None,  # the server's lines are written as all others are, see core/logs.py
+    "log_config": None,  # the server's lines are written as all others are, see core/process/logs.py
 }
 """What ``ui.run`` passes on to the server that accepts the sockets."""
 

@@ -132,7 +132,7 @@ def test_a_bug_stays_a_bug(database):
 FAILING = """
 import logging, os
 from core.database.sessions import connect
-from core.logs import set_up_logs
+from core.process.logs import set_up_logs
 import models
 from core.database.sessions import unit_of_work
 from models.accounts.users import User

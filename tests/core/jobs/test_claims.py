@@ -19,7 +19,7 @@ from core.jobs.rows import Job, JobStatus, Lane
 from core.jobs.schedule import release_dead_workers
 from core.jobs.worker import JobRun, run_next
 from core.permissions import Permission
-from core.processes import ACCESS_DENIED, STILL_ACTIVE, _is_alive_on_windows, is_alive
+from core.process.pids import ACCESS_DENIED, STILL_ACTIVE, _is_alive_on_windows, is_alive
 from tests.conftest import LING, WEI
 from tests.support.source import ROOT
 
@@ -227,7 +227,7 @@ def test_a_person_has_only_so_many_jobs_at_once_and_others_are_not_touched(datab
 
 
 class Kernel32:
-    """The few calls of Windows that ``core.processes`` makes, for one process."""
+    """The few calls of Windows that ``core.process.pids`` makes, for one process."""
 
     def __init__(self, *, handle: int, code: int = 0, error: int = 0) -> None:
         self.handle, self.code, self.error, self.closed = handle, code, error, 0

@@ -9,7 +9,7 @@ from core.access import Actor
 from core.database.sessions import reading, unit_of_work
 from core.queries._statements import compiled_query
 from core.queries.finding import find_page, read_query
-from core.queries.snapshots import Snapshot, revision_of, snapshot_of
+from core.resource_registry import Snapshot, revision_of, snapshot_of
 from models.customers import Customer
 from models.partners.partners import Partner
 from resources import current

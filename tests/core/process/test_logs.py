@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from core.logs import KEYS_MAX, LINE_LENGTH_MAX, LineHandler
+from core.process.logs import KEYS_MAX, LINE_LENGTH_MAX, LineHandler
 
 PAGE = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
