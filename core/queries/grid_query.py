@@ -142,6 +142,27 @@ def read_query(
     """
     scope = Scope.of(resource, actor)
     fields = scope.fields
+    own, conditions = _parameters(fields, pairs, from_address=from_address)
+    if own["where"].strip():
+        conditions.extend(parts_of(where_condition(scope, own["where"])))
+    return GridQuery(
+        resource=resource,
+        fields=_names(own["fields"], fields),
+        filter=And(tuple(conditions)) if len(conditions) > 1 else conditions[0] if conditions else None,
+        search=own["q"].strip(),
+        sort=_sorts(own["sort"], fields),
+        limit=_whole("limit", own["limit"] or str(limit), 1, LIMIT_MAX),
+        offset=_whole("offset", own["offset"] or "0", 0, OFFSET_MAX),
+        cursor=own["cursor"],
+        count=_one_of("count", own["count"], COUNTS),
+        sums=_one_of("sums", own["sums"], SUMS),
+    )
+
+
+def _parameters(
+    fields: Mapping[str, Field], pairs: Iterable[tuple[str, str]], *, from_address: bool
+) -> tuple[dict[str, str], list[Condition]]:
+    """Return the parameters of the query itself by name, "" where absent, and the conditions on fields."""
     own = dict.fromkeys(OWN_PARAMETERS, "")
     conditions: list[Condition] = []
     equal: dict[str, list[str]] = {}
@@ -164,20 +185,7 @@ def read_query(
             "queries.too_many_conditions", N_("A filter may have at most {values} values."), values=VALUES_MAX
         )
     conditions += [condition_on(fields[name], Operator.IS, values) for name, values in equal.items()]
-    if own["where"].strip():
-        conditions.extend(parts_of(where_condition(scope, own["where"])))
-    return GridQuery(
-        resource=resource,
-        fields=_names(own["fields"], fields),
-        filter=And(tuple(conditions)) if len(conditions) > 1 else conditions[0] if conditions else None,
-        search=own["q"].strip(),
-        sort=_sorts(own["sort"], fields),
-        limit=_whole("limit", own["limit"] or str(limit), 1, LIMIT_MAX),
-        offset=_whole("offset", own["offset"] or "0", 0, OFFSET_MAX),
-        cursor=own["cursor"],
-        count=_one_of("count", own["count"], COUNTS),
-        sums=_one_of("sums", own["sums"], SUMS),
-    )
+    return own, conditions
 
 
 def where_condition(scope: Scope, text: str) -> Condition:
