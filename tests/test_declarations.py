@@ -15,7 +15,6 @@ TABLES_MIN = 150
 BELOW = ("models/", "services/")
 """Rooms that no resource is known in: they name columns, which they store."""
 ALLOWED = {
-    "core/events/log.py:COLUMNS": "columns of a table, in the order of a statement",
     "core/queries/filters.py:_TEXTS": "names of kinds",
     "core/queries/filters.py:_FOUND_BY_SEARCH": "names of kinds",
     "importers/exporting.py:WIDTHS": "names of kinds",
