@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from core.access import Actor
 from core.clock import now
-from core.database.sessions import reading, unit_of_work
+from core.database.sessions import engine_in_use, reading, unit_of_work
 from core.drafts import draft_rows
 from core.events.log import Event
 from core.files.contents import content_path
-from models.stores import Store, StoreFinding, StorePosition
+from models.stores import Store, StoreFinding, StorePhoto, StorePosition
 from resources.stores import STORES
 from services.accounts.one_time_secrets import new_token
 from services.files.pictures import HandedPicture, reference_of
@@ -105,3 +105,10 @@ def photo(**camera: Any) -> str:
     content.parent.mkdir(parents=True, exist_ok=True)
     content.write_bytes(b"1")
     return reference_of(handed)
+
+
+def without_stores() -> None:
+    """Delete every store and what belongs to it."""
+    with engine_in_use().begin() as connection:
+        for table in (StoreFinding, StorePosition, StorePhoto, Store):
+            connection.execute(delete(table))

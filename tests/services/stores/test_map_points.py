@@ -3,16 +3,14 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
 
-from core.database.sessions import engine_in_use, reading
+from core.database.sessions import reading
 from core.errors import NotFound, NotPermitted
 from core.positions.points import distance_m
-from models.stores import Store, StoreFinding, StorePhoto, StorePosition
 from services.stores.map_points import Box, bounds, clusters, neighbours, stores_in
 from services.stores.registration import anonymous_actor
 from tests.conftest import BEIFANG_CLERK, HUADONG_OWNER, LING, SUZHOU_CLERK, WEI
-from tests.services.stores.support import away, save, shop
+from tests.services.stores.support import away, save, shop, without_stores
 
 CHINA = Box(3, 73, 54, 136)
 
@@ -108,13 +106,6 @@ def test_an_anonymous_actor_sees_no_map(database):
         assert (clusters(session, CHINA, 5), stores_in(session, CHINA), bounds(session)) == ([], [], None)
     with reading(type(LING)("hr", "hr")) as session, pytest.raises(NotPermitted):
         clusters(session, CHINA, 5)
-
-
-def without_stores() -> None:
-    """Delete every store and what belongs to it."""
-    with engine_in_use().begin() as connection:
-        for table in (StoreFinding, StorePosition, StorePhoto, Store):
-            connection.execute(delete(table))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -13,7 +13,19 @@ from core.positions.points import distance_m, to_wgs84
 from models.stores import Store, StoreFinding, StorePosition
 from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, SUZHOU_PATH, WEI
-from tests.services.stores.support import HUANGPU, away, count, counts, events, found, positions, save, shop, stored
+from tests.services.stores.support import (
+    HUANGPU,
+    away,
+    count,
+    counts,
+    events,
+    found,
+    positions,
+    save,
+    shop,
+    stored,
+    without_stores,
+)
 
 
 def broken() -> list[object]:
@@ -237,6 +249,7 @@ degrees = st.one_of(
     )
 )  # fmt: skip
 def test_whatever_is_stated_every_invariant_holds_and_again_changes_nothing(database, rows):
+    without_stores()  # the examples share one database
     names = ("code", "latitude", "longitude", "datum", "phone", "region", "partner")
     stated = [dict(zip(names, (f"S{row[0]}", *row[1:]), strict=True)) | {"name": f"青禾{row[0]}"} for row in rows]
 
