@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import AsyncIterator, Iterator
+from functools import partialmethod
 
 import pytest
 from nicegui import Client, app
@@ -10,6 +11,8 @@ from nicegui.testing.general_fixtures import get_path_to_main_file
 from nicegui.testing.user_simulation import user_simulation
 
 import pages.site  # noqa: F401  (imports every page, before the modules are frozen)
+
+ATTEMPTS = 50  # 0.1 s apart
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -20,6 +23,13 @@ def frozen_modules() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def patient_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for what is to come for 5 s instead of 0.3 s: a busy machine draws late. What is there is seen at once."""
+    for name in ("should_see", "should_not_see"):
+        monkeypatch.setattr(User, name, partialmethod(getattr(User, name), retries=ATTEMPTS))
 
 
 @pytest.fixture(autouse=True)
