@@ -72,6 +72,22 @@ BEIFANG_CLERK = Actor(
 CAST = (ADMIN, LING, WEI, MEI, HUADONG_OWNER, HUADONG_CLERK, SUZHOU_CLERK, BEIFANG_CLERK)
 
 
+LONG_FIRST = ("browser/", "test_odd_addresses.py", "test_permission_matrix.py", "test_routes.py", "test_terminal.py",
+              "test_flood.py", "test_collection.py")  # fmt: skip
+"""Below this folder, what takes longest and comes in few pieces."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it at the end."""
+    here = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        path = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
+        return next((rank for rank, start in enumerate(LONG_FIRST) if path.startswith(start)), len(LONG_FIRST))
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(autouse=True)
 def default_language() -> None:
     """Begin each test in the default language, whatever the one before has set."""
