@@ -6,7 +6,7 @@ from core.jobs.queueing import job
 from core.jobs.worker import JobRun
 from core.permissions import Permission
 from integrations.geocoding.search import find_candidates
-from services.stores.proposals import JOB, Proposal, address_to_look_up, propose_positions
+from services.stores.proposals import JOB, PositionProposal, address_to_look_up, propose_positions
 
 
 @job(JOB, label=N_("Position of a store by its address"), needs=Permission.STORE_EDIT)
@@ -15,7 +15,7 @@ def find_position(run: JobRun, store: str) -> None:
     with reading(run.actor) as session:
         address = address_to_look_up(session, store)
     found = [
-        Proposal(one.latitude, one.longitude, one.datum.value, one.provider, one.accuracy_m)
+        PositionProposal(one.latitude, one.longitude, one.datum.value, one.provider, one.accuracy_m)
         for one in find_candidates(address)
     ]
     with unit_of_work(run.actor) as session:

@@ -30,7 +30,7 @@ Point = tuple[tuple[float, float], float | None]
 """Latitude and longitude, and a radius in metres, None if the provider says none."""
 
 
-def ask(provider: str, url: str, key: str, address: str) -> list[Point]:
+def query_provider(provider: str, url: str, key: str, address: str) -> list[Point]:
     """Return the points that an address may mean, best first. Raises as ``search.find_candidates``."""
     try:
         question = _limited(provider, url, key)

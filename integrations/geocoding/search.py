@@ -39,7 +39,7 @@ def find_candidates(address: str) -> list[Candidate]:
     if not provider:
         raise InvalidInput("geocoding.off", N_("No service is set that finds positions of addresses (QUDAO_GEOCODER)."))
     providers = late_import("integrations.geocoding._providers")
-    points = providers.ask(provider, settings().geocoder_url, settings().geocoder_key, address)
+    points = providers.query_provider(provider, settings().geocoder_url, settings().geocoder_key, address)
     return [
         Candidate(latitude, longitude, DATUMS[provider], provider, accuracy_m)
         for (latitude, longitude), accuracy_m in points[:CANDIDATES_MAX]

@@ -38,7 +38,7 @@ class Certainty(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class RegionCandidate:
     """A valid region that an address may lie in, and the matched part of the address."""
 
     region: Region
@@ -46,7 +46,7 @@ class Candidate:
     matched: str
 
 
-def find_in_address(address: str) -> list[Candidate]:
+def find_in_address(address: str) -> list[RegionCandidate]:
     """Return the regions an address can lie in, the smallest first; [] if it names none."""
     stated = without_invisible(address.strip()[:LENGTH_MAX])
     text = normal_form("NFKC", stated).strip()[:LENGTH_MAX]
@@ -58,14 +58,14 @@ def find_in_address(address: str) -> list[Candidate]:
         at_start = False
     kept = largest_regions(reading.region for reading in found)
     found = [way for reading in found if reading.region in kept for way in completed(text, reading)]
-    candidates: dict[str, Candidate] = {}
+    candidates: dict[str, RegionCandidate] = {}
     for reading in found:
         heirs = current_heirs(reading.region)
         sure = certainty(reading, at_start) if len(heirs) == 1 else Certainty.POSSIBLE
         for heir in heirs:
-            candidates.setdefault(heir.code, Candidate(heir, sure, text[start : reading.end]))
+            candidates.setdefault(heir.code, RegionCandidate(heir, sure, text[start : reading.end]))
     if len(candidates) > 1:
-        several = [Candidate(one.region, Certainty.POSSIBLE, one.matched) for one in candidates.values()]
+        several = [RegionCandidate(one.region, Certainty.POSSIBLE, one.matched) for one in candidates.values()]
         return sorted(several, key=lambda one: (-one.region.level, one.region.code))
     return list(candidates.values())
 

@@ -16,7 +16,7 @@ from core.i18n import N_
 from core.kinds.kind import shown_value
 from core.kinds.plain_texts import normal_form, without_invisible
 from core.limits import SEARCH_LENGTH_MAX
-from models.regions._addresses import Candidate, Certainty, find_in_address
+from models.regions._addresses import Certainty, find_in_address
 from models.regions.names import LENGTH_MAX, largest_regions, longest_parses, past_separators
 from models.regions.table import (
     Region,
@@ -29,7 +29,6 @@ from models.regions.table import (
 )
 
 __all__ = [
-    "Candidate",
     "Certainty",
     "Region",
     "Resolution",

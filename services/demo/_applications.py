@@ -20,7 +20,7 @@ from services.accounts.one_time_secrets import new_token, token_hash
 from services.applications.states import DEADLINES
 from services.demo._applicants import Applicant
 from services.demo._names import PROVINCES, NameMaker
-from services.demo._partners import Channel, DemoPartner
+from services.demo._partners import DemoChannel, DemoPartner
 from services.demo._rows import insert_numbered, month_numbers
 from services.files.pictures import keep_picture, take_picture
 
@@ -76,7 +76,12 @@ class ApplicationContext(NamedTuple):
 
 
 def add_applications(
-    session: Session, ids: Sequence[int], channel: Channel, names: NameMaker, papers: ApplicationContext, now: datetime
+    session: Session,
+    ids: Sequence[int],
+    channel: DemoChannel,
+    names: NameMaker,
+    papers: ApplicationContext,
+    now: datetime,
 ) -> None:
     """Add the applications under reserved numbers, of which those for ``APPLICATION_SPECS`` come last."""
     made = [_of_applicant(one, applicant, papers, now) for one, applicant in channel.applicants]
@@ -89,7 +94,7 @@ def add_applications(
     record(session, "application.begun", "applications", happenings)
 
 
-def add_owners(session: Session, channel: Channel) -> list[int]:
+def add_owners(session: Session, channel: DemoChannel) -> list[int]:
     """Invite the owners of partners that were approved lately, as an approval does; return the row numbers."""
     ids = []
     for one, _ in channel.applicants:

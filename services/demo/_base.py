@@ -30,7 +30,7 @@ from services.demo._invites import add_invites
 from services.demo._moves import add_moves, moves_of, stood_under
 from services.demo._names import PEOPLE, NameMaker, new_password
 from services.demo._organisation import add_departments
-from services.demo._partners import CUSTOMER_COLUMNS, Channel, DemoPartner, Owner, customer_rows, make_channel
+from services.demo._partners import CUSTOMER_COLUMNS, DemoChannel, DemoPartner, Owner, customer_rows, make_channel
 from services.demo._products import Range, make_range, price_rows
 from services.demo._products import goods as all_goods
 from services.demo._rows import insert_numbered, mark_rows, reserve_row_ids
@@ -65,7 +65,7 @@ class People(NamedTuple):
 class MasterData(NamedTuple):
     """Master data of the demo. ``first_day``: of the orders. ``fake_stores``: codes of two stores that are one."""
 
-    channel: Channel
+    channel: DemoChannel
     goods: Range
     people: list[dict[str, str]]
     first_day: date
@@ -152,7 +152,7 @@ def _add_partners(session: Session, partners: Sequence[DemoPartner]) -> None:
     _record_created(session, "partner", "partners", ((one.buyer.code, one.buyer.path) for one in partners))
 
 
-def _add_people(session: Session, channel: Channel) -> People:
+def _add_people(session: Session, channel: DemoChannel) -> People:
     """Add one person for each role; those of partners only where such a partner is."""
     people = People([], [], [])
     for person in PEOPLE:
@@ -176,7 +176,7 @@ def _add_customers(session: Session, ids: Sequence[int], rows: Sequence[Sequence
 
 
 def _add_joining(
-    session: Session, channel: Channel, names: NameMaker, at: datetime, loaded: dict[Any, list[int]]
+    session: Session, channel: DemoChannel, names: NameMaker, at: datetime, loaded: dict[Any, list[int]]
 ) -> None:
     """Add the onboarding of partners: invites, applications, changes of upstream."""
     loaded[Invite] = reserve_row_ids(session, Invite, len(INVITES))

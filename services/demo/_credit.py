@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.events.log import EventDraft, record
 from models.orders import USES_CREDIT, Order
 from models.partners.partners import PartnerStatus
-from services.demo._partners import Channel
+from services.demo._partners import DemoChannel
 from services.demo._rows import table_of
 
 STEP_CENTS = 1_000_00
@@ -37,7 +37,7 @@ def add_to_balances(session: Session, chosen: ColumnElement[bool], sign: int = 1
         session.execute(changed.values(used_cents=balances.c.used_cents + bindparam("cents")), changes)
 
 
-def set_limits(session: Session, channel: Channel, random: Random) -> None:
+def set_limits(session: Session, channel: DemoChannel, random: Random) -> None:
     """Give every partner a limit that its orders fit in, then lower it for those who are to be over it.
 
     Applicants have none yet.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.events.log import EventDraft, record
 from models.partners.invites import CODE_LENGTH, Invite
 from services.applications.invites import ALPHABET, STORE
-from services.demo._partners import Channel
+from services.demo._partners import DemoChannel
 from services.demo._rows import insert_numbered
 
 COLUMNS = (
@@ -50,7 +50,7 @@ INVITE_SPECS = (
 """Applicants name their invite by its position here."""
 
 
-def add_invites(session: Session, ids: Sequence[int], channel: Channel, random: Random, now: datetime) -> list[str]:
+def add_invites(session: Session, ids: Sequence[int], channel: DemoChannel, random: Random, now: datetime) -> list[str]:
     """Add one invite of each kind under reserved numbers; return their codes.
 
     Where nobody came by an invite, as in a small load, it is not used; without partners the brand's own are all.

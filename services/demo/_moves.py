@@ -13,7 +13,7 @@ from core.events.log import EventDraft, record
 from models.partners.affiliation_requests import AffiliationRequest, Answer, RequestStatus
 from models.partners.partners import Affiliation, Partner, PartnerStatus
 from models.partners.tiers import TIERS
-from services.demo._partners import Channel, DemoPartner
+from services.demo._partners import DemoChannel, DemoPartner
 from services.demo._rows import insert_numbered, month_numbers
 from services.partners.affiliation_states import DEADLINES
 
@@ -79,7 +79,7 @@ class Move(NamedTuple):
     to_upstream_id: int | None
 
 
-def moves_of(channel: Channel) -> list[Move]:
+def moves_of(channel: DemoChannel) -> list[Move]:
     """Return the requests for which there is a partner and an upstream; a small load has fewer, or none."""
     found: list[Move] = []
     taken: set[int] = set()
@@ -101,7 +101,7 @@ def stood_under(moves: Sequence[Move]) -> dict[int, int | None]:
     return {one.mover.buyer.id: one.from_upstream_id for one in moves if one.wish.status is RequestStatus.DONE}
 
 
-def add_moves(session: Session, ids: Sequence[int], channel: Channel, moves: Sequence[Move], now: datetime) -> None:
+def add_moves(session: Session, ids: Sequence[int], channel: DemoChannel, moves: Sequence[Move], now: datetime) -> None:
     """Add the changes of upstream under reserved numbers, and the affiliation history of those that are done."""
     ordered = sorted(moves, key=lambda one: -one.wish.hours)
     numbers = month_numbers("AF", (now - timedelta(hours=one.wish.hours) for one in ordered))
@@ -116,7 +116,7 @@ def add_moves(session: Session, ids: Sequence[int], channel: Channel, moves: Seq
             _let_have_moved(session, one, before, _day(one.wish, now))
 
 
-def _movers(channel: Channel, wish: RequestSpec) -> Iterator[DemoPartner]:
+def _movers(channel: DemoChannel, wish: RequestSpec) -> Iterator[DemoPartner]:
     """Yield candidates, dealers before agents: of those, the ones without a part to play in a fraud."""
     lately = [one for one, _ in channel.applicants if one.buyer.status == PartnerStatus.ACTIVE.value]
     if wish.who in {"first", "last"}:
@@ -130,7 +130,7 @@ def _movers(channel: Channel, wish: RequestSpec) -> Iterator[DemoPartner]:
                 yield one
 
 
-def _other_upstream(channel: Channel, mover: DemoPartner, wish: RequestSpec) -> int | None:
+def _other_upstream(channel: DemoChannel, mover: DemoPartner, wish: RequestSpec) -> int | None:
     """Return the row number of where a partner is to move, or has come from; ``_NOBODY`` if there is no such place."""
     if wish.to == "brand":
         return None

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from core.clock import BRAND_ZONE, day_of
 from models.orders import LineUnit, OrderStatus
 from services.demo._names import PREFIX, NameMaker
-from services.demo._partners import Channel, DemoPartner
+from services.demo._partners import DemoChannel, DemoPartner
 from services.demo._products import Range
 from services.money.credit import Buyer
 from services.orders.contents import PricedOrder
@@ -131,7 +131,7 @@ def _ordinary(random: Random, count: int, first_day: date, now: datetime) -> Ite
 class OrderMaker:
     """Generates the orders of a channel in order of time."""
 
-    def __init__(self, random: Random, channel: Channel, goods: Range, now: datetime) -> None:
+    def __init__(self, random: Random, channel: DemoChannel, goods: Range, now: datetime) -> None:
         self.random, self.channel, self.goods, self.now = random, channel, goods, now
         self._numbers: Counter[str] = Counter()
         self._lines: dict[tuple[int, str, int, bool], PricedLine] = {}

@@ -51,7 +51,7 @@ class DemoPartner(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class DemoChannel:
     """All partners, and those with a special role. Lists are empty where there are too few partners.
 
     Attributes:
@@ -88,7 +88,7 @@ def tier_counts(partners: int) -> dict[str, int]:
     return counts
 
 
-def make_channel(names: NameMaker, ids: Sequence[int], stores: int, first_day: date, now: datetime) -> Channel:
+def make_channel(names: NameMaker, ids: Sequence[int], stores: int, first_day: date, now: datetime) -> DemoChannel:
     """Return a channel of ``len(ids)`` partners, ``stores`` of them stores.
 
     Args:
@@ -184,8 +184,8 @@ def _partner(
     )
 
 
-def _with_frauds(partners: list[DemoPartner], applicants: list[tuple[DemoPartner, Applicant]]) -> Channel:
-    plain = Channel(partners, [], [], [], [], applicants)
+def _with_frauds(partners: list[DemoPartner], applicants: list[tuple[DemoPartner, Applicant]]) -> DemoChannel:
+    plain = DemoChannel(partners, [], [], [], [], applicants)
     agents = [one for one in partners if one.buyer.tier == "agent_1"]
     dealers = [one for one in plain.ordering if one.buyer.tier == "dealer"]
     if sum(one.buyer.tier != "store" for one in partners) < FRAUD_FROM:
@@ -197,7 +197,7 @@ def _with_frauds(partners: list[DemoPartner], applicants: list[tuple[DemoPartner
     partners = [twin if one is second else one for one in partners]
     others = [one for one in dealers if one not in (first, second)]
     lent, nearly = others[:LENDING], others[LENDING : 2 * LENDING]
-    return Channel(partners, [first, twin], agents[:2], lent, nearly, applicants)
+    return DemoChannel(partners, [first, twin], agents[:2], lent, nearly, applicants)
 
 
 def _twin_of(first: Buyer, own: Buyer) -> Buyer:
@@ -214,7 +214,7 @@ class Owner(NamedTuple):
 
 
 def customer_rows(
-    names: NameMaker, channel: Channel, owners: Sequence[Owner], count: int, first_day: datetime, now: datetime
+    names: NameMaker, channel: DemoChannel, owners: Sequence[Owner], count: int, first_day: datetime, now: datetime
 ) -> Iterator[tuple[object, ...]]:
     """Yield customers in every stage, as ``CUSTOMER_COLUMNS``: four in ten the brand's own, the others a dealer's."""
     random = names.random

@@ -39,7 +39,7 @@ def setting_findings() -> Iterator[Finding]:
         yield Finding("warning", "listening", plain)
 
 
-def file_findings() -> Iterator[Finding]:
+def storage_findings() -> Iterator[Finding]:
     """Yield findings about the disk and about file permissions."""
     for folder in settings().folders:
         problem = write_problem(folder)

@@ -30,7 +30,7 @@ from services.accounts.administration import actor_of_email
 from services.accounts.denials import note_refusal
 from services.accounts.links import create_first_administrator, password_link
 from services.accounts.token_rights import keys_above_makers
-from services.installation._setting_findings import file_findings, setting_findings
+from services.installation._setting_findings import setting_findings, storage_findings
 
 REFERENCE = ROOT / "data" / "reference.db"
 SECRET_NAMES = frozenset({"secret", "admin_password", "database_url", "geocoder_key"})
@@ -135,7 +135,7 @@ def diagnose() -> dict[str, Any]:
 
     find("ok", "python", sys.version.split()[0])
     _diagnose_database(find)
-    for one in (*file_findings(), *setting_findings()):
+    for one in (*storage_findings(), *setting_findings()):
         find(one.level, one.name, one.detail)
     if settings().secret or (settings().data_dir / "secret").exists():
         signing_secret()

@@ -33,7 +33,7 @@ JOB = "stores.geocode"
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class PositionProposal:
     """A point that an address may mean, in degrees of ``datum``; ``provider`` found it.
 
     Attributes:
@@ -73,7 +73,7 @@ def address_to_look_up(session: Session, code: str) -> str:
     return f"{place.full_name.replace(' ', '') if place else ''}{(store.address or '').strip()}"
 
 
-def propose_positions(session: Session, code: str, proposals: Sequence[Proposal]) -> None:
+def propose_positions(session: Session, code: str, proposals: Sequence[PositionProposal]) -> None:
     """File what was found for the address of a store.
 
     Raises:
@@ -129,7 +129,7 @@ def take_proposal(session: Session, finding_id: int) -> Store:
     return store
 
 
-def _finding(store: Facts, proposal: Proposal, count: int) -> NewFinding:
+def _finding(store: Facts, proposal: PositionProposal, count: int) -> NewFinding:
     data = {
         "latitude": proposal.latitude,
         "longitude": proposal.longitude,

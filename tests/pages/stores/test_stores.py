@@ -13,7 +13,7 @@ from models.regions.table import table
 from pages.stores.map_page import places
 from resources.stores import STORES
 from services.applications.invites import InviteDraft, make_invite, revoke_invites
-from services.stores.proposals import Proposal, propose_positions
+from services.stores.proposals import PositionProposal, propose_positions
 from services.stores.review import close_store, findings_of
 from services.stores.saving import find_store
 from tests.browser.finding import found, is_there, one, state
@@ -164,7 +164,7 @@ async def test_looking_up_an_address_is_offered_only_where_it_is_set_up_and_need
 async def test_a_proposed_position_is_taken_over_from_the_record(user: User) -> None:
     state_rows("stores", NO_POSITION)
     with unit_of_work(WEI) as session:
-        propose_positions(session, "NO1", [Proposal(31.2323, 121.4752, "wgs84", "nominatim", 30.0)])
+        propose_positions(session, "NO1", [PositionProposal(31.2323, 121.4752, "wgs84", "nominatim", 30.0)])
         finding_id = findings_of(session, find_store(session, "NO1").id)[0].id
     sign_in_as(user.http_client, WEI)
     await user.open("/stores/NO1")

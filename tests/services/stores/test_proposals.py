@@ -7,7 +7,13 @@ from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotPermitted
 from core.positions.points import Datum, to_wgs84
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
-from services.stores.proposals import Proposal, address_to_look_up, ask_for_position, propose_positions, take_proposal
+from services.stores.proposals import (
+    PositionProposal,
+    address_to_look_up,
+    ask_for_position,
+    propose_positions,
+    take_proposal,
+)
 from tests.conftest import ADMIN, HUADONG_CLERK, MEI, WEI
 from tests.services.stores.support import HUANGPU, away, events, found, save, shop, stored
 
@@ -18,7 +24,7 @@ HERE = (HUANGPU["latitude"], HUANGPU["longitude"])
 
 def propose(*points: tuple[float, float], datum: Datum = Datum.WGS84, actor=WEI) -> None:
     with unit_of_work(actor) as session:
-        propose_positions(session, "S1", [Proposal(*point, datum.value, "nominatim", 30.4) for point in points])
+        propose_positions(session, "S1", [PositionProposal(*point, datum.value, "nominatim", 30.4) for point in points])
 
 
 def take(code: str, actor=WEI) -> None:
