@@ -1,7 +1,7 @@
 """Tables to one SQLite file that other programs open: keys, references, search.
 
-Loaded late, see ``core.process.late_imports``. Rows are written as they come; memory does not grow with their number. The
-file is good only when ``finish`` returned.
+Loaded late, see ``core.process.late_imports``. Rows are written as they come; memory does not grow with their number.
+The file is good only when ``finish`` returned.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
