@@ -29,7 +29,7 @@ from core.i18n import N_
 from core.kinds.kind import shown_value
 from core.limits import PARAMETER_LENGTH_MAX
 from core.queries._ordering import Sort
-from core.queries.filters import Operator, condition_on, is_ranged, is_text, unknown_field, unknown_operator
+from core.queries.filters import TOO_LONG, Operator, condition_on, is_ranged, is_text, unknown_field, unknown_operator
 from core.resource import Field, Resource
 
 T = TypeVar("T")
@@ -142,7 +142,18 @@ def read_query(
     """
     scope = Scope.of(resource, actor)
     fields = scope.fields
-    own, conditions = _parameters(fields, pairs, from_address=from_address)
+    own = dict.fromkeys(OWN_PARAMETERS, "")
+    others: list[tuple[str, str]] = []
+    for count, (name, value) in enumerate(pairs):
+        if count >= PARAMETERS_MAX:
+            raise _refused("", N_("At most {count} parameters can be given."), count=PARAMETERS_MAX)
+        if len(name) + len(value) > PARAMETER_LENGTH_MAX:
+            raise _refused(shown_value(name), TOO_LONG, length=PARAMETER_LENGTH_MAX)
+        if name in own:
+            own[name] = value
+        elif value and not (from_address and name in OF_THE_ADDRESS):
+            others.append((name, value))
+    conditions = _conditions(fields, others, from_address=from_address)
     if own["where"].strip():
         conditions.extend(parts_of(where_condition(scope, own["where"])))
     return GridQuery(
@@ -157,35 +168,6 @@ def read_query(
         count=_one_of("count", own["count"], COUNTS),
         sums=_one_of("sums", own["sums"], SUMS),
     )
-
-
-def _parameters(
-    fields: Mapping[str, Field], pairs: Iterable[tuple[str, str]], *, from_address: bool
-) -> tuple[dict[str, str], list[Condition]]:
-    """Return the parameters of the query itself by name, "" where absent, and the conditions on fields."""
-    own = dict.fromkeys(OWN_PARAMETERS, "")
-    conditions: list[Condition] = []
-    equal: dict[str, list[str]] = {}
-    for count, (name, value) in enumerate(pairs):
-        if count >= PARAMETERS_MAX:
-            raise _refused("", N_("At most {count} parameters can be given."), count=PARAMETERS_MAX)
-        if len(name) + len(value) > PARAMETER_LENGTH_MAX:
-            too_long = N_("A value may have at most {length} characters.")
-            raise _refused(shown_value(name), too_long, length=PARAMETER_LENGTH_MAX)
-        if name in own:
-            own[name] = value
-        elif value and not (from_address and name in OF_THE_ADDRESS):
-            found = _stated(fields, name, value, from_address=from_address)
-            if isinstance(found, list):
-                equal.setdefault(name.partition("__")[0], []).extend(found)
-            else:
-                conditions.append(found)
-    if sum(map(len, equal.values())) > VALUES_MAX:
-        raise InvalidInput(
-            "queries.too_many_conditions", N_("A filter may have at most {values} values."), values=VALUES_MAX
-        )
-    conditions += [condition_on(fields[name], Operator.IS, values) for name, values in equal.items()]
-    return own, conditions
 
 
 def where_condition(scope: Scope, text: str) -> Condition:
@@ -227,6 +209,25 @@ def checked_sorts(query: GridQuery, fields: Mapping[str, Field]) -> tuple[Sort, 
         if sort.field not in fields:
             raise unknown_field(sort.field, fields)
     return own
+
+
+def _conditions(
+    fields: Mapping[str, Field], pairs: Iterable[tuple[str, str]], *, from_address: bool
+) -> list[Condition]:
+    """Return the conditions that the parameters of fields state; a field's repeated values mean any of them."""
+    conditions: list[Condition] = []
+    equal: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found = _stated(fields, name, value, from_address=from_address)
+        if isinstance(found, list):
+            equal.setdefault(name.partition("__")[0], []).extend(found)
+        else:
+            conditions.append(found)
+    if sum(map(len, equal.values())) > VALUES_MAX:
+        raise InvalidInput(
+            "queries.too_many_conditions", N_("A filter may have at most {values} values."), values=VALUES_MAX
+        )
+    return conditions + [condition_on(fields[name], Operator.IS, values) for name, values in equal.items()]
 
 
 def _stated(fields: Mapping[str, Field], parameter: str, value: str, *, from_address: bool) -> Condition | list[str]:

@@ -72,6 +72,7 @@
     // The text of a condition as it is known so far; the bar is drawn anew when the server has said it.
     condition(where) {
       this.conditions ??= new Map();
+      if (!document.querySelector("qudao-grid")?.config) return where;  // the bar is drawn anew when the grid is there
       if (!this.conditions.has(where)) {
         this.conditions.set(where, where);
         const known = (text) => {
