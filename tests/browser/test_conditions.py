@@ -1,4 +1,4 @@
-"""A condition typed in the filters of a list, in a real browser: refused beneath the field, shown as a chip, dropped."""
+"""A condition typed in the filters of a list, in a real browser: refused beneath its field, shown as a chip."""
 
 from collections.abc import Iterator
 from pathlib import Path

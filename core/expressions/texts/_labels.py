@@ -1,6 +1,5 @@
 """Labels of fields and choices as people type them, in both languages, with or without the remark in brackets."""
 
-import re
 from collections.abc import Iterator
 
 from core.expressions.nodes import HOPS_MAX
@@ -9,8 +8,6 @@ from core.expressions.texts.words import PHRASES
 from core.i18n import both_languages, translate
 from core.kinds.standard import half_width
 from core.resource import Field
-
-_REMARK = re.compile(r"\s*[(（][^()（）]{0,100}[)）]\s*$")
 
 
 def plain(text: str) -> str:
@@ -31,7 +28,7 @@ def field_named(scope: Scope, text: str) -> Field | None:
 
 def written_label(field: Field) -> str:
     """Return the label of a field in the current language, without its remark."""
-    return _REMARK.sub("", translate(field.label))
+    return _without_remark(translate(field.label))
 
 
 def known_words(scope: Scope) -> frozenset[str]:
@@ -51,4 +48,10 @@ def _labels_of(scope: Scope, hops: int, seen: dict[str, int]) -> Iterator[frozen
 
 
 def _spellings(label: str) -> frozenset[str]:
-    return frozenset(plain(one) for text in both_languages(label) for one in (text, _REMARK.sub("", text)))
+    return frozenset(plain(one) for text in both_languages(label) for one in (text, _without_remark(text)))
+
+
+def _without_remark(label: str) -> str:
+    """Return a label without what stands in brackets at its end: a unit, a note."""
+    begun = max(label.rfind("("), label.rfind("（"))
+    return label[:begun].rstrip() if begun > 0 and label.endswith((")", "）")) else label
