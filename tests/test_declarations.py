@@ -16,7 +16,6 @@ BELOW = ("models/", "services/")
 """Rooms that no resource is known in: they name columns, which they store."""
 ALLOWED = {
     "core/queries/filters.py:_TEXTS": "names of kinds",
-    "core/queries/filters.py:_FOUND_BY_SEARCH": "names of kinds",
     "importers/exporting.py:WIDTHS": "names of kinds",
     "importers/portable.py:_NAMES": "last words of names that a search looks at, of any resource",
     "importers/runs/_heading_synonyms.py:_WORDS": "words for fields that many resources have",
