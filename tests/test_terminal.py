@@ -17,9 +17,33 @@ PASSWORD = "three quiet rivers meet"
 TABLE = "code,name,phone\nC1,a,😀Ж\nC2,酒店,13800138000\n"
 
 
+SEVERAL = """
+import json, sys
+from app import accept_any_text, app
+accept_any_text()
+for words in json.loads(sys.argv[1]):
+    try:
+        app(words)
+    except SystemExit as end:
+        print(f"\\x1e{end.code or 0}\\x1e", end="")
+"""
+"""Runs commands one after another, as ``app.py`` runs one; after each its exit code between record separators."""
+
+
 def run(folder: Path, encoding: str, *words: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    return start(folder, encoding, ["app.py", *words], stdin)
+
+
+def run_all(folder: Path, encoding: str, *commands: list[str]) -> tuple[list[tuple[str, int]], str]:
+    """Return what each command printed and its exit code, and what all of them said as errors."""
+    done = start(folder, encoding, ["-c", SEVERAL, json.dumps(commands)])
+    parts = done.stdout.decode(encoding).split("\x1e")
+    return list(zip(parts[::2], map(int, parts[1::2]), strict=False)), done.stderr.decode(encoding)
+
+
+def start(folder: Path, encoding: str, words: list[str], stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
     own = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "QUDAO_DATA_DIR": str(folder / "data")}
-    command = [sys.executable, "app.py", *words]
+    command = [sys.executable, *words]
     return subprocess.run(command, cwd=ROOT, env=os.environ | own, capture_output=True, input=stdin, check=False)
 
 
@@ -32,17 +56,18 @@ def table(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("encoding", ["gbk", "cp1252", "ascii", "utf-8"])
 def test_a_command_says_in_any_encoding_what_it_did(tmp_path, table, encoding):
-    imported = run(tmp_path, encoding, "import", "customers", table, "--json")
-    again = run(tmp_path, encoding, "import", "customers", table)
-    checks = [run(tmp_path, encoding, *words) for words in (["doctor"], ["config", "show"], ["check"])]
+    importing = ["import", "customers", table]
 
-    facts = json.loads(imported.stdout.decode(encoding))
-    assert (imported.returncode, facts["created"], facts["refused"]) == (1, 1, 1)
+    done, errors = run_all(
+        tmp_path, encoding, [*importing, "--json"], importing, ["doctor"], ["config", "show"], ["check"]
+    )
+
+    facts = json.loads(done[0][0])
+    assert (facts["created"], facts["refused"]) == (1, 1)
     assert facts["errors"][0]["value"] == "😀Ж"
-    assert (again.returncode, [one.returncode for one in checks]) == (1, [0, 0, 0])
-    for one in (imported, again, *checks):
-        assert b"Traceback" not in one.stderr
-        assert one.stdout.decode(encoding)
+    assert [code for _, code in done] == [1, 1, 0, 0, 0]
+    assert all(printed for printed, _ in done)
+    assert "Traceback" not in errors
 
 
 def test_a_refusal_is_one_json_object_in_any_encoding(tmp_path):
