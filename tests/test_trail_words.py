@@ -12,7 +12,7 @@ from resources.events import ACTIONS, EVENTS, SUBJECTS
 from tests.support.recorded import recorded, walked
 from tests.support.source import dotted
 
-RECORDERS = {"record", "recording"}
+RECORDERS = {"record", "record_one", "record_selected"}
 NOUNS = {noun_of(name) for name in BY_NAME} | {name.partition(".")[0] for name in ACTIONS} - {*EXPORTED}
 FILES_MIN = 300
 """Fewer would say that the walk has lost a folder."""

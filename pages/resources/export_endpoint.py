@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -19,7 +20,7 @@ from core.errors import NotFound
 from core.events.log import EventDraft, record
 from core.i18n import N_, _
 from core.permissions import Permission
-from core.queries.finding import read_query, stream_rows
+from core.queries.finding import GridQuery, read_query, stream_rows
 from core.resource import Resource
 from core.settings import settings
 from core.throttling.capacity import EXPORTS
@@ -69,13 +70,7 @@ async def export_file(file: str, request: Request) -> FileResponse:
 
     pairs = request.query_params.multi_items()
     query = read_query(resource, actor, [*pairs, *_columns(resource, actor, pairs)], from_address=True)
-
-    def write(target: BinaryIO, check: Check) -> int:
-        fields = [resource.field(name) for name in query.fields]
-        with reading(actor) as session, closing(stream_rows(session, query)) as parts:
-            return write_rows(target, ending, resource, fields, _rows(parts, check))
-
-    return await file_answer(request, resource, ending, write)
+    return await file_answer(request, resource, ending, partial(_write_list, actor, query, ending))
 
 
 async def file_answer(
@@ -93,18 +88,7 @@ async def file_answer(
         CallerLimit, CapacityFull: As ``core.throttling.capacity.Capacity.slot``; and as ``write``.
     """
     actor = require_actor(request)
-
-    def export(check: Check) -> Path:
-        path = _temporary()
-        try:
-            with path.open("wb") as target:
-                count = write(target, check)
-            _record(actor, resource, count, request.url.query, ending)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        return path
-
+    export = partial(_export, actor, resource, ending, request.url.query, write)
     path = await run_while_connected(request, EXPORTS, caller_of(actor), export)
     return FileResponse(
         path,
@@ -112,6 +96,27 @@ async def file_answer(
         headers={"Content-Disposition": _disposition(resource, ending), "Cache-Control": "no-store"},
         background=BackgroundTask(path.unlink, missing_ok=True),
     )
+
+
+def _export(
+    actor: Actor, resource: Resource, ending: str, query: str, write: Callable[[BinaryIO, Check], int], check: Check
+) -> Path:
+    """Return a whole file, whose export is recorded; nothing is left of one that is given up."""
+    path = _temporary()
+    try:
+        with path.open("wb") as target:
+            count = write(target, check)
+        _record(actor, resource, count, query, ending)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _write_list(actor: Actor, query: GridQuery, ending: str, target: BinaryIO, check: Check) -> int:
+    fields = [query.resource.field(name) for name in query.fields]
+    with reading(actor) as session, closing(stream_rows(session, query)) as parts:
+        return write_rows(target, ending, query.resource, fields, _rows(parts, check))
 
 
 def _columns(resource: Resource, actor: Actor, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -10,13 +10,13 @@ from sqlalchemy import select
 from core.access import WORKER
 from core.clock import freeze, now
 from core.database.bulk import FEW
-from core.database.prepared import run_together
+from core.database.operations import together
 from core.database.sessions import reading, unit_of_work
 from core.drafts import Drafts
 from core.errors import Conflict
 from core.events import delivery, outbox
 from core.events.delivery import Delivery, deliver_pending, register_consumer
-from core.events.log import Event, EventDraft, record, recording
+from core.events.log import Event, EventDraft, record, record_one
 from core.events.outbox import OutboxRow, consumers_of, subscribe
 from core.i18n import N_
 from core.jobs.schedule import enqueue_recurring
@@ -117,8 +117,8 @@ def test_events_recorded_together_with_other_statements_are_put_into_it_too(data
     happen("C0", action="customer.changed")
 
     with unit_of_work(WEI) as session:
-        run_together(session, *recording(session, ("order.placed", "order.submitted"), "orders", EventDraft("O1")))
-        run_together(session, *recording(session, "order.submitted", "orders", EventDraft("O2")))
+        together(session, *record_one(session, ("order.placed", "order.submitted"), "orders", EventDraft("O1")))
+        together(session, *record_one(session, "order.submitted", "orders", EventDraft("O2")))
 
     assert pending() == [("bell", "O1"), ("bell", "O1"), ("mail", "O1"), ("bell", "O2"), ("mail", "O2")]
     with reading(ADMIN) as session:

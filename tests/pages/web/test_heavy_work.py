@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
 from fastapi import Request
@@ -13,6 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from core.database.sessions import engine_in_use, reading, unit_of_work
 from core.events.log import Event
+from core.queries.finding import read_query
 from core.settings import settings
 from core.throttling.capacity import DOWNLOADS, EXPORTS, LISTS, WORKBOOKS, Capacity, Limits
 from models.customers import Customer
@@ -159,9 +161,9 @@ def test_an_export_that_is_given_up_leaves_no_file_no_connection_and_no_record(d
         seen.append(engine_in_use().pool.checkedout())
         raise ClientDisconnect
 
-    request = Request({"type": "http", "query_string": b"", "path": "/", "headers": []})
+    write = partial(export_endpoint._write_list, WEI, read_query(CUSTOMERS, WEI, []), ending)
     with pytest.raises(ClientDisconnect):
-        export_endpoint._export(WEI, CUSTOMERS, ending, request, check)
+        export_endpoint._export(WEI, CUSTOMERS, ending, "", write, check)
 
     assert (seen, engine_in_use().pool.checkedout()) == ([1], 0)
     assert not list((settings().data_dir / "exports").iterdir())
