@@ -204,7 +204,8 @@ def test_a_list_has_columns_filters_and_views_of_what_the_person_may_see(resourc
 
     assert [column.name for column in columns if column.link] == [resource.keys[0]]
     assert {column.name for column in columns} == names
-    assert {one.name for one in grid_filters(resource, fields)} <= names
+    assert {one.name for one in grid_filters(resource, fields)[:-1]} <= names
+    assert [(one.name, one.kind) for one in grid_filters(resource, fields)[-1:]] == [("where", "condition")]
     assert any(not column.width for column in columns if column.shown)
 
 
