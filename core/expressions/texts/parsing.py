@@ -50,7 +50,7 @@ from core.expressions.problems import refusal
 from core.expressions.scope import Scope
 from core.expressions.texts._labels import field_named, known_words
 from core.expressions.texts._tokens import Token, TokenType, tokens_of
-from core.expressions.texts.words import AND, BETWEEN_END, MEANINGS, NOT, OF, OR, PERIOD_WORDS, SHIFTS, TO, Words
+from core.expressions.texts.words import AND, BETWEEN_END, MEANINGS, NAMED, NOT, OF, OR, PERIOD_WORDS, SHIFTS, TO, Words
 from core.expressions.value_types import DATED, TEXTUAL, Family, Type
 from core.i18n import N_
 from core.kinds.kind import Refused, shown_value
@@ -58,6 +58,10 @@ from core.kinds.standard import NAME
 
 NESTING_MAX = 3 * DEPTH_MAX  # brackets and signs within each other, some of which make no node
 _COMPARISONS = {one.value: one for one in Comparison}
+_OPERATORS = frozenset(
+    {*_COMPARISONS, *(name for name in NAMED if "not" in name), "in", "between", "contains", "starts", "empty"}
+)
+"""Names of the operators that follow an operand."""
 _TEXT = Type(Family.TEXT, kind=NAME)
 _TIMES_TEN_THOUSAND = ("万", "万元")
 _SHIFT_DIGITS_MAX = 6
@@ -125,7 +129,7 @@ class _Reader:
     def _comparison(self, expected: Type | None) -> Node:
         left = self._sum(expected)
         operator = self._operator()
-        if operator is None or isinstance(left, CONDITIONS):
+        if operator not in _OPERATORS or operator is None or isinstance(left, CONDITIONS):
             return left
         self._at += 1
         if operator == "not":

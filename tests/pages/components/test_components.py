@@ -10,6 +10,7 @@ from nicegui.testing import User
 
 from core.clock import freeze
 from core.i18n import use_language
+from core.limits import PARAMETER_LENGTH_MAX
 from pages.components.base.design_tokens import CHIPS, DARK, LIGHT
 from pages.components.base.elements import safe_url
 from pages.components.base.theme import asset_url
@@ -136,7 +137,7 @@ def test_a_key_that_the_grid_would_run_as_code_is_refused() -> None:
         {"keys": ["x"] * (KEYS_MAX + 1)},
         {"keys": [], "all": "yes"},
         {"keys": [], "count": "1"},
-        {"keys": [], "query": "q" * 4001},
+        {"keys": [], "query": "q" * (PARAMETER_LENGTH_MAX + 1)},
         {"keys": [], "action": ["approve"]},
         {"keys": {"SO-1": 1}},
     ),

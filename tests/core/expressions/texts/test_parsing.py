@@ -3,12 +3,14 @@
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.errors import InvalidInput
 from core.expressions.nodes import TEXT_LENGTH_MAX
 from core.expressions.scope import Scope
 from core.expressions.texts.parsing import parse_condition
-from core.expressions.texts.words import AGO, AHEAD, COMPARISONS, PERIODS
+from core.expressions.texts.words import AGO, AHEAD, COMPARISONS, MEANINGS, PERIOD_WORDS, PERIODS, SHIFTS, TO
 from core.expressions.texts.writing import localized_text, text_of
 from core.i18n import use_language
 from resources.customers import CUSTOMERS
@@ -112,6 +114,11 @@ def test_a_label_with_a_remark_is_written_without_it():
     [
         ("", "orders", "Character 1: The condition ends too early."),
         ("total", "orders", "Character 1: This is no condition: compare it with something."),
+        ("total and status = draft", "orders", "Character 1: This is no condition: compare it with something."),
+        ("total or 1", "orders", "Character 1: This is no condition: compare it with something."),
+        ("note 之间 5", "orders", "Character 1: This is no condition: compare it with something."),
+        ("not", "orders", "Character 4: The condition ends too early."),
+        ("total not 5", "orders", "Character 11: “5” is not expected here."),
         ("total >", "orders", "Character 8: The condition ends too early."),
         ("total > 1 )", "orders", "Character 11: “)” is not expected here."),
         ("total > ; 1", "orders", "Character 9: “;” has no meaning here. Put texts in quotation marks."),
@@ -142,6 +149,23 @@ def test_a_label_with_a_remark_is_written_without_it():
 )
 def test_what_is_wrong_is_said_with_its_place(typed: str, resource: str, said: str):
     assert said in refusal(typed, resource)
+
+
+NAMES = ["total", "status", "状态", "note", "buyer", "placed_at", "draft", "草稿", "x", "é"]
+LITERALS = ['"a"', "5", "13%", "1.5", "2026-11-22", "2026-11-22T10:00"]
+SIGNS = [*"()[].,+-*/%;'", '"', "“", "\x00"]
+PARTS = [*MEANINGS, *PERIOD_WORDS, *SHIFTS, *TO.all, *NAMES, *LITERALS, *SIGNS]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(st.lists(st.sampled_from(PARTS), max_size=12).map(" ".join), st.text(max_size=40)))
+def test_any_text_is_a_condition_or_refused_in_words(text: str):
+    try:
+        condition = parse_condition(text, SCOPES["orders"])
+    except InvalidInput as refused:
+        assert refused.code.startswith("expressions.") and refused.text
+    else:
+        assert canonical(text_of(condition, SCOPES["orders"])) == text_of(condition, SCOPES["orders"])
 
 
 @pytest.mark.parametrize(
