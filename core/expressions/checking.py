@@ -164,7 +164,7 @@ def _condition(node: Condition, scope: Scope) -> Condition:
             )
         case Contains() | StartsWith():
             if operand_type(node.field, scope).family not in SEARCHED:
-                raise _not_asked(node.field)
+                raise _unknown_operator(node.field)
             if not legal_text(node.part, node.at):
                 raise refusal("invalid_value", N_("Say what to look for."), node.at)
             return node
@@ -181,14 +181,14 @@ def _compare(node: Compare, scope: Scope) -> Compare:
     left = _operand(node.left, scope)
     type_ = operand_type(left, scope)
     if node.comparison not in {Comparison.IS, Comparison.IS_NOT} and type_.family not in ORDERED:
-        raise _not_asked(left)
+        raise _unknown_operator(left)
     return replace(node, left=left, right=_beside(node.right, left, type_, scope))
 
 
 def _end(operand: Operand, compared: Operand, scope: Scope) -> Operand:
     type_ = operand_type(compared, scope)
     if type_.family not in ORDERED:
-        raise _not_asked(compared)
+        raise _unknown_operator(compared)
     return _beside(operand, compared, type_, scope)
 
 
@@ -268,7 +268,7 @@ def _no_calculation(node: Arithmetic, found: Type | None) -> InvalidInput:
     )  # fmt: skip
 
 
-def _not_asked(operand: Operand) -> InvalidInput:
+def _unknown_operator(operand: Operand) -> InvalidInput:
     return refusal(
         "unknown_operator", N_("“{field}” cannot be compared in this way."), operand.at, field=_name(operand)
     )

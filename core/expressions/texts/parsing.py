@@ -129,7 +129,7 @@ class _Reader:
     def _comparison(self, expected: Type | None) -> Node:
         left = self._sum(expected)
         operator = self._operator()
-        if operator not in _OPERATORS or operator is None or isinstance(left, CONDITIONS):
+        if operator is None or operator not in _OPERATORS or isinstance(left, CONDITIONS):
             return left
         self._at += 1
         if operator == "not":
