@@ -1,7 +1,8 @@
 """Adding, stopping and repeating jobs; which jobs there are, what each needs, and how an owner is looked up."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,8 +63,8 @@ class Registered:
     on_end: OnEnd | None
 
 
-lane_signals = {lane: threading.Event() for lane in Lane}
-"""Set when a lane may have a job that is due: at the commit that adds one, and by the poll for those of others."""
+_signals: list[dict[Lane, threading.Event]] = []
+"""Of each worker in this process."""
 _registry: dict[str, Registered] = {}
 _owner_lookup: list[OwnerLookup] = []
 
@@ -248,7 +249,19 @@ def _announce(session: Session, row: Job) -> None:
 @event.listens_for(Session, "after_commit")
 def _wake_lanes(session: Session) -> None:
     for lane in session.info.pop("lanes_with_jobs", ()):
-        lane_signals[lane].set()
+        for signals in _signals:
+            signals[lane].set()
+
+
+@contextmanager
+def lane_signals() -> Iterator[dict[Lane, threading.Event]]:
+    """Give a worker one signal for each lane, which is set whenever this process commits a job of that lane."""
+    signals = {lane: threading.Event() for lane in Lane}
+    _signals.append(signals)
+    try:
+        yield signals
+    finally:
+        _signals.remove(signals)
 
 
 def _refuse_too_many(session: Session, person: str) -> None:

@@ -5,7 +5,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from sqlalchemy import select
@@ -36,9 +36,19 @@ def work(stop: threading.Event, schedule: Sequence[Recurring] = ()) -> None:
     this process adds itself wakes its lane at the commit.
     """
     release_dead_workers()
-    threads = [threading.Thread(target=_run_lane, args=(stop, lane), daemon=True) for lane in Lane]
-    for thread in threads:
-        thread.start()
+    with lane_signals() as signals:
+        threads = [threading.Thread(target=_run_lane, args=(stop, *one), daemon=True) for one in signals.items()]
+        for thread in threads:
+            thread.start()
+        _poll(stop, schedule, signals)
+        for signal in signals.values():
+            signal.set()
+        for thread in threads:
+            thread.join()
+
+
+def _poll(stop: threading.Event, schedule: Sequence[Recurring], signals: Mapping[Lane, threading.Event]) -> None:
+    """Set the signals of the lanes in which something is due, and add what recurs, until ``stop`` is set."""
     turn_at_s = time.monotonic()
     while not stop.is_set():
         try:
@@ -46,23 +56,21 @@ def work(stop: threading.Event, schedule: Sequence[Recurring] = ()) -> None:
                 turn_at_s = time.monotonic() + SCHEDULE_PAUSE_S
                 enqueue_recurring(schedule)
             for lane in due_lanes():
-                lane_signals[lane].set()
+                signals[lane].set()
         except Unavailable as error:  # it is in the log already
             stop.wait(error.retry_after_s)
         except Exception:
             log.exception("the worker could not look for jobs")
         stop.wait(POLL_S)
-    for signal in lane_signals.values():
-        signal.set()
-    for thread in threads:
-        thread.join()
 
 
-def _run_lane(stop: threading.Event, lane: Lane) -> None:
+def _run_lane(stop: threading.Event, lane: Lane, signal: threading.Event) -> None:
     """Run the jobs of one lane each time its signal is set."""
-    worker, signal = worker_name(), lane_signals[lane]
-    while signal.wait() and not stop.is_set():
-        signal.clear()
+    worker = worker_name()
+    while signal.wait():
+        signal.clear()  # before the look at ``stop``: the signal of the end must not be lost
+        if stop.is_set():
+            return
         try:
             while not stop.is_set() and run_next(worker, lane=lane):
                 pass
