@@ -2,9 +2,8 @@
 
 import json
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -12,13 +11,14 @@ import pytest
 from api.application import make_api
 from core.database.sessions import unit_of_work
 from core.permissions import Role
+from core.settings import settings
 from pages.web.identity import cookie_name
 from resources import ALL
 from services.accounts.tokens import create_token
 from tests.browser.signing_in import session_of
 from tests.conftest import ADMIN
-from tests.support.server import serving
-from tests.support.source import ROOT
+from tests.support.in_process import HOST, whole_product
+from tests.support.routes import routes_of
 
 PATH_PARTS = ["a%00b", "%ED%A0%80", "%E2%80%AE", "a~b~c", "-1", "9" * 19, "9" * 20, "9" * 5000, "0001-01-01"]
 VALUES = ["a%00b", "%ED%A0%80", "%E2%80%AE", "-1", "9" * 20, "0001-01-01", "NaN", "1e400"]
@@ -29,38 +29,28 @@ ALIKE = re.compile(r"/(?!orders|imports)\w+/import/")  # each resource has the r
 PARAMETER = re.compile(r"\{\w+(?::\w+)?\}")
 
 
-@pytest.fixture(scope="module")
-def routes() -> list[dict]:
-    """Give every route of people, with the names of its parameters."""
-    command = [sys.executable, "-m", "tests.support.routes"]
-    return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
-
-
 @pytest.fixture
-def administrator(database, tmp_path) -> Iterator[httpx.Client]:
-    """Give a client of the product with the session and a key of the administrator."""
+async def product(
+    database, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[list[dict[str, Any]], httpx.AsyncClient]]:
+    """Give every route, and a client of the product with the session and a key of the administrator."""
+    monkeypatch.setenv("QUDAO_PUBLIC_URL", HOST)
+    settings.cache_clear()
     with unit_of_work(ADMIN) as session:
         _row, key = create_token(session, "odd", role=Role.ADMINISTRATOR.value)
-    folder = tmp_path / "served"
-    folder.mkdir()
-    with (
-        serving(database.url.render_as_string(hide_password=False), folder, totp_roles="", worker="false") as address,
-        httpx.Client(
-            base_url=address, headers={"Origin": address, "Authorization": f"Bearer {key}"}, timeout=60
-        ) as client,
-    ):
-        client.headers["Cookie"] = f"{cookie_name()}={session_of(ADMIN)}"
-        yield client
-        traces = (folder / "server.log").read_text().count("Traceback")
-        assert traces == 0
+    async with whole_product() as (app, client):
+        client.headers.update(
+            {"Origin": HOST, "Authorization": f"Bearer {key}", "Cookie": f"{cookie_name()}={session_of(ADMIN)}"}
+        )
+        yield routes_of(app), client
 
 
-def failures(client: httpx.Client, requests: Iterator[tuple]) -> list[tuple]:
+async def failures(client: httpx.AsyncClient, requests: Iterator[tuple]) -> list[tuple]:
     """Return which requests were answered 500 or more, with the status."""
     found = []
 
     for method, address, sent in requests:
-        status = client.request(method, address, **sent).status_code
+        status = (await client.request(method, address, **sent)).status_code
         if status >= 500:
             found.append((method, address[:120], sent, status))
     return found
@@ -128,10 +118,14 @@ def of_programs() -> Iterator[tuple]:
 
 
 @pytest.mark.timeout(400)  # some thousand requests
-def test_no_odd_value_of_an_address_or_a_form_is_a_failure_of_ours(administrator, routes):
+async def test_no_odd_value_of_an_address_or_a_form_is_a_failure_of_ours(product, caplog):
+    routes, administrator = product
     reachable = [
         route for route in routes if route["path"] not in {"/api", "/logout"} and not ALIKE.match(route["path"])
     ]
 
     asked = (of_paths(reachable), of_queries(reachable), of_forms(reachable), of_lists(), of_programs())
-    assert [failure for requests in asked for failure in failures(administrator, requests)] == []
+    wrong = [failure for requests in asked for failure in await failures(administrator, requests)]
+
+    assert wrong == []
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
