@@ -34,13 +34,21 @@ class Module:
                 child.parent = node  # type: ignore[attr-defined]
         return tree
 
-    def nodes(self) -> Iterator[ast.AST]:
-        """Yield every node of the tree."""
-        yield from ast.walk(self.tree)
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Return every node of the tree."""
+        return self._nodes
 
-    def calls(self) -> Iterator[ast.Call]:
-        """Yield every call."""
-        yield from (node for node in self.nodes() if isinstance(node, ast.Call))
+    def calls(self) -> tuple[ast.Call, ...]:
+        """Return every call."""
+        return self._calls
+
+    @cached_property
+    def _nodes(self) -> tuple[ast.AST, ...]:
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def _calls(self) -> tuple[ast.Call, ...]:
+        return tuple(node for node in self._nodes if isinstance(node, ast.Call))
 
     def place(self, node: ast.AST) -> str:
         """Return ``path:line`` of a node."""
