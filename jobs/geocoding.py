@@ -6,7 +6,7 @@ from core.jobs.queueing import job
 from core.jobs.worker import JobRun
 from core.permissions import Permission
 from integrations.geocoding.search import find_candidates
-from services.stores.proposals import JOB, PositionProposal, address_to_look_up, propose_positions
+from services.geocoding import JOB, PositionProposal, address_to_look_up, propose_positions
 
 
 @job(JOB, label=N_("Position of a store by its address"), needs=Permission.STORE_EDIT)

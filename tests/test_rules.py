@@ -137,31 +137,6 @@ def test_the_clock_is_asked_in_one_place():
     assert wrong == []
 
 
-def test_modules_are_loaded_late_in_one_place():
-    wrong = [
-        module.place(node)
-        for module in product_modules()
-        if not module.stands_in("core/process/late_imports.py", "models/__init__.py", "resources/_modules.py")
-        for node, package, _name in module.imports()
-        if package.partition(".")[0] == "importlib" and not package.startswith("importlib.metadata")
-    ]
-    late = (
-        "services/reports/_pivoting.py",
-        "importers/writing/sqlite_files.py",
-        "integrations/geocoding/_providers.py",
-        "data/build_reference.py",
-    )
-    early = [
-        module.place(node)
-        for module in product_modules()
-        if not module.stands_in(*late)
-        for node, package, _name in module.imports()
-        if package.partition(".")[0] in {"pandas", "sqlite_utils", "geopy"}
-    ]
-
-    assert wrong + early == []
-
-
 def test_only_integrations_talk_to_the_network():
     network = re.compile(
         r"(httpx|requests|aiohttp|urllib3|urllib\.request|http\.client|socket|smtplib|ftplib|websockets"

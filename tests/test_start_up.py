@@ -15,7 +15,7 @@ from core.errors import InvalidInput
 from core.setting_rules import unknown_variables
 from core.settings import read_settings
 from tests.support.server import serving
-from tests.support.source import ROOT
+from tests.support.source import ROOT, product_modules
 
 
 def code_of(**stated: str) -> str:
@@ -202,3 +202,28 @@ def test_everything_as_one_file_loads_what_writes_it(tmp_path):
     done = run(tmp_path / "data", "export", "ALL", str(tmp_path / "all.sqlite"), PYTHONPROFILEIMPORTTIME="1")
 
     assert done.returncode == 0 and "sqlite_utils" in imported(done.stderr)
+
+
+def test_modules_are_loaded_late_in_one_place():
+    wrong = [
+        module.place(node)
+        for module in product_modules()
+        if not module.stands_in("core/process/late_imports.py", "models/__init__.py", "resources/_modules.py")
+        for node, package, _name in module.imports()
+        if package.partition(".")[0] == "importlib" and not package.startswith("importlib.metadata")
+    ]
+    late = (
+        "services/reports/_pivoting.py",
+        "importers/writing/sqlite_files.py",
+        "integrations/geocoding/_providers.py",
+        "data/build_reference.py",
+    )
+    early = [
+        module.place(node)
+        for module in product_modules()
+        if not module.stands_in(*late)
+        for node, package, _name in module.imports()
+        if package.partition(".")[0] in {"pandas", "sqlite_utils", "geopy"}
+    ]
+
+    assert wrong + early == []

@@ -34,8 +34,8 @@ from pages.stores._review_record import (
     draw_positions,
     read_case,
 )
+from services.geocoding import ask_for_position, take_proposal
 from services.stores.ordering import allow_ordering, stop_ordering
-from services.stores.proposals import ask_for_position, take_proposal
 from services.stores.review import dismiss_finding, reopen_store
 from services.stores.rules import TITLES
 

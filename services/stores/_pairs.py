@@ -4,6 +4,7 @@ Candidates are found by grid cell and by telephone among all stores, compared by
 most ``CROWD`` others in a cell and gets at most ``SHOWN`` findings of a kind: more would not help a reviewer.
 """
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -12,8 +13,15 @@ import numpy as np
 from sqlalchemy import Select, func, not_, select, true
 from sqlalchemy.orm import Session
 
-from core.positions.columns import cells_of, may_be_within
-from core.positions.points import LONGER_MAX, LONGITUDE_MAX, METRES_PER_DEGREE, cells_around, distance_m
+from core.positions.columns import cells_of, great_circles_m
+from core.positions.points import (
+    LONGER_MAX,
+    LONGITUDE_MAX,
+    METRES_PER_DEGREE,
+    SHORTER_MIN,
+    cells_around,
+    distance_m,
+)
 from models.stores import Store
 from services.saving.lookups import LOOKUP_SLICE
 from services.stores.names import similarities, similarity
@@ -43,6 +51,14 @@ class Pair(NamedTuple):
     other: Facts
     metres: float | None
     finding: NewFinding
+
+
+class Candidate(NamedTuple):
+    """A store that may be near another one; ``likeness`` of their names, 0 to 1."""
+
+    great_circle_m: float
+    other: Facts
+    likeness: float
 
 
 def find_pairs(session: Session, stores: Sequence[Facts]) -> list[Pair]:
@@ -135,15 +151,37 @@ def _compare(block: list[tuple[Facts, Facts]]) -> Iterator[Pair]:
         [(a.wgs84_latitude, a.wgs84_longitude, b.wgs84_latitude, b.wgs84_longitude) for a, b in block],
         dtype=np.float64,
     ).reshape(-1, 4)
-    near = [block[row] for row in may_be_within(NEAR_M, *points.T).tolist()]
+    great_circles = great_circles_m(*points.T)
+    rows = np.flatnonzero(great_circles <= LONGER_MAX * NEAR_M).tolist()
+    near = [block[row] for row in rows]
     alike = similarities([a.name_key for a, _ in near], [b.name_key for _, b in near])
-    for (store, other), likeness in zip(near, alike, strict=True):
-        if pair_finding(store, other, 0.0, likeness) is None:
-            continue  # nothing in common but the place: no need to measure
-        metres = _apart(store, other)
-        evidence = pair_finding(store, other, metres, likeness)
+    of_store: dict[int, list[Candidate]] = defaultdict(list)
+    stores = {store.id: store for store, _ in near}
+    for (store, other), row, likeness in zip(near, rows, alike, strict=True):
+        of_store[store.id].append(Candidate(float(great_circles[row]), other, likeness))
+    for store_id, candidates in of_store.items():
+        yield from nearest_pairs(stores[store_id], candidates)
+
+
+def nearest_pairs(store: Facts, candidates: Sequence[Candidate]) -> Iterator[Pair]:
+    """Yield the pairs of a store with those near it: of each code at least the ``SHOWN`` nearest.
+
+    Only these are measured, and those that may be among them by their great circle.
+    """
+    nearest: dict[str, list[float]] = defaultdict(list)
+    for candidate in sorted(candidates, key=lambda one: one.great_circle_m):
+        least, most = candidate.great_circle_m / LONGER_MAX, candidate.great_circle_m / SHORTER_MIN
+        ends = [
+            pair_finding(store, candidate.other, metres, candidate.likeness) for metres in (least, min(most, NEAR_M))
+        ]
+        known = [nearest[end[0]] for end in ends if end]
+        if all(len(metres) >= SHOWN and metres[SHOWN - 1] < least for metres in known):
+            continue
+        metres = _apart(store, candidate.other)
+        evidence = pair_finding(store, candidate.other, metres, candidate.likeness)
         if evidence and metres is not None and metres <= NEAR_M:
-            yield _pair(store, other, metres, *evidence)
+            insort(nearest[evidence[0]], metres)
+            yield _pair(store, candidate.other, metres, *evidence)
 
 
 def _same_phone(session: Session, stores: Sequence[Facts]) -> Iterator[Pair]:

@@ -9,7 +9,7 @@ from core.database.sessions import reading, unit_of_work
 from core.jobs.rows import Job, JobStatus
 from core.jobs.worker import run_next
 from integrations.geocoding import _providers
-from services.stores.proposals import ask_for_position
+from services.geocoding import ask_for_position
 from tests.conftest import ADMIN, WEI
 from tests.integrations.stand_in import geocoding_service, of_nominatim
 from tests.services.stores.support import HUANGPU, found, save, shop, stored

@@ -13,7 +13,7 @@ from models.regions.table import table
 from pages.stores.map_page import places
 from resources.stores import STORES
 from services.applications.invites import InviteDraft, make_invite, revoke_invites
-from services.stores.proposals import PositionProposal, propose_positions
+from services.geocoding import PositionProposal, propose_positions
 from services.stores.review import close_store, findings_of
 from services.stores.saving import find_store
 from tests.browser.finding import found, is_there, one, state

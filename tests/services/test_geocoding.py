@@ -7,7 +7,7 @@ from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotPermitted
 from core.positions.points import Datum, to_wgs84
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
-from services.stores.proposals import (
+from services.geocoding import (
     PositionProposal,
     address_to_look_up,
     ask_for_position,
