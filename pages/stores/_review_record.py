@@ -133,7 +133,8 @@ def draw_findings(case: Case, on_dismiss: Answer | None, on_take: Answer | None 
 def _draw_finding(case: Case, one: StoreFinding, on_dismiss: Answer | None, on_take: Answer | None) -> None:
     is_open = one.decision == FindingDecision.OPEN
     with Tag("li", css="qd-finding", data_open="true" if is_open else "false"):
-        Tag("span", f"−{one.points}" if one.decision != FindingDecision.DISMISSED else "0", "qd-finding-points")
+        counts = one.points and one.decision != FindingDecision.DISMISSED
+        Tag("span", f"−{one.points}" if counts else "0", "qd-finding-points")
         with Tag("div", css="qd-finding-text"):
             Tag("b", _(TITLES.get(one.code, one.code)))
             Tag("span", finding_sentence(one).text)

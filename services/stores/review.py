@@ -31,6 +31,7 @@ from services.states import moment
 from services.stores.findings import assess_ids, rescore
 from services.stores.ordering import partner_status, set_own_partner_status
 from services.stores.positions import keep_positions, store_facts
+from services.stores.rules import PROPOSALS
 from services.stores.saving import find_store
 
 WAITING = (StoreStatus.APPLIED.value, StoreStatus.UNDER_REVIEW.value)
@@ -220,12 +221,12 @@ def _move_on(session: Session, store: Store, status: StoreStatus, action: str, n
 
 
 def _settle(session: Session, store: Store, decision: FindingDecision, note: str) -> None:
-    """Close what is open about a store."""
+    """Close what is open about a store; a position that is proposed for it still waits for somebody to take it."""
     opened = StoreFinding.store_id == store.id, StoreFinding.decision == FindingDecision.OPEN.value
     person, at = _who(session)
-    settled = update(StoreFinding).where(*opened)
+    settled = update(StoreFinding).where(*opened, StoreFinding.code.not_in(PROPOSALS))
     session.execute(settled.values(decision=decision.value, decided_by=person, decided_at=at, note=note))
-    store.finding_count = 0
+    store.finding_count = session.scalar(select(func.count()).select_from(StoreFinding).where(*opened)) or 0
 
 
 def _open_move(session: Session, store: Store) -> StoreFinding | None:

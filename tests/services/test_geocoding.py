@@ -1,7 +1,7 @@
 """Positions found for addresses: proposed, said where they are doubtful, taken over by a person only."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotPermitted
@@ -14,7 +14,9 @@ from services.geocoding import (
     propose_positions,
     take_proposal,
 )
-from tests.conftest import ADMIN, HUADONG_CLERK, MEI, WEI
+from services.installation.checks import broken_invariants
+from services.stores.review import decide_store
+from tests.conftest import ADMIN, HUADONG_CLERK, LING, MEI, WEI
 from tests.services.stores.support import HUANGPU, away, events, found, save, shop, stored
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -124,6 +126,21 @@ def test_what_cannot_be_looked_up_or_taken_is_refused_and_changes_nothing():
         with pytest.raises(NotPermitted), unit_of_work(actor) as session:
             ask_for_position(session, "S3")
     assert found("S1") == found("S2") == found("S3") == {}
+
+
+def test_a_decision_about_the_store_leaves_the_proposal_to_be_taken():
+    save(ADMIN, shop("S1", **NOWHERE))
+    propose(HERE)
+    with unit_of_work(LING) as session:
+        session.execute(update(Store).values(status=StoreStatus.UNDER_REVIEW.value))
+        decide_store(session, "S1")
+
+    assert (stored("S1").status, stored("S1").finding_count) == (StoreStatus.ACTIVE, 1)
+    take("position.proposed")
+
+    assert stored("S1").latitude == HERE[0]
+    with reading(ADMIN) as session:
+        assert broken_invariants(session) == []
 
 
 def test_a_proposal_is_taken_once():

@@ -11,7 +11,7 @@ from models.stores import Store, StoreFinding
 from services.installation.checks import broken_invariants
 from services.stores.findings import assess_ids
 from services.stores.review import decide_store, dismiss_finding, findings_of
-from services.stores.rules import POINTS, SENTENCES, TITLES, finding_sentence, score_of
+from services.stores.rules import POINTS, PROPOSALS, SENTENCES, TITLES, finding_sentence, score_of
 from tests.conftest import ADMIN, LING, SUZHOU_CLERK, WEI
 from tests.services.stores.support import HUANGPU, METRE, away, events, found, save, shop, stored
 
@@ -215,7 +215,8 @@ def test_stores_of_branches_that_do_not_see_each_other_are_compared_and_nothing_
 
 def test_every_kind_of_finding_has_points_a_title_and_a_sentence():
     assert POINTS.keys() == TITLES.keys() == SENTENCES.keys()
-    assert all(0 < points <= 100 for points in POINTS.values())
+    assert {code for code, points in POINTS.items() if points == 0} == set(PROPOSALS)  # nothing against the store
+    assert all(0 <= points <= 100 for points in POINTS.values())
 
 
 def test_each_kind_takes_off_the_score_once_by_its_worst_and_never_below_zero():
