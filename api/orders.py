@@ -19,7 +19,7 @@ from core.errors import InvalidInput, Problem
 from core.kinds.standard import CODE_LENGTH_MAX, NAME_LENGTH_MAX, NOTE_LENGTH_MAX, RATE, UNIT_PRICE, yuan
 from models.orders import LineUnit, OrderLine
 from resources.orders import ORDERS
-from services.approvals.orders import approve_order, reject_order
+from services.orders.approval import approve_order, reject_order
 from services.orders.drafts import OrderDraft, parse_order
 from services.orders.lifecycle import get_order, place_order, submit_order
 from services.orders.pricing import LINES_MAX

@@ -49,15 +49,15 @@ from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict
 from core.events.log import Event
 from core.permissions import Role
-from models.approvals import Approval
+from models.approvals import ApprovalCase, ApprovalDecision, ApprovalStep
 from models.money.credit import CreditBalance
 from models.number_series import NumberSeries
 from models.orders import Order, OrderLine
 from models.partners.partners import Partner
 from models.prices import Price
 from models.products import Product
-from services.approvals.orders import approve_order
 from services.money.credit import credit_differences
+from services.orders.approval import approve_order
 from services.orders.drafts import OrderDraft
 from services.orders.lifecycle import place_order
 from services.orders.pricing import LineDraft, contained_tax_cents
@@ -174,6 +174,13 @@ def _place_objects(session, partner_id: int, wanted: dict[str, int]) -> str:  # 
     if balance.used_cents + placed.total_cents > partner.credit_limit_cents:
         raise Conflict("orders.credit_exceeded", "{number}", number=placed.number)
     balance.used_cents += placed.total_cents
+    case = ApprovalCase(
+        subject="orders", key=placed.number, path=placed.path, version=1, flow_version=1, facts={}, digest="",
+        initiators="\n", view_permission="order.view", opened_at=now(), status="open",
+    )  # fmt: skip
+    session.add(case)
+    session.flush()
+    session.add(ApprovalStep(case_id=case.id, number=1, permission="order.approve", state="waiting"))
     session.add(_event(actor, "order.placed", placed))
     session.add(_event(actor, "order.submitted", placed))
     return placed.number
@@ -188,12 +195,17 @@ def _approve_objects(session, number: str) -> None:  # type: ignore[no-untyped-d
         raise Conflict("orders.credit_exceeded", "{number}", number=number)
     waiting.status, waiting.decided_by, waiting.decided_at = "approved", actor.person, now()
     waiting.version += 1
+    case = session.scalars(
+        select(ApprovalCase).where(
+            ApprovalCase.subject == "orders", ApprovalCase.key == number, ApprovalCase.status == "open"
+        )
+    ).one()
+    step = session.scalars(select(ApprovalStep).where(ApprovalStep.case_id == case.id)).one()
+    case.status = step.state = "approved"
     session.add(
-        Approval(
-            order_id=waiting.id, path=waiting.path, decision="approved", person=actor.person, name=actor.name,
-            role=actor.role.value, decided_at=now(), reason="", order_version=waiting.version, content_sha256="",
-            total_cents=waiting.total_cents, credit_limit_cents=partner.credit_limit_cents,
-            credit_used_cents=balance.used_cents,
+        ApprovalDecision(
+            case_id=case.id, step=step.number, decision="approved", person=actor.person, name=actor.name,
+            role=actor.role.value, reason="", decided_at=now(), digest="", facts={},
         )
     )  # fmt: skip
     session.add(_event(actor, "order.approved", waiting))

@@ -5,7 +5,7 @@ from core.i18n import N_
 from core.jobs.queueing import job
 from core.jobs.worker import JobRun
 from core.permissions import Permission
-from services.applications.decisions import overdue_numbers, pass_on
+from services.applications.approval import overdue_numbers, pass_on
 from services.partners.affiliation_requests import carry_on, requests_to_carry_on
 
 

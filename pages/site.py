@@ -11,18 +11,22 @@ from core.addresses import KeysInPaths
 from core.errors import DomainError
 from core.process.logs import is_logged
 from pages import customers, events, jobs, notifications, products, start, tokens
+from pages.applications import inbox as applications_inbox
 from pages.applications import screen as applications_screen
 from pages.applications.invites import register_invites
 from pages.applications.record import register_applications
 from pages.apply.entry import register_apply
 from pages.approvals import screen as approvals_screen
 from pages.approvals.inbox import register_approvals
+from pages.approvals.subjects import InboxSubject
 from pages.components.base.theme import serve_assets
 from pages.imports import screen as imports_screen
 from pages.imports.upload import register_importing
+from pages.orders import inbox as orders_inbox
 from pages.orders import screen as orders_screen
 from pages.orders.form import register_order_form
 from pages.orders.record import register_orders
+from pages.partners import inbox as affiliations_inbox
 from pages.partners import screen as partners_screen
 from pages.partners.affiliations import register_affiliations
 from pages.people import screen as people_screen
@@ -66,6 +70,8 @@ SCREENS: tuple[Screen, ...] = screens.with_defaults(
     ALL,
 )
 """One for each resource, declared or not; those with a first step in the order a new installation takes them."""
+INBOXES: tuple[InboxSubject, ...] = (orders_inbox.INBOX, applications_inbox.INBOX, affiliations_inbox.INBOX)
+"""Subjects of the inbox in the order of their tabs."""
 PLACES: tuple[Place, ...] = navigation.with_defaults(
     (
         *start.PLACES,
@@ -117,7 +123,7 @@ def add_order_pages() -> None:
     """Register order form, orders and approvals; after ``register_importing``, whose ``/orders/import`` comes first."""
     register_order_form()
     register_orders()
-    register_approvals()
+    register_approvals(INBOXES)
 
 
 def add_staff_pages(app: FastAPI) -> None:

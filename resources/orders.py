@@ -23,7 +23,7 @@ from core.resource import Action, Field, Resource, RowGroups
 from models.accounts.person_kind import PERSON
 from models.orders import BUYER, LINE_UNIT, SKU, STATUS_LABELS, Order, OrderRow
 from models.regions.kind import REGION
-from services.approvals.orders import approve_orders, reject_orders
+from services.orders.approval import approve_orders, reject_orders
 from services.orders.drafts import SHIP_TO
 from services.orders.imports import row_keys, save_order_lines
 from services.orders.shipping import ship_orders

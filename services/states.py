@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import BRAND_ZONE, now
 from core.database.versioned import Versioned
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput, Problem
 from core.kinds.standard import MISSING
 
 
@@ -88,8 +88,8 @@ def moment(at: datetime | None) -> str:
     return at.astimezone(BRAND_ZONE).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
-def require_reason(reason: str, sentence: str) -> str:
-    """Return a reason, stripped. Raises ``InvalidInput`` ``applications.reason_required`` for none."""
+def require_reason(reason: str, missing: Problem) -> str:
+    """Return a reason, stripped. Raises ``InvalidInput`` with the problem ``missing`` if there is none."""
     if not reason.strip():
-        raise InvalidInput("applications.reason_required", sentence, fields={"reason": MISSING})
+        raise InvalidInput(missing.code, missing.message, fields={"reason": MISSING})
     return reason.strip()

@@ -20,13 +20,11 @@ from pages.applications.timeline import StoryLine, is_late, since_text, story_of
 from pages.components.layout.records import instant_text
 from pages.components.layout.views import ListItem
 from services.accounts.users import people_names
-from services.applications.decisions import is_own, may_speak_for_upstream
+from services.applications.approval import is_own, may_speak_for_upstream
 from services.applications.hints import Duplicate, duplicates_of, findings_of
 from services.applications.queries import owner_account_status
-from services.applications.queues import ENDED, applications_in_view
+from services.applications.queues import ENDED
 from services.applications.states import get_application
-
-SHOWN_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +66,6 @@ def read_facts(session: Session, number: str) -> ApplicationFacts:
         duplicates_of(session, application) if decides else (),
         findings_of(session, application) if decides else (),
     )
-
-
-def read_inbox(session: Session, view: str) -> list[Application]:
-    """Return the applications of a view, see ``applications_in_view``."""
-    return applications_in_view(session, view, SHOWN_MAX)
 
 
 def inbox_item(application: Application) -> ListItem:

@@ -1,38 +1,38 @@
 """What can be done about an application: the upstream's word, the brand's decision; one bar for inbox and record."""
 
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from core.access import Actor
-from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _
 from core.permissions import Permission
 from models.partners.applications import Application, ApplicationStatus
 from models.partners.tiers import TIERS
+from pages.approvals.bar import DecisionBar
+from pages.approvals.subjects import OnDone, OnStale
 from pages.components.base.buttons import button
-from pages.components.base.toasts import toast
 from pages.components.forms.dialogs import drawer
-from pages.components.forms.fields import FormField, search_field, text_field
+from pages.components.forms.fields import search_field, text_field
 from pages.components.layout import content
-from pages.shell.calls import call_or_raise, show_refusal
 from pages.shell.reading import read
 from pages.web.identity import current_actor
-from services.applications.decisions import (
+from services.applications.approval import (
     approve_application,
     assign_upstream,
     confirm_application,
     decline_application,
     is_own,
     may_speak_for_upstream,
-    refuse_application,
+    reject_application,
     return_application,
 )
 from services.applications.queries import possible_upstreams
 
 FOUND_MAX = 30
+UNCHANGED = frozenset({"applications.email_taken", "applications.upstream_not_active"})
+"""Codes of conflicts in which the application itself is still as it was seen."""
 DONE = {
     "confirm": N_("Application {number} confirmed"),
     "decline": N_("Application {number} declined"),
@@ -56,14 +56,12 @@ class ApplicationActions:
         self,
         application: Application,
         actor: Actor,
-        on_done: Callable[[], Awaitable[None]],
-        on_stale: Callable[[str], Awaitable[None]],
+        on_done: OnDone,
+        on_stale: OnStale,
     ) -> None:
         self._application = application
         self._actor = actor
-        self._on_done = on_done
-        self._on_stale = on_stale
-        self._note: FormField | None = None
+        self._bar = DecisionBar(application.number, application.version, on_done, on_stale, shown=UNCHANGED)
 
     def draw(self) -> None:
         """Draw what the actor can do now, with one field for the reason or note."""
@@ -80,7 +78,7 @@ class ApplicationActions:
 
     def _draw_decision(self) -> None:
         self._button("approve", _("Approve"), approve_application, look="primary", key="a")
-        self._button("refuse", _("Refuse"), refuse_application, look="danger", key="r", needs_note=True)
+        self._button("refuse", _("Refuse"), reject_application, look="danger", key="r", needs_note=True)
         self._button("return", _("Return for change"), return_application, needs_note=True)
         self._draw_assign()
         self._draw_note(_("Reason"), _("Reason (needed to refuse or return)"))
@@ -92,42 +90,20 @@ class ApplicationActions:
 
     def _draw_on_behalf(self) -> None:
         self._button("confirm", _("Confirm on behalf"), confirm_application, needs_note=True)
-        self._button("refuse", _("Refuse"), refuse_application, look="danger", key="r", needs_note=True)
+        self._button("refuse", _("Refuse"), reject_application, look="danger", key="r", needs_note=True)
         self._button("return", _("Return for change"), return_application, needs_note=True)
         self._draw_note(_("Reason"), _("Reason (needed for each of these)"))
 
     def _draw_note(self, label: str, placeholder: str) -> None:
-        self._note = text_field("reason", label, placeholder=placeholder, max_length=2000)
+        self._bar.reason(label, placeholder)
 
     def _button(
-        self, name: str, label: str, service: Callable[..., Any], *, needs_note: bool = False, **options: Any
+        self, name: str, label: str, service: Callable[..., Any], *, needs_note: bool = False, **look: Any
     ) -> None:
-        run = partial(self._decide, name, service, needs_note)
-        button(label, run, testid=f"action-{name}", **options)
+        self._bar.button(name, label, service, self._done(name), needs_reason=needs_note, **look)
 
-    async def _decide(self, name: str, service: Callable[..., Any], needs_note: bool) -> None:
-        note = str(self._note.value or "").strip() if self._note else ""
-        if needs_note and not note and self._note:
-            await current_actor()
-            self._note.refuse(_("Please give a reason"))
-            self._note.control.run_method("focus")
-            return
-        await self._run(name, service, note)
-
-    async def _run(self, name: str, service: Callable[..., Any], *arguments: Any) -> None:
-        number = self._application.number
-        try:
-            await call_or_raise(service, number, *arguments, version=self._application.version)
-        except (Conflict, NotFound) as error:
-            if error.code in ("applications.email_taken", "applications.upstream_not_active"):
-                show_refusal(error)
-            else:
-                await self._on_stale(error.text)
-        except DomainError as error:
-            show_refusal(error)
-        else:
-            toast(_(DONE[name], number=number))
-            await self._on_done()
+    def _done(self, name: str) -> str:
+        return _(DONE[name], number=self._application.number)
 
     def _draw_assign(self) -> None:
         with drawer(_("Another upstream")) as show, content.stack():
@@ -138,7 +114,7 @@ class ApplicationActions:
             note = text_field("assign-note", _("Note"), multiline=True)
 
             async def assign() -> None:
-                await self._run("assign", assign_upstream, chosen.value or None, str(note.value or ""))
+                await self._bar.run(assign_upstream, self._done("assign"), chosen.value or None, str(note.value or ""))
 
             button(_("Put under it"), assign, look="primary", testid="action-assign")
         button(_("Another upstream"), show, look="quiet", testid="action-other-upstream")

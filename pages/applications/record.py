@@ -16,9 +16,9 @@ from core.settings import settings
 from models.accounts.users import UserStatus
 from models.partners.applications import STATUS_LABELS, ApplicationStatus
 from pages.applications._facts import draw_licence, draw_notices, stated
-from pages.applications._inbox import inbox_page
 from pages.applications._queries import ApplicationFacts, read_facts
 from pages.applications.actions import ApplicationActions
+from pages.applications.inbox import inbox_page
 from pages.applications.timeline import draw_story, way_of
 from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button
@@ -34,7 +34,7 @@ from pages.web.identity import current_actor, require_actor
 from pages.web.pictures import picture_answer
 from pages.web.policies import permitted
 from services.applications.applicant import withdraw_application
-from services.applications.decisions import owner_link
+from services.applications.owners import owner_link
 from services.applications.states import get_application
 
 

@@ -11,7 +11,8 @@ from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
 from pages.shell.navigation import Place
 from resources.applications import APPLICATIONS
 from resources.invites import INVITES
-from services.applications.queues import applications_waiting, waits_for
+from services.applications.queues import waits_for
+from services.approvals.worklist import waiting_count
 
 
 def draw_links(actor: Actor) -> None:
@@ -39,7 +40,7 @@ SCREENS = (
 
 def waiting(session: Session) -> int | None:
     """Return how many applications wait for the session's person; None where none can."""
-    return applications_waiting(session) if waits_for(actor_of(session)) else None
+    return waiting_count(session, "applications") if waits_for(actor_of(session)) else None
 
 
 def waiting_label(actor: Actor) -> str:

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from core.i18n import N_, _, ngettext
+from core.i18n import N_, _
 from models.partners.applications import Application, ApplicationStatus
+from pages.approvals.spans import span_text
 from pages.components.layout.content import Step
 from pages.components.layout.records import TimelineEntry, instant_text, short_instant_text, timeline
 from pages.resources.value_texts import who_text
@@ -128,16 +129,6 @@ def since_text(application: Application) -> str:
 def is_late(application: Application) -> bool:
     """Return whether the answer is overdue."""
     return application.due_at is not None and application.due_at < now()
-
-
-def span_text(waited: timedelta) -> str:
-    """Return a span as people read it, e.g. "5 h"."""
-    minutes = int(waited.total_seconds() // 60)
-    if minutes < 60:
-        return _("{count} min", count=max(minutes, 1))
-    if minutes < 48 * 60:
-        return _("{count} h", count=minutes // 60)
-    return ngettext("{count} day", "{count} days", minutes // (24 * 60))
 
 
 def _step(label: str, at: datetime | None, *, is_current: bool, application: Application | None = None) -> Step:

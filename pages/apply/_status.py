@@ -19,7 +19,8 @@ from pages.components.layout.link_card import full_address, link_card
 from pages.resources.value_texts import value_text
 from pages.shell.calls import show_refusal
 from resources.applications import APPLICATIONS
-from services.applications.applicant import welcome_link, withdraw_application
+from services.applications.applicant import withdraw_application
+from services.applications.owners import welcome_link
 
 STATED = ("tier", "name", "uscc", "region", "address", "contact", "phone", "email")
 _WAITING = (ApplicationStatus.SUBMITTED, ApplicationStatus.UNDER_REVIEW)

@@ -1,1 +1,1 @@
-"""The inbox of orders to decide: facts beside the buttons, one decision at a time or many at once."""
+"""The inbox of what waits for a decision, of any subject: a list, the facts beside it, the decision always in view."""

@@ -6,12 +6,12 @@ from core.database.sessions import actor_of
 from core.i18n import N_, _
 from core.permissions import Permission
 from pages.shell.navigation import Place
-from services.approvals.order_facts import waiting_count
+from services.approvals.worklist import waiting_count
 
 
 def waiting(session: Session) -> int | None:
     """Return how many orders wait for the session's person; None for who may not decide."""
-    return waiting_count(session) if actor_of(session).can(Permission.ORDER_APPROVE) else None
+    return waiting_count(session, "orders") if actor_of(session).can(Permission.ORDER_APPROVE) else None
 
 
 PLACES = (

@@ -26,10 +26,10 @@ from pages.orders._fields import SHIP_TO, OrderFields
 from pages.orders._offers import Offers, Which
 from pages.orders._paste_box import PasteBox
 from pages.orders._saving import Draft, OrderInput, save_order
-from pages.orders.queries import read_as_current_user, region_full_name
+from pages.orders.queries import region_full_name
 from pages.shell.calls import call_or_raise, page
 from pages.shell.navigation import staff_shell
-from pages.shell.reading import read
+from pages.shell.reading import read, read_as_current_user
 from pages.web.identity import page_actor
 from services.orders.lifecycle import get_order
 from services.orders.pricing import LINES_MAX

@@ -12,7 +12,7 @@ from core.addresses import KeyInPath, record_path
 from core.i18n import N_, _, ngettext
 from core.kinds.standard import RATE, UNIT_PRICE
 from core.permissions import Permission
-from models.approvals import Approval, Decision
+from models.approvals import ApprovalDecision, Decision
 from models.orders import STATUS_LABELS, LineUnit, Order, OrderLine, OrderStatus
 from models.partners.partners import Partner
 from models.partners.tiers import TIERS
@@ -31,7 +31,8 @@ from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
 from resources.orders import ORDERS
 from services.accounts.users import people_names
-from services.approvals.orders import decide_order, last_decision
+from services.approvals.queries import last_decision
+from services.orders.approval import decide_order, is_own
 from services.orders.lifecycle import discard_order, get_order, submit_order, withdraw_order
 from services.orders.shipping import ship_order
 
@@ -76,7 +77,7 @@ class OrderView:
     upstream: Partner | None
     names: dict[str, str]
     history: Sequence[TimelineEntry]
-    decision: Approval | None
+    decision: ApprovalDecision | None
 
     def who(self, person: str | None) -> str:
         """Return the name of the person who did a step; "" if nobody did yet."""
@@ -89,7 +90,7 @@ def read_order(session: Session, number: str) -> OrderView:
     """Return an order with its lines, buyer, history and people. Raises ``NotFound`` ``orders.not_found``."""
     order = get_order(session, number)
     upstream = session.get(Partner, order.buyer.upstream_id) if order.buyer.upstream_id else None
-    decision = last_decision(session, order.id)
+    decision = last_decision(session, "orders", order.number)
     people = [order.placed_by, order.submitted_by, order.decided_by, order.shipped_by]
     names = people_names(session, [*people, decision.person if decision else None])
     return OrderView(order, upstream, names, history_of(session, ORDERS, number), decision)
@@ -123,8 +124,7 @@ class OrderSteps:
     def _draw_submitted(self) -> None:
         if self._actor.can(Permission.ORDER_PLACE):
             button(_("Withdraw"), self._withdraw, testid="action-withdraw")
-        own = self._actor.is_one_of(self._order.placed_by, self._order.submitted_by)
-        if self._actor.can(Permission.ORDER_APPROVE) and not own:
+        if self._actor.can(Permission.ORDER_APPROVE) and not is_own(self._actor, self._order):
             button(_("Reject"), self._reject, look="danger", testid="action-reject")
             button(_("Approve"), self._approve, look="primary", testid="action-approve")
 

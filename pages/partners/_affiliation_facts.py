@@ -19,7 +19,7 @@ from models.partners.affiliation_requests import (
     Answer,
     RequestStatus,
 )
-from pages.applications.timeline import span_text
+from pages.approvals.spans import span_text
 from pages.components.base.buttons import button, text_link
 from pages.components.base.navigation import load_again
 from pages.components.forms.dialogs import confirm
@@ -29,14 +29,15 @@ from pages.resources.history import history_of
 from pages.shell.calls import call
 from resources.affiliation_requests import AFFILIATION_REQUESTS
 from services.accounts.users import people_names
-from services.partners.affiliation_requests import (
-    answer_affiliation,
-    approve_affiliation,
-    object_to_affiliation,
-    refuse_affiliation,
-    withdraw_affiliation,
-)
+from services.partners.affiliation_requests import object_to_affiliation, withdraw_affiliation
 from services.partners.affiliation_states import roles_of
+from services.partners.approval import (
+    agree_to_affiliation,
+    approve_affiliation,
+    decline_affiliation,
+    is_own,
+    reject_affiliation,
+)
 from services.partners.queries import find_request, partner_labels
 
 
@@ -87,19 +88,33 @@ def draw_request(facts: RequestFacts, actor: Actor, *, crumbs: Mapping[str, str]
     page_content.steps(way_of(facts))
     with page_content.columns() as (content, rail):
         with content:
-            if request.objection:
-                words = _("The present upstream objects: {reason}", reason=request.objection)
-                page_content.notice(words, "warning", testid="objection")
-            if request.problem:
-                words = _("It could not be moved on its day: {reason}", reason=request.problem)
-                page_content.notice(words, "danger", testid="problem")
-            if request.decision_note:
-                page_content.notice(_("Reason: {reason}", reason=request.decision_note), "info", testid="reason")
-            with page_content.panel(_("Change of upstream")):
-                page_content.kv(_shown(facts))
+            draw_facts(facts)
         if facts.history:  # nobody else's branch tells its story to the upstream that is asked
             with rail, page_content.panel(_("Its story")):
                 timeline(facts.history)
+
+
+def draw_facts(facts: RequestFacts) -> None:
+    """Draw what speaks against a change of upstream, and who is to move where."""
+    request = facts.request
+    if request.objection:
+        words = _("The present upstream objects: {reason}", reason=request.objection)
+        page_content.notice(words, "warning", testid="objection")
+    if request.problem:
+        words = _("It could not be moved on its day: {reason}", reason=request.problem)
+        page_content.notice(words, "danger", testid="problem")
+    if request.decision_note:
+        page_content.notice(_("Reason: {reason}", reason=request.decision_note), "info", testid="reason")
+    with page_content.panel(_("Change of upstream")):
+        page_content.kv(_shown(facts))
+
+
+def is_asked(actor: Actor, request: AffiliationRequest) -> bool:
+    """Return whether an actor is asked for consent and has not answered."""
+    roles = roles_of(actor, request)
+    return ("owner" in roles and request.owner_answer is None) or (
+        "upstream" in roles and request.upstream_answer is None
+    )
 
 
 def way_of(facts: RequestFacts) -> list[page_content.Step]:
@@ -159,19 +174,16 @@ def _draw_actions(request: AffiliationRequest, actor: Actor) -> None:
     """Draw what the viewer can do next; each service decides again."""
     status, roles = RequestStatus(request.status), roles_of(actor, request)
     number, version = request.number, request.version
-    is_asked = ("owner" in roles and request.owner_answer is None) or (
-        "upstream" in roles and request.upstream_answer is None
-    )
     if request.status in OPEN and (actor.person == request.asked_by or "owner" in roles):
         _button("withdraw", _("Take back"), partial(_run, withdraw_affiliation, number, version=version))
-    if status is RequestStatus.ASKED and is_asked:
+    if status is RequestStatus.ASKED and is_asked(actor, request):
         decline = _with_reason(_("Decline"), partial(_decline, number, version))
         _button("decline", _("Decline"), decline, look="danger")
-        agree = partial(_run, answer_affiliation, number, agree=True, version=version)
+        agree = partial(_run, agree_to_affiliation, number, version=version)
         _button("agree", _("Agree"), agree, look="primary")
     if "present" in roles and status in (RequestStatus.ASKED, RequestStatus.UNDER_REVIEW):
         _button("object", _("Object"), _with_reason(_("Object"), partial(_object, number)))
-    decides = actor.can(Permission.APPLICATION_DECIDE) and actor.person != request.asked_by
+    decides = actor.can(Permission.APPLICATION_DECIDE) and not is_own(actor, request)
     if decides and status in (RequestStatus.UNDER_REVIEW, RequestStatus.APPROVED):
         refuse = _with_reason(_("Refuse"), partial(_refuse, number, version))
         _button("refuse", _("Refuse"), refuse, look="danger")
@@ -194,7 +206,7 @@ def _with_reason(label: str, run: Callable[[str], Any]) -> Callable[[], Any]:
 
 
 async def _decline(number: str, version: int, reason: str) -> None:
-    await _run(answer_affiliation, number, agree=False, note=reason, version=version)
+    await _run(decline_affiliation, number, reason, version=version)
 
 
 async def _object(number: str, reason: str) -> None:
@@ -202,7 +214,7 @@ async def _object(number: str, reason: str) -> None:
 
 
 async def _refuse(number: str, version: int, reason: str) -> None:
-    await _run(refuse_affiliation, number, reason, version=version)
+    await _run(reject_affiliation, number, reason, version=version)
 
 
 async def _run(service: Callable[..., Any], *arguments: Any, **named: Any) -> None:

@@ -13,7 +13,8 @@ from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
 from pages.shell.navigation import Place
 from resources.affiliation_requests import AFFILIATION_REQUESTS
 from resources.partners import PARTNERS
-from services.applications.queues import requests_waiting, waits_for
+from services.applications.queues import waits_for
+from services.approvals.worklist import waiting_count
 
 
 def draw_ask_link(actor: Actor) -> None:
@@ -43,7 +44,7 @@ SCREENS = (
 
 def changes_waiting(session: Session) -> int | None:
     """Return how many changes of upstream wait for the session's person; None where none can."""
-    return requests_waiting(session) if waits_for(actor_of(session)) else None
+    return waiting_count(session, "affiliation_requests") if waits_for(actor_of(session)) else None
 
 
 def waiting_href(actor: Actor) -> str:

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor
 from core.database.sessions import reading
+from pages.web.identity import current_actor
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -21,6 +22,16 @@ async def read(actor: Actor, query: Callable[Concatenate[Session, P], T], *args:
         query: Only reads.
     """
     return await run_in_threadpool(_read, actor, lambda session: query(session, *args, **kwargs))
+
+
+async def read_as_current_user(query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a query as the user of the current event, with that user's current rights.
+
+    Raises:
+        SignInNeeded: The session of the page has ended.
+        DomainError: What ``query`` refuses.
+    """
+    return await read(await current_actor(), query, *args, **kwargs)
 
 
 def _read(actor: Actor, query: Callable[[Session], T]) -> T:

@@ -21,10 +21,9 @@ from pages.components.base.elements import Tag
 from pages.components.forms.fields import choice_field, search_field
 from pages.components.layout.content import chip, empty_state, page_header, panel
 from pages.components.maps import Map, add_map, map_view
-from pages.orders.queries import read_as_current_user
 from pages.shell.calls import page, show_refusal
 from pages.shell.navigation import staff_shell
-from pages.shell.reading import read
+from pages.shell.reading import read, read_as_current_user
 from pages.stores._queries import find_partners, status_tone
 from pages.web.heavy_work import limit_lists_of_person
 from pages.web.identity import require_actor

@@ -14,7 +14,7 @@ from core.errors import Conflict, DomainError, NotFound
 from core.i18n import N_, _, ngettext
 from core.permissions import Permission
 from models.stores import Store, StoreFinding, StoreStatus
-from pages.approvals.queries import waiting_text
+from pages.approvals.spans import waiting_text
 from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
@@ -25,10 +25,9 @@ from pages.components.layout.content import empty_state, keys_hint, notice, page
 from pages.components.layout.inbox import Inbox, poll
 from pages.components.layout.views import ListItem
 from pages.components.maps import add_map
-from pages.orders.queries import read_as_current_user
 from pages.shell.calls import call, call_or_raise, page, show_refusal
 from pages.shell.navigation import count_again, staff_shell
-from pages.shell.reading import read
+from pages.shell.reading import read, read_as_current_user
 from pages.stores._record import dismiss
 from pages.stores._review_record import Case, draw_case, read_case
 from pages.web.addresses import RowId

@@ -8,21 +8,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import now
+from core.database.operations import together
 from core.database.retention import Retention
 from core.database.sessions import actor_of
 from core.drafts import Drafts
-from core.errors import Conflict, InvalidInput, NotFound, Problem, RowsRefused
+from core.errors import InvalidInput, NotFound, Problem, RowsRefused
 from core.i18n import N_, current_language
 from core.permissions import Permission
-from models.accounts.users import User, UserStatus
 from models.partners.applications import Application, ApplicationStatus, UpstreamAnswer
 from models.partners.partners import Partner, PartnerStatus
-from services.accounts.links import password_link
 from services.accounts.one_time_secrets import new_token, token_hash
+from services.applications.approval import APPLICATION_APPROVALS, BRAND, application_document
 from services.applications.drafts import kept_texts, missing, read_texts
 from services.applications.invites import plain_code
 from services.applications.states import advance, lock_application, require_status, set_partner_status, tell
 from services.applications.upstreams import chosen_upstream, upstream_of_invite, used_invite
+from services.approvals.cases import open_case, withdraw_case
+from services.approvals.subjects import Approver
 from services.files.pictures import keep_picture, release_picture
 from services.number_series import next_numbers
 from services.partners.saving import save_partners
@@ -167,6 +169,9 @@ def submit_application(session: Session, number: str, *, consent: bool) -> Appli
     advance(session, application, following, "submitted", upstream=upstream.code if upstream else "")
     if following is ApplicationStatus.UNDER_REVIEW:
         set_partner_status(session, application.partner_id, PartnerStatus.UNDER_REVIEW)
+    approver = Approver(Permission.APPLICATION_CONFIRM, application.upstream_id) if is_asked else BRAND
+    document = application_document(application)
+    together(session, *open_case(APPLICATION_APPROVALS, document, approver, due_at=application.due_at))
     return application
 
 
@@ -182,28 +187,8 @@ def withdraw_application(session: Session, number: str, reason: str = "") -> App
     application.decided_by, application.decided_at = actor.person or None, now()
     advance(session, application, ApplicationStatus.WITHDRAWN, "withdrawn", reason=reason.strip())
     set_partner_status(session, application.partner_id, PartnerStatus.CLOSED)
+    together(session, *withdraw_case(APPLICATION_APPROVALS.name, number))
     return application
-
-
-def welcome_link(session: Session, number: str) -> str:
-    """Return the path of a one-time link by which an approved applicant chooses a password; earlier links are void.
-
-    Raises:
-        NotPermitted: The actor may not edit accounts.
-        NotFound: ``applications.not_found``.
-        Conflict: ``applications.no_account_waits``: nobody was invited, or they have signed in already.
-    """
-    actor_of(session).require(Permission.USER_EDIT)
-    application = lock_application(session, number)
-    status = select(User.status).where(User.email == application.email, User.partner_id == application.partner_id)
-    waits = application.status == ApplicationStatus.APPROVED and session.scalar(status) == UserStatus.INVITED
-    if not waits or application.email is None:
-        raise Conflict(
-            "applications.no_account_waits",
-            N_("No account of application {number} waits for its password. Sign in, or ask for a new password."),
-            number=number,
-        )
-    return password_link(session, application.email)
 
 
 def _delete_drafts(session: Session, ids: Sequence[int]) -> None:

@@ -14,6 +14,8 @@ from core.events.log import EventDraft, record
 from core.i18n import DEFAULT_LANGUAGE, N_
 from models.partners.applications import OPEN, Application, ApplicationStatus
 from models.partners.partners import Partner, PartnerStatus
+from services.applications.approval import APPLICATION_APPROVALS
+from services.approvals.cases import open_cases
 from services.number_series import next_numbers
 from services.partners.affiliation_states import BRAND_ANSWERS
 from services.partners.saving import save_partners
@@ -94,6 +96,7 @@ def _begin_reviews(session: Session, codes: Sequence[str], options: SaveOptions)
             for number, one in zip(numbers, found, strict=True)
         ]  # fmt: skip
         insert_rows(session, Application, COLUMNS, rows)
+        open_cases(session, APPLICATION_APPROVALS, [row[0] for row in rows])
         happenings = [
             EventDraft(number, one.path, data={"partner": one.code}) for number, one in zip(numbers, found, strict=True)
         ]

@@ -51,7 +51,7 @@ def require_status(application: Application, *statuses: ApplicationStatus, versi
     Raises:
         Conflict: ``applications.already_decided``, ``applications.wrong_status``, ``applications.changed_meanwhile``.
     """
-    require_state(application, statuses, version, wrong_status=_wrong_status, changed_meanwhile=_changed_meanwhile)
+    require_state(application, statuses, version, wrong_status=wrong_status, changed_meanwhile=changed_meanwhile)
 
 
 def advance(session: Session, application: Application, status: ApplicationStatus, action: str, **data: object) -> None:
@@ -61,7 +61,7 @@ def advance(session: Session, application: Application, status: ApplicationStatu
         Conflict: As ``require_status``.
     """
     if status not in NEXT_STATUSES[ApplicationStatus(application.status)]:
-        raise _wrong_status(application)
+        raise wrong_status(application)
     changes = advance_row(session, application, status, DEADLINES.get(status))
     tell(session, application, action, changes, **data)
 
@@ -105,7 +105,8 @@ def get_application(session: Session, number: str) -> Application:
     return found
 
 
-def _changed_meanwhile(application: Application) -> Conflict:
+def changed_meanwhile(application: Application) -> Conflict:
+    """Return the error for an application that is not what the person saw."""
     return Conflict(
         "applications.changed_meanwhile",
         N_("Application {number} was changed while you had it open. Look at it as it is now, then decide again."),
@@ -113,7 +114,8 @@ def _changed_meanwhile(application: Application) -> Conflict:
     )
 
 
-def _wrong_status(application: Application) -> Conflict:
+def wrong_status(application: Application) -> Conflict:
+    """Return the error for a step that the application's status does not allow."""
     status = ApplicationStatus(application.status)
     if status in _DECIDED:
         who, when = application.decided_by or "", moment(application.decided_at)

@@ -1,1 +1,1 @@
-"""Approval of orders: the facts beside the decision, and the decision itself, once, by a second pair of eyes."""
+"""Approvals: cases of any subject, decided step by step by those who are asked, never by who submitted them."""

@@ -1,85 +1,65 @@
-"""Reads for the inbox of orders: which wait, which a person decided, which a person has sent."""
+"""Reads of cases for pages and reports: what was decided about a document, and by a person."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.clock import now
-from models.approvals import Approval
-from models.orders import Order, OrderStatus
-from models.partners.partners import Partner
-
-SENT = timedelta(days=90)
+from models.approvals import ApprovalCase, ApprovalDecision
 
 
-class DecidedOrder(NamedTuple):
-    """An order as somebody decided about it."""
+class DecidedDocument(NamedTuple):
+    """A document with the last decision of a person about it."""
 
-    number: str
-    buyer_name: str
-    total_cents: int
-    decision: str
-    reason: str
-    decided_at: datetime
+    key: str
+    decision: ApprovalDecision
 
 
-class SentOrder(NamedTuple):
-    """An order that somebody placed or submitted."""
-
-    number: str
-    buyer_name: str
-    total_cents: int
-    status: str
-    submitted_at: datetime | None
+def decisions_about(session: Session, subject: str, key: str) -> list[ApprovalDecision]:
+    """Return all decisions about a document that the session's actor sees, oldest first."""
+    query = select(ApprovalDecision).join(ApprovalCase, ApprovalCase.id == ApprovalDecision.case_id)
+    of_document = (ApprovalCase.subject == subject, ApprovalCase.key == key)
+    return list(session.scalars(query.where(*of_document).order_by(ApprovalDecision.id)))
 
 
-def waiting_numbers(session: Session, limit: int) -> set[str]:
-    """Return the numbers of the orders that wait for a decision, of the first ``limit``."""
-    query = select(Order.number).where(Order.status == OrderStatus.SUBMITTED.value)
-    return set(session.scalars(query.order_by(Order.submitted_at, Order.id).limit(limit)))
+def last_decision(session: Session, subject: str, key: str) -> ApprovalDecision | None:
+    """Return what was decided about a document last; None if nothing was, or nothing the session's actor sees."""
+    decisions = decisions_about(session, subject, key)
+    return decisions[-1] if decisions else None
 
 
-def decided_orders(session: Session, person: str, limit: int) -> list[DecidedOrder]:
-    """Return what a person decided, the latest first, each order once."""
-    decided = (Approval.total_cents, Approval.decision, Approval.reason, Approval.decided_at)
+def decided_by(session: Session, subject: str, person: str, limit: int) -> list[DecidedDocument]:
+    """Return what a person decided of a subject, the latest first, each document once."""
     query = (
-        select(Order.number, Partner.name, *decided)
-        .join(Order, Approval.order_id == Order.id)
-        .join(Partner, Order.buyer_id == Partner.id)
-        .where(Approval.person == person)
-        .order_by(Approval.id.desc())
+        select(ApprovalCase.key, ApprovalDecision)
+        .join(ApprovalDecision, ApprovalDecision.case_id == ApprovalCase.id)
+        .where(ApprovalCase.subject == subject, ApprovalDecision.person == person)
+        .order_by(ApprovalDecision.id.desc())
         .limit(limit)
     )
-    found: dict[str, DecidedOrder] = {}
-    for row in session.execute(query):
-        found.setdefault(row[0], DecidedOrder(*row))
+    found: dict[str, DecidedDocument] = {}
+    for key, decision in session.execute(query):
+        found.setdefault(key, DecidedDocument(key, decision))
     return list(found.values())
 
 
-def decided_count(session: Session, person: str) -> int:
-    """Return how many orders a person decided about."""
-    query = select(func.count(func.distinct(Approval.order_id))).where(Approval.person == person)
-    return session.scalar(query) or 0
-
-
-def sent_orders(session: Session, person: str, limit: int) -> list[SentOrder]:
-    """Return what a person placed or submitted in the last 90 days and is no draft, the latest first."""
+def decided_count(session: Session, subject: str, person: str) -> int:
+    """Return how many documents of a subject a person decided about."""
     query = (
-        select(Order.number, Partner.name, Order.total_cents, Order.status, Order.submitted_at)
-        .join(Partner, Order.buyer_id == Partner.id)
-        .where(or_(Order.submitted_by == person, Order.placed_by == person))
-        .where(Order.status != OrderStatus.DRAFT.value, Order.created_at >= now() - SENT)
-        .order_by(Order.created_at.desc(), Order.id.desc())
-        .limit(limit)
-    )
-    return [SentOrder(*row) for row in session.execute(query)]
-
-
-def sent_waiting_count(session: Session, person: str) -> int:
-    """Return how many orders that a person placed or submitted wait for a decision."""
-    query = select(func.count()).where(
-        Order.status == OrderStatus.SUBMITTED.value, or_(Order.submitted_by == person, Order.placed_by == person)
+        select(func.count(func.distinct(ApprovalCase.key)))
+        .join(ApprovalDecision, ApprovalDecision.case_id == ApprovalCase.id)
+        .where(ApprovalCase.subject == subject, ApprovalDecision.person == person)
     )
     return session.scalar(query) or 0
+
+
+def decided_keys(session: Session, subject: str, keys: Sequence[str]) -> list[str]:
+    """Return those of ``keys`` of which a decision exists, also one that the session's actor does not see."""
+    query = (
+        select(ApprovalCase.key)
+        .join(ApprovalDecision, ApprovalDecision.case_id == ApprovalCase.id)
+        .where(ApprovalCase.subject == subject, ApprovalCase.key.in_(keys))
+        .distinct()
+    )
+    return list(session.scalars(query, execution_options={"see_all": "what was decided about is never removed"}))

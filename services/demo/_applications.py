@@ -17,7 +17,9 @@ from models.partners.applications import Application, ApplicationStatus, Upstrea
 from models.partners.partners import PartnerStatus
 from services.accounts.administration import create_user
 from services.accounts.one_time_secrets import new_token, token_hash
+from services.applications.approval import APPLICATION_APPROVALS
 from services.applications.states import DEADLINES
+from services.approvals.cases import open_cases
 from services.demo._applicants import Applicant
 from services.demo._names import PROVINCES, NameMaker
 from services.demo._partners import DemoChannel, DemoPartner
@@ -92,6 +94,7 @@ def add_applications(
     insert_numbered(session, Application, ids, COLUMNS, [[row.get(name) for name in COLUMNS] for row in made])
     happenings = [EventDraft(row["number"], row["path"], data={"demo": True}) for row in made]
     record(session, "application.begun", "applications", happenings)
+    open_cases(session, APPLICATION_APPROVALS, [row["number"] for row in made])
 
 
 def add_owners(session: Session, channel: DemoChannel) -> list[int]:

@@ -1,7 +1,7 @@
 """Removal of demo data: everything a load inserted and its dependent rows, unless a real row refers to it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import (
@@ -28,6 +28,7 @@ from core.database.sessions import Base, transact
 from core.errors import Conflict
 from core.events.log import EventDraft, record
 from core.i18n import N_
+from services.approvals.subjects import SUBJECTS
 from services.demo._credit import add_to_balances
 from services.demo._rows import CLEARED, SUBJECT, LoadedRange, demo_marks, is_demo, table_of
 from services.demo._stores import purge_stores
@@ -73,7 +74,7 @@ def clear_demo(actor: Actor) -> dict[str, Any]:
     for permission in NEEDED:
         actor.require(permission)
     removed: dict[str, int] = {}
-    if not transact(actor, _refuse_if_referred_to):
+    if not transact(actor, _clear_cases_or_refuse):
         return {"removed": removed}
     try:
         while count := transact(actor, _clear_orders):
@@ -95,6 +96,31 @@ def referring_rows(session: Session, marks: Marks) -> Iterator[str]:
             query = _referring(table, column, target, marks)
             for own, key, target_key in session.execute(query):
                 yield f"{own} {key} → {target.name} {target_key}"
+
+
+def decided_orders(session: Session, marks: Marks) -> Iterator[str]:
+    """Yield each decision about a demo order, as e.g. ``approvals 凌 → orders QH-2611-000001``."""
+    cases, decisions, orders = table_of("approval_cases"), table_of("approval_decisions"), table_of("orders")
+    decided = select(decisions.c.name, cases.c.key).where(
+        decisions.c.case_id == cases.c.id,
+        cases.c.subject == "orders",
+        cases.c.key == orders.c.number,
+        is_demo(orders, marks.get("orders", ())),
+    )
+    for person, number in session.execute(decided.order_by(decisions.c.id).limit(SHOWN + 1)):
+        yield f"approvals {person} → orders {number}"
+
+
+def _clear_cases(session: Session, marks: Marks) -> None:
+    """Remove the cases of demo rows in which nothing was decided; the others are history, as events are."""
+    cases, steps = table_of("approval_cases"), table_of("approval_steps")
+    is_decided = exists().where(table_of("approval_decisions").c.case_id == cases.c.id)
+    for name in SUBJECTS.keys() & marks.keys():
+        table = table_of(name)
+        keys = select(table.c[_key(table)]).where(is_demo(table, marks[name]))
+        chosen = (cases.c.subject == name, cases.c.key.in_(keys), ~is_decided)
+        session.execute(delete(steps).where(steps.c.case_id.in_(select(cases.c.id).where(*chosen))))
+        session.execute(delete(cases).where(*chosen))
 
 
 def _references() -> Iterator[tuple[Table, Column[Any], Table]]:
@@ -144,11 +170,11 @@ def _key(table: Table) -> str:
     return next(name for name in KEYS if name in table.c)
 
 
-def _refuse_if_referred_to(session: Session) -> bool:
-    """Return whether there is demo data; raise ``Conflict`` if it has to stay."""
+def _clear_cases_or_refuse(session: Session) -> bool:
+    """Remove the cases of demo data and return whether there is any; raise ``Conflict`` if it has to stay."""
     lock_tree(session)
     marks = demo_marks(session)
-    found = list(islice(referring_rows(session, marks), SHOWN + 1))
+    found = list(islice(chain(decided_orders(session, marks), referring_rows(session, marks)), SHOWN + 1))
     if found:
         raise Conflict(
             "demo.referred_to",
@@ -158,6 +184,7 @@ def _refuse_if_referred_to(session: Session) -> bool:
             ),
             rows="; ".join(found[:SHOWN]) + ("; …" if len(found) > SHOWN else ""),
         )
+    _clear_cases(session, marks)
     return bool(marks)
 
 

@@ -13,9 +13,11 @@ from core.events.log import EventDraft, record
 from models.partners.affiliation_requests import AffiliationRequest, Answer, RequestStatus
 from models.partners.partners import Affiliation, Partner, PartnerStatus
 from models.partners.tiers import TIERS
+from services.approvals.cases import open_cases
 from services.demo._partners import DemoChannel, DemoPartner
 from services.demo._rows import insert_numbered, month_numbers
 from services.partners.affiliation_states import DEADLINES
+from services.partners.approval import AFFILIATION_APPROVALS
 
 COLUMNS = (
     "number", "partner_id", "path", "from_upstream_id", "to_upstream_id", "valid_from", "reason", "status", "asked_by",
@@ -114,6 +116,7 @@ def add_moves(session: Session, ids: Sequence[int], channel: DemoChannel, moves:
         if one.wish.status is RequestStatus.DONE:
             before = paths[one.from_upstream_id] if one.from_upstream_id else ""
             _let_have_moved(session, one, before, _day(one.wish, now))
+    open_cases(session, AFFILIATION_APPROVALS, numbers)
 
 
 def _movers(channel: DemoChannel, wish: RequestSpec) -> Iterator[DemoPartner]:

@@ -24,7 +24,6 @@ from core.i18n import N_
 from core.kinds.standard import yuan
 from core.permissions import Permission
 from models.accounts.users import User
-from models.approvals import Approval
 from models.customers import Customer
 from models.orders import Order, OrderStatus
 from models.partners.affiliation_requests import AffiliationRequest
@@ -34,16 +33,18 @@ from models.partners.partners import Partner
 from models.prices import Price
 from models.products import Product
 from models.stores import Store
+from services.approvals.cases import open_cases
 from services.demo._base import MasterData, add_master_data
 from services.demo._credit import add_to_balances, set_limits
 from services.demo._names import PEOPLE
 from services.demo._orders import PLACER, DemoOrder, OrderMaker, moments
 from services.demo._rows import demo_marks, id_runs, insert_numbered, mark_rows, reserve_row_ids
 from services.hierarchies import lock_organisation
+from services.orders.approval import ORDER_APPROVALS
 from services.orders.contents import HEADER, insert_lines
 from services.partners.tree import lock_tree
 
-BUSINESS = (Partner, Store, Product, Price, Customer, Order, Approval, Application, AffiliationRequest, Invite)
+BUSINESS = (Partner, Store, Product, Price, Customer, Order, Application, AffiliationRequest, Invite)
 """Tables that must be empty before a load."""
 NEEDED = (Permission.PARTNER_CREDIT_EDIT, Permission.PRICE_EDIT, Permission.ORDER_APPROVE, Permission.USER_EDIT)
 SLICE = 2_500  # orders in one unit of work
@@ -143,6 +144,7 @@ def _add_orders(session: Session, orders: Sequence[DemoOrder]) -> None:
         for one in orders
     ]
     record(session, "order.placed", "orders", happenings)
+    open_cases(session, ORDER_APPROVALS, [one.priced.number for one in orders if one.status is OrderStatus.SUBMITTED])
     mark_rows(session, {Order: ids}, {})
 
 

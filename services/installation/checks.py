@@ -19,8 +19,12 @@ from models.partners.affiliation_requests import AffiliationRequest
 from models.partners.applications import Application
 from models.partners.invites import Invite
 from models.partners.partners import Affiliation, Partner
+from services.applications.approval import APPLICATION_APPROVALS
+from services.approvals.checks import check_digests, check_open_cases, check_steps
 from services.hierarchies import circles, stored_above
+from services.orders.approval import ORDER_APPROVALS
 from services.organisation.leaving_rules import RULES
+from services.partners.approval import AFFILIATION_APPROVALS
 from services.stores.checks import STORE_CHECKS
 
 Check = Callable[[Session], Iterator[str]]
@@ -145,5 +149,8 @@ CHECKS: dict[str, Check] = {
     "leavers": _leavers,
     "circles": _circles,
     "clock": _clock,
+    "approval cases": check_open_cases((ORDER_APPROVALS, APPLICATION_APPROVALS, AFFILIATION_APPROVALS)),
+    "approval steps": check_steps,
+    "approval facts": check_digests,
     **STORE_CHECKS,
 }

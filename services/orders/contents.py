@@ -143,32 +143,32 @@ def _priced(buyer: Buyer, drafts: Sequence[LineDraft], prices: Catalogue) -> lis
 
 
 def insert_order(
-    session: Session, order: PricedOrder, events: Sequence[Operation[None]], *, submit: bool = False
+    session: Session, order: PricedOrder, row: Mapping[str, Any], *operations: Operation[Any]
 ) -> OrderState:
-    """Write a new order with its lines and its events in one round trip; see ``insert_orders``."""
-    row = _row(session, order, submit=submit)
-    operations: list[Operation[Any]] = [*events]
+    """Write a new order, given as ``order_row`` too, with its lines and ``operations`` in one round trip."""
+    steps = list(operations)
     if len(order.lines) <= FEW:
         lines = [(position, order.buyer.path, *line) for position, line in enumerate(order.lines, 1)]
         values = [order.number, *(value for line in lines for value in line)]
-        operations.insert(0, Operation(_lines_of_number(len(lines)), values, no_result))
-    order_id, *_ = together(session, Operation(_ONE_ORDER, row, _first_value), *operations)
+        steps.insert(0, Operation(_lines_of_number(len(lines)), values, no_result))
+    order_id, *_ = together(session, Operation(_ONE_ORDER, row, _first_value), *steps)
     if len(order.lines) > FEW:
         insert_lines(session, [(order_id, order.buyer.path, order.lines)])
-    return _state(order_id, row)
+    return order_state(order_id, row)
 
 
-def insert_orders(session: Session, orders: Sequence[PricedOrder], *, submit: bool = False) -> list[OrderState]:
-    """Write new orders with their lines, as drafts or, with ``submit``, submitted."""
+def insert_orders(session: Session, orders: Sequence[PricedOrder]) -> list[OrderState]:
+    """Write new orders with their lines, as drafts."""
     if not orders:
         return []
-    rows = [_row(session, order, submit=submit) for order in orders]
+    rows = [order_row(session, order, submit=False) for order in orders]
     ids = list(session.connection().execute(_MANY_ORDERS, rows).scalars())
     insert_lines(session, [(order_id, o.buyer.path, o.lines) for order_id, o in zip(ids, orders, strict=True)])
-    return [_state(order_id, row) for order_id, row in zip(ids, rows, strict=True)]
+    return [order_state(order_id, row) for order_id, row in zip(ids, rows, strict=True)]
 
 
-def _row(session: Session, order: PricedOrder, *, submit: bool) -> dict[str, Any]:
+def order_row(session: Session, order: PricedOrder, *, submit: bool) -> dict[str, Any]:
+    """Return the columns of a new order, a draft or (``submit``) up for decision; see ``ORDER_COLUMNS``."""
     person, at = actor_of(session).person, now()
     return {
         **order.header,
@@ -231,6 +231,7 @@ def _first_value(session: Session, result: StatementResult) -> int:
     return int(result.scalar())
 
 
-def _state(order_id: int, row: Mapping[str, Any]) -> OrderState:
+def order_state(order_id: int, row: Mapping[str, Any]) -> OrderState:
+    """Return the state of an order given as ``order_row``."""
     facts = {name: row.get(name) for name in OrderState._fields if name != "id"}
     return OrderState(id=order_id, **facts)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ circle.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from core.database.operations import Operation, together
 from services.money.credit import Buyer, credit_used_for_order, hold_credit, recheck_credit, release_credit
 from services.orders.states import OrderState, locked_order
 
+T = TypeVar("T")
 Balances = Mapping[str, int]
 """Name of a hold → cents used up on that account by all open orders of the buyer, read under the lock."""
 
@@ -49,15 +50,17 @@ HOLDS = (
 )
 
 
-def lock_order_with_balances(session: Session, number: str) -> tuple[OrderState, Buyer, Balances]:
-    """Return an order and its buyer, locked as by ``lock_order``, and the balances of the buyer's accounts.
+def lock_order_with_balances(
+    session: Session, number: str, other: Operation[T]
+) -> tuple[OrderState, Buyer, Balances, T]:
+    """Lock an order's buyer as ``lock_order`` does and read both, the balances of the buyer's accounts, and ``other``.
 
     Raises:
         NotFound: ``orders.not_found``.
     """
     reads: list[Operation[Any]] = [hold.used(session, number) for hold in HOLDS]
-    (order, buyer), *used_cents = together(session, locked_order(session, number), *reads)
-    return order, buyer, {hold.name: cents for hold, cents in zip(HOLDS, used_cents, strict=True)}
+    (order, buyer), *used_cents, others = together(session, locked_order(session, number), *reads, other)
+    return order, buyer, {hold.name: cents for hold, cents in zip(HOLDS, used_cents, strict=True)}, others
 
 
 def place_holds(buyer: Buyer, cents: int) -> list[Operation[int]]:

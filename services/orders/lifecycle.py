@@ -6,7 +6,7 @@ Placing takes few statements: buyer, products with prices, number, header, all l
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.clock import now
@@ -17,16 +17,20 @@ from core.events.log import EventDraft, record, record_one
 from core.i18n import N_
 from core.kinds.standard import grouped_yuan, yuan
 from core.permissions import Permission
-from models.approvals import Approval
 from models.orders import Order, OrderLine, OrderStatus
+from services.approvals.cases import withdraw_case
+from services.approvals.queries import decided_keys
 from services.money.credit import require_active
 from services.number_series import ORDERS, next_numbers
+from services.orders.approval import ORDER_APPROVALS, submit_for_approval
 from services.orders.contents import (
     HEADER,
     QUIET,
     PricedOrder,
     find_buyer,
     insert_order,
+    order_row,
+    order_state,
     price_for_buyer,
     price_order,
     replace_lines,
@@ -66,10 +70,14 @@ def place_order(session: Session, draft: OrderDraft, *, submit: bool = False) ->
     actor.require(Permission.ORDER_PLACE)
     buyer, lines = price_for_buyer(session, draft.buyer, draft.lines)
     priced = PricedOrder("", buyer, ship_to(draft, buyer) | {"note": draft.note}, lines)
-    number = _next_number(session, priced, submit=submit)
-    draft_event = EventDraft(number, buyer.path, data={"total": yuan(priced.total_cents)}, version=1)
+    holds = place_holds(buyer, priced.total_cents) if submit else []
+    *used_cents, numbers = together(session, *holds, next_numbers(ORDERS))
+    priced = replace(priced, number=numbers[0])
+    row = order_row(session, priced, submit=submit)
+    draft_event = EventDraft(priced.number, buyer.path, data={"total": yuan(priced.total_cents)}, version=1)
     events = record_one(session, PLACED_AND_SUBMITTED if submit else "order.placed", "orders", draft_event)
-    return insert_order(session, replace(priced, number=number), events, submit=submit)
+    case = submit_for_approval(order_state(0, row), buyer, used_cents[0]) if submit else ()
+    return insert_order(session, priced, row, *events, *case)
 
 
 def change_order(session: Session, number: str, draft: OrderDraft, *, version: int | None = None) -> OrderState:
@@ -128,7 +136,7 @@ def submit_order(
             number=number,
             total=grouped_yuan(priced.total_cents),
         )
-    submitted = advance(
+    submitting = advance(
         order,
         OrderStatus.SUBMITTED,
         total_cents=priced.total_cents,
@@ -136,13 +144,14 @@ def submit_order(
         content_sha256=priced.content_sha256,
         submitted_by=actor.person,
         submitted_at=now(),
-    ).run(session)
-    together(session, *place_holds(buyer, priced.total_cents))
+    )
+    submitted, *used_cents = together(session, submitting, *place_holds(buyer, priced.total_cents))
     if lines != stored:
         replace_lines(session, [(order.id, buyer.path, lines)])
     facts = {"total": yuan(priced.total_cents)}
-    happening = EventDraft(number, buyer.path, status_change(order, submitted), facts, submitted.version)
-    record(session, "order.submitted", "orders", [happening])
+    event = EventDraft(number, buyer.path, status_change(order, submitted), facts, submitted.version)
+    events = record_one(session, "order.submitted", "orders", event)
+    together(session, *events, *submit_for_approval(submitted, buyer, used_cents[0]))
     return submitted
 
 
@@ -157,10 +166,11 @@ def withdraw_order(session: Session, number: str, *, version: int | None = None)
     actor_of(session).require(Permission.ORDER_PLACE)
     order, buyer = lock_order(session, number)
     require_status(order, OrderStatus.SUBMITTED, version)
-    draft = advance(order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None).run(session)
-    together(session, *release_holds(buyer, order.total_cents))
+    withdrawing = advance(order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
+    draft, *_ = together(session, withdrawing, *withdraw_case(ORDER_APPROVALS.name, number))
     event = EventDraft(number, buyer.path, status_change(order, draft), version=draft.version)
-    record(session, "order.withdrawn", "orders", [event])
+    events = record_one(session, "order.withdrawn", "orders", event)
+    together(session, *events, *release_holds(buyer, order.total_cents))
     return draft
 
 
@@ -169,7 +179,7 @@ def discard_order(session: Session, number: str, *, version: int | None = None) 
     actor_of(session).require(Permission.ORDER_PLACE)
     order = find_order(session, number)
     require_status(order, OrderStatus.DRAFT, version)
-    if session.scalar(select(exists().where(Approval.order_id == order.id))):
+    if decided_keys(session, ORDER_APPROVALS.name, [number]):
         raise Conflict(
             "orders.decided_before",
             N_("Order {number} was returned for change before, so it stays on record. Change it, or leave it a draft."),
@@ -209,14 +219,6 @@ def rewrite_draft(
 def status_change(before: OrderState, after: OrderState) -> dict[str, list[str]]:
     """Return the change of status, as events state it."""
     return {"status": [before.status, after.status]}
-
-
-def _next_number(session: Session, priced: PricedOrder, *, submit: bool) -> str:
-    """Return the number for a new order; with ``submit`` place its holds in the same round trip."""
-    holds = place_holds(priced.buyer, priced.total_cents) if submit else []
-    *_, numbers = together(session, *holds, next_numbers(ORDERS))
-    number: str = numbers[0]
-    return number
 
 
 def _changes(session: Session, order: OrderState, priced: PricedOrder) -> dict[str, list[Any]]:

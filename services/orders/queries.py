@@ -1,8 +1,8 @@
-"""Reads for ordering: buyers, what they can order at which price, and what they usually order."""
+"""Reads of orders: buyers, what they can order at which price and usually order; what is submitted and decided."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -14,12 +14,14 @@ from core.permissions import Permission
 from models.orders import Order, OrderLine, OrderStatus
 from models.partners.partners import Partner, PartnerStatus
 from models.products import Product, ProductStatus
+from services.approvals.queries import decided_by
 from services.money.credit import BUYER_COLUMNS, Buyer, used_credit_cents
 from services.products.prices import Article, TierPrice, price_catalogue
 
 BUYERS_SHOWN = 50
 OFFERS_SHOWN = 60
 USUAL = timedelta(days=90)
+SENT = timedelta(days=90)
 
 
 class Offered(NamedTuple):
@@ -27,6 +29,27 @@ class Offered(NamedTuple):
 
     article: Article
     offer: TierPrice | None
+
+
+class DecidedOrder(NamedTuple):
+    """An order as somebody decided about it."""
+
+    number: str
+    buyer_name: str
+    total_cents: int
+    decision: str
+    reason: str
+    decided_at: datetime
+
+
+class SentOrder(NamedTuple):
+    """An order that somebody placed or submitted."""
+
+    number: str
+    buyer_name: str
+    total_cents: int
+    status: str
+    submitted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +135,46 @@ def usual_skus(session: Session, buyer_id: int) -> list[str]:
         .limit(OFFERS_SHOWN)
     )
     return list(session.scalars(query))
+
+
+def waiting_numbers(session: Session, limit: int) -> set[str]:
+    """Return the numbers of the orders that wait for a decision, of the first ``limit``."""
+    query = select(Order.number).where(Order.status == OrderStatus.SUBMITTED.value)
+    return set(session.scalars(query.order_by(Order.submitted_at, Order.id).limit(limit)))
+
+
+def decided_orders(session: Session, person: str, limit: int) -> list[DecidedOrder]:
+    """Return what a person decided, the latest first, each order once."""
+    decided = decided_by(session, "orders", person, limit)
+    query = select(Order.number, Partner.name).join(Partner, Order.buyer_id == Partner.id)
+    rows = session.execute(query.where(Order.number.in_([one.key for one in decided])))
+    names = {row.number: row.name for row in rows}
+    return [
+        DecidedOrder(key, names[key], one.facts["total_cents"], one.decision, one.reason, one.decided_at)
+        for key, one in decided
+        if key in names
+    ]
+
+
+def sent_orders(session: Session, person: str, limit: int) -> list[SentOrder]:
+    """Return what a person placed or submitted in the last 90 days and is no draft, the latest first."""
+    query = (
+        select(Order.number, Partner.name, Order.total_cents, Order.status, Order.submitted_at)
+        .join(Partner, Order.buyer_id == Partner.id)
+        .where(or_(Order.submitted_by == person, Order.placed_by == person))
+        .where(Order.status != OrderStatus.DRAFT.value, Order.created_at >= now() - SENT)
+        .order_by(Order.created_at.desc(), Order.id.desc())
+        .limit(limit)
+    )
+    return [SentOrder(*row) for row in session.execute(query)]
+
+
+def sent_waiting_count(session: Session, person: str) -> int:
+    """Return how many orders that a person placed or submitted wait for a decision."""
+    query = select(func.count()).where(
+        Order.status == OrderStatus.SUBMITTED.value, or_(Order.submitted_by == person, Order.placed_by == person)
+    )
+    return session.scalar(query) or 0
 
 
 def _contains(text: str, *columns: ColumnElement[str] | object) -> ColumnElement[bool]:

@@ -34,7 +34,7 @@ def ship_order(session: Session, number: str, note: str = "") -> OrderState:
 
 
 def ship_orders(session: Session, numbers: Sequence[str], note: str = "") -> list[Outcome]:
-    """Ship many orders, see ``services.approvals.orders.approve_orders``."""
+    """Ship many orders, see ``services.orders.approval.approve_orders``."""
     actor = actor_of(session)
     actor.require(Permission.ORDER_SHIP)
     return each(actor, numbers, lambda one, number: ship_order(one, number, note))

@@ -112,7 +112,7 @@ def advance(order: OrderState, status: OrderStatus, **values: Any) -> Operation[
 
     def finish(session: Session, result: StatementResult) -> OrderState:
         if result.count != 1:
-            raise _lost(session, order)
+            raise lost_order(session, order)
         return advanced
 
     return Operation(_changed(tuple(values)), values | seen, finish)
@@ -142,18 +142,18 @@ def changed_meanwhile(order: OrderState) -> Conflict:
     return Conflict("orders.changed_meanwhile", sentence, number=order.number)
 
 
+def lost_order(session: Session, order: OrderState) -> Conflict | NotFound:
+    """Return the error for an order that somebody else moved on since it was read."""
+    present = read_in_branch(session, _BY_NUMBER, number=order.number).first()
+    if present is None:
+        return unknown_order(order.number)
+    found = OrderState(*present)
+    return changed_meanwhile(found) if found.status == order.status else wrong_status(found)
+
+
 def _with_buyer(result: StatementResult, number: str) -> tuple[OrderState, Buyer]:
     row = result.first()
     if row is None:
         raise unknown_order(number)
     split = len(STATE_COLUMNS)
     return OrderState(*row[:split]), Buyer(*row[split:])
-
-
-def _lost(session: Session, order: OrderState) -> Conflict | NotFound:
-    """Return the error for the transaction that was slower."""
-    row = read_in_branch(session, _BY_NUMBER, number=order.number).first()
-    if row is None:
-        return unknown_order(order.number)
-    present = OrderState(*row)
-    return changed_meanwhile(present) if present.status == order.status else wrong_status(present)

@@ -102,7 +102,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 HISTORY: Mapping[str, str] = MappingProxyType(
     {
         "events.person": "the audit log is never changed",
-        "approvals.person": "who decided is never changed",
+        "approval_decisions.person": "who decided is never changed",
         "orders.submitted_by": "who submitted is history; somebody else has to decide in any case",
         "orders.decided_by": "who decided is history",
         "orders.shipped_by": "who shipped is history",

@@ -1,19 +1,19 @@
 """Changes of upstream 挂靠: asked for, consented to by those concerned, decided by the brand, done on their day."""
 
 from datetime import date
-from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core.clock import now, today
+from core.database.operations import together
 from core.database.sessions import actor_of
-from core.drafts import Drafts
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted, Problem
 from core.i18n import N_
 from core.permissions import Permission
 from models.partners.affiliation_requests import OPEN, AffiliationRequest, Answer, RequestStatus
 from models.partners.partners import Partner, PartnerStatus
+from services.approvals.cases import withdraw_case
 from services.number_series import next_numbers
 from services.partners.affiliation_states import (
     UPSTREAM_ANSWERS,
@@ -23,9 +23,16 @@ from services.partners.affiliation_states import (
     roles_of,
     tell_request,
 )
-from services.partners.saving import save_partners
+from services.partners.approval import (
+    AFFILIATION_APPROVALS,
+    CONCERNED_READ,
+    has_all_consents,
+    move_partner,
+    pass_to_brand,
+    submit_for_approval,
+    submit_to_brand,
+)
 from services.partners.tree import require_active_upstream, tier_problem
-from services.saving.plans import SaveOptions
 from services.states import count_change, require_reason
 
 _ANYONE = {"see_all": "the partner named as new upstream stands in another branch and is asked for its consent"}
@@ -77,45 +84,9 @@ def ask_affiliation(
     session.flush()
     day, under = valid_from.isoformat(), above.code if above else ""
     tell_request(session, request, "asked", note=reason.strip(), partner=moving.code, upstream=under, valid_from=day)
-    _go_on_if_answered(session, request)
-    return request
-
-
-def answer_affiliation(
-    session: Session, number: str, *, agree: bool, note: str = "", version: int | None = None
-) -> AffiliationRequest:
-    """Agree or decline, as the partner's own owner or as an owner of the new upstream. Whoever declines ends it.
-
-    Raises:
-        NotPermitted: ``affiliations.not_asked``: the actor is neither.
-        NotFound: ``affiliations.not_found``.
-        Conflict: ``affiliations.wrong_status``, ``affiliations.changed_meanwhile``, ``affiliations.answered``.
-        InvalidInput: ``applications.reason_required``: who declines says why.
-    """
-    actor = actor_of(session)
-    actor.require(Permission.APPLICATION_CONFIRM)
-    request = lock_request(session, number)
-    roles = roles_of(actor, request)
-    if not roles & {"owner", "upstream"}:
-        raise NotPermitted("affiliations.not_asked", N_("You are not asked to agree to this change of upstream."))
-    require_request_status(request, RequestStatus.ASKED, version=version)
-    answer = Answer.AGREED if agree else Answer.DECLINED
-    if not agree:
-        note = require_reason(note, N_("Say why: those concerned read it."))
-    open_roles = [role for role in sorted(roles) if role in ("owner", "upstream") and _answer_of(request, role) is None]
-    if not open_roles:
-        raise Conflict("affiliations.answered", N_("You have answered already."))
-    for role in open_roles:
-        setattr(request, f"{role}_answer", answer.value)
-        setattr(request, f"{role}_by", actor.person)
-        setattr(request, f"{role}_at", now())
-    if not agree:
-        request.decision_note = note
-        advance_request(session, request, RequestStatus.REFUSED, "declined", reason=note)
-        return request
-    count_change(request)
-    tell_request(session, request, "agreed", note=note.strip())
-    _go_on_if_answered(session, request)
+    if has_all_consents(request):
+        advance_request(session, request, RequestStatus.UNDER_REVIEW, "consented")
+    submit_for_approval(session, request)
     return request
 
 
@@ -124,7 +95,7 @@ def object_to_affiliation(session: Session, number: str, reason: str) -> Affilia
 
     Raises:
         NotPermitted: ``affiliations.not_asked``.
-        NotFound, Conflict, InvalidInput: As ``answer_affiliation``.
+        NotFound, Conflict, InvalidInput: As ``services.partners.approval.decline_affiliation``.
     """
     actor = actor_of(session)
     actor.require(Permission.APPLICATION_CONFIRM)
@@ -132,41 +103,10 @@ def object_to_affiliation(session: Session, number: str, reason: str) -> Affilia
     if "present" not in roles_of(actor, request):
         raise NotPermitted("affiliations.not_asked", N_("You are not asked to agree to this change of upstream."))
     require_request_status(request, RequestStatus.ASKED, RequestStatus.UNDER_REVIEW)
-    request.objection = require_reason(reason, N_("Say why: those concerned read it."))
+    request.objection = require_reason(reason, CONCERNED_READ)
     request.objected_by, request.objected_at = actor.person, now()
     count_change(request)
     tell_request(session, request, "objected", reason=request.objection)
-    return request
-
-
-def approve_affiliation(
-    session: Session, number: str, note: str = "", *, version: int | None = None
-) -> AffiliationRequest:
-    """Approve a change of upstream: done at once if its day has come, else on its day.
-
-    Raises:
-        NotPermitted: The actor may not decide; ``affiliations.own_request``.
-        NotFound: ``affiliations.not_found``.
-        Conflict: ``affiliations.wrong_status``, ``affiliations.changed_meanwhile``,
-            ``applications.upstream_not_active``.
-        RowsRefused: What ``save_partners`` finds wrong.
-    """
-    request = _for_brand(session, number, version)
-    require_active_upstream(session, request.to_upstream_id)
-    request.decided_by, request.decided_at = actor_of(session).person, now()
-    request.decision_note, request.problem = note.strip() or None, None
-    advance_request(session, request, RequestStatus.APPROVED, "approved", note=note.strip())
-    if request.valid_from <= today():
-        _move(session, request)
-    return request
-
-
-def refuse_affiliation(session: Session, number: str, reason: str, *, version: int | None = None) -> AffiliationRequest:
-    """Refuse a change of upstream with a reason, also one that waits for its day. Raises as ``approve_affiliation``."""
-    request = _for_brand(session, number, version, also=RequestStatus.APPROVED)
-    request.decision_note = require_reason(reason, N_("Say why: those concerned read it."))
-    request.decided_by, request.decided_at = actor_of(session).person, now()
-    advance_request(session, request, RequestStatus.REFUSED, "refused", reason=request.decision_note)
     return request
 
 
@@ -175,7 +115,7 @@ def withdraw_affiliation(session: Session, number: str, *, version: int | None =
 
     Raises:
         NotPermitted: ``affiliations.not_yours``.
-        NotFound, Conflict: As ``answer_affiliation``.
+        NotFound, Conflict: As ``services.partners.approval.decline_affiliation``.
     """
     actor = actor_of(session)
     actor.require(Permission.AFFILIATION_ASK)
@@ -184,6 +124,7 @@ def withdraw_affiliation(session: Session, number: str, *, version: int | None =
         raise NotPermitted("affiliations.not_yours", N_("Only who asked for it can take it back."))
     require_request_status(request, *(RequestStatus(one) for one in OPEN), version=version)
     advance_request(session, request, RequestStatus.WITHDRAWN, "withdrawn")
+    together(session, *withdraw_case(AFFILIATION_APPROVALS.name, number))
     return request
 
 
@@ -210,17 +151,19 @@ def carry_on(session: Session, number: str) -> bool:
         try:
             with session.begin_nested():
                 require_active_upstream(session, request.to_upstream_id)
-                _move(session, request)
+                move_partner(session, request)
         except DomainError as refused:
             session.refresh(request)
             request.problem = refused.text
             advance_request(session, request, RequestStatus.UNDER_REVIEW, "failed", reason=refused.text)
+            submit_to_brand(session, request)
         return True
     if request.status == RequestStatus.ASKED and request.due_at is not None and request.due_at <= now():
         request.owner_answer = request.owner_answer or Answer.NO_ANSWER.value
         if request.to_upstream_id is not None:
             request.upstream_answer = request.upstream_answer or Answer.NO_ANSWER.value
         advance_request(session, request, RequestStatus.UNDER_REVIEW, "unanswered")
+        pass_to_brand(session, request)
         return True
     return False
 
@@ -256,49 +199,6 @@ def _require_possible(session: Session, moving: Partner, above: Partner | None, 
             N_("A change of upstream is on its way already: {number}. Take it back first."),
             number=number,
         )
-
-
-def _for_brand(
-    session: Session, number: str, version: int | None, also: RequestStatus | None = None
-) -> AffiliationRequest:
-    actor = actor_of(session)
-    actor.require(Permission.APPLICATION_DECIDE)
-    request = lock_request(session, number)
-    if actor.person == "" or actor.person.casefold() == request.asked_by.casefold():
-        raise NotPermitted(
-            "affiliations.own_request",
-            N_("You asked for change {number} yourself: someone else has to decide it."),
-            number=number,
-        )
-    require_request_status(request, RequestStatus.UNDER_REVIEW, *([also] if also else []), version=version)
-    return request
-
-
-def _go_on_if_answered(session: Session, request: AffiliationRequest) -> None:
-    """Pass a request on to the brand once everybody who is asked has agreed."""
-    owner_agreed = request.owner_answer == Answer.AGREED
-    if owner_agreed and (request.to_upstream_id is None or request.upstream_answer == Answer.AGREED):
-        advance_request(session, request, RequestStatus.UNDER_REVIEW, "consented")
-
-
-def _move(session: Session, request: AffiliationRequest) -> None:
-    """Put the partner with its branch under its new upstream, from its day on or from today if that has passed."""
-    partner = session.get_one(Partner, request.partner_id)
-    above = session.get(Partner, request.to_upstream_id) if request.to_upstream_id else None
-    columns: dict[str, list[Any]] = {
-        "code": [partner.code],
-        "upstream": [above.code if above else None],
-        "valid_from": [max(request.valid_from, today())],
-    }
-    save_partners(session, Drafts([1], columns), SaveOptions()).or_refuse()
-    session.refresh(partner)
-    session.refresh(request, ["path"])
-    request.moved_at = now()
-    advance_request(session, request, RequestStatus.DONE, "moved")
-
-
-def _answer_of(request: AffiliationRequest, role: str) -> str | None:
-    return request.owner_answer if role == "owner" else request.upstream_answer
 
 
 def _wrong(field: str, code: str, sentence: str) -> InvalidInput:

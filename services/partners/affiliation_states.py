@@ -36,7 +36,7 @@ def require_request_status(request: AffiliationRequest, *statuses: RequestStatus
     Raises:
         Conflict: ``affiliations.already_decided``, ``affiliations.wrong_status``, ``affiliations.changed_meanwhile``.
     """
-    require_state(request, statuses, version, wrong_status=_wrong_status, changed_meanwhile=_changed_meanwhile)
+    require_state(request, statuses, version, wrong_status=wrong_status, changed_meanwhile=changed_meanwhile)
 
 
 def advance_request(
@@ -44,7 +44,7 @@ def advance_request(
 ) -> None:
     """Move a request on, start the clock of who has to act next, record it. Raises as ``require_request_status``."""
     if status not in NEXT_STATUSES[RequestStatus(request.status)]:
-        raise _wrong_status(request)
+        raise wrong_status(request)
     changes = advance_row(session, request, status, DEADLINES.get(status))
     tell_request(session, request, action, changes, **data)
 
@@ -70,7 +70,8 @@ def roles_of(actor: Actor, request: AffiliationRequest) -> set[str]:
     return {role for role, partner_id in places.items() if partner_id == actor.partner_id}
 
 
-def _changed_meanwhile(request: AffiliationRequest) -> Conflict:
+def changed_meanwhile(request: AffiliationRequest) -> Conflict:
+    """Return the error for a request that is not what the person saw."""
     return Conflict(
         "affiliations.changed_meanwhile",
         N_("Change {number} was changed while you had it open. Look at it as it is now, then decide again."),
@@ -78,7 +79,8 @@ def _changed_meanwhile(request: AffiliationRequest) -> Conflict:
     )
 
 
-def _wrong_status(request: AffiliationRequest) -> Conflict:
+def wrong_status(request: AffiliationRequest) -> Conflict:
+    """Return the error for a step that the request's status does not allow."""
     status = RequestStatus(request.status)
     if request.decided_at is not None and status not in (RequestStatus.ASKED, RequestStatus.UNDER_REVIEW):
         return Conflict(

@@ -25,8 +25,8 @@ from models.partners.invites import Invite
 from models.stores import Store
 from resources import ALL, BY_NAME
 from services.accounts.tokens import actor_of_token, create_token
-from services.approvals.orders import approve_order
 from services.idempotency import IdempotentResponse, answer_once
+from services.orders.approval import approve_order
 from tests.conftest import ADMIN, BEIFANG, BEIFANG_PATH, HUADONG, HUADONG_PATH, LING, SUZHOU, SUZHOU_PATH
 from tests.services.orders.support import add_range, place
 

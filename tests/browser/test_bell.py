@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.database.sessions import unit_of_work
 from models.approvals import Decision
-from services.approvals.orders import decide_order
+from services.orders.approval import decide_order
 from tests.conftest import HUADONG_CLERK, LING
 from tests.services.orders.support import add_range, submitted
 from tests.support.keyboard import tab_to

@@ -17,10 +17,10 @@ from jobs.notifications import _deliver
 from models.accounts.users import User
 from models.notifications import Notification, NotificationDelivery
 from models.orders import Order
-from services.approvals.orders import reject_order
 from services.notifications.channels import Channel, DeliveryRefused, Message, register_channel
 from services.notifications.deliveries import ATTEMPTS_MAX, DELIVERED_WITHIN
 from services.notifications.reading import mark_all_read
+from services.orders.approval import reject_order
 from tests.conftest import ADMIN, LING, SUZHOU_CLERK
 from tests.services.orders.support import add_range, submitted
 

@@ -6,8 +6,8 @@ from nicegui.testing import User
 from core.database.sessions import reading, unit_of_work
 from models.notifications import Notification
 from pages.notifications import PAGE_SIZE
-from services.approvals.orders import reject_order
 from services.notifications.queries import latest_notifications, unread_count
+from services.orders.approval import reject_order
 from tests.browser.finding import found
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, HUADONG_CLERK, LING, SUZHOU_CLERK

@@ -9,7 +9,7 @@ from core.database.sessions import reading, unit_of_work
 from core.queries.finding import find_page, read_query
 from pages.start import find_overview
 from resources import BY_NAME
-from services.approvals.order_facts import waiting_count
+from services.approvals.worklist import waiting_count
 from services.orders.drafts import OrderDraft
 from services.orders.lifecycle import place_order
 from services.orders.pricing import LineDraft
@@ -73,9 +73,9 @@ def test_an_order_of_ones_own_does_not_wait_for_oneself() -> None:
     order(HUADONG_CLERK)
 
     with reading(LING) as session:
-        lings = waiting_count(session)
+        lings = waiting_count(session, "orders")
     with reading(MEI) as session:
-        meis = waiting_count(session)
+        meis = waiting_count(session, "orders")
 
     assert (lings, meis) == (1, 2)
 

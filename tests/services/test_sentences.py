@@ -11,7 +11,7 @@ from core.errors import NotPermitted
 from core.i18n import use_language
 from core.permissions import ROLE_PERMISSIONS, Permission, Role
 from models.partners.partners import Partner
-from services.approvals.order_facts import order_facts
+from services.orders.approval_facts import order_facts
 from services.orders.lifecycle import place_order
 from services.partners.tree import tier_problem
 from tests.conftest import ADMIN, LING, SUZHOU_CLERK

@@ -14,7 +14,7 @@ _TICKED = "(event) => emit(event.target.checked)"
 
 
 class Inbox(SplitView):
-    """A ``SplitView`` with a box to tick on the lines that can be decided.
+    """A ``SplitView`` with a box to tick on the lines that can be decided; without ``on_tick`` there are no boxes.
 
     Attributes:
         ticked: Keys of the lines ticked.
@@ -26,7 +26,7 @@ class Inbox(SplitView):
         on_open: Callable[[str], object],
         *,
         label: str,
-        on_tick: Callable[[], None],
+        on_tick: Callable[[], None] | None = None,
         tickable: Collection[str] = (),
     ) -> None:
         add_style("inbox.css")
@@ -65,20 +65,22 @@ class Inbox(SplitView):
         self._tickable = set(tickable)
         self.ticked &= self._tickable
         self.show(items)
-        self._on_tick()
+        if self._on_tick is not None:
+            self._on_tick()
 
     def remove(self, key: str) -> str:
         """Remove a line without moving the others; return the key of the line that follows, "" for none."""
         keys = self.keys
         at = keys.index(key)
         rest = keys[:at] + keys[at + 1 :]
-        line = self._rows.pop(key).parent_slot
-        if line is not None:
-            line.parent.delete()
+        row = self._rows.pop(key)
+        line = row if self._on_tick is None or row.parent_slot is None else row.parent_slot.parent
+        line.delete()
         self.ticked.discard(key)
         self._boxes.pop(key, None)
         self._update_boxes()
-        self._on_tick()
+        if self._on_tick is not None:
+            self._on_tick()
         return rest[min(at, len(rest) - 1)] if rest else ""
 
     def back_to_list(self) -> None:
@@ -86,29 +88,33 @@ class Inbox(SplitView):
         self._close()
 
     def _row(self, item: ListItem) -> Tag:
+        on_tick = self._on_tick
+        if on_tick is None:
+            return super()._row(item)
         with Tag("div", css="qd-pick"):
             if item.key in self._tickable:
                 with Tag("label", css="qd-pick-box"):
                     box = Tag("input", type="checkbox", testid=f"tick-{item.key}", checked=item.key in self.ticked)
                     self._boxes[item.key] = box
                     box.put(aria_label=_("Choose {name}", name=f"{item.title} {item.value}"))
-                    box.on("change", lambda event: self._tick(item.key, event), js_handler=_TICKED)
+                    box.on("change", lambda event: self._tick(item.key, event, on_tick), js_handler=_TICKED)
             else:
                 Tag("span", css="qd-pick-box")
             return super()._row(item)
 
-    def _tick(self, key: str, event: GenericEventArguments) -> None:
+    def _tick(self, key: str, event: GenericEventArguments, on_tick: Callable[[], None]) -> None:
         if event.args is True:
             self.ticked.add(key)
         else:
             self.ticked.discard(key)
         self._update_boxes()
-        self._on_tick()
+        on_tick()
 
     def _tick_all(self, event: GenericEventArguments) -> None:
         self.ticked = set(self._boxes) if event.args is True else set()
         self._update_boxes()
-        self._on_tick()
+        if self._on_tick is not None:
+            self._on_tick()
 
     def _update_boxes(self) -> None:
         """Update every box."""

@@ -3,14 +3,16 @@
 import pytest
 
 from core.database.sessions import reading
-from pages.applications._queries import coverage_text, inbox_item, read_facts, read_inbox
+from pages.applications._queries import coverage_text, inbox_item, read_facts
 from pages.applications.timeline import awaited_text, way_of
 from pages.apply._queries import read_application, read_fixed_upstream, read_inviter, read_proposals
 from pages.apply.visitor import count_visit
 from resources.partners import PARTNERS
 from services.applications.applicant import begin_application
-from services.applications.decisions import assign_upstream, owner_link, return_application
-from services.applications.queues import applications_waiting, view_counts
+from services.applications.approval import assign_upstream, return_application
+from services.applications.owners import owner_link
+from services.applications.queues import applications_in_view, view_counts
+from services.approvals.worklist import waiting_count
 from tests.conftest import HUADONG_OWNER, LING, WEI
 from tests.services.applications.support import (
     APPLICANT,
@@ -74,9 +76,9 @@ def test_the_inbox_shows_to_each_what_waits_for_them_and_counts_the_same(databas
 
     for actor, mine in ((HUADONG_OWNER, [to_confirm]), (LING, [to_decide]), (WEI, [])):
         with reading(actor) as session:
-            assert [one.number for one in read_inbox(session, "")] == mine, actor.name
-            assert applications_waiting(session) == view_counts(session)[""] == len(mine)
-            assert [inbox_item(one).key for one in read_inbox(session, "")] == mine
+            assert [one.number for one in applications_in_view(session, "", 200)] == mine, actor.name
+            assert waiting_count(session, "applications") == view_counts(session)[""] == len(mine)
+            assert [inbox_item(one).key for one in applications_in_view(session, "", 200)] == mine
 
 
 def test_a_held_application_says_who_is_awaited(database):

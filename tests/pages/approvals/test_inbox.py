@@ -9,12 +9,12 @@ from core.access import Actor
 from core.clock import freeze, now
 from core.database.sessions import reading, unit_of_work
 from core.i18n import set_language, use_language
-from models.approvals import Approval
+from models.approvals import ApprovalDecision
 from models.orders import Order
-from pages.approvals._facts import percent_text
 from pages.approvals.inbox import register_approvals
-from pages.approvals.queries import LATE, waiting_text
-from services.approvals.orders import approve_order
+from pages.approvals.spans import LATE, waiting_text
+from pages.orders._decision_facts import percent_text
+from services.orders.approval import approve_order
 from services.orders.lifecycle import submit_order, withdraw_order
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as
@@ -166,7 +166,7 @@ async def test_turning_down_needs_a_reason(user: User, action: str) -> None:
 
     assert statuses() == {number: "rejected" if action == "reject" else "draft"}
     with reading(ADMIN) as session:
-        (decision,) = session.scalars(select(Approval))
+        (decision,) = session.scalars(select(ApprovalDecision))
     assert (decision.person, decision.reason) == (LING.person, "额度已用完")
 
 
@@ -193,7 +193,7 @@ async def test_who_comes_second_reads_who_decided_and_when(user: User) -> None:
     assert is_there(user, "problem")
     assert not is_there(user, "action-approve")
     with reading(ADMIN) as session:
-        assert [one.person for one in session.scalars(select(Approval))] == [MEI.person]
+        assert [one.person for one in session.scalars(select(ApprovalDecision))] == [MEI.person]
 
 
 async def test_an_order_that_was_changed_since_it_was_seen_is_shown_again_before_it_is_decided(user: User) -> None:

@@ -16,7 +16,7 @@ from models.accounts.sessions import EndReason
 from models.accounts.users import User as Account
 from models.orders import Order, OrderStatus
 from services.accounts.sessions import end_sessions_of
-from services.approvals.orders import approve_order, reject_order, return_order
+from services.orders.approval import approve_order, reject_order, return_order
 from services.orders.lifecycle import submit_order
 from services.orders.shipping import ship_order
 from tests.browser.finding import found, is_there, one, state

@@ -17,7 +17,7 @@ from models.partners.applications import Application
 from models.partners.invites import Invite
 from models.partners.partners import Partner
 from services.applications.applicant import attach_licence, begin_application, save_draft, submit_application
-from services.applications.decisions import approve_application, confirm_application
+from services.applications.approval import approve_application, confirm_application
 from services.applications.invites import InviteDraft, make_invite
 from services.applications.states import reception
 from services.files.pictures import take_picture

@@ -21,11 +21,11 @@ from services.applications.applicant import (
     number_held,
     save_draft,
     submit_application,
-    welcome_link,
     withdraw_application,
 )
-from services.applications.decisions import approve_application, return_application
+from services.applications.approval import approve_application, return_application
 from services.applications.drafts import KINDS, read_texts
+from services.applications.owners import welcome_link
 from services.applications.upstreams import proposed_upstreams
 from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_OWNER, HUADONG_PATH, LING, MEI, SUZHOU_CLERK, WEI

@@ -8,7 +8,7 @@ from core.clock import freeze
 from core.database.sessions import reading
 from models.partners.applications import Application
 from resources.partners import PARTNERS
-from services.applications.decisions import approve_application, refuse_application
+from services.applications.approval import approve_application, reject_application
 from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN, HUADONG, LING, WEI
 from tests.services.applications.support import act, partner_of, refused, rows, stored, told
@@ -58,7 +58,7 @@ def test_what_was_entered_in_a_batch_is_decided_like_any_other_by_somebody_else(
     refused("applications.own_application", LING, approve_application, agent.number)
 
     act(ADMIN, approve_application, agent.number)
-    act(ADMIN, refuse_application, dealer.number, "重复")
+    act(ADMIN, reject_application, dealer.number, "重复")
 
     assert (partner_of(agent.number).status, partner_of(dealer.number).status) == ("active", "closed")
     assert told(agent.number) == ["submitted", "approved"]

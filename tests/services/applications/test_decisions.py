@@ -17,12 +17,12 @@ from models.accounts.users import User
 from models.partners.partners import Affiliation, Partner
 from resources.partners import PARTNERS
 from services.applications.applicant import begin_application, save_draft, submit_application, withdraw_application
-from services.applications.decisions import (
+from services.applications.approval import (
     approve_application,
     assign_upstream,
     confirm_application,
     decline_application,
-    refuse_application,
+    reject_application,
     return_application,
 )
 from services.applications.hints import alikeness, duplicates_of, findings_of, plain_name
@@ -149,7 +149,7 @@ def test_a_second_decision_is_told_who_decided_and_when(database):
     with freeze(NOON):
         number = approved()
 
-    error = refused("applications.already_decided", ADMIN, refuse_application, number, "zu spät")
+    error = refused("applications.already_decided", ADMIN, reject_application, number, "zu spät")
 
     assert error.problem.values == {"number": number, "who": LING.person, "when": "2026-11-22 12:00"}
     assert partner_of(number).status == "active"
@@ -179,7 +179,7 @@ def test_a_returned_application_is_changed_and_submitted_again_without_using_the
 def test_a_refused_one_closes_its_partner_and_ends(database):
     number = confirmed()
 
-    act(LING, refuse_application, number, "区域已满")
+    act(LING, reject_application, number, "区域已满")
 
     assert (stored(number).status, partner_of(number).status) == ("refused", "closed")
     refused("applications.already_decided", APPLICANT, save_draft, number, {"name": "x"})
@@ -192,7 +192,7 @@ def test_who_may_not_decide_changes_nothing(database, actor):
 
     for step, arguments in (
         (approve_application, ()),
-        (refuse_application, ("x",)),
+        (reject_application, ("x",)),
         (return_application, ("x",)),
         (assign_upstream, ("SZ",)),
     ):
@@ -328,7 +328,7 @@ RACES = {
     "approve and refuse": (
         confirmed,
         (LING, approve_application, ()),
-        (ADMIN, refuse_application, ("no",)),
+        (ADMIN, reject_application, ("no",)),
     ),
     "confirm and withdraw": (
         invited,
@@ -338,7 +338,7 @@ RACES = {
     "confirm and decline": (
         invited,
         (HUADONG_OWNER, confirm_application, ()),
-        (LING, refuse_application, ("no",)),
+        (LING, reject_application, ("no",)),
     ),
 }
 
@@ -393,4 +393,4 @@ def test_a_draft_is_no_ones_to_decide(database):
     number = begun()
 
     refused("applications.wrong_status", LING, approve_application, number)
-    refused("applications.wrong_status", LING, refuse_application, number, "x")
+    refused("applications.wrong_status", LING, reject_application, number, "x")

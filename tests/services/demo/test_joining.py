@@ -18,13 +18,14 @@ from models.partners.applications import Application, ApplicationStatus
 from models.partners.invites import Invite
 from models.partners.partners import Affiliation, Partner
 from services.accounts.users import save_users
-from services.applications.decisions import overdue_numbers, return_application
+from services.applications.approval import overdue_numbers, return_application
 from services.applications.hints import duplicates_of
-from services.applications.queues import applications_waiting, requests_waiting
+from services.approvals.worklist import waiting_count
 from services.demo._clearing import clear_demo
 from services.demo.loading import DemoSize, load_demo
 from services.organisation.departments import organisation, save_departments
-from services.partners.affiliation_requests import approve_affiliation, requests_to_carry_on
+from services.partners.affiliation_requests import requests_to_carry_on
+from services.partners.approval import approve_affiliation
 from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN, LING
 from tests.services.demo.support import broken, count, one, table_counts
@@ -58,7 +59,7 @@ def test_some_applications_are_late_for_the_brand_and_none_for_an_upstream(empty
 
     late = (Application.status == "under_review", Application.due_at < now())
     with reading(LING) as session:
-        assert (overdue_numbers(session), applications_waiting(session)) == ([], 3)
+        assert (overdue_numbers(session), waiting_count(session, "applications")) == ([], 3)
     assert count(Application, *late) == 1
     assert count(Application, Application.submitted_at > now()) == 0
 
@@ -130,7 +131,7 @@ def test_there_are_changes_of_upstream_in_every_status_and_none_waits_for_time(e
     }  # fmt: skip
     assert set(counts_by_status(AffiliationRequest)) == set(RequestStatus)
     with reading(LING) as session:
-        assert (requests_to_carry_on(session), requests_waiting(session)) == ([], 2)
+        assert (requests_to_carry_on(session), waiting_count(session, "affiliation_requests")) == ([], 2)
     assert count(AffiliationRequest, AffiliationRequest.objection.is_not(None)) == 1
 
 
@@ -212,7 +213,8 @@ def test_what_was_decided_about_demo_applications_goes_with_them(empty):
 
     clear_demo(ADMIN)
 
-    assert table_counts() | {"events": 0} == before | {"events": 0}
+    history = {"events": 0, "approval_cases": 2, "approval_steps": 2, "approval_decisions": 2}  # never removed
+    assert table_counts() | {"events": 0} == before | history
 
 
 def test_a_real_person_in_a_demo_department_keeps_everything_in_place_and_is_named(empty):

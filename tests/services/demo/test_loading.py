@@ -21,11 +21,11 @@ from models.products import Product
 from models.stores import Store
 from resources import BY_NAME
 from services.accounts.passwords import is_correct
-from services.approvals.orders import approve_order
 from services.demo import loading
 from services.demo._clearing import clear_demo
 from services.demo._names import PEOPLE
 from services.demo.loading import DemoSize, load_demo
+from services.orders.approval import approve_order
 from services.orders.drafts import OrderDraft
 from services.orders.lifecycle import change_order, place_order, submit_order
 from services.orders.pricing import LineDraft

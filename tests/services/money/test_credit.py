@@ -11,8 +11,8 @@ from core.errors import DomainError
 from models.money.credit import CreditBalance
 from models.orders import USES_CREDIT, Order
 from models.partners.partners import Partner
-from services.approvals.orders import approve_order, reject_order, return_order
 from services.money.credit import credit_differences
+from services.orders.approval import approve_order, reject_order, return_order
 from services.orders.lifecycle import change_order, discard_order, place_order, submit_order, withdraw_order
 from services.orders.shipping import ship_order
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG, HUADONG_CLERK, HUADONG_PATH, LING, SUZHOU, SUZHOU_CLERK

@@ -14,10 +14,10 @@ from core.permissions import Role
 from models.approvals import Decision
 from models.notifications import Notification
 from models.orders import Order
-from services.applications.decisions import approve_application, refuse_application, return_application
-from services.approvals.orders import approve_order, decide_order
+from services.applications.approval import approve_application, reject_application, return_application
 from services.notifications.queries import UNREAD_COUNT_MAX, NotificationView, latest_notifications, unread_count
 from services.notifications.reading import mark_all_read, mark_read
+from services.orders.approval import approve_order, decide_order
 from tests.conftest import ADMIN, BEIFANG_CLERK, CAST, HUADONG_CLERK, HUADONG_OWNER, LING, SUZHOU_CLERK, WEI
 from tests.services.applications.support import act, confirmed
 from tests.services.applications.support import submitted as applied
@@ -133,7 +133,7 @@ def test_two_decisions_at_once_tell_of_the_one_that_counts(shop):
     ("decide_application", "reason", "words"),
     [
         (approve_application, "", "approved the application of"),
-        (refuse_application, "No room", "refused the application of"),
+        (reject_application, "No room", "refused the application of"),
         (return_application, "The licence is blurred", "returned the application of"),
     ],
 )

@@ -10,10 +10,10 @@ from core.access import Actor
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict, DomainError, NotFound
 from core.events.log import Event
-from models.approvals import Approval
+from models.approvals import ApprovalCase, ApprovalDecision
 from models.orders import OrderLine
 from models.partners.partners import Partner
-from services.approvals.orders import approve_order, reject_order
+from services.orders.approval import approve_order, reject_order
 from services.orders.lifecycle import change_order, discard_order, place_order, submit_order, withdraw_order
 from services.orders.shipping import ship_order
 from tests.conftest import ADMIN, HUADONG_CLERK, LING, MEI, SUZHOU, SUZHOU_CLERK
@@ -134,7 +134,11 @@ def _is_consistent(number: str) -> None:
         cents, count = session.execute(
             select(func.sum(OrderLine.total_cents), func.count()).where(OrderLine.order_id == order.id)
         ).one()
-        decisions = session.scalars(select(Approval.decision).where(Approval.order_id == order.id)).all()
+        decisions = session.scalars(
+            select(ApprovalDecision.decision)
+            .join(ApprovalCase, ApprovalCase.id == ApprovalDecision.case_id)
+            .where(ApprovalCase.key == order.number)
+        ).all()
     assert (cents, count) == (order.total_cents, 1)
     decided = {"approved": ["approved"], "shipped": ["approved"], "rejected": ["rejected"]}
     assert decisions == decided.get(order.status, [])

@@ -16,8 +16,8 @@ from core.resource import Resource
 from models.orders import Order
 from models.prices import Price
 from models.products import Product
-from services.approvals.orders import approve_order
 from services.money.credit import credit_differences, used_credit_cents
+from services.orders.approval import approve_order
 from services.orders.drafts import OrderDraft
 from services.orders.lifecycle import place_order, submit_order
 from services.orders.pricing import LineDraft

@@ -14,11 +14,11 @@ from core.clock import today
 from core.database.sessions import reading, transact, unit_of_work
 from core.drafts import Drafts
 from core.errors import Conflict, DomainError
-from models.approvals import Approval
+from models.approvals import ApprovalCase
 from models.money.credit import CreditBalance
 from models.orders import Order, OrderLine
 from models.partners.partners import Partner
-from services.approvals.orders import approve_order, reject_order, return_order
+from services.orders.approval import approve_order, reject_order, return_order
 from services.orders.imports import save_order_lines
 from services.orders.lifecycle import change_order, place_order, withdraw_order
 from services.partners.saving import save_partners
@@ -136,7 +136,7 @@ def test_what_becomes_of_an_order_while_its_buyer_moves_hangs_where_the_buyer_ha
         assert [runner.error for runner in runners] == [None, None]
         with reading(ADMIN) as session:
             own = session.scalars(select(Partner.path).where(Partner.code == "SZ")).all()
-            for model in (Order, OrderLine, Approval, CreditBalance):
+            for model in (Order, OrderLine, ApprovalCase, CreditBalance):
                 assert session.scalars(select(model.path).distinct()).all() in ([], own)
 
 

@@ -14,14 +14,18 @@ from jobs.applications import carry_applications_on
 from models.partners.affiliation_requests import AffiliationRequest
 from models.partners.partners import Affiliation, Partner
 from resources.partners import PARTNERS
+from services.approvals.queries import decisions_about
 from services.installation.checks import broken_invariants
 from services.partners.affiliation_requests import (
-    answer_affiliation,
-    approve_affiliation,
     ask_affiliation,
     object_to_affiliation,
-    refuse_affiliation,
     withdraw_affiliation,
+)
+from services.partners.approval import (
+    agree_to_affiliation,
+    approve_affiliation,
+    decline_affiliation,
+    reject_affiliation,
 )
 from tests.conftest import (
     ADMIN,
@@ -37,6 +41,7 @@ from tests.conftest import (
 )
 from tests.services.applications.support import act, refused, rows
 from tests.services.orders.support import save
+from tests.support.schedules import interleave, some_schedules
 
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
 TODAY, LATER = date(2026, 11, 22), date(2026, 12, 1)
@@ -53,7 +58,7 @@ def ask(actor: Actor = OWNER, upstream: str | None = "BF", day: date = LATER) ->
 def answered() -> str:
     number = ask()
     with freeze(NOON):
-        act(NEW, answer_affiliation, number, agree=True)
+        act(NEW, agree_to_affiliation, number)
     return number
 
 
@@ -81,7 +86,7 @@ def test_whoever_owns_the_partner_consents_by_asking_and_the_new_upstream_is_ask
     )
 
     with freeze(NOON):
-        act(NEW, answer_affiliation, number, agree=True, note="欢迎")
+        act(NEW, agree_to_affiliation, number, "欢迎")
 
     own = request(number)
     assert (own.status, own.upstream_answer, own.due_at) == ("under_review", "agreed", NOON + timedelta(days=2))
@@ -90,28 +95,28 @@ def test_whoever_owns_the_partner_consents_by_asking_and_the_new_upstream_is_ask
 
 def test_a_request_by_staff_waits_for_the_owner_too(database):
     number = ask(WEI)
-    act(NEW, answer_affiliation, number, agree=True)
+    act(NEW, agree_to_affiliation, number)
     assert request(number).status == "asked"
 
-    act(OWNER, answer_affiliation, number, agree=True)
+    act(OWNER, agree_to_affiliation, number)
 
     assert request(number).status == "under_review"
 
 
 def test_who_declines_ends_it_with_a_reason(database):
     number = ask()
-    refused("applications.reason_required", NEW, answer_affiliation, number, agree=False)
+    refused("applications.reason_required", NEW, decline_affiliation, number, "")
 
-    act(NEW, answer_affiliation, number, agree=False, note="不需要")
+    act(NEW, decline_affiliation, number, "不需要")
 
     assert (request(number).status, request(number).decision_note) == ("refused", "不需要")
-    refused("affiliations.wrong_status", NEW, answer_affiliation, number, agree=True)
+    refused("affiliations.wrong_status", NEW, agree_to_affiliation, number)
 
 
 def test_the_present_upstream_may_object_and_not_decide(database):
     number = ask()
 
-    refused("affiliations.not_asked", HUADONG_OWNER, answer_affiliation, number, agree=False, note="x")
+    refused("affiliations.not_asked", HUADONG_OWNER, decline_affiliation, number, "x")
     act(HUADONG_OWNER, object_to_affiliation, number, "还欠货款")
 
     assert (request(number).status, request(number).objection) == ("asked", "还欠货款")
@@ -142,7 +147,7 @@ def test_on_its_day_and_not_before_the_partner_moves_with_its_history(database):
 def test_a_day_that_has_come_moves_the_partner_at_once(database):
     number = ask(day=TODAY)
     with freeze(NOON):
-        act(NEW, answer_affiliation, number, agree=True)
+        act(NEW, agree_to_affiliation, number)
         act(LING, approve_affiliation, number, "ok")
 
     assert (request(number).status, upstream_of_suzhou()) == ("done", BEIFANG)
@@ -216,12 +221,12 @@ def test_one_change_at_a_time_and_it_can_be_taken_back(database):
 def test_who_asked_for_it_does_not_decide_it(database):
     number = ask(LING)
     with freeze(NOON):
-        act(NEW, answer_affiliation, number, agree=True)
-        act(OWNER, answer_affiliation, number, agree=True)
+        act(NEW, agree_to_affiliation, number)
+        act(OWNER, agree_to_affiliation, number)
 
     refused("affiliations.own_request", LING, approve_affiliation, number)
     refused("access.denied", WEI, approve_affiliation, number)
-    act(ADMIN, refuse_affiliation, number, "不行")
+    act(ADMIN, reject_affiliation, number, "不行")
 
     assert (request(number).status, upstream_of_suzhou()) == ("refused", 1)
     refused("affiliations.already_decided", ADMIN, approve_affiliation, number)
@@ -233,3 +238,40 @@ def test_those_concerned_see_a_request_and_others_do_not(database):
     for actor, sees in ((OWNER, True), (NEW, True), (HUADONG_OWNER, True), (LING, True), (BEIFANG_CLERK, False)):
         with reading(actor) as session:
             assert (number in session.scalars(select(AffiliationRequest.number)).all()) is sees, actor.name
+
+
+AT_ONCE = {
+    "approve and reject": ((LING, approve_affiliation, ()), (ADMIN, reject_affiliation, ("no",))),
+    "approve and withdraw": ((LING, approve_affiliation, ()), (OWNER, withdraw_affiliation, ())),
+    "reject and withdraw": ((LING, reject_affiliation, ("no",)), (OWNER, withdraw_affiliation, ())),
+}
+ENDS = {  # what is approved may still be rejected or withdrawn before its day
+    "approve and reject": {("refused", "rejected")},
+    "approve and withdraw": {("withdrawn", "approved")},
+    "reject and withdraw": {("refused", "rejected"), ("withdrawn", "approved")},
+}
+ONE_OF = {"affiliations.already_decided", "affiliations.wrong_status"}
+
+
+@pytest.mark.parametrize("name", AT_ONCE)
+def test_of_two_at_once_one_ends_it_and_the_other_is_told(database, name):
+    for schedule in some_schedules(8 if database.dialect.name == "postgresql" else 3, seed=len(name)):
+        number = ask(day=date(2099, 1, 1))
+        act(NEW, agree_to_affiliation, number)
+        ran = interleave(
+            database,
+            schedule,
+            *[
+                lambda actor=actor, step=step, rest=rest, number=number: act(actor, step, number, *rest)
+                for actor, step, rest in AT_ONCE[name]
+            ],
+        )
+
+        codes = {getattr(one.error, "code", repr(one.error)) for one in ran if one.error is not None}
+        with reading(ADMIN) as session:
+            last = decisions_about(session, "affiliation_requests", number)[-1]
+            assert broken_invariants(session) == []
+        assert codes <= ONE_OF, schedule
+        assert (request(number).status, last.decision) in ENDS[name], schedule
+        if request(number).status == "approved":
+            act(OWNER, withdraw_affiliation, number)

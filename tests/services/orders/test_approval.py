@@ -10,10 +10,11 @@ from core.access import WORKER
 from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted
 from core.events.log import Event
-from models.approvals import Approval, Decision
+from models.approvals import ApprovalCase, ApprovalDecision, Decision
 from models.partners.partners import Partner
 from resources.orders import ORDERS
-from services.approvals.orders import approve_order, decide_each, decide_order, reject_order, return_order
+from services.approvals.cases import facts_digest
+from services.orders.approval import approve_order, decide_each, decide_order, reject_order, return_order
 from services.orders.lifecycle import discard_order, submit_order
 from services.orders.shipping import ship_order, ship_orders
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, SUZHOU, SUZHOU_CLERK, WEI
@@ -27,6 +28,8 @@ from tests.services.orders.support import (
     submitted,
     used,
 )
+
+DECISIONS = (Decision.APPROVED, Decision.REJECTED, Decision.RETURNED)
 
 
 @pytest.fixture
@@ -43,9 +46,9 @@ def refused(actor, work) -> DomainError:
     return error.value
 
 
-def approvals() -> list[Approval]:
+def approvals() -> list[ApprovalDecision]:
     with reading(ADMIN) as session:
-        return list(session.scalars(select(Approval).order_by(Approval.id)))
+        return list(session.scalars(select(ApprovalDecision).order_by(ApprovalDecision.id)))
 
 
 def set_limit(cents: int | None) -> None:
@@ -67,8 +70,14 @@ def test_an_approval_is_kept_with_what_was_decided_about(shop):
         "operations",
         "in stock",
     )
-    assert (kept.order_version, kept.content_sha256, kept.total_cents) == (2, order.content_sha256, 1_200_00)
-    assert (kept.credit_limit_cents, kept.credit_used_cents) == (50_000_00, 1_200_00)
+    assert kept.facts == {
+        "order_version": 2,
+        "content_sha256": order.content_sha256,
+        "total_cents": 1_200_00,
+        "credit_limit_cents": 50_000_00,
+        "credit_used_cents": 1_200_00,
+    }
+    assert kept.digest == facts_digest(kept.facts)
     assert (used(SUZHOU), books_are_right()) == (1_200_00, True)
 
 
@@ -81,7 +90,11 @@ def test_a_rejection_says_why_and_gives_the_credit_back(shop):
     (kept,) = approvals()
     with reading(ADMIN) as session:
         event = session.scalar(select(Event).where(Event.action == "order.rejected"))
-    assert (stored(order.number).status, kept.reason, kept.credit_used_cents) == ("rejected", "unpaid bills", 1_200_00)
+    assert (stored(order.number).status, kept.reason, kept.facts["credit_used_cents"]) == (
+        "rejected",
+        "unpaid bills",
+        1_200_00,
+    )
     assert (event.changes, event.data) == (
         {"status": ["submitted", "rejected"]},
         {"total": "1200.00", "reason": "unpaid bills"},
@@ -121,7 +134,7 @@ def test_turning_down_needs_a_reason(shop, decision):
     assert (type(error), error.code, set(error.fields)) == (InvalidInput, "approvals.reason_required", {"reason"})
 
 
-@pytest.mark.parametrize("second", list(Decision))
+@pytest.mark.parametrize("second", DECISIONS)
 @pytest.mark.parametrize("first", [Decision.APPROVED, Decision.REJECTED])
 def test_a_second_decision_is_refused_and_names_the_first(shop, first, second):
     order = submitted(SUZHOU_CLERK)
@@ -143,7 +156,7 @@ def test_nobody_decides_an_order_of_her_own(shop, person):
     token = replace(ADMIN, name="her token", person=person, source="api")
 
     for number in (own.number, placed.number):
-        for decision in Decision:
+        for decision in DECISIONS:
             error = refused(token, lambda session, n=number, d=decision: decide_order(session, n, d, "mine"))
             assert (type(error), error.code) == (NotPermitted, "approvals.own_order")
 
@@ -289,14 +302,18 @@ def test_partners_see_what_was_decided_about_their_branch_only(shop):
     counts = []
     for actor in (SUZHOU_CLERK, HUADONG_CLERK, BEIFANG_CLERK, MEI):
         with reading(actor) as session:
-            counts.append(len(session.scalars(select(Approval)).all()))
+            counts.append(len(session.scalars(select(ApprovalDecision)).all()))
     assert counts == [1, 1, 0, 1]
 
 
 @pytest.mark.parametrize(
     "statement",
-    [update(Approval).values(reason="rewritten"), update(Approval).values(total_cents=0), delete(Approval)],
-    ids=["reason", "total", "delete"],
+    [
+        update(ApprovalDecision).values(reason="rewritten"),
+        update(ApprovalDecision).values(facts={}),
+        delete(ApprovalDecision),
+    ],
+    ids=["reason", "facts", "delete"],
 )
 def test_a_decision_is_never_changed_or_deleted(shop, statement):
     approved(SUZHOU_CLERK)
@@ -311,7 +328,7 @@ def test_a_decision_follows_its_buyer_through_the_tree(shop):
     approved(SUZHOU_CLERK)
 
     with unit_of_work(ADMIN) as session:
-        session.execute(update(Approval).values(path="000003000002"))
+        session.execute(update(ApprovalCase).values(path="000003000002"))
 
     with reading(BEIFANG_CLERK) as session:
-        assert len(session.scalars(select(Approval)).all()) == 1
+        assert len(session.scalars(select(ApprovalDecision)).all()) == 1

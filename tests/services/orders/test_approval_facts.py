@@ -11,7 +11,8 @@ from core.errors import NotFound, NotPermitted
 from models.partners.partners import Partner
 from models.products import Product
 from resources.prices import PRICES
-from services.approvals.order_facts import order_facts, waiting_count, waiting_orders
+from services.approvals.worklist import waiting_count
+from services.orders.approval_facts import order_facts, waiting_orders
 from tests.conftest import ADMIN, LING, SUZHOU_CLERK, WEI
 from tests.services.orders.support import add_range, approved, save, submitted
 
@@ -99,7 +100,7 @@ def test_those_who_wait_longest_come_first(shop):
 
     with reading(ADMIN) as session:
         waiting = waiting_orders(session)
-        count = waiting_count(session)
+        count = waiting_count(session, "orders")
 
     assert [(one.number, one.buyer_name, one.submitted_at, one.is_own) for one in waiting] == [
         (first.number, "华东总代", early, True),
@@ -126,7 +127,7 @@ def test_who_may_not_approve_is_told_nothing(shop, actor):
     with reading(actor) as session:
         with pytest.raises(NotPermitted):
             waiting_orders(session)
-        assert waiting_count(session) == 0
+        assert waiting_count(session, "orders") == 0
 
 
 def test_an_unknown_number_is_not_found(shop):

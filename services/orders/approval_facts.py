@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.clock import now, today
@@ -15,11 +15,12 @@ from core.errors import Problem
 from core.i18n import N_, translate
 from core.kinds.standard import UNIT_PRICE_SCALE, scaled_text
 from core.permissions import Permission
-from models.approvals import Approval
+from models.approvals import ApprovalDecision
 from models.orders import USES_CREDIT, Order, OrderStatus
 from models.partners.partners import STATUS_LABELS, Partner, PartnerStatus
-from services.approvals.orders import is_own
+from services.approvals.queries import decisions_about
 from services.money.credit import BUYER_COLUMNS, Buyer, used_credit_cents
+from services.orders.approval import ORDER_APPROVALS, is_own
 from services.orders.contents import stored_content
 from services.orders.pricing import PricedLine, quantity_problem
 from services.orders.states import STATE_COLUMNS, OrderState, unknown_order
@@ -74,7 +75,7 @@ class OrderFacts:
     rule: Problem
     findings: tuple[Problem, ...]
     is_own: bool
-    decisions: tuple[Approval, ...]
+    decisions: tuple[ApprovalDecision, ...]
 
 
 class WaitingOrder(NamedTuple):
@@ -106,19 +107,6 @@ def waiting_orders(session: Session, *, limit: int = WAITING_MAX) -> list[Waitin
     return found
 
 
-def waiting_count(session: Session) -> int:
-    """Return how many orders wait for a decision that the session's person may take: not their own; 0 for no right."""
-    actor = actor_of(session)
-    if not actor.can(Permission.ORDER_APPROVE):
-        return 0
-    person = actor.person
-    waiting = select(func.count()).select_from(Order).where(Order.status == OrderStatus.SUBMITTED.value)
-    own = [
-        or_(column.is_(None), func.lower(column) != person.lower()) for column in (Order.placed_by, Order.submitted_by)
-    ]
-    return session.scalar(waiting.where(*own) if person else waiting) or 0
-
-
 def order_facts(session: Session, number: str) -> OrderFacts:
     """Return what an approver needs to know about an order.
 
@@ -140,7 +128,6 @@ def order_facts(session: Session, number: str) -> OrderFacts:
     left_cents = None if buyer.credit_limit_cents is None else buyer.credit_limit_cents - after_cents
     count, cents = _history(session, order)
     priced = tuple(_line_facts(line, buyer, present) for line in lines)
-    decisions = session.scalars(select(Approval).where(Approval.order_id == order.id).order_by(Approval.id))
     return OrderFacts(
         order=order,
         header=header,
@@ -155,7 +142,7 @@ def order_facts(session: Session, number: str) -> OrderFacts:
         rule=RULE,
         findings=tuple(_findings(header, buyer, priced, present, left_cents)),
         is_own=is_own(actor, order),
-        decisions=tuple(decisions),
+        decisions=tuple(decisions_about(session, ORDER_APPROVALS.name, number)),
     )
 
 

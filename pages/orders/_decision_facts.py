@@ -8,7 +8,7 @@ from core.i18n import _, ngettext
 from models.approvals import DECISION_LABELS, Decision
 from models.orders import STATUS_LABELS, OrderStatus
 from models.partners.tiers import TIERS
-from pages.approvals.queries import waiting_text
+from pages.approvals.spans import waiting_text
 from pages.components.base.buttons import text_link
 from pages.components.base.elements import Tag
 from pages.components.layout.content import (
@@ -25,7 +25,7 @@ from pages.components.layout.content import (
 from pages.components.layout.records import Cell, LineColumn, instant_text, line_table
 from pages.orders.queries import region_full_name
 from pages.orders.record import name_cell, price_text, quantity_text
-from services.approvals.order_facts import LineFacts, OrderFacts
+from services.orders.approval_facts import LineFacts, OrderFacts
 
 _PPM_PER_TENTH = 1_000  # parts per million in a tenth of a percent
 

@@ -15,8 +15,8 @@ from pages.components.forms.dialogs import confirm, drawer
 from pages.components.layout.content import money_text, notice
 from pages.components.layout.records import Cell, LineColumn, line_table
 from pages.shell.calls import permitted_actor, show_refusal
-from services.approvals.order_facts import WaitingOrder
-from services.approvals.orders import decide_order
+from services.orders.approval import decide_order
+from services.orders.approval_facts import WaitingOrder
 from services.outcomes import Outcome, each
 
 

@@ -1,0 +1,266 @@
+"""Cases: opened when a document is submitted, decided step by step, withdrawn with it. Four eyes, each step once.
+
+A document has one open case at most, and whoever opens, decides or ends it holds the lock on the document.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, NamedTuple
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.access import Actor
+from core.clock import now
+from core.database.bulk import insert_few, insert_rows
+from core.database.operations import Operation, no_result, together
+from core.database.prepared import StatementResult
+from core.database.sessions import actor_of
+from core.errors import NotPermitted
+from models.approvals import (
+    ApprovalCase,
+    ApprovalDecision,
+    ApprovalStep,
+    CaseStatus,
+    Decision,
+    StepState,
+    initiators_text,
+)
+from services.approvals import _statements
+from services.approvals.subjects import (
+    Approver,
+    Document,
+    Effects,
+    LockedDocument,
+    Refusals,
+    Row,
+    Subject,
+    Submission,
+    Verb,
+    WaitingStep,
+)
+from services.saving.lookups import LOOKUP_SLICE
+from services.states import require_reason, require_state
+
+FLOW_VERSION = 1
+"""Of the flow that is built in: each step asks one permission, one decision decides it."""
+STEP_COLUMNS = ("case_id", "number", "permission", "partner_id", "state")
+CASE_COLUMNS = (
+    "subject", "key", "path", "version", "flow_version", "facts", "digest", "initiators", "view_permission",
+    "opened_at", "due_at", "status",
+)  # fmt: skip
+DECISION_COLUMNS = (
+    "case_id", "step", "decision", "person", "name", "role", "reason", "decided_at", "digest", "facts",
+)  # fmt: skip
+_ENDS = {
+    Decision.APPROVED: CaseStatus.APPROVED,
+    Decision.REJECTED: CaseStatus.REJECTED,
+    Decision.RETURNED: CaseStatus.RETURNED,
+    Decision.DECLINED: CaseStatus.REJECTED,
+}
+
+
+_JUST_OPENED = {"see_all": "who opens cases may be nobody who can see them, e.g. an applicant"}
+
+
+class Decided(NamedTuple, Generic[Row]):
+    """A document that was decided: its row from ``Subject.lock``, and the results of its effects' operations."""
+
+    row: Row
+    results: tuple[Any, ...]
+
+
+def facts_digest(facts: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of facts as sorted compact JSON, in hexadecimal digits."""
+    return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def open_case(
+    subject: Subject[Any], document: Document, *approvers: Approver, due_at: datetime | None = None
+) -> tuple[Operation[Any], ...]:
+    """Return the operations that submit a document for decision by ``approvers``, all of them asked at once."""
+    return (
+        insert_few(ApprovalCase, CASE_COLUMNS, [_row(subject, document, now(), due_at)]),
+        *(_ask(subject.name, document.key, approver) for approver in approvers),
+    )
+
+
+def decide(
+    session: Session, subject: Subject[Row], key: str, verb_name: str, reason: str = "", *, version: int | None = None
+) -> Decided[Row]:
+    """Decide the step of a document that waits for the session's actor, and do what follows from it.
+
+    Args:
+        session: The caller's.
+        subject: What the document is.
+        key: Of the document.
+        verb_name: Of one of the subject's verbs.
+        reason: See ``Verb.reason``.
+        version: Of the document, as the person saw it.
+
+    Raises:
+        NotPermitted: The actor lacks the verb's permission, is not asked, or is one of the document's initiators.
+        NotFound: What ``Subject.lock`` raises.
+        Conflict: What ``Refusals`` returns, or what the effects raise.
+        InvalidInput: The reason is missing; ``fields`` names it.
+    """
+    actor, verb = actor_of(session), subject.verbs[verb_name]
+    (row, document, waiting), step = lock_to_decide(session, subject, key, verb_name, version=version)
+    reason = require_reason(reason, verb.reason) if verb.reason else reason.strip()
+    effects = verb.effects(session, row, document, reason)
+    decision = _record(actor, step, verb.decision, document.facts, reason)
+    steps = _advance((subject.name, key), step, verb.decision, effects, others_wait=len(waiting) > 1)
+    results = together(session, *effects.operations, decision, *steps)
+    if effects.following:
+        together(session, *effects.following)
+    return Decided(row, results[: len(effects.operations)])
+
+
+def lock_to_decide(
+    session: Session, subject: Subject[Row], key: str, verb_name: str, *, version: int | None = None
+) -> tuple[LockedDocument[Row], WaitingStep]:
+    """Lock a document and return it with the step that the session's actor may decide. Raises as ``decide``."""
+    actor, verb = actor_of(session), subject.verbs[verb_name]
+    actor.require(verb.permission)
+    locked = subject.lock(session, key, waiting_steps(subject.name, key))
+    row: Any = locked.row
+    if verb.authorize is not None:
+        verb.authorize(actor, row)
+    require_state(
+        row,
+        verb.statuses,
+        version,
+        wrong_status=subject.refusals.wrong_status,
+        changed_meanwhile=subject.refusals.changed_meanwhile,
+    )
+    _require_second_person(actor, locked.document, subject.refusals)
+    step = next((one for one in locked.waiting if _may_decide(actor, verb, one)), None)
+    if step is None:
+        raise subject.refusals.undecidable(session, row)
+    return locked, step
+
+
+def withdraw_case(subject_name: str, key: str) -> tuple[Operation[Any], ...]:
+    """Return the operations that end the open case of a document, if it has one, because it was withdrawn."""
+    return (_end_steps(subject_name, key, StepState.CANCELLED), _close(subject_name, key, CaseStatus.WITHDRAWN))
+
+
+def ask_next(
+    subject_name: str, key: str, state: StepState, *approvers: Approver, due_at: datetime | None
+) -> tuple[Operation[Any], ...]:
+    """Return the operations that end the steps that wait without a decision and ask others instead.
+
+    Args:
+        subject_name, key: Which document.
+        state: Of the steps that end: ``EXPIRED`` or ``CANCELLED``.
+        approvers: Who is asked next.
+        due_at: Until when.
+    """
+    return (
+        _end_steps(subject_name, key, state),
+        *(_ask(subject_name, key, approver) for approver in approvers),
+        _postpone(subject_name, key, due_at),
+    )
+
+
+def waiting_steps(subject_name: str, key: str) -> Operation[list[WaitingStep]]:
+    """Return the operation that reads the steps of a document that wait, in their order."""
+    values = {"of_subject": subject_name, "of_key": key}
+    return Operation(_statements.WAITING_STEPS, values, lambda _, result: [WaitingStep(*row) for row in result.rows])
+
+
+def open_cases(session: Session, subject: Subject[Any], keys: Sequence[str]) -> None:
+    """Submit those of many documents that wait and whose rows were written without their cases."""
+    for start in range(0, len(keys), LOOKUP_SLICE):
+        _open_cases(session, subject, subject.submissions(session, keys[start : start + LOOKUP_SLICE]))
+
+
+def _open_cases(session: Session, subject: Subject[Any], submissions: Sequence[Submission]) -> None:
+    rows = [_row(subject, one.document, one.opened_at, one.due_at) for one in submissions]
+    insert_rows(session, ApprovalCase, CASE_COLUMNS, rows)
+    approvers = {one.document.key: one.approvers for one in submissions}
+    of_subject = (ApprovalCase.subject == subject.name, ApprovalCase.status == CaseStatus.OPEN.value)
+    query = select(ApprovalCase.id, ApprovalCase.key).where(*of_subject, ApprovalCase.key.in_(list(approvers)))
+    steps = [
+        (case_id, number, approver.permission.value, approver.partner_id, StepState.WAITING.value)
+        for case_id, key in session.execute(query, execution_options=_JUST_OPENED)
+        for number, approver in enumerate(approvers[key], 1)
+    ]
+    insert_rows(session, ApprovalStep, STEP_COLUMNS, steps)
+
+
+def _row(subject: Subject[Any], document: Document, opened_at: datetime, due_at: datetime | None) -> tuple[Any, ...]:
+    return (
+        subject.name, document.key, document.path, document.version, FLOW_VERSION, document.facts,
+        facts_digest(document.facts), initiators_text(document.initiators), subject.view_permission.value,
+        opened_at, due_at, CaseStatus.OPEN.value,
+    )  # fmt: skip
+
+
+def _require_second_person(actor: Actor, document: Document, refusals: Refusals[Any]) -> None:
+    if not actor.person:
+        raise NotPermitted(refusals.person_unknown.code, refusals.person_unknown.message, number=document.key)
+    if actor.is_one_of(*document.initiators):
+        raise NotPermitted(refusals.own.code, refusals.own.message, number=document.key)
+
+
+def _may_decide(actor: Actor, verb: Verb[Any], step: WaitingStep) -> bool:
+    is_asked = step.permission == verb.permission and step.partner_id == actor.partner_id
+    return is_asked or verb.overrides
+
+
+def _record(
+    actor: Actor, step: WaitingStep, decision: Decision, facts: Mapping[str, Any], reason: str
+) -> Operation[Any]:
+    row = (
+        step.case_id, step.number, decision.value, actor.person, actor.name, actor.role.value, reason, now(),
+        facts_digest(facts), facts,
+    )  # fmt: skip
+    return insert_few(ApprovalDecision, DECISION_COLUMNS, [row])
+
+
+def _advance(
+    document: tuple[str, str], step: WaitingStep, decision: Decision, effects: Effects, *, others_wait: bool
+) -> tuple[Operation[Any], ...]:
+    """Return the operations that move a case on: to who is asked next, to those still asked, or to its end."""
+    values = {"of_case": step.case_id, "of_step": step.number, "to_state": decision.value}
+    if effects.next_approvers:
+        asked = (_ask(*document, approver) for approver in effects.next_approvers)
+        decided = Operation(_statements.DECIDE_LAST_STEP, values, _require_one)
+        return (decided, *asked, _postpone(*document, effects.due_at))
+    if others_wait and decision is Decision.APPROVED:
+        return (Operation(_statements.DECIDE_STEP, values, _require_one),)
+    return (Operation(_statements.DECIDE_LAST_STEP, values, _require_one), _close(*document, _ENDS[decision]))
+
+
+def _ask(subject_name: str, key: str, approver: Approver) -> Operation[Any]:
+    values = {
+        "of_subject": subject_name,
+        "of_key": key,
+        "permission": approver.permission.value,
+        "partner_id": approver.partner_id,
+    }
+    return Operation(_statements.ADD_STEP, values, _require_one)
+
+
+def _end_steps(subject_name: str, key: str, state: StepState) -> Operation[Any]:
+    values = {"of_subject": subject_name, "of_key": key, "to_state": state.value}
+    return Operation(_statements.END_STEPS, values, no_result)
+
+
+def _close(subject_name: str, key: str, status: CaseStatus) -> Operation[Any]:
+    values = {"of_subject": subject_name, "of_key": key, "to_status": status.value}
+    return Operation(_statements.CLOSE_CASE, values, no_result)
+
+
+def _postpone(subject_name: str, key: str, due_at: datetime | None) -> Operation[Any]:
+    values = {"of_subject": subject_name, "of_key": key, "to_due_at": due_at}
+    return Operation(_statements.POSTPONE_CASE, values, no_result)
+
+
+def _require_one(session: Session, result: StatementResult) -> None:
+    """Refuse to go on without a row changed: the document is locked, so its case cannot have been closed meanwhile."""
+    if result.count < 1:
+        raise RuntimeError("the case of a document that is being decided is not open")
