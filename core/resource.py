@@ -58,7 +58,7 @@ class Field(Input):
         confidential_to: Permission without which it does not exist for the actor, through no door.
         section: Of a record: "basics", "contact" or "terms"; what people do not state stands in a section of its own.
         width: Pixels of its column in a list, at least; 0 = as its kind has it.
-        seldom: Whether a list shows it only when asked to.
+        seldom: Whether a list hides it by default.
         serial: Whether its number names something, and is never added up.
         group: Object that programs see it in, with those whose names begin so: "ship_to" of "ship_to_name"; "" = none.
         synonyms: Headings of other people's worksheets that mean it, separated by "|"; see also ``runs.mapping``.

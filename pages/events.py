@@ -14,7 +14,7 @@ from core.permissions import Permission
 from pages.components.base.buttons import text_link
 from pages.components.layout.content import kv, page_header, panel, stack
 from pages.components.layout.records import TimelineEntry, instant_text, timeline
-from pages.resources.history import source_text, told
+from pages.resources.history import source_text, timeline_entries
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
 from pages.resources.value_texts import who_text
 from pages.shell.calls import page
@@ -71,7 +71,7 @@ def find_event(session: Session, number: str) -> tuple[Event, TimelineEntry]:
     event = event_numbered(session, int(number)) if is_number else None
     if event is None:
         raise NotFound("events.not_found", N_("There is no event {number}."), number=number)
-    (happening,) = told(session, BY_NAME.get(event.subject, EVENTS), [event])
+    (happening,) = timeline_entries(session, BY_NAME.get(event.subject, EVENTS), [event])
     return event, happening
 
 

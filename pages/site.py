@@ -1,6 +1,6 @@
 """The site: every page and route of people, registered in the order that their addresses need, behind its guards.
 
-A route is asked in the order of registration: what is fixed comes before what takes any key.
+Routes are matched in the order of registration: what is fixed comes before what takes any key.
 """
 
 import logging
@@ -72,7 +72,7 @@ SCREENS: tuple[Screen, ...] = screens.with_defaults(
 """One for each resource, declared or not; those with a first step in the order a new installation takes them."""
 INBOXES: tuple[InboxSubject, ...] = (orders_inbox.INBOX, applications_inbox.INBOX, affiliations_inbox.INBOX)
 """Subjects of the inbox in the order of their tabs."""
-PLACES: tuple[Place, ...] = navigation.with_defaults(
+PLACES: tuple[Place, ...] = navigation.places_with_defaults(
     (
         *start.PLACES,
         *approvals_screen.PLACES,
@@ -156,6 +156,6 @@ def add_access(app: FastAPI) -> None:
 
 
 def is_a_bug_or_news(record: logging.LogRecord) -> bool:
-    """Leave out what a person was told already, as a refusal is no failure of the product, and a second trace."""
+    """Leave out expected errors, which the person has seen already, and second traces."""
     error = record.exc_info[1] if record.exc_info else None
     return error is None or not (isinstance(error, DomainError) or is_logged(error))

@@ -1,4 +1,4 @@
-"""How changes of upstream appear: asked for and decided on pages of their own."""
+"""The resource of affiliation requests, with pages of their own."""
 
 from core.event_actions import EventAction
 from core.i18n import N_

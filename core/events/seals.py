@@ -1,6 +1,6 @@
 """Hash chain of the audit log: evidence that no sealed event was changed, removed, added in between or moved.
 
-Triggers refuse such changes; whoever owns the database can drop triggers, and then only evidence is left. A seal covers
+Triggers refuse such changes; the owner of the database can drop triggers, and then only evidence is left. A seal covers
 the events of a range of ids and the hash of the seal before it, so each seal stands for the whole log up to it. Format,
 version 1, all hashes SHA-256:
 

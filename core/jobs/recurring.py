@@ -15,7 +15,7 @@ DAYS_BACK_MAX = 40
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """A job that recurs, one run for each occurrence, whoever is there to run it.
+    """A job that recurs, one run for each occurrence, by whichever worker is free.
 
     Attributes:
         name: Of the job.

@@ -14,7 +14,7 @@ from core.database.sessions import EVERYONE, Base
 from core.i18n import N_
 from core.permissions import Permission
 
-SEE_ALL = {"see_all": "a job's own row belongs to its worker, whoever asked for it", "synchronize_session": False}
+SEE_ALL = {"see_all": "a worker sees the row of its job, regardless of the job's owner", "synchronize_session": False}
 
 
 class JobStatus(StrEnum):
@@ -103,7 +103,7 @@ class Job(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Who may see all jobs sees them; everyone else those they asked for."""
+        """Row filter: with the permission all jobs, else the user's own."""
         return EVERYONE if actor.can(Permission.JOB_VIEW) else and_(cls.person == actor.owner, cls.person != "")
 
 
@@ -113,7 +113,7 @@ def owner_facts(actor: Actor) -> dict[str, Any]:
     Returns:
         ``name``: for showing only; ``user_id``: row in ``users``, or None; ``token_id``: row in ``api_tokens``, or
         None; ``partner_id``: partner the person worked
-        for, since the job was meant for it; ``system``: for a program of this installation its name, else None.
+        for, since the job is for it; ``system``: for a program of this installation its name, else None.
     """
     return {
         "name": actor.name,

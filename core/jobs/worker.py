@@ -41,7 +41,7 @@ UNEXPECTED = N_("Something went wrong that should not have. Give your administra
 
 
 class JobCancelled(Exception):
-    """Raised at a checkpoint after someone asked to cancel."""
+    """Raised at a checkpoint after cancellation was requested."""
 
 
 class LeaseLost(Exception):
@@ -78,7 +78,7 @@ class JobRun:
 
         Raises:
             OwnerRefused: The owner may not do this any more. OwnerChanged: not as before.
-            JobCancelled: Someone asked for it. LeaseLost: Another worker runs the job now.
+            JobCancelled: Cancellation was requested. LeaseLost: Another worker runs the job now.
         """
         owned = update(Job).where(Job.id == self.job_id, Job.worker == self.worker, Job.status == JobStatus.RUNNING)
         values = {"state": state, "done_count": done_count, "total_count": total_count, "lease_until": now() + LEASE}

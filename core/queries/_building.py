@@ -1,4 +1,4 @@
-"""How a query becomes statements: what was asked, checked for the session's actor, with its conditions and columns."""
+"""Compilation of queries to statements: checked for the session's actor, with conditions and columns."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class CompiledQuery:
         scope: The fields that exist for the session's actor, and those of the rows above.
         resolved: Row ids that the references of its filter name; ``where`` is made of them.
         where: Conditions that all hold, besides the row filter.
-        sorts, terms: What is ordered by, as asked and as expressions.
+        sorts, terms: Sort order, as requested and as expressions.
         walks: Whether the index of the order is scanned, see ``core.queries._plans``.
         cache: Statements made of it, see ``core.queries._statements``; None if they are not worth caching.
     """
@@ -83,7 +83,7 @@ def numbers_of_rows(compiled: CompiledQuery, *conditions: ColumnElement[bool], b
 
 
 def in_order(compiled: CompiledQuery, statement: Select[Any], *, backward: bool = False) -> Select[Any]:
-    """Return a select of the resource's rows in the order that was asked for."""
+    """Return a select of the resource's rows in the requested order."""
     for term in compiled.terms:
         if term.join is not None:
             statement = statement.outerjoin(*term.join)
@@ -120,7 +120,7 @@ class Columns:
 
 
 def columns_of(compiled: CompiledQuery, *, titles: bool = True) -> Columns:
-    """Return the columns of the fields that were asked for, then those of the key that were not.
+    """Return the columns of the requested fields, then those of the key that are missing.
 
     Args:
         titles: Whether to bring the titles of references, as ``<name>__title``.

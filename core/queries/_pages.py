@@ -54,7 +54,7 @@ LAST_CHARACTER = "\U0010ffff"
 def _completed(session: Session, compiled: CompiledQuery, place: Place) -> Place:
     """Return the place of a cursor with its long texts whole, read from the row that it stands at.
 
-    That row is told by the last term, which no other row shares. If it was changed or removed meanwhile, the place
+    That row is identified by the last term, which is unique. If it was changed or removed meanwhile, the place
     before all rows that begin alike is returned: some may be shown again, none is left out.
     """
     if not any(isinstance(value, Beginning) for value in place):

@@ -2,8 +2,8 @@
 
 The rows of a branch or of a filter are often one range of an index; sorting them is cheap while they are few. Of many
 it is cheaper to walk the index of the order and to leave out what does not belong. PostgreSQL knows from its statistics
-which is which; SQLite does not know how long a range is, always takes it, and is told here by a plus sign before the
-column, which hides it from the choice of an index and changes nothing else.
+which is which; SQLite does not know how long a range is, always takes it, and is prevented here by a plus sign before
+the column, which hides it from the choice of an index and changes nothing else.
 """
 
 import time
@@ -36,7 +36,7 @@ def planned(session: Session, compiled: CompiledQuery, row_count: int) -> Iterat
 
     Args:
         session: Its actor's row filter stays what it is.
-        asked: What is asked.
+        query: The query.
         row_count: How many rows of the order are wanted, from its beginning or from a cursor.
     """
     if not is_sqlite(session) or not _walks_better(session, compiled, row_count):

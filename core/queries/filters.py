@@ -57,7 +57,7 @@ _COMPARISONS = {
 
 
 def operators_of(field: Field) -> frozenset[Operator]:
-    """Return what can be asked of a field."""
+    """Return the operators of a field."""
     if field.kind.reference is not None or (field.kind.style == "text" and not field.kind.choices):
         return _PART
     return _SAME if field.kind.choices else _RANGE
@@ -115,7 +115,7 @@ def unknown_operator(field: Field, operator: str) -> InvalidInput:
     return _invalid(
         field.name,
         "queries.unknown_operator",
-        N_("“{field}” cannot be asked with “{operator}”."),
+        N_("“{field}” cannot be filtered with “{operator}”."),
         field=field.name,
         operator=shown_value(operator),
     )

@@ -1,4 +1,4 @@
-"""One query for grid, export and API: what is asked of a resource, and its answer.
+"""Running a query of a resource, for grid, export and API.
 
 A page is found in two steps in one statement: the numbers of its rows by filter, order and position, then what stands
 in those rows and in the rows they refer to. So a join costs as much as the page is long, however long the list is. The
@@ -156,7 +156,7 @@ def matching_keys(session: Session, query: GridQuery, most: int = LIMIT_MAX) -> 
     page = find_page(session, keys_only)
     if page.next_cursor is not None:
         raise InvalidInput(
-            "queries.too_many_rows", N_("This is meant for at most {most} rows at once. Narrow the filter."), most=most
+            "queries.too_many_rows", N_("This works for at most {most} rows at once. Narrow the filter."), most=most
         )
     return [row["_key"] for row in page.rows]
 

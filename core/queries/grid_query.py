@@ -1,4 +1,4 @@
-"""What is asked of a list, as checked data, and how an address, a program or the command line writes it.
+"""Queries of lists as checked data, and their forms in addresses, in the API and on the command line.
 
 One grammar serves the grid, the export and the WEB API: ``stage=won&created_at__from=2026-11-01&q=上海&sort=-name``. A
 parameter for each field says what most people ask; ``where`` holds a condition in the grammar of ``core.expressions``.
@@ -50,7 +50,7 @@ OPERATORS = frozenset(operator.value for operator in Operator) | {NOT}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridQuery:
-    """What is asked of a resource. Everything in it is checked again when it runs, for the session's actor.
+    """A query of a resource. Everything in it is checked again when it runs, for the session's actor.
 
     Attributes:
         fields: Names of the fields to return, in order.
@@ -197,7 +197,7 @@ def parts_of(condition: Condition | None) -> tuple[Condition, ...]:
 
 
 def checked_sorts(query: GridQuery, fields: Mapping[str, Field]) -> tuple[Sort, ...]:
-    """Return what to order by: what was asked, else the resource's own order as far as the actor sees its fields.
+    """Return the sort order: as requested, else the resource's own order as far as the actor sees its fields.
 
     Raises:
         InvalidInput: ``queries.unknown_field``, ``queries.invalid_value``.

@@ -52,7 +52,7 @@ OPEN = (RequestStatus.ASKED.value, RequestStatus.UNDER_REVIEW.value, RequestStat
 """Statuses in which the partner may still come to move."""
 
 
-class Answer(StrEnum):
+class Consent(StrEnum):
     """Answer of a party whose consent is needed."""
 
     AGREED = "agreed"
@@ -61,9 +61,9 @@ class Answer(StrEnum):
 
 
 ANSWER_LABELS: dict[StrEnum, tuple[str, str]] = {
-    Answer.AGREED: (N_("Agreed"), "approved"),
-    Answer.DECLINED: (N_("Declined"), "rejected"),
-    Answer.NO_ANSWER: (N_("Did not answer"), "returned"),
+    Consent.AGREED: (N_("Agreed"), "approved"),
+    Consent.DECLINED: (N_("Declined"), "rejected"),
+    Consent.NO_ANSWER: (N_("Did not answer"), "returned"),
 }
 
 
@@ -74,7 +74,7 @@ class AffiliationRequest(Versioned, Base):
         path: The partner's path key as it stands today.
         from_upstream_id, to_upstream_id: Partner it stands under and is to stand under; None the brand itself.
         valid_from: First day under the new upstream.
-        owner_answer, upstream_answer: ``Answer`` of the partner's own owner and of the new upstream; None while they
+        owner_answer, upstream_answer: ``Consent`` of the partner's own owner and of the new upstream; None while they
             may still answer, or need not. objection: what the old upstream says against it; it is informed; its consent
             is not needed.
         due_at: Until when those who must agree may answer, then the brand; None when nobody has to act.

@@ -22,7 +22,7 @@ from pages.resources.value_texts import value_text
 from resources.applications import APPLICATIONS
 
 
-def draw_facts(facts: ApplicationFacts, actor: Actor) -> None:
+def draw_application_facts(facts: ApplicationFacts, actor: Actor) -> None:
     """Draw an application as those need it who decide: who waits, what looks odd, what was stated, the licence."""
     application = facts.application
     status = ApplicationStatus(application.status)

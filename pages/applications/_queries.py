@@ -20,7 +20,7 @@ from pages.applications.timeline import StoryLine, is_late, since_text, story_of
 from pages.components.layout.records import instant_text
 from pages.components.layout.views import ListItem
 from services.accounts.users import people_names
-from services.applications.approval import is_own, may_speak_for_upstream
+from services.applications.approval import is_own_application, may_speak_for_upstream
 from services.applications.hints import Duplicate, duplicates_of, findings_of
 from services.applications.queries import owner_account_status
 from services.applications.queues import ENDED
@@ -48,7 +48,7 @@ class ApplicationFacts:
     findings: Sequence[Problem] = ()
 
 
-def read_facts(session: Session, number: str) -> ApplicationFacts:
+def read_application_facts(session: Session, number: str) -> ApplicationFacts:
     """Return what is known about an application. Raises ``NotFound`` ``applications.not_found``."""
     application = get_application(session, number)
     is_open = application.status not in ENDED
@@ -82,7 +82,7 @@ def inbox_item(application: Application) -> ListItem:
 def can_act(actor: Actor, application: Application) -> bool:
     """Return whether an actor can decide something about an application now."""
     status = ApplicationStatus(application.status)
-    if is_own(actor, application):
+    if is_own_application(actor, application):
         return False
     if actor.can(Permission.APPLICATION_DECIDE):
         return status in (ApplicationStatus.SUBMITTED, ApplicationStatus.UNDER_REVIEW)

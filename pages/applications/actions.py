@@ -23,7 +23,7 @@ from services.applications.approval import (
     assign_upstream,
     confirm_application,
     decline_application,
-    is_own,
+    is_own_application,
     may_speak_for_upstream,
     reject_application,
     return_application,
@@ -66,7 +66,7 @@ class ApplicationActions:
     def draw(self) -> None:
         """Draw what the actor can do now, with one field for the reason or note."""
         status = ApplicationStatus(self._application.status)
-        if is_own(self._actor, self._application):
+        if is_own_application(self._actor, self._application):
             sentence = _("You made or entered this application yourself: someone else has to decide it.")
             content.notice(sentence, "info", testid="own-application")
         elif status is ApplicationStatus.UNDER_REVIEW and self._actor.can(Permission.APPLICATION_DECIDE):
@@ -107,9 +107,7 @@ class ApplicationActions:
 
     def _draw_assign(self) -> None:
         with drawer(_("Another upstream")) as show, content.stack():
-            content.paragraph(
-                _("The partner chosen is asked for its word first. Nobody chosen: directly under the brand.")
-            )
+            content.paragraph(_("The partner chosen has to confirm first. Nobody chosen: directly under the brand."))
             chosen = search_field("upstream", _("Upstream"), self._find_upstreams)
             note = text_field("assign-note", _("Note"), multiline=True)
 

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.i18n import N_, _
 from core.permissions import Permission
-from pages.applications._facts import draw_facts
-from pages.applications._queries import ApplicationFacts, can_act, inbox_item, read_facts
+from pages.applications._facts import draw_application_facts
+from pages.applications._queries import ApplicationFacts, can_act, inbox_item, read_application_facts
 from pages.applications.actions import ApplicationActions
 from pages.approvals.inbox import draw_inbox
 from pages.approvals.subjects import InboxPage, InboxSubject, OnDone, OnStale
@@ -82,8 +82,8 @@ INBOX = InboxSubject(
     read=read_inbox,
     read_counts=view_counts,
     read_waiting=read_waiting,
-    read_case=read_facts,
-    draw_case=draw_facts,
+    read_case=read_application_facts,
+    draw_case=draw_application_facts,
     draw_bar=_draw_bar,
     draw_header=draw_links,
     styles=("applications.css", "photos.css"),

@@ -16,10 +16,10 @@ from core.settings import settings
 from models.accounts.users import UserStatus
 from models.partners.applications import STATUS_LABELS, ApplicationStatus
 from pages.applications._facts import draw_licence, draw_notices, stated
-from pages.applications._queries import ApplicationFacts, read_facts
+from pages.applications._queries import ApplicationFacts, read_application_facts
 from pages.applications.actions import ApplicationActions
 from pages.applications.inbox import inbox_page
-from pages.applications.timeline import draw_story, way_of
+from pages.applications.timeline import application_steps, draw_story
 from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button
 from pages.components.base.elements import Tag
@@ -54,7 +54,7 @@ async def application_page(number: str) -> None:
     async with staff_shell(number, current="applications") as actor:
         add_style("applications.css")
         add_style("photos.css")
-        facts = await read(actor, read_facts, number)
+        facts = await read(actor, read_application_facts, number)
         application = facts.application
         status = ApplicationStatus(application.status)
         label, _tone = STATUS_LABELS[status]
@@ -66,7 +66,7 @@ async def application_page(number: str) -> None:
             crumbs={_("Applications"): "/applications"},
         ):
             _draw_steps(facts, actor)
-        steps(way_of(application, facts.upstream.name if facts.upstream else ""))
+        steps(application_steps(application, facts.upstream.name if facts.upstream else ""))
         problem = Tag("div").style("display:contents")
         with Tag("div", css="qd-decide"):
             ApplicationActions(application, actor, _load, partial(_say, problem)).draw()

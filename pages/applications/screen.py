@@ -38,7 +38,7 @@ SCREENS = (
 )
 
 
-def waiting(session: Session) -> int | None:
+def waiting_applications(session: Session) -> int | None:
     """Return how many applications wait for the session's person; None where none can."""
     return waiting_count(session, "applications") if waits_for(actor_of(session)) else None
 
@@ -57,7 +57,7 @@ PLACES = (
         group="channel",
         rank=2,
         permission=Permission.APPLICATION_VIEW,
-        waiting=waiting,
+        waiting=waiting_applications,
         waiting_label=waiting_label,
     ),
     Place(

@@ -78,7 +78,7 @@ def whose(action: str) -> str:
     return _("The system") if action == "unanswered" else _("The brand")
 
 
-def way_of(application: Application, upstream: str) -> list[Step]:
+def application_steps(application: Application, upstream: str) -> list[Step]:
     """Return the way of an application as a thin line of steps; the current one says since when and until when."""
     status = ApplicationStatus(application.status)
     steps = [_step(_("Applied"), application.submitted_at, is_current=status is ApplicationStatus.DRAFT)]

@@ -7,7 +7,7 @@ from core.i18n import _
 from models.accounts.users import UserStatus
 from models.partners.applications import STATUS_LABELS, Application, ApplicationStatus
 from models.partners.tiers import TIERS
-from pages.applications.timeline import awaited_text, draw_story, way_of
+from pages.applications.timeline import application_steps, awaited_text, draw_story
 from pages.apply._queries import ApplicantView
 from pages.apply.visitor import run_as_applicant, use_visitor_language
 from pages.components.base.buttons import button, link_button, text_link
@@ -35,7 +35,7 @@ def draw_application_status(held: ApplicantView, token: str) -> None:
         if status in _WAITING:
             button(_("Take back"), partial(_withdraw, token, application.number), testid="action-withdraw")
     with stack():
-        steps(way_of(application, held.upstream))
+        steps(application_steps(application, held.upstream))
         _draw_next(held, token)
         with panel(_("What you stated")):
             kv(submitted_facts(application, held.upstream), pairs=1)

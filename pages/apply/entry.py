@@ -26,7 +26,7 @@ from pages.shell.reading import read
 from pages.web.identity import page_actor
 from pages.web.pictures import picture_answer
 from pages.web.policies import PUBLIC
-from services.applications.states import get_application, reception, require_status
+from services.applications.states import get_application, reception, require_application_status
 
 _FILLED_IN = (ApplicationStatus.DRAFT, ApplicationStatus.RETURNED)
 
@@ -73,7 +73,7 @@ async def entry_page() -> None:
 async def edit_page(number: str) -> None:
     """Draw the form with a draft, or with an application that was returned, for staff to edit."""
     application = await read(page_actor(), get_application, number)
-    require_status(application, *_FILLED_IN)
+    require_application_status(application, *_FILLED_IN)
     async with staff_shell(number, current="applications"):
         _add_assets()
         with page_header(number, crumbs={_("Applications"): "/applications"}):

@@ -9,7 +9,7 @@ from pages.shell.navigation import Place
 from services.approvals.worklist import waiting_count
 
 
-def waiting(session: Session) -> int | None:
+def waiting_orders(session: Session) -> int | None:
     """Return how many orders wait for the session's person; None for who may not decide."""
     return waiting_count(session, "orders") if actor_of(session).can(Permission.ORDER_APPROVE) else None
 
@@ -23,7 +23,7 @@ PLACES = (
         group="workbench",
         rank=2,
         permission=Permission.ORDER_APPROVE,
-        waiting=waiting,
+        waiting=waiting_orders,
         waiting_label=lambda actor: _("Orders to decide"),
     ),
 )

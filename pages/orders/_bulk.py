@@ -1,4 +1,4 @@
-"""Deciding many orders at once: named with count and total first, each decided on its own, each result told."""
+"""Deciding many orders at once: named with count and total first, each decided on its own, with a result for each."""
 
 from collections.abc import Awaitable, Callable, Sequence
 

@@ -30,7 +30,7 @@ from services.orders.approval_facts import LineFacts, OrderFacts
 _PPM_PER_TENTH = 1_000  # parts per million in a tenth of a percent
 
 
-def draw_facts(facts: OrderFacts, names: Mapping[str, str]) -> None:
+def draw_order_facts(facts: OrderFacts, names: Mapping[str, str]) -> None:
     """Draw an order as its approver needs it: who, on what credit, why it came, what looks odd, and every line."""
     order = facts.order
     label, _tone = STATUS_LABELS[OrderStatus(order.status)]
@@ -41,8 +41,8 @@ def draw_facts(facts: OrderFacts, names: Mapping[str, str]) -> None:
         Tag("b", money_text(order.total_cents), "qd-heading", testid="decide-total")
     for decision in facts.decisions:
         what = _(DECISION_LABELS[Decision(decision.decision)][0])
-        told = f"{decision.name} · {what} · {instant_text(decision.decided_at)}"
-        notice(f"{told} · {decision.reason}" if decision.reason else told, "info", testid="decided")
+        sentence = f"{decision.name} · {what} · {instant_text(decision.decided_at)}"
+        notice(f"{sentence} · {decision.reason}" if decision.reason else sentence, "info", testid="decided")
     if facts.findings and order.status == OrderStatus.SUBMITTED:
         items = [one.text for one in facts.findings]
         notice(_("Look at this before you decide:"), "warning", items=items, testid="findings")

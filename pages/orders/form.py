@@ -34,7 +34,7 @@ from pages.web.identity import page_actor
 from services.orders.lifecycle import get_order
 from services.orders.pricing import LINES_MAX
 from services.orders.queries import Account, Offered, find_account, find_buyers, find_offers, find_written, usual_skus
-from services.orders.states import find_order, require_status
+from services.orders.states import find_order, require_order_status
 
 UNITS_MAX = 10**9  # of one product in a draft from the browser
 
@@ -92,7 +92,7 @@ def form_start(session: Session, source: str | None, *, is_change: bool = False)
     if source is None:
         return Start(find_account(session, None if has_choice else next(iter(buyers), None)), has_choice, {}, {})
     if is_change:
-        require_status(find_order(session, source), OrderStatus.DRAFT)
+        require_order_status(find_order(session, source), OrderStatus.DRAFT)
     order = get_order(session, source)
     account = find_account(session, order.buyer.code)
     header = {name: getattr(order, name) for name in (*SHIP_TO, "note")}

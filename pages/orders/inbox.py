@@ -21,7 +21,7 @@ from pages.components.layout.content import chip, money_text, notice, row, tone_
 from pages.components.layout.records import instant_text
 from pages.components.layout.views import ListItem
 from pages.orders._bulk import BulkDecision
-from pages.orders._decision_facts import draw_facts
+from pages.orders._decision_facts import draw_order_facts
 from pages.orders.record import OrderView, draw_lines, read_order
 from services.accounts.users import people_names
 from services.approvals.queries import decided_count
@@ -110,7 +110,7 @@ def _sent(session: Session, person: str) -> list[ListItem]:
 
 def _draw_case(case: OrderCase, actor: Actor) -> None:
     if case.facts is not None:
-        draw_facts(case.facts, case.names)
+        draw_order_facts(case.facts, case.names)
     elif case.view is not None:
         order = case.view.order
         with row():

@@ -32,7 +32,7 @@ from pages.shell.reading import read
 from resources.orders import ORDERS
 from services.accounts.users import people_names
 from services.approvals.queries import last_decision
-from services.orders.approval import decide_order, is_own
+from services.orders.approval import decide_order, is_own_order
 from services.orders.lifecycle import discard_order, get_order, submit_order, withdraw_order
 from services.orders.shipping import ship_order
 
@@ -124,7 +124,7 @@ class OrderSteps:
     def _draw_submitted(self) -> None:
         if self._actor.can(Permission.ORDER_PLACE):
             button(_("Withdraw"), self._withdraw, testid="action-withdraw")
-        if self._actor.can(Permission.ORDER_APPROVE) and not is_own(self._actor, self._order):
+        if self._actor.can(Permission.ORDER_APPROVE) and not is_own_order(self._actor, self._order):
             button(_("Reject"), self._reject, look="danger", testid="action-reject")
             button(_("Approve"), self._approve, look="primary", testid="action-approve")
 

@@ -16,7 +16,7 @@ from models.partners.affiliation_requests import (
     OPEN,
     STATUS_LABELS,
     AffiliationRequest,
-    Answer,
+    Consent,
     RequestStatus,
 )
 from pages.approvals.spans import span_text
@@ -35,7 +35,7 @@ from services.partners.approval import (
     agree_to_affiliation,
     approve_affiliation,
     decline_affiliation,
-    is_own,
+    is_own_request,
     reject_affiliation,
 )
 from services.partners.queries import find_request, partner_labels
@@ -85,16 +85,16 @@ def draw_request(facts: RequestFacts, actor: Actor, *, crumbs: Mapping[str, str]
         title, request.number, chip_text=_(label), tone=page_content.tone_of(status.value), crumbs=dict(crumbs)
     ):
         _draw_actions(request, actor)
-    page_content.steps(way_of(facts))
+    page_content.steps(request_steps(facts))
     with page_content.columns() as (content, rail):
         with content:
-            draw_facts(facts)
+            draw_request_facts(facts)
         if facts.history:  # nobody else's branch tells its story to the upstream that is asked
             with rail, page_content.panel(_("Its story")):
                 timeline(facts.history)
 
 
-def draw_facts(facts: RequestFacts) -> None:
+def draw_request_facts(facts: RequestFacts) -> None:
     """Draw what speaks against a change of upstream, and who is to move where."""
     request = facts.request
     if request.objection:
@@ -117,7 +117,7 @@ def is_asked(actor: Actor, request: AffiliationRequest) -> bool:
     )
 
 
-def way_of(facts: RequestFacts) -> list[page_content.Step]:
+def request_steps(facts: RequestFacts) -> list[page_content.Step]:
     """Return the way of a request: asked, owner, new upstream, brand, moved."""
     request = facts.request
     steps = [page_content.Step(_("Asked for"), "", "done", short_instant_text(request.created_at))]
@@ -128,7 +128,7 @@ def way_of(facts: RequestFacts) -> list[page_content.Step]:
         if answer is None:
             steps.append(page_content.Step(label, "", "current" if request.status == RequestStatus.ASKED else "open"))
         else:
-            words, state = _(ANSWER_LABELS[Answer(answer)][0]), "failed" if answer == Answer.DECLINED else "done"
+            words, state = _(ANSWER_LABELS[Consent(answer)][0]), "failed" if answer == Consent.DECLINED else "done"
             steps.append(page_content.Step(label, words, state, short_instant_text(at)))  # type: ignore[arg-type]
     waits = request.status == RequestStatus.UNDER_REVIEW
     decided = "done" if request.decided_at else "current" if waits else "open"
@@ -183,7 +183,7 @@ def _draw_actions(request: AffiliationRequest, actor: Actor) -> None:
         _button("agree", _("Agree"), agree, look="primary")
     if "present" in roles and status in (RequestStatus.ASKED, RequestStatus.UNDER_REVIEW):
         _button("object", _("Object"), _with_reason(_("Object"), partial(_object, number)))
-    decides = actor.can(Permission.APPLICATION_DECIDE) and not is_own(actor, request)
+    decides = actor.can(Permission.APPLICATION_DECIDE) and not is_own_request(actor, request)
     if decides and status in (RequestStatus.UNDER_REVIEW, RequestStatus.APPROVED):
         refuse = _with_reason(_("Refuse"), partial(_refuse, number, version))
         _button("refuse", _("Refuse"), refuse, look="danger")

@@ -15,14 +15,14 @@ from pages.components.base.buttons import link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.layout.content import chip, row, tone_of
 from pages.components.layout.views import ListItem
-from pages.partners._affiliation_facts import RequestFacts, draw_facts, is_asked, read_request
+from pages.partners._affiliation_facts import RequestFacts, draw_request_facts, is_asked, read_request
 from services.approvals.worklist import WorkItem, waiting_count, worklist
 from services.partners.approval import (
     AFFILIATION_APPROVALS,
     agree_to_affiliation,
     approve_affiliation,
     decline_affiliation,
-    is_own,
+    is_own_request,
     reject_affiliation,
 )
 
@@ -58,7 +58,7 @@ def _draw_case(facts: RequestFacts, actor: Actor) -> None:
         with Tag("h2", css="qd-heading"):
             text_link(request.number, record_path(NAME, request.number))
         chip(_(STATUS_LABELS[RequestStatus(request.status)][0]), tone_of(request.status))
-    draw_facts(facts)
+    draw_request_facts(facts)
 
 
 def _draw_bar(facts: RequestFacts, actor: Actor, on_done: OnDone, on_stale: OnStale) -> None:
@@ -74,7 +74,9 @@ def _draw_bar(facts: RequestFacts, actor: Actor, on_done: OnDone, on_stale: OnSt
         bar.button("decline", _("Decline"), decline_affiliation, declined, look="danger", key="r", needs_reason=True)
         bar.reason(_("Note"), _("Note (needed to decline)"))
     elif (
-        status is RequestStatus.UNDER_REVIEW and actor.can(Permission.APPLICATION_DECIDE) and not is_own(actor, request)
+        status is RequestStatus.UNDER_REVIEW
+        and actor.can(Permission.APPLICATION_DECIDE)
+        and not is_own_request(actor, request)
     ):
         approved, rejected = _("Change {number} approved", number=number), _("Change {number} refused", number=number)
         bar.button("approve", _("Approve"), approve_affiliation, approved, look="primary", key="a")
@@ -85,7 +87,7 @@ def _draw_bar(facts: RequestFacts, actor: Actor, on_done: OnDone, on_stale: OnSt
 
 
 def _may_decide(actor: Actor, request: AffiliationRequest) -> bool:
-    return actor.can(Permission.APPLICATION_DECIDE) and not is_own(actor, request)
+    return actor.can(Permission.APPLICATION_DECIDE) and not is_own_request(actor, request)
 
 
 def _hints(actor: Actor) -> dict[str, str]:

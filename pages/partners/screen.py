@@ -48,7 +48,7 @@ def changes_waiting(session: Session) -> int | None:
 
 
 def waiting_href(actor: Actor) -> str:
-    """Return the list of those that wait: the brand decides what is under review, partners answer what is asked."""
+    """Return the list of those that wait: the brand decides what is under review, partners give consent."""
     return f"{PATH}?status={'under_review' if actor.is_brand else 'asked'}"
 
 

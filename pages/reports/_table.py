@@ -20,25 +20,25 @@ def lines_shown(pivot: Pivot) -> Sequence[Key]:
 
 def pivot_table(pivot: Pivot, title: str) -> Tag:
     """Draw a pivot. ``title``: what it holds; read out, not shown."""
-    asked = pivot.query
+    pivot_query = pivot.query
     with (
         Tag("div", css="qd-table-box qd-pivot", tabindex=0, role="region", aria_label=title) as made,
         Tag("table", css="qd-table", testid="pivot"),
     ):
         Tag("caption", title, "qd-hidden")
         with Tag("thead"), Tag("tr"):
-            for dimension in asked.by:
+            for dimension in pivot_query.by:
                 Tag("th", dimension_text(dimension), scope="col")
-            if asked.across is not None:
+            if pivot_query.across is not None:
                 for column in pivot.columns:
-                    Tag("th", group_text(asked.across, column, pivot.titles), scope="col", data_align="right")
-            last = figure_text(asked.figure) if asked.across is None else _("Total")
+                    Tag("th", group_text(pivot_query.across, column, pivot.titles), scope="col", data_align="right")
+            last = figure_text(pivot_query.figure) if pivot_query.across is None else _("Total")
             Tag("th", last, scope="col", data_align="right")
         with Tag("tbody"):
             for line in lines_shown(pivot):
                 _line(pivot, line)
         with Tag("tfoot"), Tag("tr"):
-            Tag("th", _("Total"), scope="row", colspan=len(asked.by))
+            Tag("th", _("Total"), scope="row", colspan=len(pivot_query.by))
             for column in pivot.columns:
                 _figure(pivot, pivot.column_totals[column], None, column)
             _figure(pivot, pivot.total, None, None)

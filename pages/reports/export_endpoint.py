@@ -45,10 +45,10 @@ async def export_pivot(file: str, request: Request) -> FileResponse:
         raise NotFound("resources.not_found", N_("There is no list of this name."))
     actor.require(Permission.EXPORT)
     actor.require(resource.view)
-    asked = read_pivot(resource, actor, request.query_params.multi_items())
+    query = read_pivot(resource, actor, request.query_params.multi_items())
 
     def write(target: BinaryIO, check: Check) -> int:
         with reading(actor) as session:
-            return write_pivot(target, ending, pivot(session, asked, check))
+            return write_pivot(target, ending, pivot(session, query, check))
 
     return await file_answer(request, resource, ending, write)

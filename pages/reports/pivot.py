@@ -43,16 +43,20 @@ async def pivot_page(resource: Resource) -> None:
     add_style("pivot.css")
     async with staff_shell(_("Pivot"), current=resource.name, fill=True) as actor:
         pairs = context.client.request.query_params.multi_items()
-        problem, found, asked = "", None, read_pivot(resource, actor, [])  # what can be chosen, if the address is wrong
+        problem, found, pivot_query = (
+            "",
+            None,
+            read_pivot(resource, actor, []),
+        )  # what can be chosen, if the address is wrong
         try:
-            asked = read_pivot(resource, actor, pairs)
-            found = await run_heavy(EXPORTS, caller_of(actor), partial(_read, actor, asked))
+            pivot_query = read_pivot(resource, actor, pairs)
+            found = await run_heavy(EXPORTS, caller_of(actor), partial(_read, actor, pivot_query))
         except DomainError as error:
             problem = error.text
         of_list = [pair for pair in pairs if pair[0] not in PARAMETERS]
         _draw_header(resource, actor, of_list, found)
         with stack().classes("qd-fill"):
-            _draw_choices(actor, asked, of_list)
+            _draw_choices(actor, pivot_query, of_list)
             if problem:
                 notice(problem, "danger", testid="problem")
             elif found is not None:
@@ -65,9 +69,9 @@ def _register(resource: Resource) -> None:
         await pivot_page(resource)
 
 
-def _read(actor: Actor, asked: PivotQuery) -> Pivot:
+def _read(actor: Actor, pivot_query: PivotQuery) -> Pivot:
     with reading(actor) as session:
-        return pivot(session, asked)
+        return pivot(session, pivot_query)
 
 
 def _draw_header(resource: Resource, actor: Actor, of_list: Pairs, found: Pivot | None) -> None:
@@ -86,13 +90,13 @@ def _count_text(found: Pivot) -> str:
     return ngettext("{count} row of the filter", "{count} rows of the filter", found.row_count)
 
 
-def _draw_choices(actor: Actor, asked: PivotQuery, of_list: Pairs) -> None:
-    resource = asked.query.resource
+def _draw_choices(actor: Actor, pivot_query: PivotQuery, of_list: Pairs) -> None:
+    resource = pivot_query.query.resource
     dimensions = {str(one): dimension_text(one) for one in dimensions_of(resource, actor)}
     optional = {NOTHING: _("nothing")} | dimensions
     figures = {str(one): figure_text(one) for one in figures_of(resource, actor)}
-    by = [*map(str, asked.by), NOTHING]
-    across = str(asked.across) if asked.across else NOTHING
+    by = [*map(str, pivot_query.by), NOTHING]
+    across = str(pivot_query.across) if pivot_query.across else NOTHING
     fields: list[FormField] = []
 
     def change() -> None:
@@ -104,7 +108,7 @@ def _draw_choices(actor: Actor, asked: PivotQuery, of_list: Pairs) -> None:
             choice_field("first", _("In rows"), dimensions, by[0], on_change=change),
             choice_field("second", _("Then by"), optional, by[1], on_change=change),
             choice_field("across", _("In columns"), optional, across, on_change=change),
-            choice_field("measure", _("Figure"), figures, str(asked.figure), on_change=change),
+            choice_field("measure", _("Figure"), figures, str(pivot_query.figure), on_change=change),
         ]
 
 

@@ -125,8 +125,8 @@ def _width(field: Field, chips: Sequence[str]) -> int:
         chips: Words of its chips.
     """
     least = field.width or WIDTHS.get(field.kind.name, 0)
-    asked = [_room(_(field.label)) + BESIDE_HEADING, *(_room(words) + BESIDE_CHIP for words in chips)]
-    return max(least, min(WIDEST, max(asked))) if least else 0
+    widths = [_room(_(field.label)) + BESIDE_HEADING, *(_room(words) + BESIDE_CHIP for words in chips)]
+    return max(least, min(WIDEST, max(widths))) if least else 0
 
 
 def _room(text: str) -> int:

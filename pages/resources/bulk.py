@@ -1,4 +1,4 @@
-"""Doing something with many rows at once: asked first, each row on its own, and what became of each is said."""
+"""Bulk actions: confirmed first, each row on its own, with an outcome for each."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class BulkActions:
 
     Attributes:
         resource: Whose rows.
-        grid: The list, once it is drawn; it is asked for its rows again after each action.
+        grid: The list, once it is drawn; it reloads its rows after each action.
     """
 
     def __init__(self, resource: Resource, actor: Actor) -> None:
@@ -52,7 +52,7 @@ class BulkActions:
         ]
 
     async def keys_of(self, selection: Selection) -> list[str] | None:
-        """Return the keys of the rows chosen; None, and the reason said, if they are too many or cannot be told."""
+        """Return the keys of the rows chosen; None, and the reason said, if they are too many or unknown."""
         try:
             return await read(await current_actor(), chosen_keys, self.resource, selection)
         except DomainError as error:
@@ -99,7 +99,8 @@ class Answer:
 
 
 async def ask(action: Action, actor: Actor, count: int = 1, *, key: str = "") -> Answer | None:
-    """Ask what an action needs and whether it is meant, for ``count`` rows or for the one with this key; None for no.
+    """Ask for the inputs of an action and for confirmation, for ``count`` rows or for the one with this key; None for
+    no.
 
     What is not right is shown beside its input, and the question stays open.
     """

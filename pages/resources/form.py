@@ -1,4 +1,4 @@
-"""Adding one row of any resource by hand: inputs by kind, problems beside them, asked before typing is lost."""
+"""Adding one row of any resource by hand: inputs by kind, problems beside them, a warning before input is lost."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

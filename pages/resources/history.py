@@ -31,10 +31,10 @@ NOTES = ("reason", "note")
 
 def history_of(session: Session, resource: Resource, key: str, most: int = HISTORY_MAX) -> list[TimelineEntry]:
     """Return the last things that happened to a row, the newest first, as far as the session's actor may know."""
-    return told(session, resource, events_of(session, resource.name, key, most))
+    return timeline_entries(session, resource, events_of(session, resource.name, key, most))
 
 
-def told(session: Session, resource: Resource, events: Sequence[Event]) -> list[TimelineEntry]:
+def timeline_entries(session: Session, resource: Resource, events: Sequence[Event]) -> list[TimelineEntry]:
     """Return events of one resource as people read them; what is confidential to others is left out."""
     actor = actor_of(session)
     fields = {field.name: field for field in resource.fields_for(actor)}

@@ -30,7 +30,7 @@ NEW = 0
 
 
 class Inputs:
-    """Inputs for some fields of one row, or for what an action is told.
+    """Inputs for some fields of one row, or of an action.
 
     Attributes:
         fields: Name to input.
@@ -92,7 +92,7 @@ def save_stated(session: Session, resource: Resource, stated: Mapping[str, str],
         InvalidInput: ``rows.key_taken``.
         Conflict: ``rows.changed_meanwhile``.
     """
-    # The row that was opened is meant exactly, also where its key has signs that a new key would not have.
+    # The opened row is matched exactly, also where its key has signs that a new key would not have.
     opened = {name for name in resource.keys if version != NEW and resource.field(name).kind.names_rows}
     fields = [field for field in resource.stated_fields if field.name in stated and field.name not in opened]
     drafts, problems = draft_one(fields, {name: text for name, text in stated.items() if name not in opened})

@@ -30,7 +30,7 @@ async def prove_again() -> bool:
         label, hint = _("Your password"), ""
     return await ask_secret(
         _("Is it you?"),
-        _("What you are about to do changes what people may do here. You are asked for it once every few minutes."),
+        _("What you are about to do changes what people may do here. It is required once every few minutes."),
         label=label,
         hint=hint,
         is_code=session_user.has_second_factor,

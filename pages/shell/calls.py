@@ -85,7 +85,7 @@ async def call(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T | None:
-    """Run a service function for whoever is behind this event, in a unit of work of its own, off the event loop.
+    """Run a service function as the user of the current event, in a unit of work of its own, off the event loop.
 
     An expected error is shown to the person, and None is returned: the caller then leaves the page as it was. To
     show problems beside fields instead, use ``call_or_raise``.

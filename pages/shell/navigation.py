@@ -65,7 +65,7 @@ RANK_OF_OTHERS = 100
 _places: list[Place] = []
 
 
-def with_defaults(places: Sequence[Place], resources: Iterable[Resource]) -> tuple[Place, ...]:
+def places_with_defaults(places: Sequence[Place], resources: Iterable[Resource]) -> tuple[Place, ...]:
     """Return ``places``, and one among the data for each of ``resources`` that none of them leads to or stands for."""
     known = {place.name for place in places}.union(*(place.stands_for for place in places))
     others = sorted((one for one in resources if one.name not in known), key=lambda one: one.name)

@@ -18,7 +18,7 @@ class StatementFields:
     """The inputs.
 
     Args:
-        actor: Who is signed in; None for who comes with an invite, and is asked for less.
+        actor: The signed-in user; None with an invite, which needs fewer fields.
         on_change: Called when anything is stated.
     """
 

@@ -30,8 +30,8 @@ from pages.stores._queries import (
     displayed,
     find_any_region,
     length_text,
+    position_source_text,
     region_text,
-    source_text,
 )
 from services.stores.fixes import FIX_HOLDS, Fix, best_fix, fix_problem
 from services.stores.regions import ABROAD_M, misplaced, nearest_county
@@ -49,7 +49,7 @@ class PositionStep:
 
     Attributes:
         fixes: What to hand to the service; () while there is no position.
-        tried_again: The person was asked to measure again, and did.
+        tried_again: Whether the person has measured again on request.
         neighbours: What else stands on the map.
         start: Where the pin stands before anything is stated; None for the middle of the region.
     """
@@ -211,7 +211,7 @@ class PositionStep:
             at = instant_text(best.fixed_at)
             facts[_("Measured")] = _("{time}, {age} s old when it came", time=at, age=age_s)
         else:
-            facts[_("How")] = source_text(best.source)
+            facts[_("How")] = position_source_text(best.source)
             if self._measured:
                 apart = apart_m(_shown(best), _shown(best_fix(self._measured)))
                 facts[_("From the measured point")] = length_text(apart)
@@ -269,7 +269,7 @@ class PositionStep:
             code, metres = nearest_county(*point)
             far, nearest = length_text(metres), region_text(code)
             return _(
-                "This point lies outside China: {distance} from {region}. Is it meant?", distance=far, region=nearest
+                "This point lies outside China: {distance} from {region}. Is that right?", distance=far, region=nearest
             )
         stated, far = region_text(self.region), length_text(place.declared_m or 0)
         return _("The point is {distance} from {region}: check the point or the region.", distance=far, region=stated)

@@ -61,7 +61,7 @@ def age_text(since: datetime) -> str:
     return ngettext("{count} day ago", "{count} days ago", round(hours / 24))
 
 
-def source_text(source: str | None) -> str:
+def position_source_text(source: str | None) -> str:
     """Return how a position came to be known, as people read it."""
     return _(SOURCE_LABELS[PositionSource(source)][0]) if source else ""
 
@@ -89,7 +89,7 @@ async def find_any_region(text: str) -> dict[str, str]:
 
 
 async def find_partners(text: str) -> dict[str, str]:
-    """Return code → name of partners within the scope of whoever types."""
+    """Return code → name of partners within the scope of the current user."""
     return await read(await current_actor(), _partners, text)
 
 

@@ -35,14 +35,14 @@ from pages.stores._queries import (
     datum_text,
     displayed,
     length_text,
+    position_source_text,
     region_text,
-    source_text,
     status_tone,
 )
 from services.accounts.users import people_names
 from services.stores.map_points import Neighbour, neighbours
 from services.stores.queries import store_labels
-from services.stores.review import findings_of, photos_of, positions_of
+from services.stores.review import photos_of, positions_of, store_findings
 from services.stores.rules import PROPOSALS, TITLES, finding_sentence
 from services.stores.saving import find_store
 
@@ -77,7 +77,7 @@ class Case:
 def read_case(session: Session, code: str) -> Case:
     """Return a store of the actor's scope with all that is known. Raises ``NotFound``."""
     store = find_store(session, code)
-    findings = findings_of(session, store.id)
+    findings = store_findings(session, store.id)
     ids = [one.other_store_id for one in findings if one.other_store_id is not None]
     others = store_labels(session, ids)
     partner = session.get(Partner, store.partner_id) if store.partner_id else None
@@ -240,7 +240,7 @@ def draw_positions(case: Case) -> None:
     rows: list[dict[str, Any]] = [
         {
             "position": Cell(position_text(one.latitude, one.longitude), note=datum_text(one.datum)),
-            "source": Cell(source_text(one.position_source) or "—", note=accuracy_text(one.accuracy_m)),
+            "source": Cell(position_source_text(one.position_source) or "—", note=accuracy_text(one.accuracy_m)),
             "time": f"{_day(one.valid_from)} – {_day(one.valid_to)}",
             "person": one.name,
         }
@@ -254,7 +254,7 @@ def _facts(case: Case) -> dict[str, object]:
     position: object = None
     if store.latitude is not None and store.longitude is not None:
         position = f"{position_text(store.latitude, store.longitude)} · {datum_text(store.datum)}"
-    measured = " · ".join(filter(None, (source_text(store.position_source), accuracy_text(store.accuracy_m))))
+    measured = " · ".join(filter(None, (position_source_text(store.position_source), accuracy_text(store.accuracy_m))))
     partner = case.partner
     return {
         _("Store code"): store.code,

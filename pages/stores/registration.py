@@ -33,7 +33,7 @@ from pages.stores._fields import StatementFields
 from pages.stores._first_step import INVITE_LENGTH_MAX, PATH, first_step, router
 from pages.stores._photo_step import PhotoStep
 from pages.stores._position_step import PositionStep
-from pages.stores._queries import accuracy_text, region_text, source_text
+from pages.stores._queries import accuracy_text, position_source_text, region_text
 from pages.web.identity import actor_of_request, language_of
 from services.accounts.one_time_secrets import new_token
 from services.form_submissions import FORM_ID_LENGTH_MAX
@@ -61,7 +61,7 @@ def register_store_registration() -> None:
 
 
 async def store_registration_page(request: Request) -> None:
-    """Draw the three steps, for whoever is signed in or has begun with an invite.
+    """Draw the three steps, for a signed-in user or one with an invite.
 
     Raises:
         NotPermitted: The person's role registers no stores.
@@ -71,8 +71,8 @@ async def store_registration_page(request: Request) -> None:
     if actor is not None:
         actor.require(Permission.STORE_REGISTER)
         invite = ""
-    stranger = anonymous_actor(current_language()) if actor is None else None
-    invited = await read(stranger, invite_facts, invite) if stranger else None
+    anonymous = anonymous_actor(current_language()) if actor is None else None
+    invited = await read(anonymous, invite_facts, invite) if anonymous else None
     async with _frame(actor):
         add_style("stores.css")
         Registration(actor, invite, invited).draw()
@@ -219,7 +219,7 @@ class Registration:
         facts: dict[str, object] = {self._statement.fields[name].label: stated[name] for name in SUMMED_UP}
         facts[_("Region")] = region_text(self._position.region)
         if best is not None:
-            how = (source_text(best.source), accuracy_text(best.accuracy_m))
+            how = (position_source_text(best.source), accuracy_text(best.accuracy_m))
             facts[_("Position")] = " · ".join(filter(None, how))
         self._summary.clear()
         with self._summary:

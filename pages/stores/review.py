@@ -43,8 +43,8 @@ from services.stores.review import (
     close_store,
     decide_store,
     send_back_store,
-    waiting,
-    waiting_count,
+    stores_under_review,
+    stores_under_review_count,
 )
 from services.stores.rules import TITLES
 
@@ -80,7 +80,7 @@ class Waiting:
 
 def read_waiting(session: Session, wanted: str = "") -> Waiting:
     """Return what waits within the actor's scope, worst score first; the store ``wanted``, if it waits, among it."""
-    stores = waiting(session, limit=SHOWN_MAX)
+    stores = stores_under_review(session, limit=SHOWN_MAX)
     if wanted and all(store.code != wanted for store in stores):
         stores = [*stores_coded(session, wanted, WAITS), *stores]
     ids = [store.id for store in stores]
@@ -88,12 +88,12 @@ def read_waiting(session: Session, wanted: str = "") -> Waiting:
     partners = {number: name for number, (_code, name) in labels.items()}
     worst = worst_findings(session, ids)
     items = [_item(store, partners, worst.get(store.id)) for store in stores]
-    return Waiting(items, sum(item.is_late for item in items), waiting_count(session))
+    return Waiting(items, sum(item.is_late for item in items), stores_under_review_count(session))
 
 
 def read_waiting_codes(session: Session) -> set[str]:
     """Return the codes of what waits, for the question whether the list is still as it is."""
-    return {store.code for store in waiting(session, limit=SHOWN_MAX)}
+    return {store.code for store in stores_under_review(session, limit=SHOWN_MAX)}
 
 
 def _item(store: Store, partners: dict[int, str], worst: StoreFinding | None) -> ListItem:
@@ -236,7 +236,9 @@ class StoreInbox:
     async def _count_again(self) -> None:
         """Say how many are left, wherever this page says so."""
         items = [item for item in self._found.items if item.key in self._known]
-        self._found = Waiting(items, sum(item.is_late for item in items), await read_as_current_user(waiting_count))
+        self._found = Waiting(
+            items, sum(item.is_late for item in items), await read_as_current_user(stores_under_review_count)
+        )
         update_subtitle(self._subtitle())
         await count_again()
 

@@ -9,14 +9,14 @@ from pages.resources.screens import Screen
 from pages.shell.navigation import Place
 from pages.stores._record import store_actions, store_sections
 from resources.stores import STORES
-from services.stores.review import waiting_count
+from services.stores.review import stores_under_review_count
 
 SCREEN = Screen(resource=STORES, record_actions=store_actions, record_sections=store_sections)
 
 
-def waiting(session: Session) -> int | None:
+def waiting_stores(session: Session) -> int | None:
     """Return how many stores wait for a decision; None for who may not decide."""
-    return waiting_count(session) if actor_of(session).can(Permission.STORE_REVIEW) else None
+    return stores_under_review_count(session) if actor_of(session).can(Permission.STORE_REVIEW) else None
 
 
 PLACES = (
@@ -37,7 +37,7 @@ PLACES = (
         group="channel",
         rank=6,
         permission=Permission.STORE_REVIEW,
-        waiting=waiting,
+        waiting=waiting_stores,
         waiting_label=lambda actor: _("Stores to review"),
     ),
     Place(

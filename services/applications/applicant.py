@@ -21,7 +21,13 @@ from services.accounts.one_time_secrets import new_token, token_hash
 from services.applications.approval import APPLICATION_APPROVALS, BRAND, application_document
 from services.applications.drafts import kept_texts, missing, read_texts
 from services.applications.invites import plain_code
-from services.applications.states import advance, lock_application, require_status, set_partner_status, tell
+from services.applications.states import (
+    advance_application,
+    lock_application,
+    require_application_status,
+    set_partner_status,
+    tell,
+)
 from services.applications.upstreams import chosen_upstream, upstream_of_invite, used_invite
 from services.approvals.cases import open_case, withdraw_case
 from services.approvals.subjects import Approver
@@ -52,7 +58,8 @@ class Begun:
 def begin_application(session: Session, stated: Mapping[str, str]) -> Begun:
     """Begin an application with what the first step of the form says.
 
-    The session is the reception's for a stranger (``application_states.reception``), or that of staff who enter it.
+    The session's actor is the system actor ``APPLICANT`` for an anonymous user (``application_states.reception``), or
+    that of staff who enter it.
 
     Raises:
         NotPermitted: The actor may not edit partners.
@@ -107,7 +114,7 @@ def save_draft(session: Session, number: str, stated: Mapping[str, str], step: i
     """
     actor_of(session).require(Permission.PARTNER_EDIT)
     application = lock_application(session, number)
-    require_status(application, *_FILLED_IN)
+    require_application_status(application, *_FILLED_IN)
     problems = _state(application, stated)
     application.step = max(1, min(step, 4))
     return problems
@@ -122,7 +129,7 @@ def attach_licence(session: Session, number: str, reference: str) -> str:
     """
     actor_of(session).require(Permission.PARTNER_EDIT)
     application = lock_application(session, number)
-    require_status(application, *_FILLED_IN)
+    require_application_status(application, *_FILLED_IN)
     before = application.licence_sha256
     application.licence_sha256 = keep_picture(session, reference).sha256 if reference else None
     if before is not None:
@@ -151,7 +158,7 @@ def submit_application(session: Session, number: str, *, consent: bool) -> Appli
     """
     actor_of(session).require(Permission.PARTNER_EDIT)
     application = lock_application(session, number)
-    require_status(application, *_FILLED_IN)
+    require_application_status(application, *_FILLED_IN)
     _require_complete(application)
     if not consent and application.consented_at is None:
         problem = Problem("applications.consent_needed", N_("Without your agreement nothing can be submitted."))
@@ -166,7 +173,7 @@ def submit_application(session: Session, number: str, *, consent: bool) -> Appli
         application.upstream_word = application.upstream_by = application.upstream_note = application.upstream_at = None
     application.submitted_at, application.reason, application.step = now(), None, 4
     following = ApplicationStatus.SUBMITTED if is_asked else ApplicationStatus.UNDER_REVIEW
-    advance(session, application, following, "submitted", upstream=upstream.code if upstream else "")
+    advance_application(session, application, following, "submitted", upstream=upstream.code if upstream else "")
     if following is ApplicationStatus.UNDER_REVIEW:
         set_partner_status(session, application.partner_id, PartnerStatus.UNDER_REVIEW)
     approver = Approver(Permission.APPLICATION_CONFIRM, application.upstream_id) if is_asked else BRAND
@@ -185,7 +192,7 @@ def withdraw_application(session: Session, number: str, reason: str = "") -> App
     actor.require(Permission.PARTNER_EDIT)
     application = lock_application(session, number)
     application.decided_by, application.decided_at = actor.person or None, now()
-    advance(session, application, ApplicationStatus.WITHDRAWN, "withdrawn", reason=reason.strip())
+    advance_application(session, application, ApplicationStatus.WITHDRAWN, "withdrawn", reason=reason.strip())
     set_partner_status(session, application.partner_id, PartnerStatus.CLOSED)
     together(session, *withdraw_case(APPLICATION_APPROVALS.name, number))
     return application
@@ -243,7 +250,7 @@ def _upstream(session: Session, application: Application) -> Partner | None:
 
 
 def _has_confirmed(session: Session, upstream: Partner, application: Application) -> bool:
-    """Return whether ``upstream`` has said yes to just this: the applicant's partner row holds what it was asked."""
+    """Return whether ``upstream`` has confirmed these data: the applicant's partner row holds what it confirmed."""
     own = session.get(Partner, application.partner_id) if application.partner_id else None
     if own is None or application.upstream_id != upstream.id or application.upstream_word not in YES:
         return False

@@ -19,7 +19,7 @@ from models.partners.applications import WAITING, Application, ApplicationStatus
 from models.partners.partners import Partner, PartnerStatus
 from services.applications.owners import invite_owner
 from services.applications.states import (
-    advance,
+    advance_application,
     changed_meanwhile,
     lock_application,
     set_partner_status,
@@ -139,7 +139,9 @@ def assign_upstream(
         tell(session, application, "assigned", upstream="", note=note.strip())
         application.version += 1
         return application
-    advance(session, application, ApplicationStatus.SUBMITTED, "assigned", upstream=above.code, note=note.strip())
+    advance_application(
+        session, application, ApplicationStatus.SUBMITTED, "assigned", upstream=above.code, note=note.strip()
+    )
     set_partner_status(session, application.partner_id, PartnerStatus.APPLIED)
     _ask_next(session, application, StepState.CANCELLED, Approver(Permission.APPLICATION_CONFIRM, above.id))
     return application
@@ -175,7 +177,7 @@ def initiators_of(application: Application) -> tuple[str | None, ...]:
     return application.email, application.entered_by
 
 
-def is_own(actor: Actor, application: Application) -> bool:
+def is_own_application(actor: Actor, application: Application) -> bool:
     """Return whether the person behind the actor applied, or entered the application."""
     return actor.is_one_of(*initiators_of(application))
 
@@ -232,7 +234,9 @@ def _keep_answer(session: Session, application: Application, answer: UpstreamAns
     actor = actor_of(session)
     application.upstream_word, application.upstream_at = answer.value, now()
     application.upstream_by, application.upstream_note = actor.person or None, note.strip() or None
-    advance(session, application, ApplicationStatus.UNDER_REVIEW, action, word=answer.value, note=note.strip())
+    advance_application(
+        session, application, ApplicationStatus.UNDER_REVIEW, action, word=answer.value, note=note.strip()
+    )
     set_partner_status(session, application.partner_id, PartnerStatus.UNDER_REVIEW)
     return Effects(next_approvers=(BRAND,), due_at=application.due_at)
 
@@ -249,7 +253,7 @@ def _approve(session: Session, application: Application, document: Document, not
 
 def _return(session: Session, application: Application, document: Document, reason: str) -> Effects:
     application.reason = reason
-    advance(session, application, ApplicationStatus.RETURNED, "returned", reason=reason)
+    advance_application(session, application, ApplicationStatus.RETURNED, "returned", reason=reason)
     set_partner_status(session, application.partner_id, PartnerStatus.APPLIED)
     notify_inviter(session, application)
     return Effects()
@@ -265,7 +269,7 @@ def _reject(session: Session, application: Application, document: Document, reas
 def _decide(session: Session, application: Application, status: ApplicationStatus, action: str, reason: str) -> Effects:
     application.decided_by, application.decided_at = actor_of(session).person, now()
     seen = {"seen_version": application.version, "upstream_word": application.upstream_word}
-    advance(session, application, status, action, reason=reason, **seen)
+    advance_application(session, application, status, action, reason=reason, **seen)
     notify_inviter(session, application)
     return Effects()
 

@@ -29,9 +29,9 @@ STORE = "store"
 USES_MAX = 1_000
 DAYS_MAX = 365
 
-_HOLDER = {"see_all": "whoever holds the code of an invite may use it"}
+_HOLDER = {"see_all": "the holder of an invite's code may use it"}
 _CODES = {"see_all": "a code is given once across the brand"}
-_ABOVE = {"see_all": "whether the partner who invites still may is asked for a stranger"}
+_ABOVE = {"see_all": "an anonymous user's invite is checked against its partner's current rights"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def tiers_below(upstream_tier: str | None) -> list[str]:
 
 
 def invite_path(invite: Invite) -> str:
-    """Return the address, within this installation, at which whoever holds an invite applies or registers a store."""
+    """Return the address, within this installation, at which the holder of an invite applies or registers a store."""
     return f"{'/stores/register' if invite.tier_codes == (STORE,) else '/apply'}?invite={invite.code}"
 
 
@@ -209,15 +209,13 @@ def _find(session: Session, typed: str, *, locked: bool) -> Invite:
     if invite is None:
         raise _unknown()
     if invite.revoked_at is not None or not _may_invite(session, invite):
-        raise Conflict(
-            "invites.revoked", N_("This invite code was taken back. Ask whoever gave it to you for a new one.")
-        )
+        raise Conflict("invites.revoked", N_("This invite code was taken back. Ask the sender for a new one."))
     if invite.expires_at <= now():
-        raise Conflict("invites.expired", N_("This invite code has expired. Ask whoever gave it to you for a new one."))
+        raise Conflict("invites.expired", N_("This invite code has expired. Ask the sender for a new one."))
     if invite.used_count >= invite.uses_max:
         raise Conflict(
             "invites.used_up",
-            N_("This invite code has been used as often as it may be. Ask whoever gave it to you for a new one."),
+            N_("This invite code has been used as often as it may be. Ask the sender for a new one."),
         )
     return invite
 

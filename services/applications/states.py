@@ -18,7 +18,7 @@ from services.partners.affiliation_states import BRAND_ANSWERS, UPSTREAM_ANSWERS
 from services.states import advance_row, count_change, lock_one, moment, require_state
 
 APPLICANT_ACTOR = Actor("applicant", Role.ADMINISTRATOR, source="screen")
-"""On whose behalf a stranger's application is written: it may do what the functions called with it do, nothing else."""
+"""System actor for anonymous applications: it may do what the functions called with it do, nothing else."""
 
 DEADLINES = {ApplicationStatus.SUBMITTED: UPSTREAM_ANSWERS, ApplicationStatus.UNDER_REVIEW: BRAND_ANSWERS}
 _DECIDED = {
@@ -45,7 +45,9 @@ def lock_application(session: Session, number: str) -> Application:
     return found
 
 
-def require_status(application: Application, *statuses: ApplicationStatus, version: int | None = None) -> None:
+def require_application_status(
+    application: Application, *statuses: ApplicationStatus, version: int | None = None
+) -> None:
     """Go on only with an application in one of ``statuses`` and, if a person saw a certain version, still that one.
 
     Raises:
@@ -54,11 +56,13 @@ def require_status(application: Application, *statuses: ApplicationStatus, versi
     require_state(application, statuses, version, wrong_status=wrong_status, changed_meanwhile=changed_meanwhile)
 
 
-def advance(session: Session, application: Application, status: ApplicationStatus, action: str, **data: object) -> None:
+def advance_application(
+    session: Session, application: Application, status: ApplicationStatus, action: str, **data: object
+) -> None:
     """Move an application on, start the clock of who has to act next, and record it as ``application.<action>``.
 
     Raises:
-        Conflict: As ``require_status``.
+        Conflict: As ``require_application_status``.
     """
     if status not in NEXT_STATUSES[ApplicationStatus(application.status)]:
         raise wrong_status(application)

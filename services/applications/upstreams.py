@@ -1,4 +1,4 @@
-"""Under whom an applicant may stand: whom to propose to a stranger, and whether a chosen upstream can be had."""
+"""Upstreams of applicants: proposals for anonymous users, and validation of a chosen one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ PROPOSED_MAX = 5
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A partner that a stranger may choose as upstream: no more of it than this is shown.
+    """A partner that an anonymous user may choose as upstream, with all that is shown of it.
 
     Attributes:
         code: Never shown; what was chosen is compared with it.

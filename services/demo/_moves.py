@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.clock import day_of
 from core.database.paths import SEGMENT_WIDTH
 from core.events.log import EventDraft, record
-from models.partners.affiliation_requests import AffiliationRequest, Answer, RequestStatus
+from models.partners.affiliation_requests import AffiliationRequest, Consent, RequestStatus
 from models.partners.partners import Affiliation, Partner, PartnerStatus
 from models.partners.tiers import TIERS
 from services.approvals.cases import open_cases
@@ -48,8 +48,8 @@ class RequestSpec(NamedTuple):
     days: int
     reason: str
     asked_by: str = STAFF
-    owner: Answer | None = None
-    upstream: Answer | None = None
+    owner: Consent | None = None
+    upstream: Consent | None = None
     objection: str | None = None
     note: str | None = None
     is_decided: bool = False
@@ -58,17 +58,17 @@ class RequestSpec(NamedTuple):
 REQUEST_SPECS = (
     RequestSpec("any", "first", RequestStatus.ASKED, 6, 6, 9, "新仓库离总代更近，发货更快"),
     RequestSpec("below", "other", RequestStatus.ASKED, 31, 31, 20, "由省内一级代理就近服务", OWNER),
-    RequestSpec("first", "other", RequestStatus.UNDER_REVIEW, 100, 28, 14, "业务转到新的城市", owner=Answer.NO_ANSWER,
-         upstream=Answer.NO_ANSWER, objection="刚签约不久，前期投入还没有收回"),
-    RequestSpec("any", "first", RequestStatus.UNDER_REVIEW, 130, 58, 5, "原上级停止供应调味品", owner=Answer.NO_ANSWER,
-         upstream=Answer.AGREED),
-    RequestSpec("any", "brand", RequestStatus.APPROVED, 160, 24, 25, "年销售额达到直供标准", owner=Answer.NO_ANSWER,
+    RequestSpec("first", "other", RequestStatus.UNDER_REVIEW, 100, 28, 14, "业务转到新的城市", owner=Consent.NO_ANSWER,
+         upstream=Consent.NO_ANSWER, objection="刚签约不久，前期投入还没有收回"),
+    RequestSpec("any", "first", RequestStatus.UNDER_REVIEW, 130, 58, 5, "原上级停止供应调味品", owner=Consent.NO_ANSWER,
+         upstream=Consent.AGREED),
+    RequestSpec("any", "brand", RequestStatus.APPROVED, 160, 24, 25, "年销售额达到直供标准", owner=Consent.NO_ANSWER,
          note="从下月起直供", is_decided=True),
-    RequestSpec("any", "first", RequestStatus.REFUSED, 260, 240, 10, "希望由总代直接供货", upstream=Answer.DECLINED,
+    RequestSpec("any", "first", RequestStatus.REFUSED, 260, 240, 10, "希望由总代直接供货", upstream=Consent.DECLINED,
          note="本区已有代理，不能越级供货"),
     RequestSpec("any", "other", RequestStatus.WITHDRAWN, 350, 300, 30, "与原上级有分歧"),
-    RequestSpec("last", "other", RequestStatus.DONE, 600, 240, -10, "划归本地代理", owner=Answer.NO_ANSWER,
-         upstream=Answer.NO_ANSWER, note="双方电话确认", is_decided=True),
+    RequestSpec("last", "other", RequestStatus.DONE, 600, 240, -10, "划归本地代理", owner=Consent.NO_ANSWER,
+         upstream=Consent.NO_ANSWER, note="双方电话确认", is_decided=True),
 )  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def _row(move: Move, number: str, now: datetime) -> dict[str, Any]:
     """Return the row of a change of upstream; columns that are not named are None."""
     wish, buyer = move.wish, move.mover.buyer
     asked_at, since = (now - timedelta(hours=hours) for hours in (wish.hours, wish.since_hours))
-    has_answered = wish.upstream in {Answer.AGREED, Answer.DECLINED}
+    has_answered = wish.upstream in {Consent.AGREED, Consent.DECLINED}
     has_moved = wish.status is RequestStatus.DONE
     return {
         "number": number,

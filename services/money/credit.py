@@ -1,4 +1,4 @@
-"""Credit: a partner's limit against the orders that use it up, never more than that, whoever comes at once.
+"""Credit: a partner's limit against the orders that use it up, never more than that, also with concurrent orders.
 
 The partner's row is locked first, then the order is moved on, then the balance changes by one conditional statement.
 Everyone keeps to that sequence, so nobody waits in a circle. See ``models.money.credit.CreditBalance`` for what counts.

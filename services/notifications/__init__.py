@@ -1,1 +1,1 @@
-"""Notifications: who is told what, through which channel, and what they have read."""
+"""Notifications: recipients, kinds, channels, and read state."""

@@ -14,7 +14,7 @@ _KINDS = {
     ApplicationStatus.REFUSED: APPLICATION_REFUSED,
     ApplicationStatus.RETURNED: APPLICATION_RETURNED,
 }
-_SEE = {"see_all": "who invited an applicant is told of the decision, whoever decides"}
+_SEE = {"see_all": "the inviter of an applicant is notified of the decision, regardless of who decides"}
 
 
 def notify_inviter(session: Session, application: Application) -> None:

@@ -1,4 +1,4 @@
-"""Kinds of notifications: what people are told about, with the sentence they read and the record it leads to."""
+"""Kinds of notifications, with their sentence and the record they lead to."""
 
 from dataclasses import dataclass
 from typing import Any, Literal

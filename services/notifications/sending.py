@@ -25,7 +25,7 @@ def notify(
     Args:
         session: Of the change.
         kind: What happened.
-        people: E-mail addresses. Each is told once; left out are programs, nobody, and the actor, who knows.
+        people: E-mail addresses. Each is notified once, except programs, "" and the actor.
         key: Of the record.
         arguments: Of the kind's sentence; empty ones are left out.
     """

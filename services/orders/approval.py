@@ -36,7 +36,7 @@ from services.approvals.subjects import (
 from services.money.credit import BUYER_COLUMNS, Buyer, require_active
 from services.notifications.decisions import notify_decision
 from services.orders.holds import Balances, confirm_holds, lock_order_with_balances, release_holds
-from services.orders.states import STATE_COLUMNS, OrderState, advance, changed_meanwhile, lost_order, wrong_status
+from services.orders.states import STATE_COLUMNS, OrderState, advance_order, changed_meanwhile, lost_order, wrong_status
 from services.outcomes import Outcome, each
 from services.states import require_reason
 
@@ -166,13 +166,13 @@ def initiators_of(order: OrderState | Order) -> tuple[str | None, ...]:
     return order.placed_by, order.submitted_by
 
 
-def is_own(actor: Actor, order: OrderState | Order) -> bool:
+def is_own_order(actor: Actor, order: OrderState | Order) -> bool:
     """Return whether the person behind the actor placed or submitted the order."""
     return actor.is_one_of(*initiators_of(order))
 
 
 def _lock(session: Session, number: str, waiting: Operation[list[WaitingStep]]) -> LockedDocument[SubmittedOrder]:
-    """Return an order under its buyer's lock. If it is stale, no step waits or ``advance`` does not find it."""
+    """Return an order under its buyer's lock. If it is stale, no step waits or ``advance_order`` does not find it."""
     order, buyer, balances, steps = lock_order_with_balances(session, number, waiting)
     row = SubmittedOrder(order, buyer, balances)
     return LockedDocument(row, order_document(order, buyer, balances["credit"]), steps)
@@ -182,9 +182,9 @@ def _effects(decision: Decision, session: Session, row: SubmittedOrder, document
     order, buyer, actor = row.order, row.buyer, actor_of(session)
     status = _NEXT_STATUS[decision]
     if decision is Decision.RETURNED:
-        advanced = advance(order, status, submitted_by=None, submitted_at=None)
+        advanced = advance_order(order, status, submitted_by=None, submitted_at=None)
     else:
-        advanced = advance(order, status, decided_by=actor.person, decided_at=now())
+        advanced = advance_order(order, status, decided_by=actor.person, decided_at=now())
     if decision is Decision.APPROVED:
         require_active(buyer)
         confirm_holds(session, buyer, row.balances)

@@ -20,7 +20,7 @@ from models.orders import USES_CREDIT, Order, OrderStatus
 from models.partners.partners import STATUS_LABELS, Partner, PartnerStatus
 from services.approvals.queries import decisions_about
 from services.money.credit import BUYER_COLUMNS, Buyer, used_credit_cents
-from services.orders.approval import ORDER_APPROVALS, is_own
+from services.orders.approval import ORDER_APPROVALS, is_own_order
 from services.orders.contents import stored_content
 from services.orders.pricing import PricedLine, quantity_problem
 from services.orders.states import STATE_COLUMNS, OrderState, unknown_order
@@ -79,7 +79,7 @@ class OrderFacts:
 
 
 class WaitingOrder(NamedTuple):
-    """An order in the inbox. ``is_own``: the viewer may not decide it."""
+    """An order in the inbox. ``is_own_order``: the viewer may not decide it."""
 
     number: str
     buyer_code: str
@@ -102,7 +102,9 @@ def waiting_orders(session: Session, *, limit: int = WAITING_MAX) -> list[Waitin
         order = OrderState(*state)
         since = order.submitted_at or now()
         found.append(
-            WaitingOrder(order.number, code, name, order.total_cents, since, order.version, RULE, is_own(actor, order))
+            WaitingOrder(
+                order.number, code, name, order.total_cents, since, order.version, RULE, is_own_order(actor, order)
+            )
         )
     return found
 
@@ -141,7 +143,7 @@ def order_facts(session: Session, number: str) -> OrderFacts:
         waiting_since=order.submitted_at if order.status == OrderStatus.SUBMITTED else None,
         rule=RULE,
         findings=tuple(_findings(header, buyer, priced, present, left_cents)),
-        is_own=is_own(actor, order),
+        is_own=is_own_order(actor, order),
         decisions=tuple(decisions_about(session, ORDER_APPROVALS.name, number)),
     )
 

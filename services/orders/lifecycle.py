@@ -39,7 +39,14 @@ from services.orders.contents import (
 from services.orders.drafts import OrderDraft, ship_to
 from services.orders.holds import place_holds, release_holds
 from services.orders.pricing import LineDraft
-from services.orders.states import OrderState, advance, find_order, lock_order, require_status, unknown_order
+from services.orders.states import (
+    OrderState,
+    advance_order,
+    find_order,
+    lock_order,
+    require_order_status,
+    unknown_order,
+)
 
 PLACED_AND_SUBMITTED = ("order.placed", "order.submitted")
 
@@ -96,7 +103,7 @@ def change_order(session: Session, number: str, draft: OrderDraft, *, version: i
     """
     actor_of(session).require(Permission.ORDER_PLACE)
     order, buyer = lock_order(session, number)
-    require_status(order, OrderStatus.DRAFT, version)
+    require_order_status(order, OrderStatus.DRAFT, version)
     if draft.buyer is not None and draft.buyer != buyer.code:
         buyer = find_buyer(session, draft.buyer)
     lines = price_order(session, buyer, draft.lines)
@@ -124,7 +131,7 @@ def submit_order(
     actor = actor_of(session)
     actor.require(Permission.ORDER_PLACE)
     order, buyer = lock_order(session, number)
-    require_status(order, OrderStatus.DRAFT, version)
+    require_order_status(order, OrderStatus.DRAFT, version)
     require_active(buyer)
     header, stored = stored_content(session, order.id)
     lines = price_order(session, buyer, [LineDraft(line.sku, line.quantity, line.unit) for line in stored])
@@ -136,7 +143,7 @@ def submit_order(
             number=number,
             total=grouped_yuan(priced.total_cents),
         )
-    submitting = advance(
+    submitting = advance_order(
         order,
         OrderStatus.SUBMITTED,
         total_cents=priced.total_cents,
@@ -165,8 +172,8 @@ def withdraw_order(session: Session, number: str, *, version: int | None = None)
     """
     actor_of(session).require(Permission.ORDER_PLACE)
     order, buyer = lock_order(session, number)
-    require_status(order, OrderStatus.SUBMITTED, version)
-    withdrawing = advance(order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
+    require_order_status(order, OrderStatus.SUBMITTED, version)
+    withdrawing = advance_order(order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
     draft, *_ = together(session, withdrawing, *withdraw_case(ORDER_APPROVALS.name, number))
     event = EventDraft(number, buyer.path, status_change(order, draft), version=draft.version)
     events = record_one(session, "order.withdrawn", "orders", event)
@@ -178,14 +185,14 @@ def discard_order(session: Session, number: str, *, version: int | None = None) 
     """Remove a draft; its events stay. Raises as ``withdraw_order``."""
     actor_of(session).require(Permission.ORDER_PLACE)
     order = find_order(session, number)
-    require_status(order, OrderStatus.DRAFT, version)
+    require_order_status(order, OrderStatus.DRAFT, version)
     if decided_keys(session, ORDER_APPROVALS.name, [number]):
         raise Conflict(
             "orders.decided_before",
             N_("Order {number} was returned for change before, so it stays on record. Change it, or leave it a draft."),
             number=number,
         )
-    advance(order, OrderStatus.DRAFT).run(session)  # a change at the same moment comes second
+    advance_order(order, OrderStatus.DRAFT).run(session)  # a change at the same moment comes second
     session.execute(delete(OrderLine).where(OrderLine.order_id == order.id), execution_options=QUIET)
     session.execute(delete(Order).where(Order.id == order.id), execution_options=QUIET)
     record(
@@ -209,7 +216,7 @@ def rewrite_draft(
         "content_sha256": digest,
     }
     changes = _changes(session, order, priced)
-    changed = advance(order, OrderStatus.DRAFT, **values).run(session)
+    changed = advance_order(order, OrderStatus.DRAFT, **values).run(session)
     replace_lines(session, [(order.id, priced.buyer.path, priced.lines)])
     happening = EventDraft(order.number, priced.buyer.path, changes, version=changed.version)
     record(session, "order.changed", "orders", [happening], batch_id=batch_id)

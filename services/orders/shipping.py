@@ -10,7 +10,7 @@ from core.events.log import EventDraft, record
 from core.permissions import Permission
 from models.orders import OrderStatus
 from services.orders.lifecycle import status_change
-from services.orders.states import OrderState, advance, find_order, require_status
+from services.orders.states import OrderState, advance_order, find_order, require_order_status
 from services.outcomes import Outcome, each
 
 
@@ -25,8 +25,8 @@ def ship_order(session: Session, number: str, note: str = "") -> OrderState:
     actor = actor_of(session)
     actor.require(Permission.ORDER_SHIP)
     order = find_order(session, number)
-    require_status(order, OrderStatus.APPROVED)
-    shipped = advance(order, OrderStatus.SHIPPED, shipped_by=actor.person, shipped_at=now()).run(session)
+    require_order_status(order, OrderStatus.APPROVED)
+    shipped = advance_order(order, OrderStatus.SHIPPED, shipped_by=actor.person, shipped_at=now()).run(session)
     facts = {"note": note} if note else {}
     happening = EventDraft(number, order.path, status_change(order, shipped), facts, shipped.version)
     record(session, "order.shipped", "orders", [happening])

@@ -77,8 +77,8 @@ def find_order(session: Session, number: str) -> OrderState:
 def lock_order(session: Session, number: str) -> tuple[OrderState, Buyer]:
     """Return an order and its buyer, the buyer's row locked until the transaction ends.
 
-    The buyer is the present one. Another transaction may have changed the order before: ``advance`` notices, except for
-    its path: rows that are written with a path take the buyer's.
+    The buyer is the present one. Another transaction may have changed the order before: ``advance_order`` notices,
+    except for its path: rows that are written with a path take the buyer's.
     """
     return locked_order(session, number).run(session)
 
@@ -88,7 +88,7 @@ def locked_order(session: Session, number: str) -> Operation[tuple[OrderState, B
     return read_operation(session, _LOCKED, lambda _, result: _with_buyer(result, number), number=number)
 
 
-def require_status(order: OrderState, status: OrderStatus, version: int | None = None) -> None:
+def require_order_status(order: OrderState, status: OrderStatus, version: int | None = None) -> None:
     """Go on only with an order in ``status`` and, with ``version``, still in the version that the person saw.
 
     Raises:
@@ -97,12 +97,12 @@ def require_status(order: OrderState, status: OrderStatus, version: int | None =
     require_state(order, (status,), version, wrong_status=wrong_status, changed_meanwhile=changed_meanwhile)
 
 
-def advance(order: OrderState, status: OrderStatus, **values: Any) -> Operation[OrderState]:
+def advance_order(order: OrderState, status: OrderStatus, **values: Any) -> Operation[OrderState]:
     """Return the operation that moves an order to ``status`` and sets ``values``, if its version is the one read.
 
     Raises:
         Conflict: ``orders.already_decided`` or ``orders.wrong_status``; when the operation finishes also as
-            ``require_status``: another transaction was faster.
+            ``require_order_status``: another transaction was faster.
     """
     if status != order.status and status not in NEXT_STATUSES[OrderStatus(order.status)]:
         raise wrong_status(order)

@@ -1,4 +1,4 @@
-"""Changes of upstream 挂靠: asked for, consented to by those concerned, decided by the brand, done on their day."""
+"""Affiliation requests 挂靠变更: request, consent of those concerned, decision of the brand, move on the day."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ from core.database.sessions import actor_of
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted, Problem
 from core.i18n import N_
 from core.permissions import Permission
-from models.partners.affiliation_requests import OPEN, AffiliationRequest, Answer, RequestStatus
+from models.partners.affiliation_requests import OPEN, AffiliationRequest, Consent, RequestStatus
 from models.partners.partners import Partner, PartnerStatus
 from services.approvals.cases import withdraw_case
 from services.number_series import next_numbers
@@ -35,7 +35,7 @@ from services.partners.approval import (
 from services.partners.tree import require_active_upstream, tier_problem
 from services.states import count_change, require_reason
 
-_ANYONE = {"see_all": "the partner named as new upstream stands in another branch and is asked for its consent"}
+_ANYONE = {"see_all": "the partner named as new upstream stands in another branch and has to consent"}
 
 
 def ask_affiliation(
@@ -72,14 +72,14 @@ def ask_affiliation(
         reason=reason.strip() or None,
         status=RequestStatus.ASKED.value,
         asked_by=actor.person,
-        owner_answer=Answer.AGREED.value if is_owner else None,
+        owner_answer=Consent.AGREED.value if is_owner else None,
         owner_by=actor.person if is_owner else None,
         owner_at=now() if is_owner else None,
         waits_since=now(),
         due_at=now() + UPSTREAM_ANSWERS,
     )
     if above is not None and actor.partner_id == above.id:
-        request.upstream_answer, request.upstream_by, request.upstream_at = Answer.AGREED.value, actor.person, now()
+        request.upstream_answer, request.upstream_by, request.upstream_at = Consent.AGREED.value, actor.person, now()
     session.add(request)
     session.flush()
     day, under = valid_from.isoformat(), above.code if above else ""
@@ -111,7 +111,7 @@ def object_to_affiliation(session: Session, number: str, reason: str) -> Affilia
 
 
 def withdraw_affiliation(session: Session, number: str, *, version: int | None = None) -> AffiliationRequest:
-    """Take a request back before it is done, as who asked or as the partner's owner.
+    """Withdraw a request before it is executed, as its requester or as the partner's owner.
 
     Raises:
         NotPermitted: ``affiliations.not_yours``.
@@ -121,7 +121,7 @@ def withdraw_affiliation(session: Session, number: str, *, version: int | None =
     actor.require(Permission.AFFILIATION_ASK)
     request = lock_request(session, number)
     if actor.person != request.asked_by and "owner" not in roles_of(actor, request):
-        raise NotPermitted("affiliations.not_yours", N_("Only who asked for it can take it back."))
+        raise NotPermitted("affiliations.not_yours", N_("Only its requester can withdraw it."))
     require_request_status(request, *(RequestStatus(one) for one in OPEN), version=version)
     advance_request(session, request, RequestStatus.WITHDRAWN, "withdrawn")
     together(session, *withdraw_case(AFFILIATION_APPROVALS.name, number))
@@ -159,9 +159,9 @@ def carry_on(session: Session, number: str) -> bool:
             submit_to_brand(session, request)
         return True
     if request.status == RequestStatus.ASKED and request.due_at is not None and request.due_at <= now():
-        request.owner_answer = request.owner_answer or Answer.NO_ANSWER.value
+        request.owner_answer = request.owner_answer or Consent.NO_ANSWER.value
         if request.to_upstream_id is not None:
-            request.upstream_answer = request.upstream_answer or Answer.NO_ANSWER.value
+            request.upstream_answer = request.upstream_answer or Consent.NO_ANSWER.value
         advance_request(session, request, RequestStatus.UNDER_REVIEW, "unanswered")
         pass_to_brand(session, request)
         return True

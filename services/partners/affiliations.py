@@ -1,4 +1,4 @@
-"""Who stood under whom on which day: kept when a partner is moved, asked by whatever happened on a past day."""
+"""Affiliation history: upstream of each partner on each day."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -15,7 +15,7 @@ from core.errors import Conflict, DomainError, NotPermitted, Problem
 from core.i18n import N_
 from core.permissions import Permission
 from models.approvals import Decision, StepState
-from models.partners.affiliation_requests import AffiliationRequest, Answer, RequestStatus
+from models.partners.affiliation_requests import AffiliationRequest, Consent, RequestStatus
 from models.partners.partners import Partner
 from services.approvals.cases import ask_next, decide, open_case
 from services.approvals.subjects import (
@@ -136,11 +136,11 @@ def move_partner(session: Session, request: AffiliationRequest) -> None:
 
 def has_all_consents(request: AffiliationRequest) -> bool:
     """Return whether everybody who is asked has agreed."""
-    upstream_agreed = request.to_upstream_id is None or request.upstream_answer == Answer.AGREED
-    return request.owner_answer == Answer.AGREED and upstream_agreed
+    upstream_agreed = request.to_upstream_id is None or request.upstream_answer == Consent.AGREED
+    return request.owner_answer == Consent.AGREED and upstream_agreed
 
 
-def is_own(actor: Actor, request: AffiliationRequest) -> bool:
+def is_own_request(actor: Actor, request: AffiliationRequest) -> bool:
     """Return whether the person behind the actor asked for the change."""
     return actor.is_one_of(request.asked_by)
 
@@ -192,7 +192,7 @@ def _undecidable(session: Session, request: AffiliationRequest) -> DomainError:
     return wrong_status(request)
 
 
-def _keep_answer(session: Session, request: AffiliationRequest, answer: Answer) -> None:
+def _keep_answer(session: Session, request: AffiliationRequest, answer: Consent) -> None:
     actor = actor_of(session)
     role = "owner" if actor.partner_id == request.partner_id else "upstream"
     setattr(request, f"{role}_answer", answer.value)
@@ -201,7 +201,7 @@ def _keep_answer(session: Session, request: AffiliationRequest, answer: Answer) 
 
 
 def _agree(session: Session, request: AffiliationRequest, document: Document, note: str) -> Effects:
-    _keep_answer(session, request, Answer.AGREED)
+    _keep_answer(session, request, Consent.AGREED)
     count_change(request)
     tell_request(session, request, "agreed", note=note)
     if not has_all_consents(request):
@@ -211,7 +211,7 @@ def _agree(session: Session, request: AffiliationRequest, document: Document, no
 
 
 def _decline(session: Session, request: AffiliationRequest, document: Document, reason: str) -> Effects:
-    _keep_answer(session, request, Answer.DECLINED)
+    _keep_answer(session, request, Consent.DECLINED)
     request.decision_note = reason
     advance_request(session, request, RequestStatus.REFUSED, "declined", reason=reason)
     return Effects()

@@ -72,7 +72,7 @@ class Groups:
         return pd.concat([index, folded.reset_index(drop=True)], axis=1)
 
 
-def totals(frame: pd.DataFrame, levels: Sequence[int]) -> dict[tuple[str, ...], tuple[int, int, int, Any, Any]]:
+def pivot_totals(frame: pd.DataFrame, levels: Sequence[int]) -> dict[tuple[str, ...], tuple[int, int, int, Any, Any]]:
     """Return key of a group of ``levels`` → its rows, measured rows, sum, least and greatest (None without any)."""
     by: Any = list(levels) or pd.Series(0, index=frame.index)
     added = frame.groupby(by, sort=False).agg(_ADDED)

@@ -54,9 +54,9 @@ def _in_period(pairs: Pairs, name: str, first: date, after: date) -> Pairs:
 
 
 def _in_province(pairs: Pairs, name: str, province: str) -> Pairs:
-    """Return the parameters of what lies in a province and in any of the regions that were asked for."""
-    asked = [code for key, value in pairs if key in {name, f"{name}__in"} for code in _codes(value)]
-    inside = [code for code in asked if code[:2] == province[:2]]
+    """Return the parameters of what lies in a province and in any of the requested regions."""
+    codes = [code for key, value in pairs if key in {name, f"{name}__in"} for code in _codes(value)]
+    inside = [code for code in codes if code[:2] == province[:2]]
     rest = [pair for pair in pairs if pair[0] not in {name, f"{name}__in"}]
     return [*rest, (name, ",".join(inside or [province]))]
 

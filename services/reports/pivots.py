@@ -36,7 +36,7 @@ Added = tuple[int, int, int, int | None, int | None]
 
 @dataclass(frozen=True, slots=True)
 class PivotQuery:
-    """What is asked: the list with its filter, what stands in rows, what across (or nothing), and the figure."""
+    """A pivot query: the list with its filter, what stands in rows, what across (or nothing), and the figure."""
 
     query: GridQuery
     by: tuple[Dimension, ...]
@@ -99,24 +99,24 @@ def read_pivot(resource: Resource, actor: Actor, pairs: Iterable[tuple[str, str]
     return PivotQuery(query, tuple(by), across if across not in by else None, figure, of_list)
 
 
-def pivot(session: Session, asked: PivotQuery, check: Callable[[], None] = lambda: None) -> Pivot:
+def pivot(session: Session, pivot_query: PivotQuery, check: Callable[[], None] = lambda: None) -> Pivot:
     """Group a list.
 
     Args:
         session: As whose actor; rows the actor may not see do not exist, and a row referred to that the actor may not
             see has no name.
-        asked: See ``read_pivot``.
+        pivot_query: See ``read_pivot``.
         check: Called for each slice; raises to give up.
 
     Raises:
         NotPermitted: ``access.denied``.
         InvalidInput: ``reports.too_many_rows``, ``reports.too_many_groups``, and as ``read_pivot``.
     """
-    levels = [*asked.by, *([asked.across] if asked.across else [])]
+    levels = [*pivot_query.by, *([pivot_query.across] if pivot_query.across else [])]
     pivoting = late_import("services.reports._pivoting")
     groups = pivoting.Groups([dimension.grain for dimension in levels])
     count = 0
-    for part in _slices(session, asked, levels):
+    for part in _slices(session, pivot_query, levels):
         check()
         count += len(part)
         if count > ROWS_MAX:
@@ -131,7 +131,7 @@ def pivot(session: Session, asked: PivotQuery, check: Callable[[], None] = lambd
     titles = {
         (str(one), key): title for one, by_raw in zip(levels, names, strict=True) for key, title in by_raw.values()
     }
-    return _laid_out(asked, lambda wanted: pivoting.totals(frame, wanted), titles, count)
+    return _laid_out(pivot_query, lambda wanted: pivoting.pivot_totals(frame, wanted), titles, count)
 
 
 def figure_of(figure: Figure, added: Added | None) -> int | None:
@@ -152,14 +152,14 @@ def figure_of(figure: Figure, added: Added | None) -> int | None:
     return rounded if total >= 0 else -rounded
 
 
-def _slices(session: Session, asked: PivotQuery, levels: Sequence[Dimension]) -> Iterator[list[tuple[Any, ...]]]:
+def _slices(session: Session, pivot_query: PivotQuery, levels: Sequence[Dimension]) -> Iterator[list[tuple[Any, ...]]]:
     """Yield rows with the value of each dimension and the measured one, None if rows are only counted."""
     names = [one.field.name for one in levels]
-    measured = asked.figure.field.name if asked.figure.field else ""
+    measured = pivot_query.figure.field.name if pivot_query.figure.field else ""
     wanted = tuple(dict.fromkeys([*names, *([measured] if measured else [])]))
     places = [wanted.index(name) for name in names]
     at = wanted.index(measured) if measured else None
-    with closing(stream_columns(session, replace(asked.query, fields=wanted))) as parts:
+    with closing(stream_columns(session, replace(pivot_query.query, fields=wanted))) as parts:
         for part in parts:
             yield [(*(row[place] for place in places), None if at is None else row[at]) for row in part]
 
@@ -189,21 +189,24 @@ def _named(session: Session, dimension: Dimension, raw: Iterable[str]) -> Mappin
 
 
 def _laid_out(
-    asked: PivotQuery, totals: Callable[[list[int]], dict[Key, Added]], titles: dict[tuple[str, str], str], count: int
+    pivot_query: PivotQuery,
+    totals: Callable[[list[int]], dict[Key, Added]],
+    titles: dict[tuple[str, str], str],
+    count: int,
 ) -> Pivot:
-    by = list(range(len(asked.by)))
+    by = list(range(len(pivot_query.by)))
     of_lines = totals(by)
-    of_columns = totals([len(by)]) if asked.across else {}
+    of_columns = totals([len(by)]) if pivot_query.across else {}
     _require(len(of_columns), COLUMNS_MAX)
-    figure = asked.figure
-    cells = totals([*by, len(by)]) if asked.across else {}
-    ranks = {line: [_rank(*of, titles) for of in zip(asked.by, line, strict=True)] for line in of_lines}
+    figure = pivot_query.figure
+    cells = totals([*by, len(by)]) if pivot_query.across else {}
+    ranks = {line: [_rank(*of, titles) for of in zip(pivot_query.by, line, strict=True)] for line in of_lines}
     columns = [key for (key,) in of_columns]
-    if asked.across is not None:
-        across = asked.across
+    if pivot_query.across is not None:
+        across = pivot_query.across
         columns.sort(key=lambda key: _rank(across, key, titles))
     return Pivot(
-        asked,
+        pivot_query,
         sorted(of_lines, key=ranks.__getitem__),
         columns,
         titles,

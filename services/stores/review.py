@@ -50,7 +50,7 @@ def decide_store(session: Session, code: str, note: str = "", *, version: int | 
     Args:
         session: The caller's.
         code: Of the store.
-        note: Why, for whoever asks later.
+        note: Reason.
         version: That the person saw.
 
     Raises:
@@ -141,7 +141,7 @@ def close_stores(session: Session, keys: Sequence[str], note: str) -> list[Outco
     return _each(session, keys, lambda own, code: close_store(own, code, note))
 
 
-def waiting(session: Session, *, limit: int = WAITING_MAX, status: str = "") -> list[Store]:
+def stores_under_review(session: Session, *, limit: int = WAITING_MAX, status: str = "") -> list[Store]:
     """Return the stores that wait for a decision: worst score first, of equal ones who waits longest.
 
     Raises:
@@ -153,13 +153,13 @@ def waiting(session: Session, *, limit: int = WAITING_MAX, status: str = "") -> 
     return list(session.scalars(worst_first.limit(limit)))
 
 
-def waiting_count(session: Session) -> int:
-    """Return how many stores wait for a decision. Raises as ``waiting``."""
+def stores_under_review_count(session: Session) -> int:
+    """Return how many stores wait for a decision. Raises as ``stores_under_review``."""
     actor_of(session).require(Permission.STORE_REVIEW)
     return session.scalar(select(func.count()).select_from(Store).where(Store.status.in_(WAITING))) or 0
 
 
-def findings_of(session: Session, store_id: int) -> list[StoreFinding]:
+def store_findings(session: Session, store_id: int) -> list[StoreFinding]:
     """Return what was found about a store, what is open and weighs most first."""
     actor_of(session).require(Permission.STORE_VIEW)
     query = select(StoreFinding).where(StoreFinding.store_id == store_id)
@@ -184,7 +184,7 @@ def photos_of(session: Session, store_id: int) -> list[StorePhoto]:
 def _lock(session: Session, code: str, version: int | None, *wanted: StoreStatus) -> Store:
     """Return a store as it is now, nobody else's until the transaction ends, if one of ``wanted`` may follow."""
     actor_of(session).require(Permission.STORE_REVIEW)
-    lock_tree(session)  # before the store: whoever moves a branch has the tree first and its stores then
+    lock_tree(session)  # before the store: a move of a branch locks the tree first and its stores then
     store = find_store(session, code, lock=True)
     if not NEXT_STATUSES[StoreStatus(store.status)] & set(wanted):
         raise _decided(session, store)
@@ -261,7 +261,9 @@ def _who(session: Session) -> tuple[str, datetime]:
 def _require_note(note: str) -> None:
     if not note.strip():
         raise InvalidInput(
-            "stores.note_required", N_("Say why: whoever registered the store reads it."), fields={"note": MISSING}
+            "stores.note_required",
+            N_("Say why: the person who registered the store reads it."),
+            fields={"note": MISSING},
         )
 
 

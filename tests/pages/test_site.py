@@ -28,7 +28,7 @@ def test_a_resource_that_declares_nothing_has_its_pages_and_a_place_of_its_own()
     depots = replace(PRODUCTS, name="depots", label="Depots")
 
     *declared, screen = screens.with_defaults(SCREENS, [*ALL, depots])
-    *present, place = navigation.with_defaults(PLACES, [*ALL, depots])
+    *present, place = navigation.places_with_defaults(PLACES, [*ALL, depots])
 
     assert (tuple(declared), tuple(present)) == (SCREENS, PLACES)
     assert (screen.resource, screen.empty_text, screen.own) == (depots, screens.EMPTY_TEXT, frozenset())

@@ -3,8 +3,8 @@
 import pytest
 
 from core.database.sessions import reading
-from pages.applications._queries import coverage_text, inbox_item, read_facts
-from pages.applications.timeline import awaited_text, way_of
+from pages.applications._queries import coverage_text, inbox_item, read_application_facts
+from pages.applications.timeline import application_steps, awaited_text
 from pages.apply._queries import read_application, read_fixed_upstream, read_inviter, read_proposals
 from pages.apply.visitor import count_visit
 from resources.partners import PARTNERS
@@ -89,7 +89,7 @@ def test_a_held_application_says_who_is_awaited(database):
 
     assert (held.application.number, held.upstream, held.account) == (begun_now.number, "", "")
     assert awaited_text(held.application, "") == ""
-    assert [step.state for step in way_of(held.application, "")] == ["current", "open", "open"]
+    assert [step.state for step in application_steps(held.application, "")] == ["current", "open", "open"]
 
 
 def test_only_who_decides_is_shown_hints_and_may_make_a_link_for_the_new_owner(database):
@@ -98,7 +98,7 @@ def test_only_who_decides_is_shown_hints_and_may_make_a_link_for_the_new_owner(d
 
     for actor, hints in ((LING, 1), (HUADONG_OWNER, 0)):
         with reading(actor) as session:
-            assert len(read_facts(session, number).duplicates) == hints
+            assert len(read_application_facts(session, number).duplicates) == hints
     done = approved({**COMPANY, "email": "b@example.com"})
     assert owner_link(LING, done).startswith("/password?token=")
     with pytest.raises(Exception, match=r"access\.denied"):
@@ -123,4 +123,4 @@ def test_a_number_is_read_by_who_may_see_it_only(database):
     number = submitted()
 
     with reading(HUADONG_OWNER) as session, pytest.raises(Exception, match=r"applications\.not_found"):
-        read_facts(session, number)
+        read_application_facts(session, number)

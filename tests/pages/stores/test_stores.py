@@ -14,7 +14,7 @@ from pages.stores.map_page import places
 from resources.stores import STORES
 from services.applications.invites import InviteDraft, make_invite, revoke_invites
 from services.geocoding import PositionProposal, propose_positions
-from services.stores.review import close_store, findings_of
+from services.stores.review import close_store, store_findings
 from services.stores.saving import find_store
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as
@@ -165,7 +165,7 @@ async def test_a_proposed_position_is_taken_over_from_the_record(user: User) -> 
     state_rows("stores", NO_POSITION)
     with unit_of_work(WEI) as session:
         propose_positions(session, "NO1", [PositionProposal(31.2323, 121.4752, "wgs84", "nominatim", 30.0)])
-        finding_id = findings_of(session, find_store(session, "NO1").id)[0].id
+        finding_id = store_findings(session, find_store(session, "NO1").id)[0].id
     sign_in_as(user.http_client, WEI)
     await user.open("/stores/NO1")
     await user.should_see("By its address the store is at 31.232300, 121.475200 (Nominatim).")

@@ -227,9 +227,9 @@ def test_groups_are_exact_to_the_cent_for_any_rows_in_any_slices(rows, grain, sl
         known = [amount for amount in amounts if amount is not None]
         return len(amounts), len(known), sum(known), min(known, default=None), max(known, default=None)
 
-    assert _pivoting.totals(frame, [0, 1]) == {key: by_hand(amounts) for key, amounts in expected.items()}
+    assert _pivoting.pivot_totals(frame, [0, 1]) == {key: by_hand(amounts) for key, amounts in expected.items()}
     everything = {(): by_hand([amount for _, _, amount in rows])} if rows else {}
-    assert _pivoting.totals(frame, []) == everything
+    assert _pivoting.pivot_totals(frame, []) == everything
     for _, key in expected:
         if key:
             first, after = period_of(grain, key)
@@ -242,7 +242,7 @@ def test_a_slice_of_the_largest_amounts_does_not_overflow():
     groups.add([("a", 10**15)] * _pivoting.SLICE_ROWS)
     groups.fold()
 
-    assert _pivoting.totals(groups.frame([{}]), [])[()][2] == 2 * _pivoting.SLICE_ROWS * 10**15
+    assert _pivoting.pivot_totals(groups.frame([{}]), [])[()][2] == 2 * _pivoting.SLICE_ROWS * 10**15
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from core.i18n import use_language
 from models.stores import Store, StoreFinding
 from services.installation.checks import broken_invariants
 from services.stores.findings import assess_ids
-from services.stores.review import decide_store, dismiss_finding, findings_of
+from services.stores.review import decide_store, dismiss_finding, store_findings
 from services.stores.rules import POINTS, PROPOSALS, SENTENCES, TITLES, finding_sentence, score_of
 from tests.conftest import ADMIN, LING, SUZHOU_CLERK, WEI
 from tests.services.stores.support import HUANGPU, METRE, away, events, found, save, shop, stored
@@ -207,7 +207,7 @@ def test_stores_of_branches_that_do_not_see_each_other_are_compared_and_nothing_
     save(WEI, shop("S2", phone="13800138000", partner="SZ"))
 
     with reading(SUZHOU_CLERK) as session:
-        (finding,) = findings_of(session, session.scalars(select(Store.id)).one())
+        (finding,) = store_findings(session, session.scalars(select(Store.id)).one())
         assert session.get(Store, finding.other_store_id) is None
         text = finding_sentence(finding).text + str(finding.data)
     assert not {"S1", "13800138000", "青禾"} & set(text.split())

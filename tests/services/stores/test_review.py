@@ -18,13 +18,13 @@ from services.stores.review import (
     close_stores,
     decide_store,
     dismiss_finding,
-    findings_of,
     photos_of,
     positions_of,
     reopen_store,
     send_back_store,
-    waiting,
-    waiting_count,
+    store_findings,
+    stores_under_review,
+    stores_under_review_count,
 )
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, SUZHOU_PATH, WEI
 from tests.services.orders.support import save as save_any
@@ -106,7 +106,8 @@ def test_who_may_not_decide_changes_nothing(database, actor):
     for what, args in (
         (decide_store, ("S1",)), (send_back_store, ("S1", "x")), (close_store, ("S1", "x")),
         (reopen_store, ("S1", "x")), (allow_ordering, ("S1",)), (stop_ordering, ("S1", "x")),
-        (dismiss_finding, (found("S1")["position.far_from_region"].id,)), (waiting, ()), (waiting_count, ()),
+        (dismiss_finding, (found("S1")["position.far_from_region"].id,)), (stores_under_review, ()),
+        (stores_under_review_count, ()),
         (accept_stores, (["S1"],)), (close_stores, (["S1"], "x")),
     ):  # fmt: skip
         with pytest.raises(NotPermitted):
@@ -198,9 +199,9 @@ def test_those_who_wait_come_worst_first_then_by_how_long(database):
     register(VISITOR, invite=invited(), code="S4", photos=(photo(),), at=fix(9_000))
 
     with reading(LING) as session:
-        codes = [store.code for store in waiting(session)]
-        applied = [store.code for store in waiting(session, status="applied")]
-        assert waiting_count(session) == 4
+        codes = [store.code for store in stores_under_review(session)]
+        applied = [store.code for store in stores_under_review(session, status="applied")]
+        assert stores_under_review_count(session) == 4
     assert codes == ["S2", "S1", "S3", "S4"]
     assert applied == ["S4"]
 
@@ -226,7 +227,7 @@ def test_a_partner_reads_what_was_found_about_its_own_stores_only(database):
 
     for actor, many in ((SUZHOU_CLERK, 1), (HUADONG_OWNER, 1), (BEIFANG_CLERK, 0), (MEI, 1)):
         with reading(actor) as session:
-            assert len(findings_of(session, stored("S1").id)) == many
+            assert len(store_findings(session, stored("S1").id)) == many
             assert len(positions_of(session, stored("S1").id)) == many
             assert photos_of(session, stored("S1").id) == []
 
@@ -323,7 +324,7 @@ def test_a_branch_that_moves_takes_its_stores_along(database):
 
     with reading(BEIFANG_CLERK) as session:
         assert session.scalars(select(Store.code)).all() == ["S1"]
-        assert len(findings_of(session, stored("S1").id)) == 1
+        assert len(store_findings(session, stored("S1").id)) == 1
     assert broken() == []
 
 
