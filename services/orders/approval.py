@@ -47,6 +47,11 @@ _NEXT_STATUS = {
     Decision.REJECTED: OrderStatus.REJECTED,
     Decision.RETURNED: OrderStatus.DRAFT,
 }
+_ACTIONS = {
+    Decision.APPROVED: "order.approved",
+    Decision.REJECTED: "order.rejected",
+    Decision.RETURNED: "order.returned",
+}
 _VERBS = {Decision.APPROVED: "approve", Decision.REJECTED: "reject", Decision.RETURNED: "return"}
 
 
@@ -191,7 +196,7 @@ def _effects(decision: Decision, session: Session, row: SubmittedOrder, document
     facts = {"total": yuan(order.total_cents)} | ({"reason": reason} if reason else {})
     event = EventDraft(order.number, buyer.path, {"status": [order.status, status.value]}, facts, order.version + 1)
     released = [] if decision is Decision.APPROVED else release_holds(buyer, order.total_cents)
-    events = record_one(session, f"order.{decision.value}", "orders", event)
+    events = record_one(session, _ACTIONS[decision], "orders", event)
     told = notify_decision(session, order.number, decision, [order.submitted_by, order.placed_by], reason)
     return Effects((advanced, *events, *told), following=tuple(released))
 
