@@ -50,7 +50,7 @@ FACTS = (
     "partner_id", "from_upstream_id", "to_upstream_id", "reason", "owner_answer", "upstream_answer", "objection",
 )  # fmt: skip
 """Columns of a request that a decision is about, beside its day."""
-_OWN = Problem("affiliations.own_request", N_("You asked for change {number} yourself: someone else has to decide it."))
+_OWN = Problem("affiliations.own_request", N_("You requested change {number} yourself: someone else has to decide it."))
 
 
 def agree_to_affiliation(
