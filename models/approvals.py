@@ -1,4 +1,4 @@
-"""Approvals: what waits for a decision, who is asked, and every decision ever, with the facts it was about."""
+"""Approvals: cases, their steps, and an append-only log of decisions with the facts they were based on."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -34,7 +34,7 @@ SUBJECT_LENGTH_MAX = 40
 
 
 class Decision(StrEnum):
-    """What was decided; *declined* is the no of somebody who is asked for consent and does not decide."""
+    """A decision; *declined* is a refusal of consent, which does not decide the case by itself."""
 
     APPROVED = "approved"
     REJECTED = "rejected"
@@ -51,7 +51,7 @@ DECISION_LABELS: dict[StrEnum, tuple[str, str]] = {
 
 
 class CaseStatus(StrEnum):
-    """Whether a case waits for a decision, and how it ended."""
+    """Status of a case."""
 
     OPEN = "open"
     APPROVED = "approved"
@@ -61,7 +61,7 @@ class CaseStatus(StrEnum):
 
 
 class StepState(StrEnum):
-    """Whether a step waits, what was decided in it, or why nobody decided it."""
+    """State of a step: waiting, decided, or ended without a decision."""
 
     WAITING = "waiting"
     APPROVED = "approved"
@@ -82,7 +82,7 @@ class ApprovalCase(Base):
         facts: What was submitted for decision, as JSON. digest: their SHA-256, see ``services.approvals.cases``.
         initiators: Persons who may not decide, see ``initiators_text``.
         view_permission: Code of the permission that is needed to see the document.
-        due_at: Until when somebody has to act; None for no limit.
+        due_at: Deadline; None for no deadline.
     """
 
     __tablename__ = "approval_cases"
@@ -116,17 +116,17 @@ class ApprovalCase(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Who may see such documents: the brand all, partners those of their branch and those they are asked about."""
+        """Row filter: holders of the view permission; partners see cases of their branch and of their own steps."""
         return _visible(cls, actor)
 
 
 class ApprovalStep(Base):
-    """Somebody who is asked in a case.
+    """A step of a case: an approver and the state.
 
     Attributes:
         number: Place in the case, from 1. Several may wait at the same time.
-        permission: Code of the permission that who decides needs.
-        partner_id: Whose people are asked; None for the brand's. No reference: who was asked outlives the partner.
+        permission: Code of the permission that the approver needs.
+        partner_id: Partner of the approver; None for the brand. No foreign key: the step outlives the partner.
     """
 
     __tablename__ = "approval_steps"
@@ -151,7 +151,7 @@ class ApprovalStep(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Who is asked in a case is known to whoever may see the case."""
+        """Row filter: visible with the case."""
         return _of_visible_case(cls.case_id, actor)
 
 
@@ -160,9 +160,9 @@ class ApprovalDecision(Base):
 
     Attributes:
         step: Number of the step within the case.
-        person, name, role: Who decided, as ``Actor`` names them.
+        person, name, role: Of the actor who decided, see ``Actor``.
         reason: Why; "" for an approval without one.
-        facts: What was decided about, as it was then. digest: their SHA-256.
+        facts: Basis of the decision at that time. digest: their SHA-256.
     """
 
     __tablename__ = "approval_decisions"

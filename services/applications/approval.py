@@ -1,4 +1,4 @@
-"""Applications as a subject of approvals: the upstream is asked for its consent, then the brand decides."""
+"""Applications as a subject of approvals: the upstream consents, then the brand decides."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -116,7 +116,7 @@ def reject_application(session: Session, number: str, reason: str, *, version: i
 def assign_upstream(
     session: Session, number: str, upstream: str | None, note: str = "", *, version: int | None = None
 ) -> Application:
-    """Put an applicant under another upstream; the new one is asked for its word first. None: directly under the brand.
+    """Put an applicant under another upstream; the new one has to consent first. None: directly under the brand.
 
     Raises:
         NotPermitted, NotFound, Conflict: As ``approve_application``.
@@ -183,7 +183,7 @@ def is_own_application(actor: Actor, application: Application) -> bool:
 
 
 def may_speak_for_upstream(actor: Actor, application: Application) -> bool:
-    """Return whether the actor is an owner of the very partner that is asked for its consent."""
+    """Return whether the actor is an owner of the partner whose consent is pending."""
     return actor.can(Permission.APPLICATION_CONFIRM) and actor.partner_id == application.upstream_id is not None
 
 
@@ -295,14 +295,14 @@ def _submissions(session: Session, numbers: Sequence[str]) -> list[Submission]:
 
 
 def _verbs() -> dict[str, Verb[Application]]:
-    asked = frozenset({ApplicationStatus.SUBMITTED.value})
+    submitted = frozenset({ApplicationStatus.SUBMITTED.value})
     reviewed = frozenset({ApplicationStatus.UNDER_REVIEW.value})
     upstream: dict[str, Any] = {
-        "permission": Permission.APPLICATION_CONFIRM, "statuses": asked, "authorize": _require_upstream,
+        "permission": Permission.APPLICATION_CONFIRM, "statuses": submitted, "authorize": _require_upstream,
     }  # fmt: skip
     brand: dict[str, Any] = {"permission": Permission.APPLICATION_DECIDE, "overrides": True}
-    turn_down = brand | {"statuses": asked | reviewed, "reason": _APPLICANT_READS}
-    on_behalf = brand | {"statuses": asked}
+    turn_down = brand | {"statuses": submitted | reviewed, "reason": _APPLICANT_READS}
+    on_behalf = brand | {"statuses": submitted}
     return {
         "confirm": Verb(decision=Decision.APPROVED, effects=_confirm, **upstream),
         "decline": Verb(decision=Decision.DECLINED, effects=_decline, reason=_BRAND_READS, **upstream),

@@ -1,1 +1,1 @@
-"""Approvals: cases of any subject, decided step by step by those who are asked, never by who submitted them."""
+"""Approvals: cases of any subject, decided step by step by their approvers, never by their initiators."""

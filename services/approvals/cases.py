@@ -1,6 +1,6 @@
 """Cases: opened when a document is submitted, decided step by step, withdrawn with it. Four eyes, each step once.
 
-A document has one open case at most, and whoever opens, decides or ends it holds the lock on the document.
+A document has at most one open case. A transaction that opens, decides or ends it holds the lock on the document.
 """
 
 import hashlib
@@ -62,7 +62,7 @@ _ENDS = {
 }
 
 
-_JUST_OPENED = {"see_all": "who opens cases may be nobody who can see them, e.g. an applicant"}
+_JUST_OPENED = {"see_all": "an actor that opens cases may not see them, e.g. an applicant"}
 
 
 class Decided(NamedTuple, Generic[Row]):
@@ -80,7 +80,7 @@ def facts_digest(facts: Mapping[str, Any]) -> str:
 def open_case(
     subject: Subject[Any], document: Document, *approvers: Approver, due_at: datetime | None = None
 ) -> tuple[Operation[Any], ...]:
-    """Return the operations that submit a document for decision by ``approvers``, all of them asked at once."""
+    """Return the operations that submit a document for decision, with one waiting step for each approver."""
     return (
         insert_few(ApprovalCase, CASE_COLUMNS, [_row(subject, document, now(), due_at)]),
         *(_ask(subject.name, document.key, approver) for approver in approvers),
@@ -90,7 +90,7 @@ def open_case(
 def decide(
     session: Session, subject: Subject[Row], key: str, verb_name: str, reason: str = "", *, version: int | None = None
 ) -> Decided[Row]:
-    """Decide the step of a document that waits for the session's actor, and do what follows from it.
+    """Decide the step of a document that waits for the session's actor, with its effects.
 
     Args:
         session: The caller's.
@@ -101,7 +101,7 @@ def decide(
         version: Of the document, as the person saw it.
 
     Raises:
-        NotPermitted: The actor lacks the verb's permission, is not asked, or is one of the document's initiators.
+        NotPermitted: The actor lacks the verb's permission, is no approver, or is one of the document's initiators.
         NotFound: What ``Subject.lock`` raises.
         Conflict: What ``Refusals`` returns, or what the effects raise.
         InvalidInput: The reason is missing; ``fields`` names it.
@@ -150,13 +150,13 @@ def withdraw_case(subject_name: str, key: str) -> tuple[Operation[Any], ...]:
 def ask_next(
     subject_name: str, key: str, state: StepState, *approvers: Approver, due_at: datetime | None
 ) -> tuple[Operation[Any], ...]:
-    """Return the operations that end the steps that wait without a decision and ask others instead.
+    """Return the operations that end the waiting steps without a decision and add others.
 
     Args:
         subject_name, key: Which document.
         state: Of the steps that end: ``EXPIRED`` or ``CANCELLED``.
-        approvers: Who is asked next.
-        due_at: Until when.
+        approvers: Of the new steps.
+        due_at: New deadline of the case; None for no deadline.
     """
     return (
         _end_steps(subject_name, key, state),
@@ -172,7 +172,7 @@ def waiting_steps(subject_name: str, key: str) -> Operation[list[WaitingStep]]:
 
 
 def open_cases(session: Session, subject: Subject[Any], keys: Sequence[str]) -> None:
-    """Submit those of many documents that wait and whose rows were written without their cases."""
+    """Open the cases of submitted documents whose rows were written without them, e.g. by an import."""
     for start in range(0, len(keys), LOOKUP_SLICE):
         _open_cases(session, subject, subject.submissions(session, keys[start : start + LOOKUP_SLICE]))
 
@@ -224,12 +224,12 @@ def _record(
 def _advance(
     document: tuple[str, str], step: WaitingStep, decision: Decision, effects: Effects, *, others_wait: bool
 ) -> tuple[Operation[Any], ...]:
-    """Return the operations that move a case on: to who is asked next, to those still asked, or to its end."""
+    """Return the operations that advance a case: to the next steps, to those still waiting, or to its end."""
     values = {"of_case": step.case_id, "of_step": step.number, "to_state": decision.value}
     if effects.next_approvers:
-        asked = (_ask(*document, approver) for approver in effects.next_approvers)
+        steps = (_ask(*document, approver) for approver in effects.next_approvers)
         decided = Operation(_statements.DECIDE_LAST_STEP, values, _require_one)
-        return (decided, *asked, _postpone(*document, effects.due_at))
+        return (decided, *steps, _postpone(*document, effects.due_at))
     if others_wait and decision is Decision.APPROVED:
         return (Operation(_statements.DECIDE_STEP, values, _require_one),)
     return (Operation(_statements.DECIDE_LAST_STEP, values, _require_one), _close(*document, _ENDS[decision]))

@@ -1,4 +1,4 @@
-"""What a capability declares to have its documents decided: how one is locked, who decides it, with what effects."""
+"""Subjects of approvals: a capability declares how its documents are locked, who decides them, and the effects."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Row = TypeVar("Row")
 
 
 class Approver(NamedTuple):
-    """Who is asked in a step: holders of a permission, of the brand or of one partner."""
+    """Approvers of a step: holders of a permission, of the brand or of one partner."""
 
     permission: Permission
     partner_id: int | None = None
@@ -35,11 +35,11 @@ class WaitingStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What is submitted for decision.
+    """The content of a submission.
 
     Attributes:
         key, path, version: Of the row, as the case stores them.
-        facts: What is shown to who decides, as JSON; the case and each decision store them with their digest.
+        facts: Shown to approvers, as JSON; the case and each decision store them with their digest.
         initiators: Persons who may not decide.
     """
 
@@ -54,8 +54,8 @@ class Submission(NamedTuple):
     """A document that is submitted for decision.
 
     Attributes:
-        approvers: Who is asked, all at once.
-        opened_at, due_at: Since when, and until when they have to decide.
+        approvers: One for each step; all steps wait at once.
+        opened_at, due_at: Beginning and deadline of the case; None for no deadline.
     """
 
     document: Document
@@ -65,7 +65,7 @@ class Submission(NamedTuple):
 
 
 class LockedDocument(NamedTuple, Generic[Row]):
-    """A document as it is now; nobody else changes or decides it until the transaction ends.
+    """A document, refreshed and locked until the transaction ends.
 
     Attributes:
         row: With the attributes ``status`` and ``version``.
@@ -79,13 +79,13 @@ class LockedDocument(NamedTuple, Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What a decision does.
+    """Effects of a decision.
 
     Attributes:
-        operations: Sent in one round trip with the decision itself. What is no operation has been done already.
-        following: Sent once those have finished, e.g. because only the transaction that wins may run them.
-        next_approvers: Who is asked next; () ends the case unless others are still asked.
-        due_at: Until when they have to decide.
+        operations: Sent in one round trip with the decision itself. Other effects have been executed already.
+        following: Sent after those have finished, e.g. because only the transaction that wins a race may run them.
+        next_approvers: Of the next steps; () ends the case unless other steps still wait.
+        due_at: Deadline of the next steps.
     """
 
     operations: tuple[Operation[Any], ...] = ()
@@ -104,7 +104,7 @@ class Verb(Generic[Row]):
         effects: Called under the lock, after all checks, with session, row, document and reason.
         reason: Why a reason is needed; None if it is not.
         authorize: Raises ``NotPermitted`` for an actor with the permission who may not use it on this row.
-        overrides: Whether it may also decide a step in which others are asked.
+        overrides: Whether it may also decide the step of another approver.
     """
 
     decision: Decision
@@ -118,12 +118,12 @@ class Verb(Generic[Row]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusals(Generic[Row]):
-    """How a subject says no.
+    """Errors of a subject.
 
     Attributes:
         wrong_status, changed_meanwhile: Errors for a row that cannot be decided, or not as it was seen.
-        undecidable: Error for a row whose steps no longer wait for the actor: somebody else was faster.
-        own, person_unknown: Why somebody may not decide; sentences about {number}.
+        undecidable: Error for a row without a step that waits for the actor: another transaction was faster.
+        own, person_unknown: Reasons why an actor may not decide; sentences about {number}.
     """
 
     wrong_status: Callable[[Row], Conflict]
@@ -135,16 +135,16 @@ class Refusals(Generic[Row]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject(Generic[Row]):
-    """A kind of documents that are decided.
+    """A kind of document that is subject to approval.
 
     Attributes:
         name: That of the resource.
         view_permission: Needed to see such a document.
         lock: Locks a document and reads the steps that wait, in one round trip where it can; see ``LockedDocument``.
         verbs: Name → verb.
-        titles: Returns key → what people call the document, of those of ``keys`` that the session's actor sees.
-        waiting_keys: Query for the keys of all documents whose own status says that they wait.
-        submissions: Returns how those of ``keys`` that wait are submitted; for rows written without their cases.
+        titles: Returns key → title of the documents of ``keys`` that the session's actor sees.
+        waiting_keys: Query for the keys of all documents whose status is one of waiting for a decision.
+        submissions: Returns the submissions of the documents of ``keys`` that wait; for rows written without cases.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What waits for a person, across all subjects: one query for navigation, start page and inbox."""
+"""Worklist of a person across all subjects: one query for navigation, start page and inbox."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,11 +16,11 @@ ROWS_MAX = 200
 
 
 class WorkItem(NamedTuple):
-    """A document that waits for somebody.
+    """A document that waits for a decision.
 
     Attributes:
-        since: When it was submitted. due_at: until when somebody has to act; None for no limit.
-        link: Of its record page.
+        since: Time of submission. due_at: deadline; None for no deadline.
+        link: Path of its record page.
     """
 
     subject: str
@@ -32,9 +32,9 @@ class WorkItem(NamedTuple):
 
 
 def worklist(session: Session, subject: str = "", *, limit: int = ROWS_MAX) -> list[WorkItem]:
-    """Return what waits for the session's person, of one subject or of all ("").
+    """Return the documents that wait for the session's person, of one subject or of all ("").
 
-    Nobody finds there what they submitted themselves. What is due first stands first, then what waits longest.
+    Own submissions are left out. Ordered by deadline, then by time of submission.
     """
     columns = (ApprovalCase.subject, ApprovalCase.key, ApprovalCase.opened_at, ApprovalCase.due_at)
     query = _cases(actor_of(session), *columns).distinct()
@@ -64,7 +64,7 @@ def worklist(session: Session, subject: str = "", *, limit: int = ROWS_MAX) -> l
 
 
 def waiting_counts(session: Session) -> dict[str, int]:
-    """Return subject → how many of its documents wait for the session's person; 0 for none."""
+    """Return subject → number of its documents that wait for the session's person."""
     counted = func.count(func.distinct(ApprovalCase.id))
     query = _cases(actor_of(session), ApprovalCase.subject, counted).group_by(ApprovalCase.subject)
     found = {name: int(count) for name, count in session.execute(query)}
@@ -72,7 +72,7 @@ def waiting_counts(session: Session) -> dict[str, int]:
 
 
 def waiting_count(session: Session, subject: str) -> int:
-    """Return how many documents of a subject wait for the session's person."""
+    """Return the number of documents of a subject that wait for the session's person."""
     return waiting_counts(session)[subject]
 
 

@@ -1,4 +1,4 @@
-"""Orders as a subject of approvals: what a decision is about, who may not take it, what it does."""
+"""Orders as a subject of approvals: facts, initiators and effects of a decision."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -153,7 +153,7 @@ def submit_for_approval(order: OrderState, buyer: Buyer, used_cents: int) -> tup
 
 
 def order_document(order: OrderState, buyer: Buyer, used_cents: int) -> Document:
-    """Return what a decision about an order is about; amounts in cents."""
+    """Return the document of an order; amounts in cents."""
     facts = {
         "order_version": order.version,
         "content_sha256": order.content_sha256,
@@ -167,7 +167,7 @@ def order_document(order: OrderState, buyer: Buyer, used_cents: int) -> Document
 
 
 def initiators_of(order: OrderState | Order) -> tuple[str | None, ...]:
-    """Return who may not decide an order: who placed it and who submitted it."""
+    """Return the persons who may not decide an order: those who placed and submitted it."""
     return order.placed_by, order.submitted_by
 
 
@@ -197,8 +197,8 @@ def _effects(decision: Decision, session: Session, row: SubmittedOrder, document
     event = EventDraft(order.number, buyer.path, {"status": [order.status, status.value]}, facts, order.version + 1)
     released = [] if decision is Decision.APPROVED else release_holds(buyer, order.total_cents)
     events = record_one(session, _ACTIONS[decision], "orders", event)
-    told = notify_decision(session, order.number, decision, [order.submitted_by, order.placed_by], reason)
-    return Effects((advanced, *events, *told), following=tuple(released))
+    notifications = notify_decision(session, order.number, decision, [order.submitted_by, order.placed_by], reason)
+    return Effects((advanced, *events, *notifications), following=tuple(released))
 
 
 def _titles(session: Session, numbers: Sequence[str]) -> Mapping[str, str]:
@@ -253,4 +253,4 @@ ORDER_APPROVALS = register_subject(
         submissions=_submissions,
     )
 )
-"""Orders: one decision by whoever holds ``ORDER_APPROVE``."""
+"""Orders: one decision by a holder of ``ORDER_APPROVE``."""

@@ -1,4 +1,4 @@
-"""Changes of upstream as a subject of approvals: owner and new upstream are asked first, then the brand decides."""
+"""Changes of upstream as a subject of approvals: owner and new upstream consent first, then the brand decides."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -103,7 +103,7 @@ def reject_affiliation(session: Session, number: str, reason: str, *, version: i
 
 
 def submit_for_approval(session: Session, request: AffiliationRequest) -> None:
-    """Open the case of a new request: those are asked who have not agreed by asking, else the brand."""
+    """Open the case of a new request, with steps for the missing consents, else for the brand."""
     _open(session, request, *_approvers(request))
 
 
@@ -135,13 +135,13 @@ def move_partner(session: Session, request: AffiliationRequest) -> None:
 
 
 def has_all_consents(request: AffiliationRequest) -> bool:
-    """Return whether everybody who is asked has agreed."""
+    """Return whether all consents are given."""
     upstream_agreed = request.to_upstream_id is None or request.upstream_answer == Consent.AGREED
     return request.owner_answer == Consent.AGREED and upstream_agreed
 
 
 def is_own_request(actor: Actor, request: AffiliationRequest) -> bool:
-    """Return whether the person behind the actor asked for the change."""
+    """Return whether the person behind the actor requested the change."""
     return actor.is_one_of(request.asked_by)
 
 
@@ -251,7 +251,7 @@ def _submissions(session: Session, numbers: Sequence[str]) -> list[Submission]:
 
 
 def _verbs() -> dict[str, Verb[AffiliationRequest]]:
-    asked: dict[str, Any] = {
+    consent: dict[str, Any] = {
         "permission": Permission.APPLICATION_CONFIRM,
         "statuses": frozenset({RequestStatus.ASKED.value}),
         "authorize": _require_asked,
@@ -260,8 +260,8 @@ def _verbs() -> dict[str, Verb[AffiliationRequest]]:
     reviewed = frozenset({RequestStatus.UNDER_REVIEW.value})
     decided = reviewed | {RequestStatus.APPROVED.value}
     return {
-        "agree": Verb(decision=Decision.APPROVED, effects=_agree, **asked),
-        "decline": Verb(decision=Decision.DECLINED, effects=_decline, reason=CONCERNED_READ, **asked),
+        "agree": Verb(decision=Decision.APPROVED, effects=_agree, **consent),
+        "decline": Verb(decision=Decision.DECLINED, effects=_decline, reason=CONCERNED_READ, **consent),
         "approve": Verb(decision=Decision.APPROVED, effects=_approve, statuses=reviewed, **brand),
         "reject": Verb(decision=Decision.REJECTED, effects=_reject, statuses=decided, reason=CONCERNED_READ, **brand),
     }
@@ -285,4 +285,4 @@ AFFILIATION_APPROVALS = register_subject(
         submissions=_submissions,
     )
 )
-"""Changes of upstream: the partner's owner and the new upstream consent, unless they asked; then the brand decides."""
+"""Changes of upstream: owner and new upstream consent, unless they requested it; then the brand decides."""
