@@ -89,7 +89,6 @@ class ApprovalCase(Base):
     follows_branch = True
     __table_args__ = (
         Index("ix_approval_cases_key", "subject", "key", "id"),
-        Index("ix_approval_cases_path", "path", "id"),
         Index(
             "uq_approval_cases_open",
             "subject",
@@ -130,21 +129,8 @@ class ApprovalStep(Base):
     """
 
     __tablename__ = "approval_steps"
-    __table_args__ = (
-        Index("uq_approval_steps_case_id", "case_id", "number", unique=True),
-        Index(
-            "ix_approval_steps_waiting",
-            "permission",
-            "partner_id",
-            "case_id",
-            sqlite_where=literal_column("state = 'waiting'"),
-            postgresql_where=literal_column("state = 'waiting'"),
-        ),
-    )
-
-    id: Mapped[Id]
-    case_id: Mapped[int] = mapped_column(ForeignKey("approval_cases.id"))
-    number: Mapped[int]
+    case_id: Mapped[int] = mapped_column(ForeignKey("approval_cases.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
     permission: Mapped[str] = mapped_column(code_text(PERMISSION_LENGTH_MAX))
     partner_id: Mapped[int | None]
     state: Mapped[str] = mapped_column(code_text(20))
@@ -216,7 +202,7 @@ def _visible(cases: Any, actor: Actor) -> ColumnElement[bool]:
     steps = (
         inspect(ApprovalStep).local_table.alias().c
     )  # a table and no class: its own filter would ask for the case again
-    is_asked = exists(select(steps.id).where(steps.case_id == cases.id, steps.partner_id == actor.partner_id))
+    is_asked = exists(select(steps.case_id).where(steps.case_id == cases.id, steps.partner_id == actor.partner_id))
     return and_(permitted, or_(within_branch, is_asked))
 
 

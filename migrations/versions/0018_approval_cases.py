@@ -66,7 +66,6 @@ def create_cases() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_approval_cases")),
     )
     op.create_index("ix_approval_cases_key", "approval_cases", ["subject", "key", "id"])
-    op.create_index("ix_approval_cases_path", "approval_cases", ["path", "id"])
     is_open = sa.text("status = 'open'")
     op.create_index(
         "uq_approval_cases_open",
@@ -81,19 +80,14 @@ def create_cases() -> None:
 def create_steps() -> None:
     op.create_table(
         "approval_steps",
-        sa.Column("id", BIG_ID, nullable=False),
         sa.Column("case_id", BIG_ID, nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("permission", code_text(40), nullable=False),
         sa.Column("partner_id", sa.BigInteger(), nullable=True),
         sa.Column("state", code_text(20), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["approval_cases.id"], name=op.f("fk_approval_steps_case_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval_steps")),
+        sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_approval_steps")),
     )
-    op.create_index("uq_approval_steps_case_id", "approval_steps", ["case_id", "number"], unique=True)
-    waits = sa.text("state = 'waiting'")
-    columns = ["permission", "partner_id", "case_id"]
-    op.create_index("ix_approval_steps_waiting", "approval_steps", columns, sqlite_where=waits, postgresql_where=waits)
 
 
 def create_decisions() -> None:

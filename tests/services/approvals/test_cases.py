@@ -122,7 +122,7 @@ def everything(walk: Walk, key: str) -> tuple[Any, ...]:
     with reading(ADMIN) as session:
         row = session.execute(select(walk.model.status, walk.model.version).where(walk.model.number == key)).one()
         cases = session.execute(select(ApprovalCase.id, ApprovalCase.status, ApprovalCase.due_at)).all()
-        steps = session.execute(select(ApprovalStep.id, ApprovalStep.state)).all()
+        steps = session.execute(select(ApprovalStep.case_id, ApprovalStep.number, ApprovalStep.state)).all()
         decided = session.scalar(select(func.count()).select_from(ApprovalDecision))
         events = session.scalar(select(func.count()).select_from(Event))
     return tuple(row), list(map(tuple, cases)), list(map(tuple, steps)), decided, events
