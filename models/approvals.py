@@ -129,6 +129,7 @@ class ApprovalStep(Base):
     """
 
     __tablename__ = "approval_steps"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  (one tree to write to instead of two)
     case_id: Mapped[int] = mapped_column(ForeignKey("approval_cases.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     permission: Mapped[str] = mapped_column(code_text(PERMISSION_LENGTH_MAX))

@@ -37,7 +37,7 @@ class Notification(Base):
     """
 
     __tablename__ = "notifications"
-    __table_args__ = (Index("ix_notifications_person", "person", "id"),)
+    __table_args__ = (Index("ix_notifications_person", "person", "read_at", "id"),)
 
     id: Mapped[Id]
     person: Mapped[str] = mapped_column(code_text(NAME_LENGTH_MAX))
@@ -52,14 +52,6 @@ class Notification(Base):
         """Row filter: users see their own; an API key has none."""
         is_person = actor.person != "" and actor.token_id is None
         return and_(cls.person == actor.person) if is_person else NOBODY
-
-
-Index(
-    "ix_notifications_unread",
-    Notification.person,
-    sqlite_where=Notification.read_at.is_(None),
-    postgresql_where=Notification.read_at.is_(None),
-)
 
 
 class NotificationDelivery(Base):

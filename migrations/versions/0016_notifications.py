@@ -21,15 +21,7 @@ def upgrade() -> None:
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
     )
-    with op.batch_alter_table("notifications", schema=None) as batch_op:
-        batch_op.create_index("ix_notifications_person", ["person", "id"], unique=False)
-        batch_op.create_index(
-            "ix_notifications_unread",
-            ["person"],
-            unique=False,
-            sqlite_where=sa.text("read_at IS NULL"),
-            postgresql_where=sa.text("read_at IS NULL"),
-        )
+    op.create_index("ix_notifications_person", "notifications", ["person", "read_at", "id"])
 
     op.create_table(
         "notification_deliveries",

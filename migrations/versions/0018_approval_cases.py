@@ -87,6 +87,7 @@ def create_steps() -> None:
         sa.Column("state", code_text(20), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["approval_cases.id"], name=op.f("fk_approval_steps_case_id")),
         sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_approval_steps")),
+        sqlite_with_rowid=False,
     )
 
 
