@@ -119,6 +119,7 @@ HISTORY: Mapping[str, str] = MappingProxyType(
         "store_findings.decided_by": "who decided is history",
         "store_photos.person": "who brought a picture is history",
         "api_tokens.confirmed_by": "who confirmed is history; the key ends with who made it",
+        "notifications.person": "what a reader was notified of is history; it is purged with its retention",
         "files.person": "files of open imports go along with them; others are only named by what came of them",
     }
 )
