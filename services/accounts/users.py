@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
+from core.database.chunks import in_chunks
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
@@ -19,7 +20,7 @@ from models.partners.partners import Partner
 from services.accounts.sessions import require_reauthentication
 from services.hierarchies import layers, lock_organisation, refused_by_circles, stored_above
 from services.partners.saving import UNKNOWN_PARTNER
-from services.saving.lookups import LOOKUP_SLICE, look_up, look_up_references
+from services.saving.lookups import look_up, look_up_references
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
 from services.saving.rows import save_rows
 
@@ -108,8 +109,8 @@ def refuse_left(session: Session, named: Mapping[int, int], field: str) -> list[
         field: That names them.
     """
     numbers, gone = sorted(set(named.values())), {}
-    for start in range(0, len(numbers), LOOKUP_SLICE):
-        query = select(User.id, User.email, User.left_at).where(User.id.in_(numbers[start : start + LOOKUP_SLICE]))
+    for chunk in in_chunks(numbers):
+        query = select(User.id, User.email, User.left_at).where(User.id.in_(chunk))
         locked = query.order_by(User.id).with_for_update(read=True, key_share=True)
         gone.update({number: email for number, email, left_at in session.execute(locked) if left_at is not None})
     return [

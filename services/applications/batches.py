@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.bulk import insert_rows
+from core.database.chunks import in_chunks
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
@@ -19,7 +20,6 @@ from services.approvals.cases import open_cases
 from services.number_series import next_numbers
 from services.partners.affiliation_states import BRAND_ANSWERS
 from services.partners.saving import save_partners
-from services.saving.lookups import LOOKUP_SLICE
 from services.saving.plans import Saved, SaveOptions
 
 WAITS = frozenset({PartnerStatus.APPLIED.value, PartnerStatus.UNDER_REVIEW.value})
@@ -62,11 +62,11 @@ def _without_reviewed(session: Session, drafts: Drafts) -> tuple[Drafts, list[Ce
     if stated is None or codes is None:
         return drafts, []
     open_ones: dict[str, tuple[str, str]] = {}
-    for start in range(0, len(codes), LOOKUP_SLICE):
+    for chunk in in_chunks(codes):
         query = (
             select(Partner.code, Partner.status, Application.number)
             .join(Application, Application.partner_id == Partner.id)
-            .where(Partner.code.in_(codes[start : start + LOOKUP_SLICE]), Application.status.in_(OPEN))
+            .where(Partner.code.in_(chunk), Application.status.in_(OPEN))
         )
         open_ones.update({code: (status, number) for code, status, number in session.execute(query)})
     problems = []
@@ -82,10 +82,10 @@ def _without_reviewed(session: Session, drafts: Drafts) -> tuple[Drafts, list[Ce
 def _begin_reviews(session: Session, codes: Sequence[str], options: SaveOptions) -> None:
     """Make an application, waiting for the brand, for each partner that waits and has none."""
     person, at = actor_of(session).person, now()
-    for start in range(0, len(codes), LOOKUP_SLICE):
+    for chunk in in_chunks(codes):
         open_one = select(Application.id).where(Application.partner_id == Partner.id, Application.status.in_(OPEN))
         columns = (Partner.code, Partner.id, Partner.path, *(getattr(Partner, name) for name in COPIED))
-        query = select(*columns).where(Partner.code.in_(codes[start : start + LOOKUP_SLICE]), ~open_one.exists())
+        query = select(*columns).where(Partner.code.in_(chunk), ~open_one.exists())
         found = session.execute(query.order_by(Partner.code)).all()
         numbers = next_numbers("AP", len(found)).run(session) if found else []
         rows = [

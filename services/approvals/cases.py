@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.clock import now
 from core.database.bulk import insert_few, insert_rows
+from core.database.chunks import in_chunks
 from core.database.operations import Operation, no_result, together
 from core.database.prepared import StatementResult
 from core.database.sessions import actor_of
@@ -41,7 +42,6 @@ from services.approvals.subjects import (
     Verb,
     WaitingStep,
 )
-from services.saving.lookups import LOOKUP_SLICE
 from services.states import require_reason, require_state
 
 FLOW_VERSION = 1
@@ -173,8 +173,8 @@ def waiting_steps(subject_name: str, key: str) -> Operation[list[WaitingStep]]:
 
 def open_cases(session: Session, subject: Subject[Any], keys: Sequence[str]) -> None:
     """Open the cases of submitted documents whose rows were written without them, e.g. by an import."""
-    for start in range(0, len(keys), LOOKUP_SLICE):
-        _open_cases(session, subject, subject.submissions(session, keys[start : start + LOOKUP_SLICE]))
+    for chunk in in_chunks(keys):
+        _open_cases(session, subject, subject.submissions(session, chunk))
 
 
 def _open_cases(session: Session, subject: Subject[Any], submissions: Sequence[Submission]) -> None:

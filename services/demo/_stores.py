@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from core.clock import BRAND_ZONE, now
+from core.database.chunks import in_chunks
 from core.positions.points import METRES_PER_DEGREE, Datum, convert
 from core.positions.texts import ANGLE_PLACES
 from models.partners.partners import PartnerStatus
@@ -20,7 +21,6 @@ from models.regions.resolving import region
 from models.stores import PositionSource, Store, StoreFinding, StoreStatus
 from services.demo._partners import DemoPartner
 from services.demo._rows import insert_numbered
-from services.saving.lookups import LOOKUP_SLICE
 from services.stores.findings import assess_stores, rescore
 from services.stores.names import name_key
 from services.stores.positions import Captured, derive, keep_positions, store_facts
@@ -72,8 +72,8 @@ def add_stores(session: Session, ids: Sequence[int], partners: Sequence[DemoPart
     rows = _rows(partners, standings)
     insert_numbered(session, Store, ids, COLUMNS, rows)
     since = {row_id: _moment(one) for row_id, one in zip(ids, partners, strict=True)}
-    for start in range(0, len(ids), SLICE):
-        stores = store_facts(session, ids[start : start + SLICE])
+    for chunk in in_chunks(ids, SLICE):
+        stores = store_facts(session, chunk)
         fresh = {store.id for store in stores}
         for at in sorted({since[store.id] for store in stores}):
             keep_positions(session, [one for one in stores if since[one.id] == at], at, fresh=fresh)
@@ -97,8 +97,8 @@ def purge_stores(session: Session, is_demo: ColumnElement[bool]) -> None:
     others = sorted(set(session.scalars(select(StoreFinding.store_id).where(*beside), execution_options=REASON)))
     session.execute(delete(StoreFinding).where(StoreFinding.store_id.in_(demo)), execution_options=REASON)
     session.execute(delete(StoreFinding).where(StoreFinding.other_store_id.in_(demo)), execution_options=REASON)
-    for start in range(0, len(others), LOOKUP_SLICE):
-        rescore(session, others[start : start + LOOKUP_SLICE])
+    for chunk in in_chunks(others):
+        rescore(session, chunk)
 
 
 def _store_spec(random: Random, partner: DemoPartner) -> StoreSpec:

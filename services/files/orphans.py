@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import now
+from core.database.chunks import in_chunks
 from core.files.contents import StoredFile, content_path
 from core.settings import settings
 
@@ -59,8 +60,8 @@ def _sweep(session: Session, sha256: str, before: datetime) -> int:
 def _claimed(session: Session, hashes: Iterable[str]) -> set[str]:
     wanted = sorted(hashes)
     found: set[str] = set()
-    for at in range(0, len(wanted), 500):
-        some = select(StoredFile.sha256).where(StoredFile.sha256.in_(wanted[at : at + 500]))
+    for chunk in in_chunks(wanted):
+        some = select(StoredFile.sha256).where(StoredFile.sha256.in_(chunk))
         found.update(session.scalars(some.execution_options(**_SEE)))
     return found
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import today
+from core.database.chunks import in_chunks
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
@@ -31,7 +32,6 @@ from services.orders.lifecycle import rewrite_draft
 from services.orders.pricing import LINES_MAX, LineDraft, PricedLine, price_lines
 from services.orders.states import STATE_COLUMNS, OrderState
 from services.products.prices import Catalogue, price_catalogue
-from services.saving.lookups import LOOKUP_SLICE
 from services.saving.plans import Saved, SaveOptions
 from services.saving.rows import KEY_NOT_AVAILABLE
 
@@ -175,16 +175,16 @@ def _stored(session: Session, numbers: list[str]) -> dict[str, Any]:
     header = [getattr(Order, name) for name in HEADER]
     query = select(*STATE_COLUMNS, Partner.code, *header).join(Partner, Order.buyer_id == Partner.id)
     found: dict[str, Any] = {}
-    for start in range(0, len(numbers), LOOKUP_SLICE):
-        rows = session.execute(query.where(Order.number.in_(numbers[start : start + LOOKUP_SLICE])))
+    for chunk in in_chunks(numbers):
+        rows = session.execute(query.where(Order.number.in_(chunk)))
         found.update((row.number, row) for row in rows)
     return found
 
 
 def _taken_by_others(session: Session, numbers: list[str]) -> set[str]:
     taken: set[str] = set()
-    for start in range(0, len(numbers), LOOKUP_SLICE):
-        query = select(Order.number).where(Order.number.in_(numbers[start : start + LOOKUP_SLICE]))
+    for chunk in in_chunks(numbers):
+        query = select(Order.number).where(Order.number.in_(chunk))
         taken.update(session.scalars(query, execution_options={"see_all": "numbers are unique across the brand"}))
     return taken
 
@@ -215,8 +215,8 @@ def _find_buyers(session: Session, groups: Sequence[OrderRows]) -> dict[int, Buy
 def _locked_partners(session: Session, codes: Sequence[str]) -> dict[str, Buyer]:
     """Return code → partner, share-locked so that none moves in the tree until the transaction ends."""
     found: dict[str, Buyer] = {}
-    for start in range(0, len(codes), LOOKUP_SLICE):
-        query = select(*BUYER_COLUMNS).where(Partner.code.in_(codes[start : start + LOOKUP_SLICE]))
+    for chunk in in_chunks(codes):
+        query = select(*BUYER_COLUMNS).where(Partner.code.in_(chunk))
         rows = session.execute(query.order_by(Partner.code).with_for_update(read=True))
         found.update((row.code, Buyer(*row)) for row in rows)
     return found

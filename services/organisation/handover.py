@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.clock import now
+from core.database.chunks import in_chunks
 from core.database.versioned import Versioned
 from core.events.log import EventDraft, record
 from core.files.contents import StoredFile
@@ -21,7 +22,6 @@ from models.orders import Order
 from models.partners.invites import Invite
 from services.hierarchies import stored_above
 from services.organisation.leaving_rules import RULES
-from services.saving.lookups import LOOKUP_SLICE
 
 SEE: dict[str, Any] = {"see_all": "a leaver's holdings are handed over in full, also rows outside the actor's scope"}
 
@@ -132,8 +132,8 @@ def _hand_imports(session: Session, leaver: User, rows: Sequence[Any], successor
 def _write(session: Session, column: Any, numbers: Sequence[int], value: object) -> None:
     model = column.class_
     counted = {"version": model.version + 1, "updated_at": now()} if issubclass(model, Versioned) else {}
-    for start in range(0, len(numbers), LOOKUP_SLICE):
-        rows = update(model).where(model.id.in_(numbers[start : start + LOOKUP_SLICE]))
+    for chunk in in_chunks(numbers):
+        rows = update(model).where(model.id.in_(chunk))
         _execute(session, rows.values({column.key: value, **counted}))
 
 

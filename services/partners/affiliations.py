@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.bulk import insert_rows
+from core.database.chunks import in_chunks
 from core.database.paths import ancestor_ids
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
@@ -99,8 +100,8 @@ def _take_store_along(session: Session, partner_id: int, upstream_id: int | None
 def _saved(session: Session, drafts: Drafts) -> dict[str, tuple[int, date]]:
     codes = drafts.columns["code"]
     found: dict[str, tuple[int, date]] = {}
-    for start in range(0, len(codes), 500):
-        query = select(Partner.code, Partner.id, Partner.valid_from).where(Partner.code.in_(codes[start : start + 500]))
+    for chunk in in_chunks(codes):
+        query = select(Partner.code, Partner.id, Partner.valid_from).where(Partner.code.in_(chunk))
         found.update((code, (partner_id, day)) for code, partner_id, day in session.execute(query))
     return found
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Date, and_, bindparam, select
 from sqlalchemy.orm import Session
 
+from core.database.chunks import in_chunks
 from core.database.operations import Operation
 from core.database.prepared import Prepared, StatementResult
 from core.database.sessions import actor_of
@@ -20,7 +21,7 @@ from models.partners.partners import Partner
 from models.prices import Price
 from models.products import Product, ProductStatus
 from services.branch_statements import read_in_branch
-from services.saving.lookups import LOOKUP_SLICE, look_up_references
+from services.saving.lookups import look_up_references
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
 from services.saving.rows import save_rows
 
@@ -165,8 +166,8 @@ def price_catalogue(session: Session, skus: Iterable[str], tiers: Sequence[str],
     """
     found = Catalogue(day, {}, {})
     wanted = list(dict.fromkeys(skus))
-    for start in range(0, len(wanted), LOOKUP_SLICE):
-        few, sku_values = _padded("sku", wanted[start : start + LOOKUP_SLICE])
+    for chunk in in_chunks(wanted):
+        few, sku_values = _padded("sku", chunk)
         tier_count, tier_values = _padded("tier", tiers or [""])
         found.add(read_in_branch(session, _catalogue(few, tier_count), day=day, **sku_values, **tier_values))
     return found

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
+from core.database.chunks import in_chunks
 from core.errors import InvalidInput
 from core.i18n import N_
 from core.kinds.kind import Kind, Reference
@@ -21,7 +22,6 @@ from core.queries.finding import GridQuery, read_query, stream_columns
 from core.resource import Resource
 from services.reports.dimensions import Dimension, Figure, dimensions_of, read_dimensions, read_figure
 from services.reports.narrowing import Pairs, narrowed
-from services.saving.lookups import LOOKUP_SLICE
 
 PARAMETERS = ("by", "across", "measure")
 BY_MAX = 2
@@ -181,8 +181,8 @@ def _named(session: Session, dimension: Dimension, raw: Iterable[str]) -> Mappin
     wanted = [int(number) for number in raw if number]
     found: dict[str, tuple[str, str]] = {}
     model = reference.key.class_
-    for start in range(0, len(wanted), LOOKUP_SLICE):
-        some = model.id.in_(wanted[start : start + LOOKUP_SLICE])
+    for chunk in in_chunks(wanted):
+        some = model.id.in_(chunk)
         for number, key, title in session.execute(select(model.id, reference.key, reference.title).where(some)):
             found[str(number)] = key, title or key
     return dict.fromkeys(map(str, wanted), (INVISIBLE, "")) | found

@@ -6,13 +6,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.database.chunks import CHUNK_SIZE, in_chunks
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
 from core.i18n import N_
 from core.kinds.kind import shown_value
 from services.saving.plans import Plan, SaveOptions
 
-LOOKUP_SLICE = 500  # keys per IN list: every SQLite accepts it
+LOOKUP_SLICE = CHUNK_SIZE
 
 
 def look_up(session: Session, key: Any, stated: Sequence[Any], *extra: Any) -> dict[Any, Any]:
@@ -27,8 +28,8 @@ def look_up(session: Session, key: Any, stated: Sequence[Any], *extra: Any) -> d
     wanted = [value for value in dict.fromkeys(stated) if value is not None]
     model = key.class_
     found: dict[Any, Any] = {}
-    for start in range(0, len(wanted), LOOKUP_SLICE):
-        query = select(key, model.id, *extra).where(key.in_(wanted[start : start + LOOKUP_SLICE]))
+    for chunk in in_chunks(wanted):
+        query = select(key, model.id, *extra).where(key.in_(chunk))
         found.update((row[0], row[1:]) for row in session.execute(query))
     return found
 
@@ -68,8 +69,8 @@ def match_keys(
     attribute, key_attribute = fields[options.match], getattr(plan.model, key)
     found: dict[Any, list[str]] = {}
     wanted = [value for value in dict.fromkeys(stated) if value is not None]
-    for start in range(0, len(wanted), LOOKUP_SLICE):
-        query = select(attribute, key_attribute).where(attribute.in_(wanted[start : start + LOOKUP_SLICE]))
+    for chunk in in_chunks(wanted):
+        query = select(attribute, key_attribute).where(attribute.in_(chunk))
         for value, row_key in session.execute(query):
             found.setdefault(value, []).append(row_key)
     given = drafts.columns.get(key, [None] * len(drafts))

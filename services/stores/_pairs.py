@@ -13,6 +13,7 @@ import numpy as np
 from sqlalchemy import Select, func, not_, select, true
 from sqlalchemy.orm import Session
 
+from core.database.chunks import in_chunks
 from core.positions.columns import cells_of, great_circles_m
 from core.positions.points import (
     LONGER_MAX,
@@ -23,7 +24,6 @@ from core.positions.points import (
     distance_m,
 )
 from models.stores import Store
-from services.saving.lookups import LOOKUP_SLICE
 from services.stores.names import similarities, similarity
 from services.stores.positions import FACTS
 from services.stores.rules import (
@@ -138,8 +138,8 @@ def _by_cell(session: Session, cells: set[int], known: Sequence[Facts]) -> dict[
     for store in known:
         if is_run and store.cell in cells:
             found_in[store.cell].append(store)
-    for start in range(0, len(wanted), LOOKUP_SLICE):
-        query = select(*FACTS).where(Store.cell.in_(wanted[start : start + LOOKUP_SLICE]), others)
+    for chunk in in_chunks(wanted):
+        query = select(*FACTS).where(Store.cell.in_(chunk), others)
         for row in session.execute(query.order_by(Store.id), execution_options=REASON):
             other = Facts(*row)
             found_in[other.cell].append(other)
@@ -202,14 +202,14 @@ def _same_phone(session: Session, stores: Sequence[Facts]) -> Iterator[Pair]:
 def _first_with(session: Session, numbers: Sequence[str]) -> tuple[dict[str, list[Facts]], dict[str, int]]:
     """Return for each number that several stores have the first of them, one more than are shown, and how many."""
     counts: dict[str, int] = {}
-    for start in range(0, len(numbers), LOOKUP_SLICE):
-        of = Store.phone.in_(numbers[start : start + LOOKUP_SLICE])
+    for chunk in in_chunks(numbers):
+        of = Store.phone.in_(chunk)
         shared = select(Store.phone, func.count()).where(of).group_by(Store.phone).having(func.count() > 1)
         counts.update((phone, count) for phone, count in session.execute(shared, execution_options=REASON) if phone)
     several = sorted(counts)
     first: dict[str, list[Facts]] = defaultdict(list)
-    for start in range(0, len(several), LOOKUP_SLICE):
-        of = Store.phone.in_(several[start : start + LOOKUP_SLICE])
+    for chunk in in_chunks(several):
+        of = Store.phone.in_(chunk)
         turn = func.row_number().over(partition_by=Store.phone, order_by=Store.id).label("turn")
         turns = select(Store.id, turn).where(of).subquery()
         query: Select[Any] = (

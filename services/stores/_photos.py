@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import now
+from core.database.chunks import in_chunks
 from core.database.sessions import actor_of
 from core.files.pictures import SAME_PICTURE_BITS
 from core.positions.points import distance_m
 from models.stores import Store, StorePhoto
 from services.files.pictures import keep_picture
-from services.saving.lookups import LOOKUP_SLICE
 from services.stores.rules import Facts, NewFinding, new_finding
 
 FAR_M = 2_000
@@ -58,8 +58,8 @@ def photo_findings(session: Session, stores: Sequence[Facts]) -> Iterator[NewFin
     """Yield findings from the photos of stores; only registered stores have any."""
     known = {store.id: store for store in stores if store.registered_by}
     ids, photos = sorted(known), defaultdict(list)
-    for start in range(0, len(ids), LOOKUP_SLICE):
-        query = select(StorePhoto).where(StorePhoto.store_id.in_(ids[start : start + LOOKUP_SLICE]))
+    for chunk in in_chunks(ids):
+        query = select(StorePhoto).where(StorePhoto.store_id.in_(chunk))
         for photo in session.scalars(query.order_by(StorePhoto.id), execution_options=REASON):
             photos[photo.store_id].append(photo)
     for store_id, store in known.items():

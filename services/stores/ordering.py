@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.clock import today
+from core.database.chunks import in_chunks
 from core.database.paths import segment
 from core.database.sessions import actor_of
 from core.drafts import Drafts
@@ -20,7 +21,6 @@ from models.stores import Store, StoreFinding, StorePhoto, StorePosition, StoreS
 from services.partners.saving import PLAN as PARTNER_PLAN
 from services.partners.saving import save_partners
 from services.partners.tree import lock_tree, reserve_ids, tier_problem
-from services.saving.lookups import LOOKUP_SLICE
 from services.saving.plans import SaveOptions
 from services.states import lock_one
 
@@ -184,8 +184,8 @@ def hold_partners(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """Lock partners against moves until the transaction ends; return id → path."""
     wanted = sorted(set(ids))
     held: dict[int, str] = {}
-    for start in range(0, len(wanted), LOOKUP_SLICE):
-        query = select(Partner.id, Partner.path).where(Partner.id.in_(wanted[start : start + LOOKUP_SLICE]))
+    for chunk in in_chunks(wanted):
+        query = select(Partner.id, Partner.path).where(Partner.id.in_(chunk))
         locked = query.order_by(Partner.id).with_for_update(read=True)
         held.update((one, path) for one, path in session.execute(locked, execution_options=REASON))
     return held
@@ -194,9 +194,9 @@ def hold_partners(session: Session, ids: Sequence[int]) -> dict[int, str]:
 def _standing(session: Session, ids: Sequence[int | None]) -> dict[int, Any]:
     wanted = [one for one in ids if one is not None]
     found: dict[int, Any] = {}
-    for start in range(0, len(wanted), LOOKUP_SLICE):
+    for chunk in in_chunks(wanted):
         query = select(Partner.id, Partner.code, Partner.upstream_id, Partner.path)
-        chosen = query.where(Partner.id.in_(wanted[start : start + LOOKUP_SLICE]))
+        chosen = query.where(Partner.id.in_(chunk))
         found.update((row.id, row) for row in session.execute(chosen))
     return found
 

@@ -9,12 +9,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.database.bulk import insert_rows
+from core.database.chunks import in_chunks
 from core.database.sessions import actor_of
 from core.positions.columns import Floats, are_in_china_box, cells_of, convert_columns
 from core.positions.points import Datum
 from core.positions.texts import ANGLE_PLACES
 from models.stores import Store, StorePosition
-from services.saving.lookups import LOOKUP_SLICE
 from services.stores.fixes import Fix
 from services.stores.rules import ISLAND_DEGREES, Facts
 
@@ -90,8 +90,8 @@ def store_facts(session: Session, ids: Sequence[int]) -> list[Facts]:
     """Return the facts of stores that findings are made from, without a row filter."""
     reason = {"see_all": "findings compare a store with all stores, not only those of the actor's branch"}
     found: list[Facts] = []
-    for start in range(0, len(ids), LOOKUP_SLICE):
-        query = select(*FACTS).where(Store.id.in_(ids[start : start + LOOKUP_SLICE]))
+    for chunk in in_chunks(ids):
+        query = select(*FACTS).where(Store.id.in_(chunk))
         found += [Facts(*row) for row in session.execute(query, execution_options=reason)]
     return found
 
@@ -107,8 +107,8 @@ def keep_positions(session: Session, stores: Sequence[Facts], at: datetime, *, f
     """
     actor = actor_of(session)
     had = [store.id for store in stores if store.id not in fresh]
-    for start in range(0, len(had), LOOKUP_SLICE):
-        lasting = StorePosition.store_id.in_(had[start : start + LOOKUP_SLICE]), StorePosition.valid_to.is_(None)
+    for chunk in in_chunks(had):
+        lasting = StorePosition.store_id.in_(chunk), StorePosition.valid_to.is_(None)
         session.execute(update(StorePosition).where(*lasting).values(valid_to=at))
     rows = [
         (
