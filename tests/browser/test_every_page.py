@@ -25,6 +25,7 @@ SCANNED_ELSEWHERE = {
     "test_many_are_ticked_named_and_approved_with_a_result_for_each": "an open dialog",
     "test_lines_read_from_pasted_text_have_no_violation": "text that was pasted",
     "test_rows_that_change_show_both_values_before_anything_is_stored": "an opened tab of changes",
+    "test_the_bell_counts_tells_leads_on_and_is_marked_as_read": "the open panel of notifications",
     "test_a_dead_line_is_said_and_what_was_tapped_meanwhile_is_never_done": "a notice while the line is dead",
     "test_a_measured_position_with_the_field_for_coordinates_keeps_nobody_out": "a position that was measured",
 }

@@ -70,6 +70,7 @@ NO_PAGE = (
         "/apply/{token}/licence": "answers a picture",
         "/stores/{code}/photos/{photo_id}": "answers a picture",
         "/imports/{batch_id:int}": "leads on to the import's own page",
+        "/notifications/{notification_id:int}": "marks one as read and leads on to its record",
         "/healthz": "answers programs",
         "/readyz": "answers programs",
     }

@@ -37,14 +37,14 @@ def test_the_nearest_of_each_kind_are_those_that_measuring_all_would_name(seed, 
     near = [one for one in candidates if one.great_circle_m <= 1.0057 * NEAR_M]
     monkeypatch.setattr(_pairs, "distance_m", lambda *points: measured.append(points) or distance_m(*points))
 
-    named = [(pair.found.code, pair.metres, pair.other.id) for pair in nearest_pairs(store, near)]
+    named = [(pair.finding.code, pair.metres, pair.other.id) for pair in nearest_pairs(store, near)]
 
     everything = []
     for one in candidates:
         metres = distance_m(*place, one.other.latitude, one.other.longitude)
-        told = pair_finding(store, one.other, metres, one.likeness) if metres <= NEAR_M else None
-        if told:
-            everything.append((told[0], metres, one.other.id))
+        evidence = pair_finding(store, one.other, metres, one.likeness) if metres <= NEAR_M else None
+        if evidence:
+            everything.append((evidence[0], metres, one.other.id))
     for code in ("stores.duplicate", "stores.near_duplicate"):
         assert sorted(n for n in named if n[0] == code)[:SHOWN] == sorted(n for n in everything if n[0] == code)[:SHOWN]
     assert len(measured) <= len(everything) + 3
