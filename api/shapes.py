@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
-from core.queries.column_types import python_type
 from core.queries.filters import Operator, is_ranged, operators_of
 from core.resource import Field as ResourceField
 from core.resource import Resource
@@ -100,7 +99,7 @@ def _type_of(field: ResourceField, *, is_key: bool) -> Any:
     if is_amount(field):
         return Amount | None
     own = {"integer": int, "date": date, "datetime": datetime}.get(field.kind.style, str)
-    if field.kind.reference is None and python_type(field.column) is float:
+    if field.kind.reference is None and field.stored.python_type is float:
         own = float
     return own if is_key else own | None
 

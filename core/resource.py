@@ -15,6 +15,7 @@ from core.i18n import N_, Phrase
 from core.kinds.kind import Kind
 from core.kinds.person_names import name_column
 from core.permissions import STATED_BY, Permission
+from core.storage import InColumn, Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,11 @@ class Field(Input):
     serial: bool = False
     group: str = ""
     synonyms: str = ""
+
+    @property
+    def stored(self) -> Stored:
+        """Return the storage of its values: what everyone but a declaration asks."""
+        return InColumn(self.column)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +199,9 @@ class Resource:
     def fields_for(self, actor: Actor) -> tuple[Field, ...]:
         """Return the fields that exist for ``actor``; of a person, partners see the name and not the e-mail."""
         seen = (f for f in self.fields if f.confidential_to is None or actor.can(f.confidential_to))
-        named = (f if f.kind.person is None else replace(f, column=name_column(f.kind, f.column)) for f in seen)
+        named = (
+            f if f.kind.person is None else replace(f, column=name_column(f.kind, f.stored.expression)) for f in seen
+        )
         return tuple(seen if actor.is_brand else named)
 
     def edit_permission(self, field: Field) -> Permission | None:

@@ -25,7 +25,7 @@ def visible_changes(event: Event, resource: Resource, actor: Actor) -> dict[str,
     fields = resource.fields_for(actor)
     names = {field.name: field.name for field in fields} | {name: name for name in PARTS}
     if event.format == 1:
-        names = {field.column.key: field.name for field in fields} | names
+        names = {field.stored.name: field.name for field in fields} | names
     return {
         names[name]: (pair[0], pair[1])
         for name, pair in event.changes.items()

@@ -123,7 +123,7 @@ class _Compiler:
         beyond = scope.beyond(first) if first is not None else None
         if first is None or beyond is None:
             return self._here(node, scope, numbers, is_exact=is_exact)
-        column, model = scope.fields[first].column, beyond.resource.model
+        column, model = scope.fields[first].stored.expression, beyond.resource.model
         found = self._leaf(_seen_from_above(node), beyond, numbers, is_exact=False)
         return column.in_(select(model.id).where(found).correlate(None))  # type: ignore[no-any-return]
 
@@ -272,7 +272,8 @@ def _column(operand: Operand, scope: Scope) -> Any:
         raise TypeError(f"{operand} is no field")
     found: Any = None
     for here, field in scope.steps(operand):
-        found = field.column if found is None else _of_row(here.resource.model.id, field.column, found)
+        here_expression = field.stored.expression
+        found = here_expression if found is None else _of_row(here.resource.model.id, here_expression, found)
     return found
 
 

@@ -135,7 +135,7 @@ def columns_of(compiled: CompiledQuery, *, titles: bool = True) -> Columns:
         positions[name] = len(own.columns)
         reference = field.kind.reference
         if reference is None:
-            own.columns.append(field.column)
+            own.columns.append(field.stored.expression)
         else:
             others[name], condition = referred(field, reference)
             own.joins.append((others[name], condition))

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, bindparam, false, or_, select, tuple_
+from sqlalchemy import ColumnElement, Subquery, and_, bindparam, collate, false, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from core.database.sessions import is_sqlite
 from core.errors import InvalidInput, Problem
 from core.i18n import N_
 from core.kinds.kind import Reference
-from core.queries.column_types import byte_order, python_type
 from core.resource import Field, Resource
+from core.storage import type_of_values
 
 CURSOR_LENGTH_MAX = 8_000  # characters; no cursor of ours is longer
 CURSOR_TEXT_LENGTH_MAX = 200  # characters of one text; servers and proxies refuse long addresses
@@ -72,11 +73,16 @@ def terms_of(session: Session, resource: Resource, fields: Mapping[str, Field], 
             other, condition = referred(field, reference)
             terms.append(Term(byte_order(session, other.c[KEY]), sort.descending, True, (other, condition)))
             continue
-        nullable = getattr(field.column.expression, "nullable", True)
-        terms.append(Term(byte_order(session, field.column), sort.descending, nullable))
+        nullable = field.stored.is_nullable
+        terms.append(Term(byte_order(session, field.stored.expression), sort.descending, nullable))
         if resource.keys == (field.name,) and not nullable:
             return terms
     return [*terms, Term(resource.model.id, terms[-1].descending if terms else False, False)]
+
+
+def byte_order(session: Session, column: Any) -> Any:
+    """Return a column as it is sorted: texts byte by byte on both databases."""
+    return collate(column, "C") if type_of_values(column) is str and not is_sqlite(session) else column
 
 
 def referred(field: Field, reference: Reference) -> tuple[Subquery, ColumnElement[bool]]:
@@ -87,7 +93,7 @@ def referred(field: Field, reference: Reference) -> tuple[Subquery, ColumnElemen
     """
     model = reference.key.class_
     other = select(model.id, reference.key.label(KEY), reference.title.label(TITLE)).subquery()
-    return other, field.column == other.c.id
+    return other, field.stored.expression == other.c.id
 
 
 def beyond(terms: Sequence[Term], names: Sequence[str | None], *, backward: bool = False) -> ColumnElement[bool]:
@@ -167,7 +173,7 @@ def read_cursor(resource: Resource, sorts: Sequence[Sort], terms: Sequence[Term]
 
 
 def _checked(term: Term, value: Any) -> Any:
-    wanted = python_type(term.expression)
+    wanted = type_of_values(term.expression)
     if value is None and term.nullable:
         return None
     if wanted is int and type(value) is int and abs(value) <= INT64_MAX:

@@ -127,7 +127,7 @@ def _indexes_of_order(session: Session, compiled: CompiledQuery) -> tuple[bool, 
     if first.join is not None or first.nullable or column is None:
         return False, False
     leading = [list(index.columns) for index in getattr(table, "indexes", ())]
-    equal = {field.column.expression.name for field in _compared_with_one(compiled)}
+    equal = {field.stored.name for field in _compared_with_one(compiled)}
     both = any(len(own) > 1 and own[0].name in equal and own[1].name == column.name for own in leading)
     alone = column.unique or column.primary_key or any(own[0].name == column.name for own in leading)
     return bool(alone), both
@@ -135,7 +135,7 @@ def _indexes_of_order(session: Session, compiled: CompiledQuery) -> tuple[bool, 
 
 def _indexed_as(session: Session, expression: Any) -> Column[Any] | None:
     """Return the column in whose index rows stand in the order of an expression."""
-    is_collated = getattr(expression, "operator", None) is operators.collate  # see core.queries.column_types
+    is_collated = getattr(expression, "operator", None) is operators.collate  # see core.queries._ordering
     expression = expression.left if is_collated else expression
     column = getattr(expression, "expression", expression)
     if not isinstance(column, Column):

@@ -47,10 +47,10 @@ def _is_searched(field: Field) -> bool:
 def _part(session: Session, field: Field, part: str) -> ColumnElement[bool]:
     reference = field.kind.reference
     if reference is None:
-        return or_(*(contains(session, field.column, one) for one in spellings(part)))
+        return or_(*(contains(session, field.stored.expression, one) for one in spellings(part)))
     texts = (reference.key, reference.title)
     named = or_(*(contains(session, text, one) for text in texts for one in spellings(part)))
-    among: ColumnElement[bool] = field.column.in_(select(reference.key.class_.id).where(named))
+    among: ColumnElement[bool] = field.stored.expression.in_(select(reference.key.class_.id).where(named))
     return among
 
 

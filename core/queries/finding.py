@@ -134,7 +134,7 @@ def stream_columns(
     with the number of rows. Who stops before the end closes it. Raises as ``stream_rows``.
     """
     compiled = compile_query(session, query)
-    wanted = [compiled.fields[name].column for name in query.fields]
+    wanted = [compiled.fields[name].stored.expression for name in query.fields]
     statement = select(*wanted).select_from(query.resource.model).where(*compiled.where)
     filtered = statement.options(*row_filter(actor_of(session)))
     with session.connection().execute(filtered, execution_options={"yield_per": slice_rows}) as streamed:
@@ -184,7 +184,7 @@ def _total(
 
 
 def _summing(compiled: CompiledQuery, summed: Sequence[Field]) -> Select[Any]:
-    columns = [func.sum(field.column) for field in summed]
+    columns = [func.sum(field.stored.expression) for field in summed]
     return select(func.count(), *columns).select_from(compiled.query.resource.model).where(*compiled.where)
 
 

@@ -31,7 +31,7 @@ def with_plain_save(resource: Resource, defaults: Mapping[str, Any] | None = Non
     if resource.edit is None or len(resource.keys) != 1 or needs_more or hasattr(resource.model, "path"):
         raise ValueError(f"{resource.name} needs a service of its own")
     permission: Permission = resource.edit
-    columns = {field.name: field.column.key for field in stated}
+    columns = {field.name: field.stored.name for field in stated}
     plan = Plan(
         subject=resource.name,
         model=resource.model,
@@ -40,7 +40,7 @@ def with_plain_save(resource: Resource, defaults: Mapping[str, Any] | None = Non
         defaults=defaults or {},
         field_names={column: name for name, column in columns.items() if name != column},
     )
-    matches = {name: resource.field(name).column for name in resource.match}
+    matches = {name: resource.field(name).stored.expression for name in resource.match}
 
     def save(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
         """Add rows that are new, change those that differ.
