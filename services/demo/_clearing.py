@@ -28,6 +28,7 @@ from core.database.sessions import Base, transact
 from core.errors import Conflict
 from core.events.log import EventDraft, record
 from core.i18n import N_
+from models.approvals import CaseStatus, StepState
 from services.approvals.subjects import SUBJECTS
 from services.demo._credit import add_to_balances
 from services.demo._rows import CLEARED, SUBJECT, LoadedRange, demo_marks, is_demo, table_of
@@ -112,15 +113,22 @@ def decided_orders(session: Session, marks: Marks) -> Iterator[str]:
 
 
 def _clear_cases(session: Session, marks: Marks) -> None:
-    """Remove the cases of demo rows in which nothing was decided; the others are history, as events are."""
+    """Remove the cases of demo rows in which nothing was decided; the others are history, and end with the rows."""
     cases, steps = table_of("approval_cases"), table_of("approval_steps")
     is_decided = exists().where(table_of("approval_decisions").c.case_id == cases.c.id)
+    waits = steps.c.state == StepState.WAITING.value
     for name in SUBJECTS.keys() & marks.keys():
         table = table_of(name)
-        keys = select(table.c[_key(table)]).where(is_demo(table, marks[name]))
-        chosen = (cases.c.subject == name, cases.c.key.in_(keys), ~is_decided)
-        session.execute(delete(steps).where(steps.c.case_id.in_(select(cases.c.id).where(*chosen))))
-        session.execute(delete(cases).where(*chosen))
+        of_demo = and_(
+            cases.c.subject == name, cases.c.key.in_(select(table.c[_key(table)]).where(is_demo(table, marks[name])))
+        )
+        undecided = select(cases.c.id).where(of_demo, ~is_decided)
+        session.execute(delete(steps).where(steps.c.case_id.in_(undecided)))
+        session.execute(delete(cases).where(of_demo, ~is_decided))
+        is_open = and_(of_demo, cases.c.status == CaseStatus.OPEN.value)
+        open_ids = select(cases.c.id).where(is_open)
+        session.execute(update(steps).where(steps.c.case_id.in_(open_ids), waits).values(state=StepState.CANCELLED))
+        session.execute(update(cases).where(is_open).values(status=CaseStatus.WITHDRAWN))
 
 
 def _references() -> Iterator[tuple[Table, Column[Any], Table]]:

@@ -13,6 +13,7 @@ from core.events.log import Event
 from core.files.contents import StoredFile
 from models.accounts.departments import Department
 from models.accounts.users import User
+from models.approvals import ApprovalCase, ApprovalDecision, ApprovalStep
 from models.partners.affiliation_requests import AffiliationRequest, RequestStatus
 from models.partners.applications import Application, ApplicationStatus
 from models.partners.invites import Invite
@@ -23,9 +24,10 @@ from services.applications.hints import duplicates_of
 from services.approvals.worklist import waiting_count
 from services.demo._clearing import clear_demo
 from services.demo.loading import DemoSize, load_demo
+from services.jobs.owners import actor_of_person
 from services.organisation.departments import organisation, save_departments
 from services.partners.affiliation_requests import requests_to_carry_on
-from services.partners.approval import approve_affiliation
+from services.partners.approval import agree_to_affiliation, approve_affiliation
 from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN, LING
 from tests.services.demo.support import broken, count, one, table_counts
@@ -215,6 +217,24 @@ def test_what_was_decided_about_demo_applications_goes_with_them(empty):
 
     history = {"events": 0, "approval_cases": 2, "approval_steps": 2, "approval_decisions": 2}  # never removed
     assert table_counts() | {"events": 0} == before | history
+
+
+def test_a_demo_case_that_one_of_two_has_decided_ends_when_the_demo_is_cleared(empty):
+    load_demo(ADMIN, SIZE)
+    with reading(ADMIN) as session:
+        owner = actor_of_person(session, HUA)
+    asked = (AffiliationRequest.status == "asked", AffiliationRequest.to_upstream_id == owner.partner_id)
+    request = one(AffiliationRequest, *asked)
+    with unit_of_work(owner) as session:
+        agree_to_affiliation(session, request.number)
+    case = one(ApprovalCase, ApprovalCase.key == request.number)
+    assert (case.status, count(ApprovalDecision, ApprovalDecision.case_id == case.id)) == ("open", 1)
+
+    clear_demo(ADMIN)
+
+    assert one(ApprovalCase, ApprovalCase.id == case.id).status == "withdrawn"
+    assert count(ApprovalStep, ApprovalStep.state == "waiting") == 0
+    assert broken() == []
 
 
 def test_a_real_person_in_a_demo_department_keeps_everything_in_place_and_is_named(empty):
