@@ -102,7 +102,7 @@ def unknown_field(path: FieldPath, scope: Scope) -> InvalidInput:
     """Return the refusal of a field that does not exist, or not for this actor."""
     here: Scope | None = scope
     for name in path.names[:-1]:
-        following = here.beyond(name) if here is not None else None
+        following = here.of_reference(name) if here is not None else None
         if following is None:
             break
         here = following

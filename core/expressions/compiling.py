@@ -120,11 +120,11 @@ class _Compiler:
         self, node: Leaf, scope: Scope, numbers: tuple[int, ...] | None, *, is_exact: bool
     ) -> ColumnElement[bool]:
         first = None if is_exact else _row_above(node)
-        beyond = scope.beyond(first) if first is not None else None
-        if first is None or beyond is None:
+        above = scope.of_reference(first) if first is not None else None
+        if first is None or above is None:
             return self._here(node, scope, numbers, is_exact=is_exact)
-        column, model = scope.fields[first].stored.expression, beyond.resource.model
-        found = self._leaf(_seen_from_above(node), beyond, numbers, is_exact=False)
+        column, model = scope.fields[first].stored.expression, above.resource.model
+        found = self._leaf(_seen_from_above(node), above, numbers, is_exact=False)
         return column.in_(select(model.id).where(found).correlate(None))  # type: ignore[no-any-return]
 
     def _here(

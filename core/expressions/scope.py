@@ -23,18 +23,18 @@ class Scope:
     resource: Resource
     actor: Actor
     fields: Mapping[str, Field]
-    _beyond: dict[str, "Scope | None"] = dataclass_field(default_factory=dict, compare=False, repr=False)
+    _of_reference: dict[str, "Scope | None"] = dataclass_field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, resource: Resource, actor: Actor) -> "Scope":
         """Return the scope of a resource as an actor sees it."""
         return cls(resource, actor, {field.name: field for field in resource.fields_for(actor)})
 
-    def beyond(self, name: str) -> "Scope | None":
+    def of_reference(self, name: str) -> "Scope | None":
         """Return the scope of the row that a reference leads to; None where it leads to nothing the actor may see."""
-        if name not in self._beyond:
-            self._beyond[name] = self._scope_of(name)
-        return self._beyond[name]
+        if name not in self._of_reference:
+            self._of_reference[name] = self._scope_of(name)
+        return self._of_reference[name]
 
     def _scope_of(self, name: str) -> "Scope | None":
         field = self.fields.get(name)
@@ -48,7 +48,7 @@ class Scope:
         """Return the field at the end of a path, None if there is none or it is too long."""
         scope: Scope | None = self
         for name in path.names[:-1]:
-            scope = scope.beyond(name) if scope is not None else None
+            scope = scope.of_reference(name) if scope is not None else None
         if scope is None or not path.names or len(path.names) > HOPS_MAX + 1:
             return None
         return scope.fields.get(path.names[-1])
@@ -60,4 +60,4 @@ class Scope:
             if scope is None or name not in scope.fields:
                 raise KeyError(str(path))
             yield scope, scope.fields[name]
-            scope = scope.beyond(name)
+            scope = scope.of_reference(name)

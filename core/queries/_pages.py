@@ -76,7 +76,7 @@ def count_rows(session: Session, compiled: CompiledQuery, known: Totals) -> int:
     """Return how many rows there are."""
     counting = select(func.count()).select_from(compiled.query.resource.model).where(*compiled.where)
     total: int = run(session, compiled, "count", lambda: counting)[0][0]
-    known.keep(total)
+    known.store(total)
     return total
 
 

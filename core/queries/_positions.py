@@ -105,7 +105,7 @@ class Totals:
     is_long: bool = False
     _positions: dict[Hashable, Positions] = field(default_factory=dict)
 
-    def keep(self, total: int, sums: dict[str, int] | None = None) -> None:
+    def store(self, total: int, sums: dict[str, int] | None = None) -> None:
         """Keep the numbers of a list so long that nobody can notice a change of it."""
         self.total = total if total > COUNT_MAX else None
         if total > COUNT_MAX and sums is not None:

@@ -283,7 +283,7 @@
       const query = new URLSearchParams(state.filters()).toString();
       const count = this.all ? this.answer?.total ?? 0 : keys.length;
       const detail = { action, keys: this.all ? [] : keys, all: this.all, query, count };
-      this.dispatchEvent(new CustomEvent("rowschosen", { detail }));
+      this.dispatchEvent(new CustomEvent("selectionaction", { detail }));
     }
 
     clicked(event) {

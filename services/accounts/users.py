@@ -30,7 +30,7 @@ PLAN = Plan(
     keys=("email",),
     required=("name", "role"),
     defaults={"status": "invited", "language": "zh_CN", "theme": "auto"},
-    kept=("path", "language", "theme"),
+    derived_columns=("path", "language", "theme"),
     field_names={"partner_id": "partner", "department_id": "department", "manager_id": "manager"},
 )
 

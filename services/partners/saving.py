@@ -31,7 +31,7 @@ PLAN = Plan(
     keys=("code",),
     required=("name", "tier"),
     defaults={"status": PartnerStatus.ACTIVE.value},
-    kept=("path", "id"),
+    derived_columns=("path", "id"),
     field_names={"upstream_id": "upstream", "credit_limit_cents": "credit_limit"},
 )
 PLAN_WITHOUT_LIMITS = replace(PLAN, defaults={**PLAN.defaults, "credit_limit_cents": 0})

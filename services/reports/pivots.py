@@ -18,7 +18,7 @@ from core.errors import InvalidInput
 from core.i18n import N_
 from core.kinds.kind import Kind, Reference
 from core.process.late_imports import late_import
-from core.queries.finding import GridQuery, read_query, stream_columns
+from core.queries.finding import GridQuery, read_query, stream_unordered_rows
 from core.resource import Resource
 from services.reports.dimensions import Dimension, Figure, dimensions_of, read_dimensions, read_figure
 from services.reports.narrowing import Pairs, narrowed
@@ -159,7 +159,7 @@ def _slices(session: Session, pivot_query: PivotQuery, levels: Sequence[Dimensio
     wanted = tuple(dict.fromkeys([*names, *([measured] if measured else [])]))
     places = [wanted.index(name) for name in names]
     at = wanted.index(measured) if measured else None
-    with closing(stream_columns(session, replace(pivot_query.query, fields=wanted))) as parts:
+    with closing(stream_unordered_rows(session, replace(pivot_query.query, fields=wanted))) as parts:
         for part in parts:
             yield [(*(row[place] for place in places), None if at is None else row[at]) for row in part]
 

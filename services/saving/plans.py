@@ -1,4 +1,4 @@
-"""Plans of saving drafts to a table, and results."""
+"""Configuration of saving drafts to a table, and results."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ class SaveOptions:
 
     Attributes:
         match: Field to find existing rows by instead of the resource's key; "" for the key.
-        batch_id: Import they come from.
-        version: Version of the one row that the person saw; it is saved only if it still has it.
+        batch_id: Id of the import that the drafts come from.
+        version: Version of the single row as the person saw it; a row that has changed since is refused.
     """
 
     match: str = ""
@@ -28,8 +28,8 @@ class Saved:
     """Result of saving drafts. Rows with problems were left out; all others were saved.
 
     Attributes:
-        new_rows: Numbers of the rows that were created.
-        changes: Number of each row that was updated → field name → stored value before and after.
+        new_rows: Row numbers of the drafts that were created.
+        changes: Row number of each draft that was updated → field name → stored value before and after.
     """
 
     created: int = 0
@@ -57,7 +57,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Plan of saving a resource's drafts to its table.
+    """Plan of saving a resource's drafts: how they are inserted into its table or update its rows.
 
     Attributes:
         subject: Resource name; events carry it, and their names begin with its singular.
@@ -65,7 +65,7 @@ class Plan:
         keys: Names of the unique columns that name a row.
         required: Names of the columns that a new row must state.
         defaults: Column name to the value of a new row that does not state it; blank leaves an old row as it is.
-        kept: Names of columns computed along the way that are no change of their own, e.g. "path".
+        derived_columns: Names of columns computed from others, e.g. "path"; a difference in these alone is no update.
         field_names: Column name to the name of its field where it is another, e.g. "owner_id" to "owner".
     """
 
@@ -74,7 +74,7 @@ class Plan:
     keys: tuple[str, ...]
     required: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    kept: tuple[str, ...] = ("path",)
+    derived_columns: tuple[str, ...] = ("path",)
     field_names: Mapping[str, str] = field(default_factory=dict)
 
     def field_name(self, column: str) -> str:
@@ -90,7 +90,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows ready for their table: column name → values, and the key of each."""
+    """Rows to insert or update, column by column.
+
+    Attributes:
+        numbers: Row number of each draft.
+        keys: Key of each row.
+        columns: Column name → value for each row.
+    """
 
     numbers: list[int]
     keys: list[str]

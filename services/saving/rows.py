@@ -79,7 +79,7 @@ def save_rows(session: Session, plan: Plan, rows: Rows, options: SaveOptions) ->
 
 def _stage(session: Session, plan: Plan, rows: Rows) -> Table:
     model_columns = plan.model.__table__.c
-    names = [one.key for one in model_columns if one.key not in OF_THE_SYSTEM or one.key in plan.kept]
+    names = [one.key for one in model_columns if one.key not in OF_THE_SYSTEM or one.key in plan.derived_columns]
     staged = Table(
         f"staged_{plan.subject}",
         MetaData(),
@@ -146,7 +146,7 @@ def _new_numbers(session: Session, plan: Plan, staged: Table, rows: Rows, saved:
 def _changes(session: Session, plan: Plan, staged: Table, rows: Rows, options: SaveOptions) -> dict[int, EventDraft]:
     """Return by row number what will change in rows that exist: stored values before and after, by field name."""
     table = plan.model.__table__
-    names = [name for name in _written(plan, rows) if name not in plan.kept]
+    names = [name for name in _written(plan, rows) if name not in plan.derived_columns]
     path = table.c.path if "path" in table.c else literal("")
     before = [table.c[name].label(f"before_{name}") for name in names]
     after = [_new_value(plan, staged, name).label(f"after_{name}") for name in names]
@@ -178,7 +178,7 @@ def _record_created(session: Session, plan: Plan, staged: Table, rows: Rows, opt
     """Record the rows that will be new, with their values, in one statement; return how many."""
     values = _new_values(plan, staged, rows)
     blank = {name for name, given in rows.columns.items() if all(value is None for value in given)} - {*plan.defaults}
-    names = [name for name in values if name not in {*plan.keys, *plan.kept, *blank}]
+    names = [name for name in values if name not in {*plan.keys, *plan.derived_columns, *blank}]
     new = _new_rows(
         plan,
         staged,

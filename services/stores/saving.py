@@ -37,7 +37,7 @@ PLAN = Plan(
         "status": StoreStatus.ACTIVE.value, "datum": Datum.WGS84.value, "score": 100, "finding_count": 0,
         "registered_by": "",
     },
-    kept=(
+    derived_columns=(
         "path", "wgs84_latitude", "wgs84_longitude", "cell", "name_key", "position_source", "fixed_at", "registered_by",
     ),
     field_names={"partner_id": "partner"},

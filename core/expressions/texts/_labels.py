@@ -43,7 +43,7 @@ def _labels_of(scope: Scope, hops: int, seen: dict[str, int]) -> Iterator[frozen
     for name, field in scope.fields.items():
         yield _spellings(field.label)
         yield frozenset(plain(label) for one in field.kind.choices for label in both_languages(one.label))
-        if hops and field.kind.reference is not None and (other := scope.beyond(name)) is not None:
+        if hops and field.kind.reference is not None and (other := scope.of_reference(name)) is not None:
             yield from _labels_of(other, hops - 1, seen)
 
 

@@ -1,15 +1,19 @@
-"""Texts of conditions read into data: a closed grammar, read from left to right by one function for each level.
+"""Recursive-descent parser of conditions, with one method for each level of precedence.
 
 ::
 
-    condition  = both { "or" both }
-    both       = single { "and" single }
-    single     = "not" single | "(" condition ")" | comparison
-    comparison = sum ( "=" sum | "in" "(" literal { "," literal } ")" | "between" sum "and" sum
-                 | "contains" text | "starts with" text | "is empty" )
-    sum        = product { ("+" | "-") product }
-    product    = factor { ("*" | "/") factor }
-    factor     = "-" factor | "(" sum ")" | literal | name { "." name }
+    disjunction = conjunction { "or" conjunction }
+    conjunction = negation { "and" negation }
+    negation    = "not" negation | comparison
+    comparison  = sum [ comparator sum | "is empty" | ["not"] "in" list | ["not"] "between" sum "and" sum
+                  | ["not"] "contains" text | ["not"] "starts with" text ]
+    comparator  = "=" | "!=" | "<" | "<=" | ">" | ">="
+    list        = "(" literal { "," literal } ")" | literal
+    sum         = product { ("+" | "-") product }
+    product     = factor { ("*" | "/") factor }
+    factor      = "-" factor | "(" disjunction ")" | literal | name { "." name }
+
+Whether brackets hold a condition or a value is checked after they have been parsed.
 """
 
 from collections.abc import Callable
@@ -50,16 +54,29 @@ from core.expressions.problems import refusal
 from core.expressions.scope import Scope
 from core.expressions.texts._labels import field_named, known_words
 from core.expressions.texts._tokens import Token, TokenType, tokens_of
-from core.expressions.texts.words import AND, BETWEEN_END, MEANINGS, NAMED, NOT, OF, OR, PERIOD_WORDS, SHIFTS, TO, Words
+from core.expressions.texts.words import (
+    AND,
+    BETWEEN_END,
+    DIRECTION_BY_WORD,
+    NOT,
+    OPERATOR_BY_WORD,
+    OPERATOR_WORDS,
+    OR,
+    PATH_SEPARATOR,
+    PERIOD_WORDS,
+    TO,
+    Words,
+)
 from core.expressions.value_types import DATED, TEXTUAL, Family, Type
 from core.i18n import N_
 from core.kinds.kind import Refused, shown_value
 from core.kinds.standard import NAME
 
-NESTING_MAX = 3 * DEPTH_MAX  # brackets and signs within each other, some of which make no node
+NESTING_MAX = 3 * DEPTH_MAX
+"""Maximum nesting of brackets, "not" and minus signs; more than ``DEPTH_MAX``, because brackets make no node."""
 _COMPARISONS = {one.value: one for one in Comparison}
 _OPERATORS = frozenset(
-    {*_COMPARISONS, *(name for name in NAMED if "not" in name), "in", "between", "contains", "starts", "empty"}
+    {*_COMPARISONS, *(name for name in OPERATOR_WORDS if "not" in name), "in", "between", "contains", "starts", "empty"}
 )
 """Names of the operators that follow an operand."""
 _TEXT = Type(Family.TEXT, kind=NAME)
@@ -68,61 +85,61 @@ _SHIFT_DIGITS_MAX = 6
 
 
 def parse_condition(text: str, scope: Scope) -> Condition:
-    """Return the condition that a text means.
+    """Parse a condition.
 
     Args:
         text: Field names, codes, English and Chinese labels and operators, mixed at will.
-        scope: Whose rows, and for whom.
+        scope: Fields that may be used: those of a resource that the actor may see.
 
     Raises:
         InvalidInput: ``expressions.syntax``, ``expressions.too_long`` and others of ``_tokens``, and as
             ``core.expressions.checking.checked_condition``; the sentence says at which character.
     """
-    return checked_condition(_Reader(tokens_of(text, known_words(scope)), scope).whole(), scope)
+    return checked_condition(_Parser(tokens_of(text, known_words(scope)), scope).parse(), scope)
 
 
-class _Reader:
-    """Reads tokens from left to right."""
+class _Parser:
+    """Parses tokens from left to right."""
 
     def __init__(self, tokens: list[Token], scope: Scope) -> None:
         self._tokens = tokens
         self._scope = scope
-        self._at = 0
+        self._index = 0
         self._nesting = 0
 
-    def whole(self) -> Condition:
+    def parse(self) -> Condition:
         """Return the condition that all tokens make."""
-        found = self._condition_of(self._any(None))
+        found = self._condition_of(self._disjunction(None))
         if self._next.type is not TokenType.END:
             raise self._unexpected()
         return found
 
     # --- levels of the grammar, the loosest first ---
 
-    def _any(self, expected: Type | None) -> Node:
+    def _disjunction(self, expected: Type | None) -> Node:
         self._nesting += 1
         if self._nesting > NESTING_MAX:
             raise too_large(self._next.at)
-        parts = [self._all(expected)]
-        while self._takes(OR):
-            parts.append(self._all(expected))
+        parts = [self._conjunction(expected)]
+        while self._accept(OR):
+            parts.append(self._conjunction(expected))
         self._nesting -= 1
         return Or(tuple(map(self._condition_of, parts)), parts[0].at) if len(parts) > 1 else parts[0]
 
-    def _all(self, expected: Type | None) -> Node:
-        parts = [self._single(expected)]
-        while self._takes(AND):
-            parts.append(self._single(expected))
+    def _conjunction(self, expected: Type | None) -> Node:
+        parts = [self._negation(expected)]
+        while self._accept(AND):
+            parts.append(self._negation(expected))
         return And(tuple(map(self._condition_of, parts)), parts[0].at) if len(parts) > 1 else parts[0]
 
-    def _single(self, expected: Type | None) -> Node:
+    def _negation(self, expected: Type | None) -> Node:
         at = self._next.at
-        if not self._takes(NOT):
+        if not self._accept(NOT):
             return self._comparison(expected)
         self._nesting += 1
         if self._nesting > NESTING_MAX:
             raise too_large(at)
-        part = self._condition_of(self._single(expected))
+        part = self._condition_of(self._negation(expected))
         self._nesting -= 1
         return Not(part, at)
 
@@ -131,12 +148,12 @@ class _Reader:
         operator = self._operator()
         if operator is None or operator not in _OPERATORS or isinstance(left, CONDITIONS):
             return left
-        self._at += 1
+        self._index += 1
         if operator == "not":
             operator = self._operator() or ""
             if operator not in {"in", "between", "contains", "starts", "empty"}:
                 raise self._unexpected()
-            self._at += 1
+            self._index += 1
             operator = f"not {operator}"
         positive = operator.removeprefix("not ")
         found = self._compared(left, positive)
@@ -162,17 +179,17 @@ class _Reader:
 
     def _between(self, left: Operand, type_: Type | None) -> Condition:
         least = self._value(type_)
-        if not self._takes(TO):
+        if not self._accept(TO):
             raise self._unexpected()
         most = self._value(type_)
-        self._takes(BETWEEN_END)
+        self._accept(BETWEEN_END)
         return Between(left, least, most, left.at)
 
     def _list(self, type_: Type | None) -> list[Literal]:
-        if not self._takes_sign("("):
+        if not self._accept_sign("("):
             return [self._literal(type_)]
         values = [self._literal(type_)]
-        while self._takes_sign(","):
+        while self._accept_sign(","):
             values.append(self._literal(type_))
         self._close()
         return values
@@ -199,7 +216,7 @@ class _Reader:
         left = part(expected)
         while self._next.type is TokenType.SIGN and self._next.text in signs:
             sign = Sign(self._next.text)
-            self._at += 1
+            self._index += 1
             right = part(expected)
             if isinstance(left, CONDITIONS) or isinstance(right, CONDITIONS):
                 raise refusal("other_kind", N_("A value is expected here, no condition."), right.at)
@@ -208,7 +225,7 @@ class _Reader:
 
     def _factor(self, expected: Type | None) -> Node:
         at = self._next.at
-        if self._takes_sign("-"):
+        if self._accept_sign("-"):
             self._nesting += 1
             if self._nesting > NESTING_MAX:
                 raise too_large(at)
@@ -217,8 +234,8 @@ class _Reader:
             if isinstance(operand, CONDITIONS):
                 raise refusal("other_kind", N_("A value is expected here, no condition."), operand.at)
             return Negative(operand, at)
-        if self._takes_sign("("):
-            inner = self._any(expected)
+        if self._accept_sign("("):
+            inner = self._disjunction(expected)
             self._close()
             return inner
         return self._leaf(expected)
@@ -230,15 +247,15 @@ class _Reader:
         family = expected.family if expected is not None else None
         match token.type:
             case TokenType.TEXT:
-                self._at += 1
+                self._index += 1
                 return Text(token.text, token.at)
             case TokenType.NUMBER | TokenType.DATE if family in TEXTUAL:
-                self._at += 1
+                self._index += 1
                 return Text(token.text, token.at)
             case TokenType.NUMBER:
                 return self._number()
             case TokenType.DATE:
-                self._at += 1
+                self._index += 1
                 is_time = "T" in token.text or " " in token.text
                 text = token.text.replace(" ", "T")
                 return dated_literal(text, Family.INSTANT if is_time else Family.DAY, at=token.at)
@@ -250,10 +267,10 @@ class _Reader:
 
     def _number(self) -> Node:
         token = self._next
-        self._at += 1
-        shift = SHIFTS.get(self._next.text.lower()) if self._next.type is TokenType.WORD else None
+        self._index += 1
+        shift = DIRECTION_BY_WORD.get(self._next.text.lower()) if self._next.type is TokenType.WORD else None
         if shift is not None and token.text.isdigit() and len(token.text) <= _SHIFT_DIGITS_MAX:
-            self._at += 1
+            self._index += 1
             unit, direction = shift
             distance = direction * int(token.text)
             return Period(unit, distance, token.at) if unit is Unit.DAY else DayAway(unit, distance, token.at)
@@ -274,15 +291,15 @@ class _Reader:
             except Refused:
                 pass
             else:
-                self._at += 1
+                self._index += 1
                 return Text(str(code), token.at)
         if (family is None or family in DATED) and lower in PERIOD_WORDS:
-            self._at += 1
+            self._index += 1
             return Period(*PERIOD_WORDS[lower], token.at)
-        if lower in MEANINGS:
+        if lower in OPERATOR_BY_WORD:
             raise self._unexpected()
         if family in TEXTUAL and field_named(self._scope, token.text) is None:
-            self._at += 1
+            self._index += 1
             return Text(token.text, token.at)
         return self._path()
 
@@ -294,37 +311,37 @@ class _Reader:
             token = self._next
             if token.type not in {TokenType.WORD, TokenType.NAME}:
                 raise self._unexpected()
-            self._at += 1
+            self._index += 1
             field = field_named(scope, token.text) if scope is not None else None
             if field is None or scope is None:
                 raise unknown_field(FieldPath((*names, token.text), at), self._scope)
             names.append(field.name)
-            if not self._takes(OF):
+            if not self._accept(PATH_SEPARATOR):
                 return FieldPath(tuple(names), at)
-            scope = scope.beyond(field.name)
+            scope = scope.of_reference(field.name)
 
     # --- tokens ---
 
     @property
     def _next(self) -> Token:
-        return self._tokens[self._at]
+        return self._tokens[self._index]
 
     def _operator(self) -> str | None:
         token = self._next
-        return MEANINGS.get(token.text.lower()) if token.type in {TokenType.WORD, TokenType.SIGN} else None
+        return OPERATOR_BY_WORD.get(token.text.lower()) if token.type in {TokenType.WORD, TokenType.SIGN} else None
 
-    def _takes(self, words: Words) -> bool:
+    def _accept(self, words: Words) -> bool:
         is_next = self._next.type in {TokenType.WORD, TokenType.SIGN} and self._next.text.lower() in words.all
-        self._at += is_next
+        self._index += is_next
         return is_next
 
-    def _takes_sign(self, sign: str) -> bool:
+    def _accept_sign(self, sign: str) -> bool:
         is_next = self._next.type is TokenType.SIGN and self._next.text == sign
-        self._at += is_next
+        self._index += is_next
         return is_next
 
     def _close(self) -> None:
-        if not self._takes_sign(")"):
+        if not self._accept_sign(")"):
             raise self._unexpected()
 
     def _condition_of(self, node: Node) -> Condition:

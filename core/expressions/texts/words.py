@@ -39,7 +39,7 @@ NOT_CONTAINS = Words(("not contains",), ("不包含", "不含"))
 STARTS = Words(("starts with",), ("开头是", "开头为"))
 EMPTY = Words(("is empty",), ("为空", "是空"))
 NOT_EMPTY = Words(("is not empty",), ("不为空", "非空"))
-OF = Words((".",), ("的",))
+PATH_SEPARATOR = Words((".",), ("的",))
 """Leads from a reference to a field of the row above."""
 
 COMPARISONS: dict[Comparison, Words] = {
@@ -83,7 +83,7 @@ AHEAD: dict[Unit, Words] = {
 }
 """Said behind a number."""
 
-NAMED: dict[str, Words] = {
+OPERATOR_WORDS: dict[str, Words] = {
     "and": AND,
     "or": OR,
     "not in": NOT_IN,
@@ -98,16 +98,22 @@ NAMED: dict[str, Words] = {
     "starts": STARTS,
     **{comparison.value: words for comparison, words in COMPARISONS.items()},
 }
-MEANINGS: dict[str, str] = {word: name for name, words in NAMED.items() for word in words.all}
+OPERATOR_BY_WORD: dict[str, str] = {word: name for name, words in OPERATOR_WORDS.items() for word in words.all}
 """Word → name of the operator."""
-SHIFTS: dict[str, tuple[Unit, int]] = {
+DIRECTION_BY_WORD: dict[str, tuple[Unit, int]] = {
     word: (unit, sign) for sign, table in ((-1, AGO), (1, AHEAD)) for unit, words in table.items() for word in words.all
 }
 """Word behind a number → unit and direction."""
 PERIOD_WORDS: dict[str, tuple[Unit, int]] = {word: period for period, words in PERIODS.items() for word in words.all}
 RESERVED = frozenset(
-    part for word in (*MEANINGS, *PERIOD_WORDS, *SHIFTS, *TO.all, *OF.all) for part in (word, *word.split())
+    part
+    for word in (*OPERATOR_BY_WORD, *PERIOD_WORDS, *DIRECTION_BY_WORD, *TO.all, *PATH_SEPARATOR.all)
+    for part in (word, *word.split())
 )
 """Words that are no names unless they stand in brackets, no codes unless in quotation marks."""
-PHRASES = frozenset(word for word in (*MEANINGS, *PERIOD_WORDS, *SHIFTS, *TO.all, *OF.all) if word[0].isalpha())
+PHRASES = frozenset(
+    word
+    for word in (*OPERATOR_BY_WORD, *PERIOD_WORDS, *DIRECTION_BY_WORD, *TO.all, *PATH_SEPARATOR.all)
+    if word[0].isalpha()
+)
 """Words of letters, whole, as they are cut out of a text."""

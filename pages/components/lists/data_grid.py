@@ -1,7 +1,6 @@
-"""Large lists: AG Grid over ``GET /grid/RESOURCE``, cards on a phone, and the whole state in the address.
+"""Large lists: an AG Grid that loads its rows from ``GET /grid/RESOURCE``, cards on a phone, state in the address.
 
-Rows never pass through this process's page at all: the browser fetches them from the endpoint, which decides who may
-see what. Here are only columns and words, all of them from code.
+The page renders only definitions and labels of columns. The browser fetches rows from the endpoint, which checks rights.
 
 The browser asks ``/grid/RESOURCE?<query of the page>&sort=-a,b&offset=0&limit=100`` (``view``, ``cols`` and ``row`` are
 left out) and expects::
@@ -9,7 +8,7 @@ left out) and expects::
     {"rows": [{"_key": "SO-1", "number": "SO-1", "total": "1234.50", "buyer": "HD", "buyer__title": "华东", ...}],
      "total": 100000, "total_is_exact": true, "sums": {"total": "4500188489.53"}}
 
-``_key`` leads to the record (without it the key column does), ``NAME__title`` is shown in place of a reference.
+``_key`` identifies the record in links (without it the key column does), ``NAME__title`` is shown in place of a reference.
 
 An error is ``{"code", "message"}`` with its status; 401 leads to the sign-in page.
 """
@@ -44,17 +43,18 @@ class DataGrid(Tag):
         self.selection = Selection()
         self._actions = {action.name: action for action in actions}
         self._on_select = on_select
-        self.on("rowschosen", self._selected, ["detail"])
+        self.on("selectionaction", self._handle_selection, ["detail"])
 
-    async def _selected(self, event: GenericEventArguments) -> None:
+    async def _handle_selection(self, event: GenericEventArguments) -> None:
         found = selection_from(event.args.get("detail") if isinstance(event.args, dict) else None)
         if found is None:
             return
         name, self.selection = found
         action = self._actions.get(name)
-        if action is None and self._on_select is None:
+        handler = action.run if action else self._on_select
+        if handler is None:
             return
-        result = action.run(self.selection) if action else self._on_select and self._on_select(self.selection)
+        result = handler(self.selection)
         if inspect.isawaitable(result):
             await result
 

@@ -64,9 +64,9 @@ def value_of(session: Session, row: Any, scope: Scope, path: str) -> tuple[Any, 
             return value, None
         model: Any = {"partners": Partner, "users": User}[reference.resource]
         row = None if value is None else session.get(model, value)
-        beyond = scope.beyond(name)
-        assert beyond is not None
-        scope = beyond
+        above = scope.of_reference(name)
+        assert above is not None
+        scope = above
     if row is None:
         return None, None
     return getattr(row, reference.key.key), getattr(row, reference.title.key)

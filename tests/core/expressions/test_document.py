@@ -6,7 +6,7 @@ import re
 from core.expressions.json_form import from_json
 from core.expressions.scope import Scope
 from core.expressions.texts.parsing import parse_condition
-from core.expressions.texts.words import NAMED, PERIODS
+from core.expressions.texts.words import OPERATOR_WORDS, PERIODS
 from core.expressions.texts.writing import localized_text, text_of
 from core.i18n import use_language
 from resources.orders import ORDERS
@@ -42,8 +42,8 @@ def test_every_example_is_understood_and_shown_as_the_document_says():
 def test_every_operator_and_period_of_the_grammar_stands_in_the_document():
     named = " ".join(re.findall(r"`([^`]+)`", part("Words")))
 
-    absent = [words.english[0] for words in NAMED.values() if words.english and words.english[0] not in named]
-    absent += [words.chinese[0] for words in NAMED.values() if words.english and words.chinese[0] not in named]
+    absent = [words.english[0] for words in OPERATOR_WORDS.values() if words.english and words.english[0] not in named]
+    absent += [words.chinese[0] for words in OPERATOR_WORDS.values() if words.english and words.chinese[0] not in named]
 
     assert [word for word in absent if word not in {"not contains"}] == []
     assert any(words.chinese[0] in named for words in PERIODS.values())

@@ -246,9 +246,9 @@ def test_all_matching_keys_are_given_or_refused(database):
 
     with reading(WEI) as session:
         query = everything(WEI, ("stage", "won"), ("sort", "code"))
-        keys = matching_keys(session, query, most=4)
+        keys = matching_keys(session, query, rows_max=4)
         with pytest.raises(InvalidInput) as caught:
-            matching_keys(session, query, most=3)
+            matching_keys(session, query, rows_max=3)
 
     assert len(keys) == 4 and all(a < b for a, b in pairwise(keys))
     assert caught.value.code == "queries.too_many_rows"

@@ -219,10 +219,10 @@ async def test_rows_never_travel_through_the_page_and_code_only_as_names_of_our_
 async def test_an_action_gets_exactly_the_rows_chosen(user: User) -> None:
     await user.open("/gallery/list")
 
-    found(user, "grid-orders").trigger("rowschosen", {"detail": {"action": "approve", "keys": [{"evil": 1}]}})
-    found(user, "grid-orders").trigger("rowschosen", {"detail": {"action": "unknown", "keys": ["SO-3"]}})
+    found(user, "grid-orders").trigger("selectionaction", {"detail": {"action": "approve", "keys": [{"evil": 1}]}})
+    found(user, "grid-orders").trigger("selectionaction", {"detail": {"action": "unknown", "keys": ["SO-3"]}})
     found(user, "grid-orders").trigger(
-        "rowschosen",
+        "selectionaction",
         {"detail": {"action": "approve", "keys": ["SO-1", "SO-2"], "all": False, "query": "q=x", "count": 2}},
     )
 

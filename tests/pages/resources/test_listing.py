@@ -29,7 +29,7 @@ def house(sqlite_database, monkeypatch):
 def choose(user: User, action: str, *keys: str, query: str = "", count: int = 0) -> None:
     """Take an action with the rows of these keys, or with all rows of a query."""
     detail = {"action": action, "keys": list(keys), "all": not keys, "query": query, "count": count or len(keys)}
-    found(user, "grid-customers").trigger("rowschosen", {"detail": detail})
+    found(user, "grid-customers").trigger("selectionaction", {"detail": detail})
 
 
 @pytest.mark.parametrize("name", LISTED)

@@ -10,7 +10,16 @@ from core.errors import InvalidInput
 from core.expressions.nodes import TEXT_LENGTH_MAX
 from core.expressions.scope import Scope
 from core.expressions.texts.parsing import parse_condition
-from core.expressions.texts.words import AGO, AHEAD, COMPARISONS, MEANINGS, PERIOD_WORDS, PERIODS, SHIFTS, TO
+from core.expressions.texts.words import (
+    AGO,
+    AHEAD,
+    COMPARISONS,
+    DIRECTION_BY_WORD,
+    OPERATOR_BY_WORD,
+    PERIOD_WORDS,
+    PERIODS,
+    TO,
+)
 from core.expressions.texts.writing import localized_text, text_of
 from core.i18n import use_language
 from resources.customers import CUSTOMERS
@@ -154,7 +163,7 @@ def test_what_is_wrong_is_said_with_its_place(typed: str, resource: str, said: s
 NAMES = ["total", "status", "状态", "note", "buyer", "placed_at", "draft", "草稿", "x", "é"]
 LITERALS = ['"a"', "5", "13%", "1.5", "2026-11-22", "2026-11-22T10:00"]
 SIGNS = [*"()[].,+-*/%;'", '"', "“", "\x00"]
-PARTS = [*MEANINGS, *PERIOD_WORDS, *SHIFTS, *TO.all, *NAMES, *LITERALS, *SIGNS]
+PARTS = [*OPERATOR_BY_WORD, *PERIOD_WORDS, *DIRECTION_BY_WORD, *TO.all, *NAMES, *LITERALS, *SIGNS]
 
 
 @settings(max_examples=400, deadline=None)
