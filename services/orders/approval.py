@@ -35,7 +35,7 @@ from services.approvals.subjects import (
 )
 from services.money.credit import BUYER_COLUMNS, Buyer, require_active
 from services.notifications.decisions import notify_decision
-from services.orders.holds import Balances, confirm_holds, lock_order_with_balances, release_holds
+from services.orders.holds import UsedCents, confirm_holds, lock_order_with_holds, release_holds
 from services.orders.states import STATE_COLUMNS, OrderState, advance_order, changed_meanwhile, lost_order, wrong_status
 from services.outcomes import Outcome, each
 from services.states import require_reason
@@ -56,11 +56,11 @@ _VERBS = {Decision.APPROVED: "approve", Decision.REJECTED: "reject", Decision.RE
 
 
 class SubmittedOrder(NamedTuple):
-    """An order with its buyer, whose row is locked, and what is used up on the buyer's accounts."""
+    """An order with its buyer, whose row is locked, and the cents reserved on the buyer's accounts."""
 
     order: OrderState
     buyer: Buyer
-    balances: Balances
+    used_cents: UsedCents
 
     @property
     def status(self) -> str:
@@ -178,9 +178,9 @@ def is_own_order(actor: Actor, order: OrderState | Order) -> bool:
 
 def _lock(session: Session, number: str, waiting: Operation[list[WaitingStep]]) -> LockedDocument[SubmittedOrder]:
     """Return an order under its buyer's lock. If it is stale, no step waits or ``advance_order`` does not find it."""
-    order, buyer, balances, steps = lock_order_with_balances(session, number, waiting)
-    row = SubmittedOrder(order, buyer, balances)
-    return LockedDocument(row, order_document(order, buyer, balances["credit"]), steps)
+    order, buyer, used_cents, steps = lock_order_with_holds(session, number, waiting)
+    row = SubmittedOrder(order, buyer, used_cents)
+    return LockedDocument(row, order_document(order, buyer, used_cents["credit"]), steps)
 
 
 def _effects(decision: Decision, session: Session, row: SubmittedOrder, document: Document, reason: str) -> Effects:
@@ -192,7 +192,7 @@ def _effects(decision: Decision, session: Session, row: SubmittedOrder, document
         advanced = advance_order(order, status, decided_by=actor.person, decided_at=now())
     if decision is Decision.APPROVED:
         require_active(buyer)
-        confirm_holds(session, buyer, row.balances)
+        confirm_holds(session, buyer, row.used_cents)
     facts = {"total": yuan(order.total_cents)} | ({"reason": reason} if reason else {})
     event = EventDraft(order.number, buyer.path, {"status": [order.status, status.value]}, facts, order.version + 1)
     released = [] if decision is Decision.APPROVED else release_holds(buyer, order.total_cents)

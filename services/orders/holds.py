@@ -1,8 +1,7 @@
-"""Holds of an order: amounts set aside on its buyer's accounts from submission until they are given back.
+"""Holds: amounts that an order reserves on its buyer's accounts from its submission until they are released.
 
-An account that an order can use up is one ``Hold`` in ``HOLDS``; credit is the only one. The buyer's
-row is locked first and the accounts are used in that order, so orders of one buyer never wait for each other in a
-circle.
+Each type of account on which orders reserve amounts is one ``Hold`` in ``HOLDS``; credit is the only one. The buyer's
+row is locked first and the accounts follow in the order of ``HOLDS``, so orders of one buyer cannot deadlock.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,20 +15,21 @@ from services.money.credit import Buyer, credit_used_for_order, hold_credit, rec
 from services.orders.states import OrderState, locked_order
 
 T = TypeVar("T")
-Balances = Mapping[str, int]
-"""Name of a hold → cents used up on that account by all open orders of the buyer, read under the lock."""
+UsedCents = Mapping[str, int]
+"""Name of a hold → cents reserved on that account by all open orders of the buyer, read under the lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """One kind of account that an order uses up.
+    """A type of account on which orders reserve amounts.
 
     Attributes:
-        name: Stable.
-        used: Operation that reads how much of the account is used, given the session and the order's number.
-        place: Operation that sets an amount in cents aside; finishing it raises ``Conflict`` if too little is left.
-        confirm: Checks at the approval, with the limit as it is now, given what is used; raises ``Conflict``.
-        release: Operation that gives an amount in cents back.
+        name: Identifier; never changes.
+        used: Operation that reads the cents reserved on the account, given the session and the order's number.
+        place: Operation that reserves an amount in cents and returns the cents reserved on the account afterwards;
+            finishing it raises ``Conflict`` if too little is left.
+        confirm: Check at the approval against the current limit, given the reserved cents; raises ``Conflict``.
+        release: Operation that releases an amount in cents.
     """
 
     name: str
@@ -50,33 +50,31 @@ HOLDS = (
 )
 
 
-def lock_order_with_balances(
-    session: Session, number: str, other: Operation[T]
-) -> tuple[OrderState, Buyer, Balances, T]:
-    """Lock an order's buyer as ``lock_order`` does and read both, the balances of the buyer's accounts, and ``other``.
+def lock_order_with_holds(session: Session, number: str, other: Operation[T]) -> tuple[OrderState, Buyer, UsedCents, T]:
+    """Lock an order's buyer as ``lock_order`` does and read both, the reserved cents, and ``other``.
 
     Raises:
         NotFound: ``orders.not_found``.
     """
     reads: list[Operation[Any]] = [hold.used(session, number) for hold in HOLDS]
-    (order, buyer), *used_cents, others = together(session, locked_order(session, number), *reads, other)
-    return order, buyer, {hold.name: cents for hold, cents in zip(HOLDS, used_cents, strict=True)}, others
+    (order, buyer), *cents_by_hold, others = together(session, locked_order(session, number), *reads, other)
+    return order, buyer, {hold.name: cents for hold, cents in zip(HOLDS, cents_by_hold, strict=True)}, others
 
 
 def place_holds(buyer: Buyer, cents: int) -> list[Operation[int]]:
-    """Return the operations that set an order's total aside. Raises as ``Hold.place`` when they finish."""
+    """Return the operations that reserve an order's total. Raises as ``Hold.place`` when they finish."""
     return [hold.place(buyer, cents) for hold in HOLDS]
 
 
-def confirm_holds(session: Session, buyer: Buyer, balances: Balances) -> None:
-    """Go on only if every account still covers what is set aside on it. Raises as ``Hold.confirm``."""
+def confirm_holds(session: Session, buyer: Buyer, used_cents: UsedCents) -> None:
+    """Check that every account still covers the amounts reserved on it. Raises as ``Hold.confirm``."""
     for hold in HOLDS:
-        hold.confirm(session, buyer, balances[hold.name])
+        hold.confirm(session, buyer, used_cents[hold.name])
 
 
 def release_holds(buyer: Buyer, cents: int) -> list[Operation[int]]:
-    """Return the operations that give back what an order set aside.
+    """Return the operations that release the amounts reserved by an order.
 
-    They run after the operation that moves the order has finished: of two transactions only one may give it back.
+    They run after the operation that changes the order's status: of two transactions only one may release them.
     """
     return [hold.release(buyer, cents) for hold in HOLDS]

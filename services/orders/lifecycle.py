@@ -64,13 +64,14 @@ def get_order(session: Session, number: str) -> Order:
 def place_order(session: Session, draft: OrderDraft, *, submit: bool = False) -> OrderState:
     """Create a draft order at today's prices of the buyer's tier; with ``submit`` submit it at once.
 
-    Staff order for any partner, a partner's people for their own or one below it.
+    Staff may order for any partner; a partner's users for their own partner and those below it.
 
     Raises:
         NotPermitted: The actor may not place orders.
-        InvalidInput: ``partners.not_found``, ``orders.no_lines``, ``orders.too_many_lines``, or the first wrong line's
-            (``products.not_found``, ``orders.product_inactive``, ``orders.no_price``, ``orders.below_minimum``,
-            ``orders.box_multiple``, ``orders.repeated_product``, ``orders.total_too_large``); ``fields`` names all.
+        InvalidInput: ``partners.not_found``, ``orders.no_lines``, ``orders.too_many_lines``, or the code of the
+            first invalid line (``products.not_found``, ``orders.product_inactive``, ``orders.no_price``,
+            ``orders.below_minimum``, ``orders.box_multiple``, ``orders.repeated_product``,
+            ``orders.total_too_large``); ``fields`` lists all invalid lines.
         Conflict: ``orders.buyer_not_active``; with ``submit`` also ``orders.credit_exceeded``.
     """
     actor = actor_of(session)
@@ -81,8 +82,8 @@ def place_order(session: Session, draft: OrderDraft, *, submit: bool = False) ->
     *used_cents, numbers = together(session, *holds, next_numbers(ORDERS))
     priced = replace(priced, number=numbers[0])
     row = order_row(session, priced, submit=submit)
-    draft_event = EventDraft(priced.number, buyer.path, data={"total": yuan(priced.total_cents)}, version=1)
-    events = record_one(session, PLACED_AND_SUBMITTED if submit else "order.placed", "orders", draft_event)
+    event_draft = EventDraft(priced.number, buyer.path, data={"total": yuan(priced.total_cents)}, version=1)
+    events = record_one(session, PLACED_AND_SUBMITTED if submit else "order.placed", "orders", event_draft)
     case = submit_for_approval(order_state(0, row), buyer, used_cents[0]) if submit else ()
     return insert_order(session, priced, row, *events, *case)
 
@@ -91,14 +92,15 @@ def change_order(session: Session, number: str, draft: OrderDraft, *, version: i
     """Replace the content of a draft order; unchanged content writes nothing.
 
     Args:
-        session: The caller's.
-        number: Of the order.
+        session: Session of the caller.
+        number: Number of the order.
         draft: The whole content; without ``buyer`` the stored one remains.
-        version: That the person saw.
+        version: Version that the person saw.
 
     Raises:
         NotFound: ``orders.not_found``.
-        Conflict: Also ``orders.already_decided``, ``orders.wrong_status``, ``orders.changed_meanwhile``.
+        Conflict: As ``place_order``, and ``orders.already_decided``, ``orders.wrong_status``,
+            ``orders.changed_meanwhile``.
         NotPermitted, InvalidInput: As ``place_order``.
     """
     actor_of(session).require(Permission.ORDER_PLACE)
@@ -117,10 +119,10 @@ def submit_order(
     """Submit a draft for decision at today's prices; its total is held on the buyer's accounts.
 
     Args:
-        session: The caller's.
-        number: Of the order.
-        version: That the person saw.
-        total_cents: That the person saw; the order is not submitted if prices have changed it.
+        session: Session of the caller.
+        number: Number of the order.
+        version: Version that the person saw.
+        total_cents: Total that the person saw; the order is not submitted if prices have changed it.
 
     Raises:
         NotFound: ``orders.not_found``.
@@ -143,7 +145,7 @@ def submit_order(
             number=number,
             total=grouped_yuan(priced.total_cents),
         )
-    submitting = advance_order(
+    submission = advance_order(
         order,
         OrderStatus.SUBMITTED,
         total_cents=priced.total_cents,
@@ -152,7 +154,7 @@ def submit_order(
         submitted_by=actor.person,
         submitted_at=now(),
     )
-    submitted, *used_cents = together(session, submitting, *place_holds(buyer, priced.total_cents))
+    submitted, *used_cents = together(session, submission, *place_holds(buyer, priced.total_cents))
     if lines != stored:
         replace_lines(session, [(order.id, buyer.path, lines)])
     facts = {"total": yuan(priced.total_cents)}
@@ -173,12 +175,12 @@ def withdraw_order(session: Session, number: str, *, version: int | None = None)
     actor_of(session).require(Permission.ORDER_PLACE)
     order, buyer = lock_order(session, number)
     require_order_status(order, OrderStatus.SUBMITTED, version)
-    withdrawing = advance_order(order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
-    draft, *_ = together(session, withdrawing, *withdraw_case(ORDER_APPROVALS.name, number))
-    event = EventDraft(number, buyer.path, status_change(order, draft), version=draft.version)
+    withdrawal = advance_order(order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
+    reopened, *_ = together(session, withdrawal, *withdraw_case(ORDER_APPROVALS.name, number))
+    event = EventDraft(number, buyer.path, status_change(order, reopened), version=reopened.version)
     events = record_one(session, "order.withdrawn", "orders", event)
     together(session, *events, *release_holds(buyer, order.total_cents))
-    return draft
+    return reopened
 
 
 def discard_order(session: Session, number: str, *, version: int | None = None) -> None:
@@ -192,7 +194,7 @@ def discard_order(session: Session, number: str, *, version: int | None = None) 
             N_("Order {number} was returned for change before, so it stays on record. Change it, or leave it a draft."),
             number=number,
         )
-    advance_order(order, OrderStatus.DRAFT).run(session)  # a change at the same moment comes second
+    advance_order(order, OrderStatus.DRAFT).run(session)  # the new version makes a concurrent change fail
     session.execute(delete(OrderLine).where(OrderLine.order_id == order.id), execution_options=QUIET)
     session.execute(delete(Order).where(Order.id == order.id), execution_options=QUIET)
     record(
@@ -203,7 +205,7 @@ def discard_order(session: Session, number: str, *, version: int | None = None) 
 def rewrite_draft(
     session: Session, order: OrderState, priced: PricedOrder, *, batch_id: int | None = None
 ) -> OrderState:
-    """Replace the content of a draft with ``priced``; unchanged content writes nothing."""
+    """Write priced content to a draft that is locked, with the event; unchanged content writes nothing."""
     digest = priced.content_sha256
     if digest == order.content_sha256:
         return order
@@ -218,8 +220,8 @@ def rewrite_draft(
     changes = _changes(session, order, priced)
     changed = advance_order(order, OrderStatus.DRAFT, **values).run(session)
     replace_lines(session, [(order.id, priced.buyer.path, priced.lines)])
-    happening = EventDraft(order.number, priced.buyer.path, changes, version=changed.version)
-    record(session, "order.changed", "orders", [happening], batch_id=batch_id)
+    change = EventDraft(order.number, priced.buyer.path, changes, version=changed.version)
+    record(session, "order.changed", "orders", [change], batch_id=batch_id)
     return changed
 
 
@@ -233,6 +235,6 @@ def _changes(session: Session, order: OrderState, priced: PricedOrder) -> dict[s
     header, lines = stored_content(session, order.id)
     pairs: dict[str, list[Any]] = {name: [header[name], priced.header[name]] for name in HEADER}
     pairs["total"] = [order.total_cents, priced.total_cents]
-    pairs["lines"] = [[f"{x.sku} × {x.units}" for x in some] for some in (lines, priced.lines)]
+    pairs["lines"] = [[f"{line.sku} × {line.units}" for line in group] for group in (lines, priced.lines)]
     pairs["buyer"] = [order.buyer_id, priced.buyer.id]
     return {name: [before, after] for name, (before, after) in pairs.items() if before != after}

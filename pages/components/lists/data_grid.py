@@ -1,6 +1,7 @@
 """Large lists: an AG Grid that loads its rows from ``GET /grid/RESOURCE``, cards on a phone, state in the address.
 
-The page renders only definitions and labels of columns. The browser fetches rows from the endpoint, which checks rights.
+The page renders only definitions and labels of columns. The browser fetches rows from the endpoint, which checks the
+rights of the user.
 
 The browser asks ``/grid/RESOURCE?<query of the page>&sort=-a,b&offset=0&limit=100`` (``view``, ``cols`` and ``row`` are
 left out) and expects::
@@ -8,7 +9,7 @@ left out) and expects::
     {"rows": [{"_key": "SO-1", "number": "SO-1", "total": "1234.50", "buyer": "HD", "buyer__title": "华东", ...}],
      "total": 100000, "total_is_exact": true, "sums": {"total": "4500188489.53"}}
 
-``_key`` identifies the record in links (without it the key column does), ``NAME__title`` is shown in place of a reference.
+``_key`` identifies the record in links (the key column, if it is absent); ``NAME__title`` is the text of a reference.
 
 An error is ``{"code", "message"}`` with its status; 401 leads to the sign-in page.
 """
