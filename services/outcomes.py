@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from core.database.sessions import transact
 from core.errors import DomainError, InvalidInput, Problem
-from core.i18n import N_
 
 EACH_MAX = 500
 
@@ -31,20 +30,27 @@ class Outcome:
         return self.problem is None
 
 
-def each(actor: Actor, numbers: Sequence[str], step: Callable[[Session, str], object]) -> list[Outcome]:
-    """Run ``step`` for each order in a unit of work of its own; at most ``EACH_MAX``."""
-    if len(numbers) > EACH_MAX:
-        raise InvalidInput(
-            "approvals.too_many",
-            N_("At most {limit} orders can be changed at once; these are {count}. Select fewer."),
-            limit=EACH_MAX,
-            count=len(numbers),
-        )
-    outcomes: dict[str, Outcome] = {}
-    for number in dict.fromkeys(numbers):
+def each(
+    actor: Actor, keys: Sequence[str], step: Callable[[Session, str], object], *, too_many: Problem
+) -> list[Outcome]:
+    """Run ``step`` for each row in a unit of work of its own, so that a rejected one leaves the others done.
+
+    Args:
+        actor: Of each unit of work.
+        keys: Of the rows; a repeated one is run once.
+        step: Called with session and key.
+        too_many: Problem with more than ``EACH_MAX`` keys; its sentence is about {limit} and {count}.
+
+    Raises:
+        InvalidInput: With ``too_many``; nothing was run.
+    """
+    if len(keys) > EACH_MAX:
+        raise InvalidInput(too_many.code, too_many.message, limit=EACH_MAX, count=len(keys))
+    outcomes = []
+    for key in dict.fromkeys(keys):
         try:
-            transact(actor, lambda session, number=number: step(session, number))  # type: ignore[misc]
-            outcomes[number] = Outcome(number)
+            transact(actor, lambda session, key=key: step(session, key))  # type: ignore[misc]
+            outcomes.append(Outcome(key))
         except DomainError as refused:
-            outcomes[number] = Outcome(number, refused.problem)
-    return list(outcomes.values())
+            outcomes.append(Outcome(key, refused.problem))
+    return outcomes

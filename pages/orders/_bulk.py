@@ -17,6 +17,7 @@ from pages.components.layout.records import Cell, LineColumn, line_table
 from pages.shell.calls import permitted_actor, show_refusal
 from services.orders.approval import decide_order
 from services.orders.approval_facts import WaitingOrder
+from services.orders.states import TOO_MANY
 from services.outcomes import Outcome, each
 
 
@@ -91,6 +92,7 @@ class BulkDecision:
                 actor,
                 list(versions),
                 lambda session, number: decide_order(session, number, decision, reason, version=versions[number]),
+                too_many=TOO_MANY,
             )
         except DomainError as error:
             show_refusal(error)

@@ -36,7 +36,15 @@ from services.approvals.subjects import (
 from services.money.credit import BUYER_COLUMNS, Buyer, require_active
 from services.notifications.decisions import notify_decision
 from services.orders.holds import UsedCents, confirm_holds, lock_order_with_holds, release_holds
-from services.orders.states import STATE_COLUMNS, OrderState, advance_order, changed_meanwhile, lost_order, wrong_status
+from services.orders.states import (
+    STATE_COLUMNS,
+    TOO_MANY,
+    OrderState,
+    advance_order,
+    changed_meanwhile,
+    lost_order,
+    wrong_status,
+)
 from services.outcomes import Outcome, each
 from services.states import require_reason
 
@@ -128,7 +136,9 @@ def decide_each(actor: Actor, numbers: Sequence[str], decision: Decision, reason
     actor.require(Permission.ORDER_APPROVE)
     if decision is not Decision.APPROVED:
         require_reason(reason, _REASON)
-    return each(actor, numbers, lambda session, number: decide_order(session, number, decision, reason))
+    return each(
+        actor, numbers, lambda session, number: decide_order(session, number, decision, reason), too_many=TOO_MANY
+    )
 
 
 def approve_orders(session: Session, numbers: Sequence[str], note: str = "") -> list[Outcome]:

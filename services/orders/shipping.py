@@ -10,7 +10,7 @@ from core.events.log import EventDraft, record
 from core.permissions import Permission
 from models.orders import OrderStatus
 from services.orders.lifecycle import status_change
-from services.orders.states import OrderState, advance_order, find_order, require_order_status
+from services.orders.states import TOO_MANY, OrderState, advance_order, find_order, require_order_status
 from services.outcomes import Outcome, each
 
 
@@ -37,4 +37,4 @@ def ship_orders(session: Session, numbers: Sequence[str], note: str = "") -> lis
     """Ship many orders, see ``services.orders.approval.approve_orders``."""
     actor = actor_of(session)
     actor.require(Permission.ORDER_SHIP)
-    return each(actor, numbers, lambda one, number: ship_order(one, number, note))
+    return each(actor, numbers, lambda one, number: ship_order(one, number, note), too_many=TOO_MANY)

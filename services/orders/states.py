@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.clock import now
 from core.database.operations import Operation
 from core.database.prepared import Prepared, StatementResult
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, Problem
 from core.i18n import N_, translate
 from models.orders import NEXT_STATUSES, STATUS_LABELS, Order, OrderStatus
 from models.partners.partners import Partner
@@ -46,6 +46,10 @@ _DECIDED = {
     OrderStatus.REJECTED: N_("Order {number} was rejected by {who} at {when}."),
     OrderStatus.SHIPPED: N_("Order {number} was approved by {who} at {when} and has been shipped."),
 }
+TOO_MANY = Problem(
+    "approvals.too_many", N_("At most {limit} orders can be changed at once; these are {count}. Select fewer.")
+)
+"""Problem with more orders than are changed at once; other subjects have a sentence of their own."""
 STATE_COLUMNS: tuple[Any, ...] = tuple(getattr(Order, name) for name in OrderState._fields)
 
 
