@@ -22,10 +22,10 @@ from core.permissions import Permission
 from core.positions.points import position_text, to_wgs84
 from models.regions.table import region
 from models.stores import FindingDecision, PositionSource, Store, StoreFinding, StoreStatus
+from services.misplacement import misplaced
 from services.stores.findings import assess_stores, file_findings
 from services.stores.fixes import Fix
 from services.stores.positions import keep_positions, put_position, store_facts
-from services.stores.regions import misplaced
 from services.stores.rules import PROPOSALS, Facts, NewFinding, new_finding
 from services.stores.saving import find_store
 

@@ -33,8 +33,8 @@ from pages.stores._queries import (
     position_source_text,
     region_text,
 )
+from services.misplacement import ABROAD_M, misplaced, nearest_county
 from services.stores.fixes import FIX_HOLDS, Fix, best_fix, fix_problem
-from services.stores.regions import ABROAD_M, misplaced, nearest_county
 from services.stores.rules import ACCURACY_GOOD_M
 
 UNUSABLE = frozenset(

@@ -16,11 +16,11 @@ from core.clock import now
 from core.database.bulk import insert_rows
 from core.database.locks import DatabaseLock, take_lock
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
+from services.misplacement import Misplacement, misplaced
 from services.saving.lookups import LOOKUP_SLICE
 from services.stores._pairs import SHOWN, Pair, datum_findings, find_pairs, reversed_pair
 from services.stores._photos import photo_findings
 from services.stores.positions import store_facts
-from services.stores.regions import Misplacement, misplaced
 from services.stores.rules import PROPOSALS, Facts, NewFinding, own_findings, score_of
 
 DEFAULT_SCORE = (100, 0)

@@ -15,8 +15,8 @@ from core.kinds.standard import Labels
 from core.positions.points import Datum, convert, distance_m, is_swapped, position_text
 from models.regions.resolving import region
 from models.stores import PositionSource, StoreFinding
+from services.misplacement import Misplacement
 from services.stores.names import ALIKE, RATHER_ALIKE
-from services.stores.regions import Misplacement
 
 ACCURACY_GOOD_M = 50
 ACCURACY_POOR_M = 100

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from core.positions.points import distance_m, to_wgs84
 from models.regions.resolving import region
+from services.misplacement import NEAREST, county_points, misplaced
 from services.stores.names import name_key, similarity
-from services.stores.regions import NEAREST, county_points, misplaced
 
 CODES = sorted(county_points().codes)
 POINTS = {code: to_wgs84(region(code).latitude, region(code).longitude, "gcj02") for code in CODES}
