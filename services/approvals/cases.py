@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Generic, NamedTuple
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.access import Actor
@@ -136,6 +136,9 @@ def lock_to_decide(
         changed_meanwhile=subject.refusals.changed_meanwhile,
     )
     _require_second_person(actor, locked.document, subject.refusals)
+    if row.status in verb.opens:
+        together(session, *open_case(subject, locked.document, Approver(verb.permission, actor.partner_id)))
+        locked = locked._replace(waiting=waiting_steps(subject.name, key).run(session))
     step = next((one for one in locked.waiting if _may_decide(actor, verb, one)), None)
     if step is None:
         raise subject.refusals.undecidable(session, row)
@@ -145,6 +148,36 @@ def lock_to_decide(
 def withdraw_case(subject_name: str, key: str) -> tuple[Operation[Any], ...]:
     """Return the operations that end the open case of a document, if it has one, because it was withdrawn."""
     return (_end_steps(subject_name, key, StepState.CANCELLED), _close(subject_name, key, CaseStatus.WITHDRAWN))
+
+
+def withdraw_cases(session: Session, subject: Subject[Any], keys: Sequence[str]) -> None:
+    """End the open cases of documents that do not wait any more, because their rows were written, e.g. by an import.
+
+    Args:
+        session: That of the change.
+        subject: What the documents are.
+        keys: Those that were written; the cases of those that wait stay open.
+    """
+    options = {"see_all": "a case ends with its document, whoever changed it", "synchronize_session": False}
+    (key,) = subject.waiting_keys.selected_columns
+    for start in range(0, len(keys), LOOKUP_SLICE):
+        some = keys[start : start + LOOKUP_SLICE]
+        ended = (
+            ApprovalCase.subject == subject.name,
+            ApprovalCase.status == CaseStatus.OPEN.value,
+            ApprovalCase.key.in_(some),
+            ApprovalCase.key.not_in(subject.waiting_keys.where(key.in_(some))),
+        )
+        waiting = (
+            ApprovalStep.case_id.in_(select(ApprovalCase.id).where(*ended)),
+            ApprovalStep.state == StepState.WAITING.value,
+        )
+        session.execute(
+            update(ApprovalStep).where(*waiting).values(state=StepState.CANCELLED.value), execution_options=options
+        )
+        session.execute(
+            update(ApprovalCase).where(*ended).values(status=CaseStatus.WITHDRAWN.value), execution_options=options
+        )
 
 
 def ask_next(
@@ -200,6 +233,8 @@ def _row(subject: Subject[Any], document: Document, opened_at: datetime, due_at:
 
 
 def _require_second_person(actor: Actor, document: Document, refusals: Refusals[Any]) -> None:
+    if refusals.own is None or refusals.person_unknown is None:
+        return
     if not actor.person:
         raise NotPermitted(refusals.person_unknown.code, refusals.person_unknown.message, number=document.key)
     if actor.is_one_of(*document.initiators):

@@ -105,6 +105,7 @@ class Verb(Generic[Row]):
         reason: Why a reason is needed; None if it is not.
         authorize: Raises ``NotPermitted`` for an actor with the permission who may not use it on this row.
         overrides: Whether it may also decide the step of another approver.
+        opens: Statuses in which a document does not wait: the decision submits it, and decides it in the same case.
     """
 
     decision: Decision
@@ -114,6 +115,7 @@ class Verb(Generic[Row]):
     reason: Problem | None = None
     authorize: Callable[[Actor, Row], None] | None = None
     overrides: bool = False
+    opens: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,14 +125,15 @@ class Refusals(Generic[Row]):
     Attributes:
         wrong_status, changed_meanwhile: Errors for a row that cannot be decided, or not as it was seen.
         undecidable: Error for a row without a step that waits for the actor: another transaction was faster.
-        own, person_unknown: Reasons why an actor may not decide; sentences about {number}.
+        own, person_unknown: Reasons why an actor may not decide; sentences about {number}. None for both if whoever
+            submits a document may decide it too.
     """
 
     wrong_status: Callable[[Row], Conflict]
     changed_meanwhile: Callable[[Row], Conflict]
     undecidable: Callable[[Session, Row], DomainError]
-    own: Problem
-    person_unknown: Problem
+    own: Problem | None = None
+    person_unknown: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
