@@ -43,6 +43,7 @@ from pages.resources.record import register_records
 from pages.resources.screens import Screen
 from pages.shell import navigation
 from pages.shell.navigation import Place, register_places
+from pages.stores import inbox as stores_inbox
 from pages.stores import screen as stores_screen
 from pages.stores.map_page import register_store_map
 from pages.stores.moving import register_store_moving
@@ -70,7 +71,12 @@ SCREENS: tuple[Screen, ...] = screens.with_defaults(
     ALL,
 )
 """One for each resource, declared or not; those with a first step in the order a new installation takes them."""
-INBOXES: tuple[InboxSubject, ...] = (orders_inbox.INBOX, applications_inbox.INBOX, affiliations_inbox.INBOX)
+INBOXES: tuple[InboxSubject, ...] = (
+    orders_inbox.INBOX,
+    applications_inbox.INBOX,
+    affiliations_inbox.INBOX,
+    stores_inbox.INBOX,
+)
 """Subjects of the inbox in the order of their tabs."""
 PLACES: tuple[Place, ...] = navigation.places_with_defaults(
     (

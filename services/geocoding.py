@@ -23,11 +23,12 @@ from core.positions.points import position_text, to_wgs84
 from models.regions.table import region
 from models.stores import FindingDecision, PositionSource, Store, StoreFinding, StoreStatus
 from services.misplacement import misplaced
+from services.stores.approval import submit_stores
 from services.stores.findings import assess_stores, file_findings
 from services.stores.fixes import Fix
 from services.stores.positions import keep_positions, put_position, store_facts
+from services.stores.queries import find_store
 from services.stores.rules import PROPOSALS, Facts, NewFinding, new_finding
-from services.stores.saving import find_store
 
 JOB = "stores.geocode"
 
@@ -124,6 +125,7 @@ def take_proposal(session: Session, finding_id: int) -> Store:
     changes: dict[str, Any] = {"position": ["", _shown(store)]}
     if store.status != was:
         changes["status"] = [was, store.status]
+        submit_stores(session, [code])
     said = {"score": verdict.score, "found": sorted(set(verdict.new_codes)), "provider": finding.data["provider"]}
     record(session, "store.moved", "stores", [EventDraft(store.code, store.path, changes, said)])
     return store

@@ -16,11 +16,13 @@ from services.approvals.checks import check_digests, check_open_cases, check_ste
 from services.approvals.worklist import waiting_counts
 from services.orders.approval import ORDER_APPROVALS, approve_order
 from services.partners.approval import AFFILIATION_APPROVALS
+from services.stores.approval import STORE_APPROVALS
+from services.stores.review import decide_store
 from tests.conftest import ADMIN, LING, driver_url
 from tests.support.postgres import empty_postgres_url
 
 AT = "2026-01-0{day} 08:00:00.000000"
-SUBJECTS = (ORDER_APPROVALS, APPLICATION_APPROVALS, AFFILIATION_APPROVALS)
+SUBJECTS = (ORDER_APPROVALS, APPLICATION_APPROVALS, AFFILIATION_APPROVALS, STORE_APPROVALS)
 
 
 def at(day: int) -> str:
@@ -82,6 +84,22 @@ def request(number: str, status: str, **values: Any) -> tuple[str, dict[str, Any
     return insert("affiliation_requests", number=number, status=status, **own | versioned() | values)
 
 
+def store(number: int, status: str, **values: Any) -> tuple[str, dict[str, Any]]:
+    own = {
+        "code": f"S{number}", "name": f"{number}号店", "partner_id": 2, "path": "000001000002", "region": "310101",
+        "latitude": 31.2323, "longitude": 0.00001, "datum": "wgs84", "name_key": "", "score": 50, "finding_count": 0,
+        "registered_by": "wei@example.com",
+    }  # fmt: skip
+    return insert("stores", id=number, status=status, **own | versioned(version=3) | values)
+
+
+def finding(number: int, code: str, points: int, decision: str) -> tuple[str, dict[str, Any]]:
+    return insert(
+        "store_findings", id=number, store_id=1, path="000001000002", code=code, points=points, data="{}",
+        found_at=at(3), decision=decision, note="",
+    )  # fmt: skip
+
+
 LING_SAYS = {"decided_by": "ling@example.com", "decided_at": at(6)}
 CONFIRMED = {
     "upstream_word": "confirmed", "upstream_by": "owner@example.com", "upstream_at": at(5), "upstream_note": "熟人",
@@ -112,6 +130,19 @@ BEFORE = (
             upstream_answer="no_answer", decision_note="可以", moved_at=at(6), **LING_SAYS),
     request("AF-3", "refused", id=3, owner_answer="declined", owner_by="hua@example.com", owner_at=at(3),
             decision_note="不换"),
+    store(1, "under_review", updated_at=at(6)),
+    store(2, "active"),
+    store(3, "applied", score=None, latitude=None, longitude=None),
+    store(4, "closed"),
+    finding(1, "position.far_from_region", 50, "open"),
+    finding(2, "photo.missing", 10, "dismissed"),
+    insert("store_photos", id=1, store_id=1, path="000001000002", sha256="1" * 64, original_sha256="2" * 64, look=0,
+           width=9, height=9, software="", camera="", person="wei@example.com", created_at=at(3)),
+    event("store.registered", "stores", "S2", 1, "wei@example.com", "{}"),
+    event("store.sent_back", "stores", "S2", 4, "ling@example.com", '{"note": "重拍门头", "score": 70}'),
+    event("store.accepted", "stores", "S2", 5, "ling@example.com", '{"score": 90}'),
+    event("store.closed", "stores", "S4", 6, "gone@example.com", '{"note": "关店", "score": 50}'),
+    event("store.closed", "stores", "S9", 6, "ling@example.com", '{"note": "已删除", "score": 50}'),
 )  # fmt: skip
 
 
@@ -168,6 +199,9 @@ def test_every_decision_is_there_once_with_who_when_why_and_its_facts(migrated):
         ("AP-1", "application.confirm", "approved", "owner@example.com", "熟人", 5),
         ("AP-1", "application.decide", "returned", "ling@example.com", "补材料", 2),
         ("AP-3", "application.decide", "rejected", "ling@example.com", "不符", 6),
+        ("S2", "store.review", "approved", "ling@example.com", "", 5),
+        ("S2", "store.review", "returned", "ling@example.com", "重拍门头", 4),
+        ("S4", "store.review", "rejected", "gone@example.com", "关店", 6),
     ]
 
 
@@ -180,12 +214,27 @@ def test_what_waited_waits_for_the_same_people_and_nothing_else_does(migrated):
         broken = [*check_open_cases(SUBJECTS)(session), *check_steps(session), *check_digests(session)]
 
     assert (lings["orders"], lings["applications"], lings["affiliation_requests"], broken) == (1, 1, 0, [])
+    assert lings["stores"] == 2
     assert [tuple(row) for row in waiting] == [
         ("AF-1", "application.confirm", 3),
         ("AP-1", "application.decide", None),
         ("AP-2", "application.confirm", 1),
+        ("S1", "store.review", None),
+        ("S3", "store.review", None),
         ("SO-2", "order.approve", None),
     ]
+
+
+def test_the_facts_of_a_store_that_waited_are_what_is_decided_about_it(migrated):
+    with reading(ADMIN) as session:
+        before = session.scalars(select(ApprovalCase).where(ApprovalCase.key == "S1")).one()
+    transact(LING, lambda session: decide_store(session, "S1"))
+
+    with reading(ADMIN) as session:
+        decided = session.scalars(select(ApprovalDecision).where(ApprovalDecision.case_id == before.id)).one()
+    assert (decided.facts, decided.digest) == (before.facts, before.digest)
+    assert decided.facts["findings"] == [{"code": "position.far_from_region", "points": 50}]
+    assert (decided.facts["photos"], decided.facts["longitude"]) == (["1" * 64], 0.00001)
 
 
 def test_what_waited_is_decided_and_numbers_go_on(migrated):

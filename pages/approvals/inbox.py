@@ -1,6 +1,7 @@
 """The inbox: what waits at the left, all there is to know at the right, the decision always in view."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from fastapi import Request
 
@@ -46,12 +47,23 @@ async def draw_inbox(request: Request, subject: InboxSubject) -> None:
     view = request.query_params.get("view", "")
     view = view if view in views else next(iter(views))
     found = await read(actor, subject.read, view)
+    wanted = request.query_params.get(subject.parameter, "")[:64]
+    await _add_wanted(actor, subject, found, wanted if view == WAITING else "")
     counts = await read(actor, waiting_counts)
     async with staff_shell(subject.title(actor), current=subject.place, fill=True):
         for sheet in subject.styles:
             add_style(sheet)
-        wanted = request.query_params.get(subject.parameter, "")[:64]
         await ApprovalInbox(subject, actor, view, found, counts).draw(wanted)
+
+
+async def _add_wanted(actor: Actor, subject: InboxSubject, found: InboxPage, key: str) -> None:
+    """Add the line of the document that the address names, if it waits and the list is too short for it."""
+    if not key or subject.read_item is None or any(item.key == key for item in found.items):
+        return
+    item = await read(actor, subject.read_item, key)
+    if item is not None:
+        found.items.insert(0, item)
+        found.tickable = {**found.tickable, item.key: item.key}
 
 
 class ApprovalInbox:
@@ -168,7 +180,7 @@ class ApprovalInbox:
         with self._inbox.detail():
             if problem:
                 notice(problem, "danger", testid="problem")
-            self._subject.draw_case(case, actor)
+            self._subject.draw_case(case, actor, partial(self._show, key, is_news=True))
         with self._inbox.bar():
             self._subject.draw_bar(case, actor, self._go_on, self._show_again)
 

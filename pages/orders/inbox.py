@@ -108,7 +108,7 @@ def _sent(session: Session, person: str) -> list[ListItem]:
     return found
 
 
-def _draw_case(case: OrderCase, actor: Actor) -> None:
+def _draw_case(case: OrderCase, actor: Actor, draw_again: OnDone) -> None:
     if case.facts is not None:
         draw_order_facts(case.facts, case.names)
     elif case.view is not None:

@@ -52,7 +52,7 @@ def _item(one: WorkItem) -> ListItem:
     return ListItem(one.key, one.title, "", one.key, age, is_late)
 
 
-def _draw_case(facts: RequestFacts, actor: Actor) -> None:
+def _draw_case(facts: RequestFacts, actor: Actor, draw_again: OnDone) -> None:
     request = facts.request
     with row():
         with Tag("h2", css="qd-heading"):

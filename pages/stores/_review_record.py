@@ -41,10 +41,8 @@ from pages.stores._queries import (
 )
 from services.accounts.users import people_names
 from services.stores.map_points import Neighbour, neighbours
-from services.stores.queries import store_labels
-from services.stores.review import photos_of, positions_of, store_findings
+from services.stores.queries import find_store, photos_of, positions_of, store_findings, store_labels
 from services.stores.rules import PROPOSALS, TITLES, finding_sentence
-from services.stores.saving import find_store
 
 Answer = Callable[[StoreFinding], Any]
 """Called with the finding that a person has decided about."""

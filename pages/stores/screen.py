@@ -9,14 +9,15 @@ from pages.resources.screens import Screen
 from pages.shell.navigation import Place
 from pages.stores._record import store_actions, store_sections
 from resources.stores import STORES
-from services.stores.review import stores_under_review_count
+from services.approvals.worklist import waiting_count
+from services.stores.approval import STORE_APPROVALS
 
 SCREEN = Screen(resource=STORES, record_actions=store_actions, record_sections=store_sections)
 
 
 def waiting_stores(session: Session) -> int | None:
     """Return how many stores wait for a decision; None for who may not decide."""
-    return stores_under_review_count(session) if actor_of(session).can(Permission.STORE_REVIEW) else None
+    return waiting_count(session, STORE_APPROVALS.name) if actor_of(session).can(Permission.STORE_REVIEW) else None
 
 
 PLACES = (

@@ -113,7 +113,7 @@ def decided_orders(session: Session, marks: Marks) -> Iterator[str]:
 
 
 def _clear_cases(session: Session, marks: Marks) -> None:
-    """Remove the cases of demo rows in which nothing was decided; the others are history, and end with the rows."""
+    """Delete the cases of demo rows without a decision; the others are history, and withdrawn if they are open."""
     cases, steps = table_of("approval_cases"), table_of("approval_steps")
     is_decided = exists().where(table_of("approval_decisions").c.case_id == cases.c.id)
     waits = steps.c.state == StepState.WAITING.value

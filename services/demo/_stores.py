@@ -21,6 +21,7 @@ from models.regions.resolving import region
 from models.stores import PositionSource, Store, StoreFinding, StoreStatus
 from services.demo._partners import DemoPartner
 from services.demo._rows import insert_numbered
+from services.stores.approval import submit_stores
 from services.stores.findings import assess_stores, rescore
 from services.stores.names import name_key
 from services.stores.positions import Captured, derive, keep_positions, store_facts
@@ -80,6 +81,7 @@ def add_stores(session: Session, ids: Sequence[int], partners: Sequence[DemoPart
         assessments = assess_stores(session, stores, fresh=fresh, to_review=fresh)
         record_new_findings(session, stores, assessments)
         _let_wait(session, [store.id for store in stores])
+        submit_stores(session, [store.code for store in stores])
     return twins
 
 
@@ -88,6 +90,7 @@ def _let_wait(session: Session, ids: Sequence[int]) -> None:
     under_review = Store.id.in_(ids), Store.status == StoreStatus.UNDER_REVIEW.value
     for place, store in enumerate(session.scalars(select(Store).where(*under_review).order_by(Store.id))):
         store.updated_at = now() - FIRST_WAITS - place * NEXT_WAITS
+    session.flush()
 
 
 def purge_stores(session: Session, is_demo: ColumnElement[bool]) -> None:

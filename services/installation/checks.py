@@ -25,6 +25,7 @@ from services.hierarchies import circles, stored_above
 from services.orders.approval import ORDER_APPROVALS
 from services.organisation.leaving_rules import RULES
 from services.partners.approval import AFFILIATION_APPROVALS
+from services.stores.approval import STORE_APPROVALS
 from services.stores.checks import STORE_CHECKS
 
 Check = Callable[[Session], Iterator[str]]
@@ -149,7 +150,9 @@ CHECKS: dict[str, Check] = {
     "leavers": _leavers,
     "circles": _circles,
     "clock": _clock,
-    "approval cases": check_open_cases((ORDER_APPROVALS, APPLICATION_APPROVALS, AFFILIATION_APPROVALS)),
+    "approval cases": check_open_cases(
+        (ORDER_APPROVALS, APPLICATION_APPROVALS, AFFILIATION_APPROVALS, STORE_APPROVALS)
+    ),
     "approval steps": check_steps,
     "approval facts": check_digests,
     **STORE_CHECKS,

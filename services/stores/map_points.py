@@ -19,7 +19,7 @@ from core.positions.columns import may_be_within
 from core.positions.points import CELLS_ROUND, Datum, cell_of, cells_around, convert, distance_m
 from models.partners.partners import Partner
 from models.stores import Store
-from services.stores.saving import find_store
+from services.stores.queries import find_store
 
 POINTS_MAX = 500
 TILE_FIELDS = 4  # clusters side by side in the width of one map tile of 256 pixels

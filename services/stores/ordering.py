@@ -16,6 +16,7 @@ from core.errors import CellProblem, Conflict, InvalidInput, NotFound
 from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.permissions import Permission
+from models.approvals import ApprovalCase
 from models.partners.partners import Affiliation, Partner, PartnerStatus
 from models.stores import Store, StoreFinding, StorePhoto, StorePosition, StoreStatus
 from services.partners.saving import PLAN as PARTNER_PLAN
@@ -117,13 +118,21 @@ def move_under(session: Session, store: Store, path: str) -> None:
     """Move a store, with its dependent rows, into a branch."""
     store.path = path
     session.flush()
-    cascade_path(session, store.id, path)
+    cascade_paths(session, [store.id])
 
 
-def cascade_path(session: Session, store_id: int, path: str) -> None:
-    """Move the dependent rows of a store into a branch."""
-    for model in FOLLOWERS:
-        session.execute(update(model).where(model.store_id == store_id).values(path=path), execution_options=REASON)
+def cascade_paths(session: Session, ids: Sequence[int]) -> None:
+    """Move the dependent rows of stores, and the cases about them, to where the stores are stored by now."""
+    options = REASON | {"synchronize_session": False}
+    for start in range(0, len(ids), LOOKUP_SLICE):
+        some = ids[start : start + LOOKUP_SLICE]
+        for model in FOLLOWERS:
+            path = select(Store.path).where(Store.id == model.store_id).scalar_subquery()
+            session.execute(update(model).where(model.store_id.in_(some)).values(path=path), execution_options=options)
+        path = select(Store.path).where(Store.code == ApprovalCase.key).scalar_subquery()
+        codes = select(Store.code).where(Store.id.in_(some))
+        about = update(ApprovalCase).where(ApprovalCase.subject == "stores", ApprovalCase.key.in_(codes))
+        session.execute(about.values(path=path), execution_options=options)
 
 
 def set_own_partner_status(session: Session, store: Store, status: PartnerStatus) -> None:

@@ -1,13 +1,50 @@
-"""Queries of stores for pages: photos, names by id, and the weightiest findings."""
+"""Queries of stores: a store by its code, its findings, positions and photos, names by id."""
 
 from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.database.sessions import actor_of
 from core.errors import NotFound
 from core.i18n import N_
-from models.stores import FindingDecision, Store, StoreFinding, StorePhoto
+from core.permissions import Permission
+from models.stores import FindingDecision, Store, StoreFinding, StorePhoto, StorePosition
+from services.states import lock_one
+from services.stores.findings import lock_stores
+
+
+def find_store(session: Session, code: str, *, lock: bool = False) -> Store:
+    """Return a store. Raises ``NotFound`` ``stores.not_found``, also if the actor may not see it."""
+    if lock:
+        lock_stores(session)
+    query = select(Store).where(Store.code == code)
+    store = lock_one(session, query) if lock else session.scalar(query)
+    if store is None:
+        raise NotFound("stores.not_found", N_("There is no store {store}."), store=code)
+    return store
+
+
+def store_findings(session: Session, store_id: int) -> list[StoreFinding]:
+    """Return what was found about a store, what is open and weighs most first."""
+    actor_of(session).require(Permission.STORE_VIEW)
+    query = select(StoreFinding).where(StoreFinding.store_id == store_id)
+    is_open = StoreFinding.decision == FindingDecision.OPEN.value
+    return list(session.scalars(query.order_by(is_open.desc(), StoreFinding.points.desc(), StoreFinding.id)))
+
+
+def positions_of(session: Session, store_id: int) -> list[StorePosition]:
+    """Return where a store is and was, newest first."""
+    actor_of(session).require(Permission.STORE_VIEW)
+    query = select(StorePosition).where(StorePosition.store_id == store_id)
+    return list(session.scalars(query.order_by(StorePosition.valid_from.desc(), StorePosition.id.desc())))
+
+
+def photos_of(session: Session, store_id: int) -> list[StorePhoto]:
+    """Return the photos of a store, newest first."""
+    actor_of(session).require(Permission.STORE_VIEW)
+    query = select(StorePhoto).where(StorePhoto.store_id == store_id)
+    return list(session.scalars(query.order_by(StorePhoto.id.desc())))
 
 
 def find_photo(session: Session, code: str, photo_id: int) -> StorePhoto:

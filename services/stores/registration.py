@@ -24,13 +24,15 @@ from services.form_submissions import keep_submission, submission_result
 from services.number_series import next_numbers
 from services.partners.tree import lock_tree
 from services.stores._photos import keep_photos
+from services.stores.approval import WAITING, submit_store
 from services.stores.findings import DEFAULT_SCORE, Assessment, assess_stores, lock_stores
 from services.stores.fixes import Fix, best_fix, require_good
 from services.stores.names import name_key
 from services.stores.ordering import TIER, assign_partner, hold_partners
 from services.stores.positions import keep_positions, put_position, store_facts
+from services.stores.queries import find_store
 from services.stores.rules import GOOD_SCORE, new_finding
-from services.stores.saving import find_store, moved_finding
+from services.stores.saving import moved_finding
 
 SERIES = "ST"
 REASON = {"see_all": "an invite says under whom, and a code belongs to one store of the whole brand"}
@@ -146,9 +148,10 @@ def register_store(
         store.status = StoreStatus.ACTIVE.value
     facts = {"score": assessment.score, "found": sorted(set(assessment.new_codes)), "status": store.status}
     facts |= {"invite": invite} if invite else {}
-    happening = EventDraft(store.code, store.path, data=facts, version=store.version)
-    record(session, "store.registered", "stores", [happening])
     session.flush()
+    record(session, "store.registered", "stores", [EventDraft(store.code, store.path, {}, facts, store.version)])
+    if store.status in WAITING:
+        submit_store(session, store)
     return store
 
 
@@ -211,6 +214,8 @@ def move_store(
     facts = {"score": assessment.score, "found": sorted(set(assessment.new_codes)), "note": note}
     record(session, "store.moved", "stores", [EventDraft(store.code, store.path, changes, facts, store.version)])
     session.flush()
+    if was not in WAITING and store.status in WAITING:
+        submit_store(session, store)
     return store
 
 

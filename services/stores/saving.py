@@ -10,7 +10,7 @@ from core.access import Actor
 from core.clock import now
 from core.database.sessions import actor_of
 from core.drafts import Drafts
-from core.errors import CellProblem, NotFound, Problem
+from core.errors import CellProblem, Problem
 from core.events.log import EventDraft, record
 from core.i18n import N_
 from core.permissions import Permission
@@ -21,10 +21,10 @@ from services.partners.saving import UNKNOWN_PARTNER
 from services.saving.lookups import LOOKUP_SLICE, look_up, look_up_references, match_keys
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
 from services.saving.rows import save_rows
-from services.states import lock_one
+from services.stores.approval import WAITING, submit_stores, withdraw_stores
 from services.stores.findings import Assessment, assess_stores, lock_stores
 from services.stores.names import name_key
-from services.stores.ordering import cascade_path, follow_stores, hold_partners, ordering_stores
+from services.stores.ordering import cascade_paths, follow_stores, hold_partners, ordering_stores
 from services.stores.positions import FACTS, Captured, derive, keep_positions
 from services.stores.rules import NEAR_M, NOTHING, Facts, NewFinding, new_finding
 
@@ -104,7 +104,7 @@ def save_stores(session: Session, drafts: Drafts, options: SaveOptions) -> Saved
     drafts = drafts.without({problem.row for problem in saved.problems})
     follow_stores(session, drafts, ordering)
     _cascade_paths(session, drafts, before, upstreams, ordering.paths)
-    _assess(session, drafts, before, options)
+    _follow_statuses(session, drafts, before, _assess(session, drafts, before, options))
     saved.problems = sorted([*problems, *saved.problems], key=lambda problem: problem.row)
     return saved
 
@@ -112,17 +112,6 @@ def save_stores(session: Session, drafts: Drafts, options: SaveOptions) -> Saved
 def stored_stores(session: Session, codes: Sequence[str]) -> dict[str, StoredStore]:
     """Return code → store as stored, of those that exist and that the actor may see."""
     return {code: StoredStore(*row) for code, row in look_up(session, Store.code, codes, *STORED_COLUMNS).items()}
-
-
-def find_store(session: Session, code: str, *, lock: bool = False) -> Store:
-    """Return a store. Raises ``NotFound`` ``stores.not_found``, also if the actor may not see it."""
-    if lock:
-        lock_stores(session)
-    query = select(Store).where(Store.code == code)
-    store = lock_one(session, query) if lock else session.scalar(query)
-    if store is None:
-        raise NotFound("stores.not_found", N_("There is no store {store}."), store=code)
-    return store
 
 
 def _status_problems(actor: Actor, drafts: Drafts, before: dict[str, StoredStore]) -> list[CellProblem]:
@@ -200,8 +189,12 @@ def _merged(drafts: Drafts, before: dict[str, StoredStore], name: str) -> list[A
     return kept if stated is None else [old if new is None else new for new, old in zip(stated, kept, strict=True)]
 
 
-def _assess(session: Session, drafts: Drafts, before: dict[str, StoredStore], options: SaveOptions) -> None:
-    """Store positions of new and moved stores, and assess those with a change in ``ASSESSED_FIELDS``."""
+def _assess(session: Session, drafts: Drafts, before: dict[str, StoredStore], options: SaveOptions) -> list[str]:
+    """Store positions of new and moved stores, and assess those with a change in ``ASSESSED_FIELDS``.
+
+    Returns:
+        The codes of those that are put under review.
+    """
     codes = drafts.columns["code"]
     bearing = {name: _merged(drafts, before, name) for name in ASSESSED_FIELDS}
     touched = [
@@ -210,7 +203,7 @@ def _assess(session: Session, drafts: Drafts, before: dict[str, StoredStore], op
         if code not in before or any(bearing[name][index] != getattr(before[code], name) for name in ASSESSED_FIELDS)
     ]
     if not touched:
-        return
+        return []
     stores = _facts(session, touched)
     fresh = {store.id for store in stores if store.code not in before}
     placed = [store for store in stores if store.code not in before or _place(store) != _place(before[store.code])]
@@ -222,6 +215,15 @@ def _assess(session: Session, drafts: Drafts, before: dict[str, StoredStore], op
     undecided = {store.id for store in stores if store.code not in stated}
     assessments = assess_stores(session, stores, fresh=fresh, more=more, to_review=undecided)
     record_new_findings(session, stores, assessments, batch_id=options.batch_id)
+    return [store.code for store in stores if assessments[store.id].to_review]
+
+
+def _follow_statuses(session: Session, drafts: Drafts, before: dict[str, StoredStore], reviewed: Sequence[str]) -> None:
+    """Open the cases of saved stores that wait from now on, and end those of stores that are taken out of review."""
+    codes, statuses = drafts.columns["code"], drafts.columns.get("status", ())
+    stated = [(code, status) for code, status in zip(codes, statuses, strict=False) if status is not None]
+    submit_stores(session, [*reviewed, *(code for code, status in stated if status in WAITING)])
+    withdraw_stores(session, [code for code, status in stated if status not in WAITING and code in before])
 
 
 def _cascade_paths(
@@ -234,10 +236,12 @@ def _cascade_paths(
     """Move the dependent rows of stores that changed their upstream."""
     if "partner" not in drafts.columns:
         return
+    moved = []
     for row, code in zip(drafts.rows, drafts.columns["code"], strict=True):
         path = upstreams[row][1] if row in upstreams else ""
         if code in before and code not in own_paths and before[code].path != path:
-            cascade_path(session, before[code].id, path)
+            moved.append(before[code].id)
+    cascade_paths(session, moved)
 
 
 def record_new_findings(

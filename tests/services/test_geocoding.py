@@ -1,7 +1,7 @@
 """Positions found for addresses: proposed, said where they are doubtful, taken over by a person only."""
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotPermitted
@@ -131,8 +131,8 @@ def test_what_cannot_be_looked_up_or_taken_is_refused_and_changes_nothing():
 def test_a_decision_about_the_store_leaves_the_proposal_to_be_taken():
     save(ADMIN, shop("S1", **NOWHERE))
     propose(HERE)
+    save(ADMIN, {"code": "S1", "status": StoreStatus.UNDER_REVIEW.value})
     with unit_of_work(LING) as session:
-        session.execute(update(Store).values(status=StoreStatus.UNDER_REVIEW.value))
         decide_store(session, "S1")
 
     assert (stored("S1").status, stored("S1").finding_count) == (StoreStatus.ACTIVE, 1)

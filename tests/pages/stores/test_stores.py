@@ -14,8 +14,8 @@ from pages.stores.map_page import places
 from resources.stores import STORES
 from services.applications.invites import InviteDraft, make_invite, revoke_invites
 from services.geocoding import PositionProposal, propose_positions
-from services.stores.review import close_store, store_findings
-from services.stores.saving import find_store
+from services.stores.queries import find_store, store_findings
+from services.stores.review import close_store
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, WEI

@@ -1,22 +1,26 @@
 """Cases of every subject: whatever is done in whatever order, a step is decided once, by somebody else, or never."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import freeze
 from core.database.sessions import reading, transact
+from core.drafts import Drafts
 from core.errors import DomainError
 from core.events.log import Event
 from models.approvals import ApprovalCase, ApprovalDecision, ApprovalStep
 from models.orders import Order
 from models.partners.affiliation_requests import AffiliationRequest
 from models.partners.applications import Application
+from models.stores import Store
 from services.applications.applicant import submit_application, withdraw_application
 from services.applications.approval import (
     approve_application,
@@ -28,7 +32,7 @@ from services.applications.approval import (
 from services.approvals.checks import check_digests, check_open_cases, check_steps
 from services.approvals.queries import decided_by, decided_count, decisions_about, last_decision
 from services.approvals.subjects import SUBJECTS as BY_NAME
-from services.approvals.worklist import waiting_counts, worklist
+from services.approvals.worklist import waiting_count, waiting_counts, worklist
 from services.orders.approval import approve_order, reject_order, return_order
 from services.orders.lifecycle import submit_order, withdraw_order
 from services.partners.affiliation_requests import withdraw_affiliation
@@ -38,12 +42,20 @@ from services.partners.approval import (
     decline_affiliation,
     reject_affiliation,
 )
+from services.saving.plans import Saved, SaveOptions
+from services.stores.registration import move_store
+from services.stores.review import close_store, decide_store, reopen_store, send_back_store, stores_under_review
+from services.stores.saving import save_stores
 from tests.conftest import ADMIN, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, WEI
 from tests.services.applications.support import APPLICANT, COMPANY, confirmed, invited
 from tests.services.orders.support import add_range, submitted
 from tests.services.partners.test_affiliation_requests import NEW, NOON, OWNER, ask
+from tests.services.stores.support import fix
+from tests.services.stores.support import save as save_store
+from tests.services.stores.support import shop as store_row
 
 SUBJECTS = tuple(BY_NAME.values())
+STATUSES = ("applied", "under_review", "active", "closed")
 Step = tuple[Actor, Callable[..., Any], tuple[Any, ...]]
 
 
@@ -53,6 +65,27 @@ class Walk(NamedTuple):
     begin: Callable[[], str]
     model: Any
     steps: tuple[Step, ...]
+    never: frozenset[str] = frozenset({"ling@example.com"})
+
+    def is_of(self, key: str) -> Any:
+        column = self.model.code if self.model is Store else self.model.number
+        return column == key
+
+
+def import_store(session: Session, code: str, **stated: Any) -> Saved:
+    columns = {name: [value] for name, value in {"code": code, **stated}.items()}
+    return save_stores(session, Drafts([2], columns), SaveOptions())
+
+
+def doubtful_store() -> str:
+    code = f"S{count_stores()}"
+    save_store(WEI, store_row(code, region="110000", partner="SZ"))
+    return code
+
+
+def count_stores() -> int:
+    with reading(ADMIN) as session:
+        return session.scalar(select(func.count()).select_from(Store)) or 0
 
 
 WALKS = {
@@ -102,6 +135,23 @@ WALKS = {
             (LING, withdraw_affiliation, ()),
         ),
     ),
+    "stores": Walk(
+        doubtful_store,
+        Store,
+        (
+            (LING, decide_store, ()),
+            (ADMIN, decide_store, ("fine",)),
+            (LING, send_back_store, ("another photo",)),
+            (LING, close_store, ("fake",)),
+            (ADMIN, close_store, ("",)),
+            (WEI, decide_store, ()),
+            (ADMIN, reopen_store, ("a mistake",)),
+            (SUZHOU_CLERK, lambda session, code: move_store(session, code, [fix(900)]), ()),
+            (WEI, lambda session, code: import_store(session, code, phone="13900139000", longitude=121.9), ()),
+            *((LING, partial(import_store, status=status), ()) for status in STATUSES),
+        ),
+        frozenset({"wei@example.com"}),
+    ),
 }
 
 
@@ -120,7 +170,7 @@ def decisions(key: str) -> list[ApprovalDecision]:
 def everything(walk: Walk, key: str) -> tuple[Any, ...]:
     """What a refused step leaves as it is."""
     with reading(ADMIN) as session:
-        row = session.execute(select(walk.model.status, walk.model.version).where(walk.model.number == key)).one()
+        row = session.execute(select(walk.model.status, walk.model.version).where(walk.is_of(key))).one()
         cases = session.execute(select(ApprovalCase.id, ApprovalCase.status, ApprovalCase.due_at)).all()
         steps = session.execute(select(ApprovalStep.case_id, ApprovalStep.number, ApprovalStep.state)).all()
         decided = session.scalar(select(func.count()).select_from(ApprovalDecision))
@@ -152,7 +202,7 @@ def test_whatever_people_try_each_step_is_decided_once_and_never_by_who_submitte
             assert faults() == []
         made = decisions(key)
         assert len({(one.case_id, one.step) for one in made}) == len(made)
-        assert not {one.person for one in made} & {"ling@example.com"}
+        assert not {one.person for one in made} & walk.never
         assert all(one.reason for one in made if one.decision != "approved")
 
     walk_through()
@@ -199,6 +249,16 @@ def test_what_waits_is_listed_for_everybody_who_is_asked_and_for_nobody_else(dat
         NEW.name: {change},
         SUZHOU_CLERK.name: set(),
     }
+
+
+def test_the_list_of_stores_to_review_is_the_worklist(database):
+    for at in range(3):
+        save_store(WEI, store_row(f"S{at}", region="110000", latitude=31.0 + at))
+
+    with reading(LING) as session:
+        listed = [store.code for store in stores_under_review(session)]
+        assert sorted(listed) == sorted(one.key for one in worklist(session, "stores"))
+        assert waiting_counts(session)["stores"] == waiting_count(session, "stores") == len(listed) == 3
 
 
 def test_a_line_of_the_worklist_says_what_it_is_since_when_and_where_it_is_found(database):

@@ -2,11 +2,14 @@
 
 from sqlalchemy import select
 
-from core.database.sessions import reading
+from core.database.sessions import reading, transact
 from models.stores import Store, StoreFinding
 from resources import BY_NAME
+from services.approvals.queries import decisions_about
+from services.approvals.worklist import waiting_counts
 from services.demo._clearing import clear_demo
 from services.demo.loading import load_demo
+from services.stores.review import send_back_store
 from tests.conftest import ADMIN
 from tests.services.demo.test_loading import SIZE, broken, cheap_hashes, count, empty, one
 from tests.services.orders.support import save
@@ -38,4 +41,16 @@ def test_what_was_found_about_a_real_store_beside_a_demo_store_goes_with_it(empt
     clear_demo(ADMIN)
 
     assert (one(Store).score, one(Store).finding_count, count(StoreFinding)) == (100, 0, 0)
+    assert broken() == []
+
+
+def test_a_demo_store_that_somebody_sent_back_waits_no_more_once_it_is_gone(empty):
+    fake = load_demo(ADMIN, SIZE)["to_find"]["fake_stores"][0]
+    transact(ADMIN, lambda session: send_back_store(session, fake, "重拍门头"))
+
+    clear_demo(ADMIN)
+
+    with reading(ADMIN) as session:
+        assert waiting_counts(session)["stores"] == 0
+        assert [one.reason for one in decisions_about(session, "stores", fake)] == ["重拍门头"]
     assert broken() == []

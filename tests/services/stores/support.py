@@ -12,6 +12,7 @@ from core.database.sessions import engine_in_use, reading, unit_of_work
 from core.drafts import draft_rows
 from core.events.log import Event
 from core.files.contents import content_path
+from models.approvals import ApprovalCase, ApprovalStep
 from models.stores import Store, StoreFinding, StorePhoto, StorePosition
 from resources.stores import STORES
 from services.accounts.one_time_secrets import new_token
@@ -41,6 +42,11 @@ def shop(code: str, **stated: Any) -> dict[str, Any]:
     """Return a row of a shop in Huangpu against which nothing speaks."""
     number = sum(map(ord, code)) * 7919 % 10**8
     return {"code": code, "name": f"青禾{code}号店", "phone": f"138{number:08}", **HUANGPU, "datum": "wgs84"} | stated
+
+
+def doubtful(code: str = "S1", **stated) -> None:
+    """Save a store that is far from the region it states, so that it is under review."""
+    save(WEI, shop(code, **{"region": "110000"} | stated))
 
 
 def away(metres: float, **stated: Any) -> dict[str, Any]:
@@ -108,7 +114,9 @@ def photo(**camera: Any) -> str:
 
 
 def without_stores() -> None:
-    """Delete every store and what belongs to it."""
+    """Delete every store and what belongs to it; nothing has been decided."""
     with engine_in_use().begin() as connection:
+        connection.execute(delete(ApprovalStep))
+        connection.execute(delete(ApprovalCase))
         for table in (StoreFinding, StorePosition, StorePhoto, Store):
             connection.execute(delete(table))

@@ -10,7 +10,8 @@ from core.i18n import use_language
 from models.stores import Store, StoreFinding
 from services.installation.checks import broken_invariants
 from services.stores.findings import assess_ids
-from services.stores.review import decide_store, dismiss_finding, store_findings
+from services.stores.queries import store_findings
+from services.stores.review import decide_store, dismiss_finding
 from services.stores.rules import POINTS, PROPOSALS, SENTENCES, TITLES, finding_sentence, score_of
 from tests.conftest import ADMIN, LING, SUZHOU_CLERK, WEI
 from tests.services.stores.support import HUANGPU, METRE, away, events, found, save, shop, stored

@@ -12,8 +12,10 @@ from core.database.sessions import connect, reading, transact
 from core.drafts import Drafts
 from core.errors import Conflict, DomainError
 from core.events.log import Event
+from models.approvals import ApprovalCase
 from models.partners.partners import Partner
 from models.stores import Store
+from services.approvals.queries import decisions_about
 from services.installation.checks import broken_invariants
 from services.partners.saving import save_partners
 from services.saving.plans import SaveOptions
@@ -143,3 +145,42 @@ def test_an_import_and_a_decision_about_the_same_stores_wait_for_each_other(engi
 
     assert [runner.error for runner in runners] == [None, None]
     assert stored("S1").status == "active"
+
+
+@every_schedule
+def test_a_decision_and_a_move_of_the_same_store_wait_for_each_other(engine, schedule):
+    save(WEI, shop("S1", region="110000", partner="SZ"))
+
+    moved, decided = run(
+        engine, schedule, step(SUZHOU_CLERK, move_store, "S1", [fix(900)]), step(LING, decide_store, "S1")
+    )
+
+    assert (moved.error, decided.error) == (None, None)
+    assert decisions("S1") == ["approved"]
+    assert cases("S1")[0] == "approved"
+    assert (stored("S1").status == "under_review") == ("open" in cases("S1"))
+
+
+@every_schedule
+def test_an_import_that_states_a_status_and_a_decision_leave_one_open_case_or_none(engine, schedule):
+    save(WEI, shop("S1", region="110000"))
+    rows = Drafts([2], {"code": ["S1"], "status": ["closed"]})
+
+    imported, decided = run(
+        engine, schedule, step(ADMIN, save_stores, rows, SaveOptions()), step(LING, decide_store, "S1")
+    )
+
+    assert (imported.error, stored("S1").status in ("active", "closed")) == (None, True)
+    assert decisions("S1") == (["approved"] if decided.error is None else [])
+    assert "open" not in cases("S1")
+
+
+def cases(code: str) -> list[str]:
+    with reading(ADMIN) as session:
+        query = select(ApprovalCase.status).where(ApprovalCase.subject == "stores", ApprovalCase.key == code)
+        return list(session.scalars(query.order_by(ApprovalCase.id)))
+
+
+def decisions(code: str) -> list[str]:
+    with reading(ADMIN) as session:
+        return [one.decision for one in decisions_about(session, "stores", code)]

@@ -1,16 +1,19 @@
 """Deciding about stores: each decision once, by whoever may, with what belongs to a store going along."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
-from core.database.sessions import reading, unit_of_work
+from core.access import Actor
+from core.database.sessions import engine_in_use, reading, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from core.events.log import Event
+from models.approvals import ApprovalCase
 from models.partners.partners import Partner
-from models.stores import Store, StoreFinding
-from resources import BY_NAME as RESOURCES
+from services.approvals.queries import decisions_about
+from services.approvals.worklist import worklist
 from services.installation.checks import broken_invariants
 from services.stores.ordering import allow_ordering, stop_ordering
+from services.stores.queries import photos_of, positions_of, store_findings
 from services.stores.registration import move_store
 from services.stores.review import (
     accept_stores,
@@ -18,19 +21,16 @@ from services.stores.review import (
     close_stores,
     decide_store,
     dismiss_finding,
-    photos_of,
-    positions_of,
     reopen_store,
     send_back_store,
-    store_findings,
     stores_under_review,
     stores_under_review_count,
 )
-from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, SUZHOU_PATH, WEI
-from tests.services.orders.support import save as save_any
+from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK, WEI
 from tests.services.stores.support import (
     away,
     count,
+    doubtful,
     events,
     fix,
     found,
@@ -57,10 +57,6 @@ def partner(code: str) -> Partner:
 def broken() -> list[object]:
     with reading(ADMIN) as session:
         return broken_invariants(session)
-
-
-def doubtful(code: str = "S1", **stated) -> None:
-    save(WEI, shop(code, **{"region": "110000"} | stated))
 
 
 def test_an_accepted_store_is_active_and_what_was_found_is_known(database):
@@ -192,6 +188,92 @@ def test_a_finding_is_dismissed_once(database):
     assert broken() == []
 
 
+def test_a_decision_is_kept_with_who_why_and_what_spoke_against_the_store(database):
+    store = register(SUZHOU_CLERK, region="440300", photos=(photo(),))
+    doubtful("S2", **away(5_000))
+    step(LING, send_back_store, store.code, "请重拍门头")
+    step(ADMIN, decide_store, store.code)
+
+    with reading(LING) as session:
+        sent_back, accepted = decisions_about(session, "stores", store.code)
+    assert [(one.decision, one.person, one.reason) for one in (sent_back, accepted)] == [
+        ("returned", "ling@example.com", "请重拍门头"), ("approved", ADMIN.person, ""),
+    ]  # fmt: skip
+    assert sent_back.case_id == accepted.case_id
+    assert {"code": "position.far_from_region", "points": 50} in sent_back.facts["findings"]
+    assert (sent_back.facts["score"], sent_back.facts["photos"]) == (store.score, ["1" * 64])
+    assert sent_back.facts["region"] == "440300"
+    assert broken() == []
+
+
+def test_a_store_that_did_not_wait_is_closed_by_a_decision_too(database):
+    save(WEI, shop("S1"))
+
+    step(LING, close_store, "S1", "关店")
+    step(ADMIN, decide_store, "S1")
+
+    with reading(LING) as session:
+        assert [one.decision for one in decisions_about(session, "stores", "S1")] == ["rejected", "approved"]
+    assert broken() == []
+
+
+def test_one_who_registered_a_store_may_accept_it_and_so_may_a_key_without_a_person(database):
+    store = register(LING, region="440300")
+    doubtful("S2", **away(5_000))
+
+    step(LING, decide_store, store.code)
+    step(Actor("key", LING.role), decide_store, "S2")
+
+    assert [stored(code).status for code in (store.code, "S2")] == ["active", "active"]
+
+
+@pytest.mark.parametrize("status", ["active", "closed"])
+def test_a_worksheet_takes_stores_out_of_review_and_their_cases_are_withdrawn(database, status):
+    doubtful("S1")
+    doubtful("S2", **away(5_000))
+
+    save(LING, {"code": "S1", "status": status}, {"code": "S2", "status": "applied"})
+
+    with reading(LING) as session:
+        cases = session.execute(select(ApprovalCase.key, ApprovalCase.status).order_by(ApprovalCase.key)).all()
+        waiting = [one.key for one in worklist(session, "stores")]
+    assert [tuple(row) for row in cases] == [("S1", "withdrawn"), ("S2", "open")]
+    assert waiting == ["S2"]
+    assert broken() == []
+
+
+def test_a_store_that_changes_its_upstream_takes_its_case_along(database):
+    doubtful("S1", partner="SZ")
+
+    save(WEI, {"code": "S1", "partner": "BF"})
+
+    for actor, count_seen in ((SUZHOU_CLERK, 0), (BEIFANG_CLERK, 1)):
+        with reading(actor) as session:
+            assert len(session.scalars(select(ApprovalCase.key)).all()) == count_seen
+    assert broken() == []
+
+
+def test_stores_are_put_under_review_with_statements_that_do_not_grow_with_their_number(database):
+    def statements(codes: list[str]) -> int:
+        sent: list[str] = []
+
+        def listen(connection, cursor, statement, *rest) -> None:
+            sent.append(statement)
+
+        rows = [shop(code, region="110000", **away(3_000 * at + 9_000 * len(codes))) for at, code in enumerate(codes)]
+        event.listen(engine_in_use(), "before_cursor_execute", listen)
+        try:
+            save(WEI, *rows)
+        finally:
+            event.remove(engine_in_use(), "before_cursor_execute", listen)
+        return sum("approval_" in one for one in sent)
+
+    few, many = statements([f"A{at}" for at in range(30)]), statements([f"B{at}" for at in range(90)])
+
+    assert count(ApprovalCase) == 120
+    assert few == many
+
+
 def test_those_who_wait_come_worst_first_then_by_how_long(database):
     doubtful("S1")
     save(WEI, shop("S2", latitude=0, longitude=0))
@@ -230,110 +312,3 @@ def test_a_partner_reads_what_was_found_about_its_own_stores_only(database):
             assert len(store_findings(session, stored("S1").id)) == many
             assert len(positions_of(session, stored("S1").id)) == many
             assert photos_of(session, stored("S1").id) == []
-
-
-# --- stores that order ---
-
-
-def test_a_store_that_may_order_is_a_leaf_of_the_channel(database):
-    save(WEI, shop("S1", partner="SZ", contact="王敏"))
-
-    store = step(LING, allow_ordering, "S1")
-
-    own = partner("S1")
-    assert (own.tier, own.status, own.name, own.contact) == ("store", "active", store.name, "王敏")
-    assert own.path == store.path == stored("S1").path
-    assert own.path.startswith(SUZHOU_PATH)
-    assert own.credit_limit_cents == 0  # operations may not set limits
-    assert broken() == []
-
-
-def test_a_partner_row_that_is_there_already_is_taken_and_a_foreign_one_is_not(database):
-    save_any(RESOURCES["partners"], ADMIN, {"code": "S1", "name": "店", "tier": "store", "upstream": "SZ"})
-    save(WEI, shop("S1", partner="SZ"), shop("SZ", partner="HD", **away(5_000)))
-
-    step(LING, allow_ordering, "S1")
-    with pytest.raises(Conflict) as refused:
-        step(LING, allow_ordering, "SZ")
-
-    assert stored("S1").ordering_partner_id == partner("S1").id
-    assert refused.value.code == "stores.code_of_partner"
-    assert broken() == []
-
-
-def test_only_an_active_store_orders_and_none_under_a_partner_of_a_tier_below(database):
-    doubtful("S1")
-    save_any(RESOURCES["partners"], ADMIN, {"code": "MM", "name": "微商", "tier": "micro_merchant", "upstream": "SZ"})
-    save(WEI, shop("S2", partner="MM", **away(60)))
-
-    with pytest.raises(Conflict):
-        step(LING, allow_ordering, "S1")
-    with pytest.raises(InvalidInput) as refused:
-        step(LING, allow_ordering, "S2")
-
-    assert refused.value.code == "partners.tier_not_allowed"
-    assert stored("S2").ordering_partner_id is None
-
-
-def test_ordering_is_stopped_and_allowed_again(database):
-    save(WEI, shop("S1", partner="SZ"))
-    with pytest.raises(Conflict):
-        step(LING, stop_ordering, "S1", "欠款")
-    step(LING, allow_ordering, "S1")
-
-    step(LING, stop_ordering, "S1", "欠款")
-    assert partner("S1").status == "frozen"
-    step(LING, allow_ordering, "S1")
-
-    assert partner("S1").status == "active"
-    assert [event.data for event in events("store.ordering_stopped")] == [{"note": "欠款"}]
-
-
-def test_an_invited_store_orders_once_it_is_accepted_and_not_once_it_is_closed(database):
-    store = register(VISITOR, invite=invited(), photos=(photo(),))
-
-    step(LING, decide_store, store.code)
-    assert (stored(store.code).status, partner(store.code).status) == ("active", "active")
-    step(LING, close_store, store.code, "关店")
-
-    assert (stored(store.code).status, partner(store.code).status) == ("closed", "closed")
-    assert broken() == []
-
-
-def test_a_store_that_orders_moves_with_its_partner_row_whichever_is_moved(database):
-    save(WEI, shop("S1", partner="SZ", latitude=0, longitude=0, status="active"))
-    step(LING, decide_store, "S1")
-    step(LING, allow_ordering, "S1")
-
-    saved = save(WEI, {"code": "S1", "partner": "BF"})
-    assert (saved.updated, saved.problems) == (1, [])
-    assert (partner("S1").upstream_id, stored("S1").path) == (3, partner("S1").path)
-    assert broken() == []
-
-    save_any(RESOURCES["partners"], ADMIN, {"code": "S1", "upstream": "HD"})
-    assert (stored("S1").partner_id, stored("S1").path) == (1, partner("S1").path)
-    with reading(HUADONG_OWNER) as session:
-        assert len(session.scalars(select(StoreFinding)).all()) == 1
-    assert broken() == []
-
-
-def test_a_branch_that_moves_takes_its_stores_along(database):
-    save(WEI, shop("S1", partner="SZ", region="110000"))
-
-    save_any(RESOURCES["partners"], ADMIN, {"code": "SZ", "upstream": "BF"})
-
-    with reading(BEIFANG_CLERK) as session:
-        assert session.scalars(select(Store.code)).all() == ["S1"]
-        assert len(store_findings(session, stored("S1").id)) == 1
-    assert broken() == []
-
-
-def test_a_store_that_orders_is_not_put_where_it_cannot_stand(database):
-    save_any(RESOURCES["partners"], ADMIN, {"code": "MM", "name": "微商", "tier": "micro_merchant", "upstream": "SZ"})
-    save(WEI, shop("S1", partner="SZ"))
-    step(LING, allow_ordering, "S1")
-
-    saved = save(WEI, {"code": "S1", "partner": "MM"})
-
-    assert [(p.field, p.problem.code) for p in saved.problems] == [("partner", "partners.tier_not_allowed")]
-    assert stored("S1").partner_id == 2

@@ -1,0 +1,90 @@
+"""Stores in the inbox: a tab whose count is that of its list, one decided after the other, many at once."""
+
+import pytest
+from nicegui.testing import User
+
+from core.i18n import set_language
+from tests.browser.finding import found, is_there, one, state
+from tests.browser.signing_in import sign_in_as
+from tests.conftest import LING, MEI
+from tests.pages.orders.ordering_rows import seen
+from tests.pages.staff_rows import answer_to_test_host, become
+from tests.services.stores import support
+from tests.services.stores.support import away, doubtful, stored
+
+pytestmark = pytest.mark.nicegui_main_file("tests/pages/orders/ordering_main.py")
+
+
+@pytest.fixture(autouse=True)
+def stores(sqlite_database, monkeypatch):
+    answer_to_test_host(monkeypatch)
+    doubtful("S1")
+    doubtful("S2", **away(5_000))
+
+
+async def open_inbox(user: User, query: str = "") -> None:
+    set_language("en")  # as the socket of a real browser does
+    sign_in_as(user.http_client, LING)
+    await user.open(f"/approvals?subject=stores{query}")
+
+
+def statuses() -> tuple[str, ...]:
+    return tuple(stored(code).status for code in ("S1", "S2"))
+
+
+async def test_the_count_of_the_tab_is_that_of_the_list_and_goes_down_with_it(user: User) -> None:
+    await open_inbox(user, "&store=S2")
+    await seen(user, "2 to decide")
+    assert one(user, "subject-stores").text == "Stores 2"
+
+    found(user, "action-accept").click()
+    await seen(user, "1 to decide")
+
+    assert one(user, "subject-stores").text == "Stores 1"
+    assert statuses() == ("under_review", "active")
+    assert not is_there(user, "item-S2")
+
+
+async def test_who_may_not_review_stores_has_no_tab_for_them(user: User) -> None:
+    set_language("en")
+    sign_in_as(user.http_client, MEI)
+
+    await user.open("/approvals?subject=stores")
+
+    assert not is_there(user, "subject-stores")
+    assert not is_there(user, "item-S1")
+
+
+async def test_many_are_accepted_at_once_after_their_number_is_named(user: User) -> None:
+    await open_inbox(user)
+    for code in ("S1", "S2"):
+        found(user, f"tick-{code}").trigger("change", True)
+
+    found(user, "action-accept-chosen").click()
+    await seen(user, "Accept 2 stores?")
+    assert set(statuses()) == {"under_review"}
+    found(user, "action-confirm").click()
+
+    await become(statuses, ("active", "active"))
+    await seen(user, "0 to decide")
+
+
+async def test_a_finding_that_is_dismissed_is_shown_so_at_once(user: User) -> None:
+    await open_inbox(user, "&store=S1")
+
+    found(user, "action-dismiss-position.far_from_region").click()
+    await seen(user, "Dismiss “")
+    state(user, "reason", "no")
+    found(user, "action-confirm").click()
+
+    await seen(user, "Dismissed · no")
+    assert stored("S1").status == "under_review"
+
+
+async def test_a_store_that_the_list_is_too_short_for_is_still_opened_by_its_address(user: User, monkeypatch) -> None:
+    monkeypatch.setattr("pages.stores.inbox.SHOWN_MAX", 1)
+
+    await open_inbox(user, "&store=S2")
+
+    assert is_there(user, "item-S2")
+    assert (one(user, "item-S1").props["data-testid"], len(support.events("store.accepted"))) == ("item-S1", 0)
