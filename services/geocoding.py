@@ -23,6 +23,7 @@ from core.positions.points import position_text, to_wgs84
 from models.regions.table import region
 from models.stores import FindingDecision, PositionSource, Store, StoreFinding, StoreStatus
 from services.misplacement import misplaced
+from services.partners.tree import lock_tree
 from services.stores.approval import submit_stores
 from services.stores.findings import assess_stores, file_findings
 from services.stores.fixes import Fix
@@ -105,6 +106,7 @@ def take_proposal(session: Session, finding_id: int) -> Store:
     code = session.scalar(select(Store.code).join(StoreFinding, StoreFinding.store_id == Store.id).where(*of_proposal))
     if code is None:
         raise NotFound("stores.finding_not_found", N_("There is no such finding any more. Reload to see what is left."))
+    lock_tree(session)  # the findings and the case get the store's path: its branch must not move meanwhile
     store = find_store(session, code, lock=True)
     finding = session.get(StoreFinding, finding_id, populate_existing=True)
     if finding is None or finding.decision != FindingDecision.OPEN:

@@ -120,8 +120,7 @@ def register_store(
     actor = actor_of(session)
     actor.require(Permission.STORE_REGISTER)
     stated = _checked(statement)
-    fix = best_fix(fixes)
-    require_good(fix, len(photos), tried_again=statement.tried_again)
+    require_good(fix := best_fix(fixes), len(photos), tried_again=statement.tried_again)
     if invite or not (actor.is_brand or actor.partner_path):
         upstream_id = use_invite(session, invite, TIER).partner_id
         lock_tree(session)
@@ -196,6 +195,7 @@ def move_store(
         InvalidInput: As ``register_store``.
     """
     actor_of(session).require(Permission.STORE_REGISTER)
+    lock_tree(session)  # the findings and the case get the store's path: its branch must not move meanwhile
     store = find_store(session, code, lock=True)
     if store.status == StoreStatus.CLOSED:
         raise Conflict("stores.wrong_status", N_("Store {store} is closed."), store=code)

@@ -97,7 +97,8 @@ def save_stores(session: Session, drafts: Drafts, options: SaveOptions) -> Saved
     problems += ordering.problems
     drafts = drafts.without({problem.row for problem in ordering.problems})
 
-    held = hold_partners(session, [partner_id for partner_id, *_ in partners.values()])
+    stored_under = [now.partner_id for now in before.values() if now.partner_id is not None]
+    held = hold_partners(session, [*stored_under, *(partner_id for partner_id, *_ in partners.values())])
     lock_stores(session)
     upstreams = {row: (partner_id, held[partner_id]) for row, (partner_id, *_) in partners.items()}
     saved = save_rows(session, PLAN, _rows(drafts, before, upstreams, ordering.paths, options), options)

@@ -137,6 +137,20 @@ def test_a_branch_moves_while_stores_are_put_into_it(engine, schedule):
 
 
 @every_schedule
+@pytest.mark.parametrize("way", ["on site", "worksheet"])
+def test_a_branch_moves_while_a_store_of_it_is_put_under_review(engine, schedule, way):
+    save(WEI, shop("S1", partner="SZ"))
+    branch = Drafts([1], {"code": ["SZ"], "upstream": ["BF"]})
+    rows = Drafts([2], {"code": ["S1"], "region": ["110000"]})
+    reviewed = (move_store, "S1", [fix(900)]) if way == "on site" else (save_stores, rows, SaveOptions())
+
+    runners = run(engine, schedule, step(ADMIN, save_partners, branch, SaveOptions()), step(WEI, *reviewed))
+
+    assert [runner.error for runner in runners] == [None, None]
+    assert cases("S1") == ["open"]
+
+
+@every_schedule
 def test_an_import_and_a_decision_about_the_same_stores_wait_for_each_other(engine, schedule):
     save(WEI, shop("S1", phone="13800138000"), shop("S2", phone="13800138000"))
     rows = Drafts([2], {"code": ["S2"], "phone": ["13900139000"], "latitude": [away(5_000)["latitude"]]})
