@@ -1,7 +1,7 @@
-"""Operations: prepared statements that several capabilities send to the database in one round trip.
+"""Operations: prepared statements of different modules that are sent to the database in one round trip.
 
 A service function that writes on the hot path returns an ``Operation``. Its caller runs it alone (``run``) or
-together with those of other capabilities (``together``), and each interprets its own result.
+together with operations of other modules (``run_operations``), and each interprets its own result.
 """
 
 from collections.abc import Callable
@@ -22,9 +22,9 @@ class Operation(Generic[T]):
 
     Attributes:
         statement: See ``Prepared``.
-        values: Of its parameters.
-        finish: Called with the session and the result, after all statements of the same round trip have run. What it
-            raises undoes the whole unit of work, as any error does.
+        values: Values of the statement's parameters.
+        finish: Called with the session and the result, after all statements of the same round trip have run. An error
+            raised here rolls back the whole unit of work.
     """
 
     statement: Prepared
@@ -32,16 +32,16 @@ class Operation(Generic[T]):
     finish: Callable[[Session, StatementResult], T]
 
     def run(self, session: Session) -> T:
-        """Run the statement alone in the session's transaction and return what ``finish`` makes of its result."""
+        """Run the statement alone in the session's transaction and return its interpreted result."""
         return self.finish(session, self.statement.run(session, self.values))
 
 
 @overload
-def together(session: Session, first: Operation[T], second: Operation[U], /) -> tuple[T, U]: ...
+def run_operations(session: Session, first: Operation[T], second: Operation[U], /) -> tuple[T, U]: ...
 @overload
-def together(session: Session, first: Operation[T], /, *others: Operation[Any]) -> tuple[T, *tuple[Any, ...]]: ...
-def together(session: Session, /, *operations: Operation[Any]) -> tuple[Any, ...]:
-    """Run operations one after the other in the session's transaction; return what each makes of its result.
+def run_operations(session: Session, first: Operation[T], /, *others: Operation[Any]) -> tuple[T, *tuple[Any, ...]]: ...
+def run_operations(session: Session, /, *operations: Operation[Any]) -> tuple[Any, ...]:
+    """Run operations one after the other in the session's transaction and return their interpreted results.
 
     PostgreSQL gets all statements in one round trip. If one fails, those after it do not run. Results are interpreted
     in the same order, once all statements have run.

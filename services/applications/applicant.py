@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from core.database.operations import together
+from core.database.operations import run_operations
 from core.database.retention import Retention
 from core.database.sessions import actor_of
 from core.drafts import Drafts
@@ -178,7 +178,7 @@ def submit_application(session: Session, number: str, *, consent: bool) -> Appli
         set_partner_status(session, application.partner_id, PartnerStatus.UNDER_REVIEW)
     approver = Approver(Permission.APPLICATION_CONFIRM, application.upstream_id) if is_asked else BRAND
     document = application_document(application)
-    together(session, *open_case(APPLICATION_APPROVALS, document, approver, due_at=application.due_at))
+    run_operations(session, *open_case(APPLICATION_APPROVALS, document, approver, due_at=application.due_at))
     return application
 
 
@@ -194,7 +194,7 @@ def withdraw_application(session: Session, number: str, reason: str = "") -> App
     application.decided_by, application.decided_at = actor.person or None, now()
     advance_application(session, application, ApplicationStatus.WITHDRAWN, "withdrawn", reason=reason.strip())
     set_partner_status(session, application.partner_id, PartnerStatus.CLOSED)
-    together(session, *withdraw_case(APPLICATION_APPROVALS.name, number))
+    run_operations(session, *withdraw_case(APPLICATION_APPROVALS.name, number))
     return application
 
 

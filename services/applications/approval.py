@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now, today
-from core.database.operations import Operation, together
+from core.database.operations import Operation, run_operations
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import InvalidInput, NotPermitted, Problem
@@ -26,7 +26,7 @@ from services.applications.states import (
     tell,
     wrong_status,
 )
-from services.approvals.cases import ask_next, decide, lock_to_decide
+from services.approvals.cases import decide, lock_to_decide, replace_waiting_steps
 from services.approvals.subjects import (
     Approver,
     Document,
@@ -143,7 +143,7 @@ def assign_upstream(
         session, application, ApplicationStatus.SUBMITTED, "assigned", upstream=above.code, note=note.strip()
     )
     set_partner_status(session, application.partner_id, PartnerStatus.APPLIED)
-    _ask_next(session, application, StepState.CANCELLED, Approver(Permission.APPLICATION_CONFIRM, above.id))
+    _replace_step(session, application, StepState.CANCELLED, Approver(Permission.APPLICATION_CONFIRM, above.id))
     return application
 
 
@@ -168,7 +168,7 @@ def pass_on(session: Session, number: str) -> bool:
     if application.status != ApplicationStatus.SUBMITTED or not is_late:
         return False  # somebody was faster
     _keep_answer(session, application, UpstreamAnswer.NO_ANSWER, "unanswered", "")
-    _ask_next(session, application, StepState.EXPIRED, BRAND)
+    _replace_step(session, application, StepState.EXPIRED, BRAND)
     return True
 
 
@@ -274,9 +274,11 @@ def _decide(session: Session, application: Application, status: ApplicationStatu
     return Effects()
 
 
-def _ask_next(session: Session, application: Application, state: StepState, approver: Approver) -> None:
+def _replace_step(session: Session, application: Application, state: StepState, approver: Approver) -> None:
     due_at = application.due_at
-    together(session, *ask_next(APPLICATION_APPROVALS.name, application.number, state, approver, due_at=due_at))
+    run_operations(
+        session, *replace_waiting_steps(APPLICATION_APPROVALS.name, application.number, state, approver, due_at=due_at)
+    )
 
 
 def _titles(session: Session, numbers: Sequence[str]) -> Mapping[str, str]:

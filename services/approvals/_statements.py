@@ -43,7 +43,7 @@ DECIDE_STEP = Prepared(
     .where(ApprovalStep.case_id == bindparam("of_case"), ApprovalStep.number == bindparam("of_step"), _WAITING)
     .values(state=bindparam("to_state"))
 )
-DECIDE_LAST_STEP = Prepared(
+DECIDE_STEP_AND_CANCEL_OTHERS = Prepared(
     update(ApprovalStep)
     .where(ApprovalStep.case_id == bindparam("of_case"), _WAITING)
     .values(
@@ -62,4 +62,4 @@ END_STEPS = Prepared(
     .values(state=bindparam("to_state"))
 )
 CLOSE_CASE = Prepared(update(ApprovalCase).where(*_OF_DOCUMENT).values(status=bindparam("to_status")))
-POSTPONE_CASE = Prepared(update(ApprovalCase).where(*_OF_DOCUMENT).values(due_at=bindparam("to_due_at")))
+SET_DEADLINE = Prepared(update(ApprovalCase).where(*_OF_DOCUMENT).values(due_at=bindparam("to_due_at")))

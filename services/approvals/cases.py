@@ -1,4 +1,6 @@
-"""Cases: opened when a document is submitted, decided step by step, withdrawn with it. Four eyes, each step once.
+"""Approval cases: opened when a document is submitted, decided step by step, withdrawn with it.
+
+Nobody decides a document of their own (four-eyes principle), and each step is decided once.
 
 A document has at most one open case. A transaction that opens, decides or ends it holds the lock on the document.
 """
@@ -16,7 +18,7 @@ from core.access import Actor
 from core.clock import now
 from core.database.bulk import insert_few, insert_rows
 from core.database.chunks import in_chunks
-from core.database.operations import Operation, no_result, together
+from core.database.operations import Operation, no_result, run_operations
 from core.database.prepared import StatementResult
 from core.database.sessions import actor_of
 from core.errors import NotPermitted
@@ -45,7 +47,7 @@ from services.approvals.subjects import (
 from services.states import require_reason, require_state
 
 FLOW_VERSION = 1
-"""Of the flow that is built in: each step asks one permission, one decision decides it."""
+"""Version of the built-in flow: a step requires one permission and is completed by one decision."""
 STEP_COLUMNS = ("case_id", "number", "permission", "partner_id", "state")
 CASE_COLUMNS = (
     "subject", "key", "path", "version", "flow_version", "facts", "digest", "initiators", "view_permission",
@@ -62,7 +64,7 @@ _ENDS = {
 }
 
 
-_JUST_OPENED = {"see_all": "an actor that opens cases may not see them, e.g. an applicant"}
+_WITHOUT_ROW_FILTER = {"see_all": "an actor that opens cases may not see them, e.g. an applicant"}
 
 
 class Decided(NamedTuple, Generic[Row]):
@@ -83,27 +85,28 @@ def open_case(
     """Return the operations that submit a document for decision, with one waiting step for each approver."""
     return (
         insert_few(ApprovalCase, CASE_COLUMNS, [_row(subject, document, now(), due_at)]),
-        *(_ask(subject.name, document.key, approver) for approver in approvers),
+        *(_add_step(subject.name, document.key, approver) for approver in approvers),
     )
 
 
 def decide(
     session: Session, subject: Subject[Row], key: str, verb_name: str, reason: str = "", *, version: int | None = None
 ) -> Decided[Row]:
-    """Decide the step of a document that waits for the session's actor, with its effects.
+    """Record the actor's decision about the step that waits for them, and run the effects of the decision.
 
     Args:
-        session: The caller's.
-        subject: What the document is.
-        key: Of the document.
-        verb_name: Of one of the subject's verbs.
+        session: Session of the caller.
+        subject: Kind of the document.
+        key: Key of the document.
+        verb_name: Name of one of the subject's verbs.
         reason: See ``Verb.reason``.
-        version: Of the document, as the person saw it.
+        version: Version of the document that the person saw.
 
     Raises:
         NotPermitted: The actor lacks the verb's permission, is no approver, or is one of the document's initiators.
         NotFound: What ``Subject.lock`` raises.
-        Conflict: What ``Refusals`` returns, or what the effects raise.
+        Conflict: The status or the version of the document is wrong, or no step waits for the actor, see ``Refusals``;
+            and as the effects.
         InvalidInput: The reason is missing; ``fields`` names it.
     """
     actor, verb = actor_of(session), subject.verbs[verb_name]
@@ -112,9 +115,9 @@ def decide(
     effects = verb.effects(session, row, document, reason)
     decision = _record(actor, step, verb.decision, document.facts, reason)
     steps = _advance((subject.name, key), step, verb.decision, effects, others_wait=len(waiting) > 1)
-    results = together(session, *effects.operations, decision, *steps)
-    if effects.following:
-        together(session, *effects.following)
+    results = run_operations(session, *effects.operations, decision, *steps)
+    if effects.follow_ups:
+        run_operations(session, *effects.follow_ups)
     return Decided(row, results[: len(effects.operations)])
 
 
@@ -137,7 +140,7 @@ def lock_to_decide(
     )
     _require_second_person(actor, locked.document, subject.refusals)
     if row.status in verb.opens:
-        together(session, *open_case(subject, locked.document, Approver(verb.permission, actor.partner_id)))
+        run_operations(session, *open_case(subject, locked.document, Approver(verb.permission, actor.partner_id)))
         locked = locked._replace(waiting=waiting_steps(subject.name, key).run(session))
     step = next((one for one in locked.waiting if _may_decide(actor, verb, one)), None)
     if step is None:
@@ -154,19 +157,18 @@ def withdraw_cases(session: Session, subject: Subject[Any], keys: Sequence[str])
     """End the open cases of documents that do not wait any more, because their rows were written, e.g. by an import.
 
     Args:
-        session: That of the change.
-        subject: What the documents are.
-        keys: Those that were written; the cases of those that wait stay open.
+        session: Session of the change.
+        subject: Kind of the documents.
+        keys: Keys of the documents that were written; the cases of documents that wait stay open.
     """
     options = {"see_all": "a case ends with its document, whoever changed it", "synchronize_session": False}
     (key,) = subject.waiting_keys.selected_columns
-    for start in range(0, len(keys), LOOKUP_SLICE):
-        some = keys[start : start + LOOKUP_SLICE]
+    for chunk in in_chunks(keys):
         ended = (
             ApprovalCase.subject == subject.name,
             ApprovalCase.status == CaseStatus.OPEN.value,
-            ApprovalCase.key.in_(some),
-            ApprovalCase.key.not_in(subject.waiting_keys.where(key.in_(some))),
+            ApprovalCase.key.in_(chunk),
+            ApprovalCase.key.not_in(subject.waiting_keys.where(key.in_(chunk))),
         )
         waiting = (
             ApprovalStep.case_id.in_(select(ApprovalCase.id).where(*ended)),
@@ -180,21 +182,21 @@ def withdraw_cases(session: Session, subject: Subject[Any], keys: Sequence[str])
         )
 
 
-def ask_next(
+def replace_waiting_steps(
     subject_name: str, key: str, state: StepState, *approvers: Approver, due_at: datetime | None
 ) -> tuple[Operation[Any], ...]:
-    """Return the operations that end the waiting steps without a decision and add others.
+    """Return the operations that end the waiting steps without a decision and add a step for each new approver.
 
     Args:
         subject_name, key: Which document.
-        state: Of the steps that end: ``EXPIRED`` or ``CANCELLED``.
-        approvers: Of the new steps.
+        state: Final state of the steps that end: ``EXPIRED`` or ``CANCELLED``.
+        approvers: Approvers of the new steps.
         due_at: New deadline of the case; None for no deadline.
     """
     return (
         _end_steps(subject_name, key, state),
-        *(_ask(subject_name, key, approver) for approver in approvers),
-        _postpone(subject_name, key, due_at),
+        *(_add_step(subject_name, key, approver) for approver in approvers),
+        _set_deadline(subject_name, key, due_at),
     )
 
 
@@ -218,7 +220,7 @@ def _open_cases(session: Session, subject: Subject[Any], submissions: Sequence[S
     query = select(ApprovalCase.id, ApprovalCase.key).where(*of_subject, ApprovalCase.key.in_(list(approvers)))
     steps = [
         (case_id, number, approver.permission.value, approver.partner_id, StepState.WAITING.value)
-        for case_id, key in session.execute(query, execution_options=_JUST_OPENED)
+        for case_id, key in session.execute(query, execution_options=_WITHOUT_ROW_FILTER)
         for number, approver in enumerate(approvers[key], 1)
     ]
     insert_rows(session, ApprovalStep, STEP_COLUMNS, steps)
@@ -259,18 +261,21 @@ def _record(
 def _advance(
     document: tuple[str, str], step: WaitingStep, decision: Decision, effects: Effects, *, others_wait: bool
 ) -> tuple[Operation[Any], ...]:
-    """Return the operations that advance a case: to the next steps, to those still waiting, or to its end."""
+    """Return the operations that complete a step, then add the next steps, leave others waiting, or close the case."""
     values = {"of_case": step.case_id, "of_step": step.number, "to_state": decision.value}
     if effects.next_approvers:
-        steps = (_ask(*document, approver) for approver in effects.next_approvers)
-        decided = Operation(_statements.DECIDE_LAST_STEP, values, _require_one)
-        return (decided, *steps, _postpone(*document, effects.due_at))
+        steps = (_add_step(*document, approver) for approver in effects.next_approvers)
+        decided = Operation(_statements.DECIDE_STEP_AND_CANCEL_OTHERS, values, _require_one)
+        return (decided, *steps, _set_deadline(*document, effects.due_at))
     if others_wait and decision is Decision.APPROVED:
         return (Operation(_statements.DECIDE_STEP, values, _require_one),)
-    return (Operation(_statements.DECIDE_LAST_STEP, values, _require_one), _close(*document, _ENDS[decision]))
+    return (
+        Operation(_statements.DECIDE_STEP_AND_CANCEL_OTHERS, values, _require_one),
+        _close(*document, _ENDS[decision]),
+    )
 
 
-def _ask(subject_name: str, key: str, approver: Approver) -> Operation[Any]:
+def _add_step(subject_name: str, key: str, approver: Approver) -> Operation[Any]:
     values = {
         "of_subject": subject_name,
         "of_key": key,
@@ -290,12 +295,12 @@ def _close(subject_name: str, key: str, status: CaseStatus) -> Operation[Any]:
     return Operation(_statements.CLOSE_CASE, values, no_result)
 
 
-def _postpone(subject_name: str, key: str, due_at: datetime | None) -> Operation[Any]:
+def _set_deadline(subject_name: str, key: str, due_at: datetime | None) -> Operation[Any]:
     values = {"of_subject": subject_name, "of_key": key, "to_due_at": due_at}
-    return Operation(_statements.POSTPONE_CASE, values, no_result)
+    return Operation(_statements.SET_DEADLINE, values, no_result)
 
 
 def _require_one(session: Session, result: StatementResult) -> None:
-    """Refuse to go on without a row changed: the document is locked, so its case cannot have been closed meanwhile."""
+    """Raise an error if no row was changed: the document is locked, so its case cannot have been closed meanwhile."""
     if result.count < 1:
         raise RuntimeError("the case of a document that is being decided is not open")

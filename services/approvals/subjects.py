@@ -35,10 +35,10 @@ class WaitingStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """The content of a submission.
+    """Snapshot of a document under approval.
 
     Attributes:
-        key, path, version: Of the row, as the case stores them.
+        key, path, version: Key, path key and version of the row.
         facts: Shown to approvers, as JSON; the case and each decision store them with their digest.
         initiators: Persons who may not decide.
     """
@@ -51,7 +51,7 @@ class Document:
 
 
 class Submission(NamedTuple):
-    """A document that is submitted for decision.
+    """Snapshot of a document with the approvers and the deadline with which its case is opened.
 
     Attributes:
         approvers: One for each step; all steps wait at once.
@@ -82,30 +82,32 @@ class Effects:
     """Effects of a decision.
 
     Attributes:
-        operations: Sent in one round trip with the decision itself. Other effects have been executed already.
-        following: Sent after those have finished, e.g. because only the transaction that wins a race may run them.
-        next_approvers: Of the next steps; () ends the case unless other steps still wait.
+        operations: Run in one round trip with the decision. Other changes were made when ``Verb.effects`` was called.
+        follow_ups: Run in a second round trip, once the operations have succeeded: only the transaction that wins a
+            race may run them.
+        next_approvers: Approvers of the next steps; () ends the case unless other steps still wait.
         due_at: Deadline of the next steps.
     """
 
     operations: tuple[Operation[Any], ...] = ()
-    following: tuple[Operation[Any], ...] = ()
+    follow_ups: tuple[Operation[Any], ...] = ()
     next_approvers: tuple[Approver, ...] = ()
     due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb(Generic[Row]):
-    """A way to decide.
+    """A decision that an approver can make about a document, e.g. to approve or to return it.
 
     Attributes:
-        permission: Needed to use it.
-        statuses: Of the document, in which it can be used.
+        decision: How it is recorded.
+        permission: Permission it needs.
+        statuses: Statuses of the document in which it can be made.
         effects: Called under the lock, after all checks, with session, row, document and reason.
-        reason: Why a reason is needed; None if it is not.
-        authorize: Raises ``NotPermitted`` for an actor with the permission who may not use it on this row.
+        reason: Problem if no reason is given; None if it needs none.
+        authorize: Raises ``NotPermitted`` for an actor with the permission who may not decide about this row.
         overrides: Whether it may also decide the step of another approver.
-        opens: Statuses in which a document does not wait: the decision submits it, and decides it in the same case.
+        opens: Statuses in which no case is open: the decision opens the case and decides it.
     """
 
     decision: Decision
@@ -120,13 +122,14 @@ class Verb(Generic[Row]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusals(Generic[Row]):
-    """Errors of a subject.
+    """Errors of decisions about a subject.
 
     Attributes:
-        wrong_status, changed_meanwhile: Errors for a row that cannot be decided, or not as it was seen.
-        undecidable: Error for a row without a step that waits for the actor: another transaction was faster.
-        own, person_unknown: Reasons why an actor may not decide; sentences about {number}. None for both if whoever
-            submits a document may decide it too.
+        wrong_status, changed_meanwhile: Make the error for a row whose status forbids a decision, or whose version has
+            changed.
+        undecidable: Makes the error for a row without a step that waits for the actor: another transaction was faster.
+        own, person_unknown: Problems of an initiator who decides, and of an actor without a person, with {number} in
+            their messages. None for both if initiators may decide.
     """
 
     wrong_status: Callable[[Row], Conflict]
@@ -141,12 +144,12 @@ class Subject(Generic[Row]):
     """A kind of document that is subject to approval.
 
     Attributes:
-        name: That of the resource.
-        view_permission: Needed to see such a document.
+        name: Name of its resource.
+        view_permission: Permission to see such a document.
         lock: Locks a document and reads the steps that wait, in one round trip where it can; see ``LockedDocument``.
         verbs: Name → verb.
         titles: Returns key → title of the documents of ``keys`` that the session's actor sees.
-        waiting_keys: Query for the keys of all documents whose status is one of waiting for a decision.
+        waiting_keys: Query for the keys of all documents that wait for a decision, by their status.
         submissions: Returns the submissions of the documents of ``keys`` that wait; for rows written without cases.
     """
 
@@ -165,6 +168,6 @@ SUBJECTS: dict[str, Subject[Any]] = {}
 
 
 def register_subject(subject: Subject[Row]) -> Subject[Row]:
-    """Make a subject known and return it."""
+    """Register a subject and return it."""
     SUBJECTS[subject.name] = subject
     return subject

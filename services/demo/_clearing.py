@@ -75,7 +75,7 @@ def clear_demo(actor: Actor) -> dict[str, Any]:
     for permission in NEEDED:
         actor.require(permission)
     removed: dict[str, int] = {}
-    if not transact(actor, _clear_cases_or_refuse):
+    if not transact(actor, _start_clearing):
         return {"removed": removed}
     try:
         while count := transact(actor, _clear_orders):
@@ -141,26 +141,30 @@ def _references() -> Iterator[tuple[Table, Column[Any], Table]]:
 def _referring(table: Table, column: Column[Any], target: Table, marks: Marks) -> Select[Any]:
     """Return the query for real rows that refer to demo rows of ``target``."""
     own, named = table.alias("own"), target.alias("named")
-    owner, key = _naming(own, table)
+    owner, key = _display_key(own, table)
     first = next(iter(table.primary_key)).name
     return (
         select(literal(owner), key, named.c[_key(target)])
-        .where(own.c[column.name] == named.c.id, is_demo(named, marks[target.name]), not_(_goes(own, table, marks)))
+        .where(
+            own.c[column.name] == named.c.id,
+            is_demo(named, marks[target.name]),
+            not_(_will_be_deleted(own, table, marks)),
+        )
         .order_by(own.c[first])
         .limit(SHOWN + 1)
     )
 
 
-def _naming(own: FromClause, table: Table) -> tuple[str, Any]:
-    """Return how a row of a table is named: table and key; those of its owner, if it belongs to one."""
+def _display_key(own: FromClause, table: Table) -> tuple[str, Any]:
+    """Return the table name and the key by which people know a row; of a dependent row, those of its owner."""
     if table.name not in DEPENDENT_ROWS:
         return table.name, own.c[_key(table)]
     owner, column = _owner(table)
     return owner.name, select(owner.c[_key(owner)]).where(owner.c.id == own.c[column]).scalar_subquery()
 
 
-def _goes(own: FromClause, table: Table, marks: Marks) -> ColumnElement[bool]:
-    """Return the condition that a row is removed along with the demo data."""
+def _will_be_deleted(own: FromClause, table: Table, marks: Marks) -> ColumnElement[bool]:
+    """Return the condition that clearing the demo data deletes a row."""
     if table.name in marks:
         return is_demo(own, marks[table.name])
     if table.name not in DEPENDENT_ROWS:
@@ -178,8 +182,12 @@ def _key(table: Table) -> str:
     return next(name for name in KEYS if name in table.c)
 
 
-def _clear_cases_or_refuse(session: Session) -> bool:
-    """Remove the cases of demo data and return whether there is any; raise ``Conflict`` if it has to stay."""
+def _start_clearing(session: Session) -> bool:
+    """Delete the cases of demo data and return whether there is demo data.
+
+    Raises:
+        Conflict: Real rows or decisions refer to it; nothing was removed.
+    """
     lock_tree(session)
     marks = demo_marks(session)
     found = list(islice(chain(decided_orders(session, marks), referring_rows(session, marks)), SHOWN + 1))

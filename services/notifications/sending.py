@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from core.access import WORKER
 from core.clock import now
 from core.database.bulk import insert_few
-from core.database.operations import Operation, together
+from core.database.operations import Operation, run_operations
 from core.database.sessions import actor_of
 from core.jobs.queueing import enqueue
 from models.notifications import Notification
@@ -29,7 +29,7 @@ def notify(
         key: Of the record.
         arguments: Of the kind's sentence; empty ones are left out.
     """
-    together(session, *notification(session, kind, people, key, **arguments))
+    run_operations(session, *notification(session, kind, people, key, **arguments))
 
 
 def notification(

@@ -208,7 +208,7 @@ def _effects(decision: Decision, session: Session, row: SubmittedOrder, document
     released = [] if decision is Decision.APPROVED else release_holds(buyer, order.total_cents)
     events = record_one(session, _ACTIONS[decision], "orders", event)
     notifications = notify_decision(session, order.number, decision, [order.submitted_by, order.placed_by], reason)
-    return Effects((advanced, *events, *notifications), following=tuple(released))
+    return Effects((advanced, *events, *notifications), follow_ups=tuple(released))
 
 
 def _titles(session: Session, numbers: Sequence[str]) -> Mapping[str, str]:

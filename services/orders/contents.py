@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from core.clock import now, today
 from core.database.bulk import FEW, insert_rows
-from core.database.operations import Operation, no_result, together
+from core.database.chunks import CHUNK_SIZE
+from core.database.operations import Operation, no_result, run_operations
 from core.database.prepared import Prepared, StatementResult
 from core.database.sessions import actor_of
 from core.errors import Problem
@@ -24,7 +25,6 @@ from services.orders.drafts import content_sha256, refuse_line_count, refused_fi
 from services.orders.pricing import LineDraft, PricedLine, price_lines
 from services.orders.states import OrderState
 from services.products.prices import Catalogue, catalogue_for, price_catalogue
-from services.saving.lookups import LOOKUP_SLICE
 
 UNKNOWN_BUYER = Problem("partners.not_found", N_("names no partner: there is no {key}"))
 TOO_LARGE = Problem("orders.total_too_large", N_("makes an amount too large to keep"))
@@ -95,12 +95,12 @@ def find_buyer(session: Session, code: str | None) -> Buyer:
 
 def price_for_buyer(session: Session, code: str | None, drafts: Sequence[LineDraft]) -> tuple[Buyer, list[PricedLine]]:
     """Do ``find_buyer`` and ``price_order`` in one round trip."""
-    if not 0 < len(drafts) <= LOOKUP_SLICE:
+    if not 0 < len(drafts) <= CHUNK_SIZE:
         buyer = find_buyer(session, code)
         return buyer, price_order(session, buyer, drafts)
     named: Any = ("own_id", actor_of(session).partner_id) if code is None else ("code", code)
     skus = [draft.sku for draft in drafts]
-    buyer, prices = together(session, _buyer_of(session, code), catalogue_for(skus, today(), *named))
+    buyer, prices = run_operations(session, _buyer_of(session, code), catalogue_for(skus, today(), *named))
     return buyer, _priced(buyer, drafts, prices)
 
 
@@ -151,7 +151,7 @@ def insert_order(
         lines = [(position, order.buyer.path, *line) for position, line in enumerate(order.lines, 1)]
         values = [order.number, *(value for line in lines for value in line)]
         steps.insert(0, Operation(_lines_of_number(len(lines)), values, no_result))
-    order_id, *_ = together(session, Operation(_ONE_ORDER, row, _first_value), *steps)
+    order_id, *_ = run_operations(session, Operation(_ONE_ORDER, row, _first_value), *steps)
     if len(order.lines) > FEW:
         insert_lines(session, [(order_id, order.buyer.path, order.lines)])
     return order_state(order_id, row)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from core.database.operations import Operation, together
+from core.database.operations import Operation, run_operations
 from services.money.credit import Buyer, credit_used_for_order, hold_credit, recheck_credit, release_credit
 from services.orders.states import OrderState, locked_order
 
@@ -57,7 +57,7 @@ def lock_order_with_holds(session: Session, number: str, other: Operation[T]) ->
         NotFound: ``orders.not_found``.
     """
     reads: list[Operation[Any]] = [hold.used(session, number) for hold in HOLDS]
-    (order, buyer), *cents_by_hold, others = together(session, locked_order(session, number), *reads, other)
+    (order, buyer), *cents_by_hold, others = run_operations(session, locked_order(session, number), *reads, other)
     return order, buyer, {hold.name: cents for hold, cents in zip(HOLDS, cents_by_hold, strict=True)}, others
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.clock import now
-from core.database.operations import together
+from core.database.operations import run_operations
 from core.database.sessions import actor_of
 from core.errors import Conflict
 from core.events.log import EventDraft, record, record_one
@@ -79,7 +79,7 @@ def place_order(session: Session, draft: OrderDraft, *, submit: bool = False) ->
     buyer, lines = price_for_buyer(session, draft.buyer, draft.lines)
     priced = PricedOrder("", buyer, ship_to(draft, buyer) | {"note": draft.note}, lines)
     holds = place_holds(buyer, priced.total_cents) if submit else []
-    *used_cents, numbers = together(session, *holds, next_numbers(ORDERS))
+    *used_cents, numbers = run_operations(session, *holds, next_numbers(ORDERS))
     priced = replace(priced, number=numbers[0])
     row = order_row(session, priced, submit=submit)
     event_draft = EventDraft(priced.number, buyer.path, data={"total": yuan(priced.total_cents)}, version=1)
@@ -154,13 +154,13 @@ def submit_order(
         submitted_by=actor.person,
         submitted_at=now(),
     )
-    submitted, *used_cents = together(session, submission, *place_holds(buyer, priced.total_cents))
+    submitted, *used_cents = run_operations(session, submission, *place_holds(buyer, priced.total_cents))
     if lines != stored:
         replace_lines(session, [(order.id, buyer.path, lines)])
     facts = {"total": yuan(priced.total_cents)}
     event = EventDraft(number, buyer.path, status_change(order, submitted), facts, submitted.version)
     events = record_one(session, "order.submitted", "orders", event)
-    together(session, *events, *submit_for_approval(submitted, buyer, used_cents[0]))
+    run_operations(session, *events, *submit_for_approval(submitted, buyer, used_cents[0]))
     return submitted
 
 
@@ -176,10 +176,10 @@ def withdraw_order(session: Session, number: str, *, version: int | None = None)
     order, buyer = lock_order(session, number)
     require_order_status(order, OrderStatus.SUBMITTED, version)
     withdrawal = advance_order(order, OrderStatus.DRAFT, submitted_by=None, submitted_at=None)
-    reopened, *_ = together(session, withdrawal, *withdraw_case(ORDER_APPROVALS.name, number))
+    reopened, *_ = run_operations(session, withdrawal, *withdraw_case(ORDER_APPROVALS.name, number))
     event = EventDraft(number, buyer.path, status_change(order, reopened), version=reopened.version)
     events = record_one(session, "order.withdrawn", "orders", event)
-    together(session, *events, *release_holds(buyer, order.total_cents))
+    run_operations(session, *events, *release_holds(buyer, order.total_cents))
     return reopened
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core.clock import now, today
-from core.database.operations import together
+from core.database.operations import run_operations
 from core.database.sessions import actor_of
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted, Problem
 from core.i18n import N_
@@ -124,7 +124,7 @@ def withdraw_affiliation(session: Session, number: str, *, version: int | None =
         raise NotPermitted("affiliations.not_yours", N_("Only its requester can withdraw it."))
     require_request_status(request, *(RequestStatus(one) for one in OPEN), version=version)
     advance_request(session, request, RequestStatus.WITHDRAWN, "withdrawn")
-    together(session, *withdraw_case(AFFILIATION_APPROVALS.name, number))
+    run_operations(session, *withdraw_case(AFFILIATION_APPROVALS.name, number))
     return request
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now, today
-from core.database.operations import Operation, together
+from core.database.operations import Operation, run_operations
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import Conflict, DomainError, NotPermitted, Problem
@@ -17,7 +17,7 @@ from core.permissions import Permission
 from models.approvals import Decision, StepState
 from models.partners.affiliation_requests import AffiliationRequest, Consent, RequestStatus
 from models.partners.partners import Partner
-from services.approvals.cases import ask_next, decide, open_case
+from services.approvals.cases import decide, open_case, replace_waiting_steps
 from services.approvals.subjects import (
     Approver,
     Document,
@@ -115,7 +115,10 @@ def submit_to_brand(session: Session, request: AffiliationRequest) -> None:
 def pass_to_brand(session: Session, request: AffiliationRequest) -> None:
     """Let the brand decide a request whose answers did not come in time."""
     due_at = request.due_at
-    together(session, *ask_next(AFFILIATION_APPROVALS.name, request.number, StepState.EXPIRED, BRAND, due_at=due_at))
+    run_operations(
+        session,
+        *replace_waiting_steps(AFFILIATION_APPROVALS.name, request.number, StepState.EXPIRED, BRAND, due_at=due_at),
+    )
 
 
 def move_partner(session: Session, request: AffiliationRequest) -> None:
@@ -173,7 +176,7 @@ def _approvers(request: AffiliationRequest) -> list[Approver]:
 
 def _open(session: Session, request: AffiliationRequest, *approvers: Approver) -> None:
     document = request_document(request)
-    together(session, *open_case(AFFILIATION_APPROVALS, document, *approvers, due_at=request.due_at))
+    run_operations(session, *open_case(AFFILIATION_APPROVALS, document, *approvers, due_at=request.due_at))
 
 
 def _lock(session: Session, number: str, waiting: Operation[list[WaitingStep]]) -> LockedDocument[AffiliationRequest]:

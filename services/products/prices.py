@@ -177,7 +177,7 @@ def catalogue_for(skus: Sequence[str], day: date, name: str, buyer: str | int) -
     """Return the operation that reads the products and the prices of one buyer's tier; see ``catalogue``.
 
     Args:
-        skus: 1 to ``LOOKUP_SLICE``.
+        skus: 1 to ``core.database.chunks.CHUNK_SIZE``.
         day: For which prices hold.
         name: What ``buyer`` is, "code" or "own_id": the prices are those of its tier.
         buyer: The partner.

@@ -6,14 +6,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.database.chunks import CHUNK_SIZE, in_chunks
+from core.database.chunks import in_chunks
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
 from core.i18n import N_
 from core.kinds.kind import shown_value
 from services.saving.plans import Plan, SaveOptions
-
-LOOKUP_SLICE = CHUNK_SIZE
 
 
 def look_up(session: Session, key: Any, stated: Sequence[Any], *extra: Any) -> dict[Any, Any]:

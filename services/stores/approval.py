@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, object_session
 
 from core.clock import now
-from core.database.operations import Operation, together
+from core.database.operations import Operation, run_operations
 from core.database.sessions import actor_of
 from core.errors import Conflict, Problem
 from core.events.log import Event, EventDraft, record
@@ -62,7 +62,7 @@ _REASON = {"see_all": "a case states all that speaks against a store, whoever su
 
 def submit_store(session: Session, store: Store) -> None:
     """Open the case of a store that waits and has none."""
-    together(session, *open_case(STORE_APPROVALS, _documents(session, [store])[0], APPROVER))
+    run_operations(session, *open_case(STORE_APPROVALS, _documents(session, [store])[0], APPROVER))
 
 
 def submit_stores(session: Session, codes: Sequence[str]) -> None:

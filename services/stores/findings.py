@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.bulk import insert_rows
+from core.database.chunks import in_chunks
 from core.database.locks import DatabaseLock, take_lock
 from models.stores import FindingDecision, Store, StoreFinding, StoreStatus
 from services.misplacement import Misplacement, misplaced
-from services.saving.lookups import LOOKUP_SLICE
 from services.stores._pairs import SHOWN, Pair, datum_findings, find_pairs, reversed_pair
 from services.stores._photos import photo_findings
 from services.stores.positions import store_facts
@@ -129,8 +129,8 @@ def rescore(
         differs: ColumnElement[bool] = Store.score.is_distinct_from(score) | (Store.finding_count != opened)
         if is_reviewed:
             values["status"], differs = StoreStatus.UNDER_REVIEW.value, true()
-        for start in range(0, len(same), LOOKUP_SLICE):
-            chosen = Store.id.in_(same[start : start + LOOKUP_SLICE])
+        for chunk in in_chunks(same):
+            chosen = Store.id.in_(chunk)
             changed = update(Store).where(chosen, differs).values(values)
             session.execute(changed, execution_options=REASON | {"synchronize_session": False})
     return scores
@@ -150,8 +150,7 @@ def _withdraw(session: Session, ids: Sequence[int]) -> set[int]:
     """Delete open findings of stores, and of others because of them; return those others."""
     concerned: set[int] = set()
     is_open = (StoreFinding.decision == FindingDecision.OPEN.value) & StoreFinding.code.not_in(CURRENT)
-    for start in range(0, len(ids), LOOKUP_SLICE):
-        some = ids[start : start + LOOKUP_SLICE]
+    for some in in_chunks(ids):
         _withdraw_proposals(session, some)
         beside = StoreFinding.other_store_id.in_(some), is_open
         concerned.update(session.scalars(select(StoreFinding.store_id).where(*beside), execution_options=REASON))
@@ -173,8 +172,8 @@ def _reversed_pairs(session: Session, pairs: Sequence[Pair], looked_at: set[int]
     turned = [reversed_pair(pair) for pair in pairs if pair.other.id not in looked_at]
     ids = sorted({pair.store.id for pair in turned})
     room: dict[tuple[int, str], int] = defaultdict(int)
-    for start in range(0, len(ids), LOOKUP_SLICE):
-        of = StoreFinding.store_id.in_(ids[start : start + LOOKUP_SLICE])
+    for chunk in in_chunks(ids):
+        of = StoreFinding.store_id.in_(chunk)
         query = select(StoreFinding.store_id, StoreFinding.code, func.count()).where(of)
         grouped = query.group_by(StoreFinding.store_id, StoreFinding.code)
         for store_id, code, count in session.execute(grouped, execution_options=REASON):
@@ -192,8 +191,8 @@ def _known(session: Session, ids: Sequence[int]) -> Known:
     """Return the stored findings of stores: decided ones, and open ones of others."""
     known: Known = defaultdict(list)
     columns = (StoreFinding.store_id, StoreFinding.code, StoreFinding.other_store_id, StoreFinding.data)
-    for start in range(0, len(ids), LOOKUP_SLICE):
-        query = select(*columns).where(StoreFinding.store_id.in_(ids[start : start + LOOKUP_SLICE]))
+    for chunk in in_chunks(ids):
+        query = select(*columns).where(StoreFinding.store_id.in_(chunk))
         for store_id, code, other, data in session.execute(query, execution_options=REASON):
             known[store_id].append((code, other, _lasting(data)))
     return known
@@ -225,8 +224,8 @@ def _counting(session: Session, ids: Sequence[int]) -> dict[int, list[Counted]]:
     counting: dict[int, list[Counted]] = defaultdict(list)
     counts = StoreFinding.decision != FindingDecision.DISMISSED.value
     columns = (StoreFinding.store_id, StoreFinding.code, StoreFinding.points, StoreFinding.decision)
-    for start in range(0, len(ids), LOOKUP_SLICE):
-        query = select(*columns).where(StoreFinding.store_id.in_(ids[start : start + LOOKUP_SLICE]), counts)
+    for chunk in in_chunks(ids):
+        query = select(*columns).where(StoreFinding.store_id.in_(chunk), counts)
         for store_id, code, points, decision in session.execute(query, execution_options=REASON):
             counting[store_id].append((code, points, decision))
     return counting

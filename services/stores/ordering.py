@@ -124,8 +124,7 @@ def move_under(session: Session, store: Store, path: str) -> None:
 def cascade_paths(session: Session, ids: Sequence[int]) -> None:
     """Move the dependent rows of stores, and the cases about them, to where the stores are stored by now."""
     options = REASON | {"synchronize_session": False}
-    for start in range(0, len(ids), LOOKUP_SLICE):
-        some = ids[start : start + LOOKUP_SLICE]
+    for some in in_chunks(ids):
         for model in FOLLOWERS:
             path = select(Store.path).where(Store.id == model.store_id).scalar_subquery()
             session.execute(update(model).where(model.store_id.in_(some)).values(path=path), execution_options=options)

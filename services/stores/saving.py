@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.clock import now
+from core.database.chunks import in_chunks
 from core.database.sessions import actor_of
 from core.drafts import Drafts
 from core.errors import CellProblem, Problem
@@ -18,7 +19,7 @@ from core.positions.points import Datum, distance_m, to_wgs84
 from models.partners.partners import Partner
 from models.stores import NEXT_STATUSES, PositionSource, Store, StoreStatus
 from services.partners.saving import UNKNOWN_PARTNER
-from services.saving.lookups import LOOKUP_SLICE, look_up, look_up_references, match_keys
+from services.saving.lookups import look_up, look_up_references, match_keys
 from services.saving.plans import Plan, Rows, Saved, SaveOptions
 from services.saving.rows import save_rows
 from services.stores.approval import WAITING, submit_stores, withdraw_stores
@@ -262,8 +263,8 @@ def record_new_findings(
 
 def _facts(session: Session, codes: Sequence[str]) -> list[Facts]:
     found: list[Facts] = []
-    for start in range(0, len(codes), LOOKUP_SLICE):
-        query = select(*FACTS).where(Store.code.in_(codes[start : start + LOOKUP_SLICE]))
+    for chunk in in_chunks(codes):
+        query = select(*FACTS).where(Store.code.in_(chunk))
         found += [Facts(*row) for row in session.execute(query)]
     return found
 

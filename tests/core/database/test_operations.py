@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import bindparam, event, insert, select, update
 
-from core.database.operations import Operation, no_result, together
+from core.database.operations import Operation, no_result, run_operations
 from core.database.prepared import Prepared
 from core.database.sessions import unit_of_work
 from core.errors import Conflict
@@ -41,7 +41,7 @@ def test_an_operation_alone_returns_its_result(database):
 
 def test_together_each_operation_interprets_its_own_result_in_order(database):
     with unit_of_work(WEI) as session:
-        assert together(session, add("a", 1), change("a", 5), read("a"), read("b")) == (None, 5, 5, None)
+        assert run_operations(session, add("a", 1), change("a", 5), read("a"), read("b")) == (None, 5, 5, None)
 
 
 def test_results_are_interpreted_once_all_statements_have_run(database):
@@ -53,7 +53,7 @@ def test_results_are_interpreted_once_all_statements_have_run(database):
     )
 
     with unit_of_work(WEI) as session:
-        together(session, observed, change("a", 2))
+        run_operations(session, observed, change("a", 2))
 
     assert seen_at_finish == [["INSERT", "UPDATE"]]
 
@@ -63,7 +63,7 @@ def test_an_operation_that_finishes_with_an_error_undoes_all_of_the_unit(databas
         add("a", 1).run(session)
 
     with pytest.raises(Conflict, match="b"), unit_of_work(WEI) as session:
-        together(session, change("a", 7), change("b", 7), add("c", 7))
+        run_operations(session, change("a", 7), change("b", 7), add("c", 7))
 
     with unit_of_work(WEI) as session:
-        assert together(session, read("a"), read("c")) == (1, None)
+        assert run_operations(session, read("a"), read("c")) == (1, None)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core.access import WORKER
 from core.clock import freeze, now
 from core.database.bulk import FEW
-from core.database.operations import together
+from core.database.operations import run_operations
 from core.database.sessions import reading, unit_of_work
 from core.drafts import Drafts
 from core.errors import Conflict
@@ -117,8 +117,8 @@ def test_events_recorded_together_with_other_statements_are_put_into_it_too(data
     happen("C0", action="customer.changed")
 
     with unit_of_work(WEI) as session:
-        together(session, *record_one(session, ("order.placed", "order.submitted"), "orders", EventDraft("O1")))
-        together(session, *record_one(session, "order.submitted", "orders", EventDraft("O2")))
+        run_operations(session, *record_one(session, ("order.placed", "order.submitted"), "orders", EventDraft("O1")))
+        run_operations(session, *record_one(session, "order.submitted", "orders", EventDraft("O2")))
 
     assert pending() == [("bell", "O1"), ("bell", "O1"), ("mail", "O1"), ("bell", "O2"), ("mail", "O2")]
     with reading(ADMIN) as session:
