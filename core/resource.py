@@ -92,6 +92,7 @@ class Action:
         run: Service function ``run(session, keys, note, **values) -> Sequence[Outcome]``, one outcome for each key, see
             ``services.outcomes``.
         needs_note: Whether a reason must be given.
+        is_dangerous: Whether it takes something away: its buttons are red.
         inputs: What is stated besides, once for all rows: keyword arguments of ``run``, checked by their kinds.
         question: Heading of the question before, for one and for many rows, with "{count}" (keys); None = made
             of the label.
@@ -103,6 +104,7 @@ class Action:
     permission: Permission
     run: Callable[..., Any]
     needs_note: bool = False
+    is_dangerous: bool = False
     inputs: tuple[Input, ...] = ()
     question: tuple[str, str] | None = None
     explanation: str = ""

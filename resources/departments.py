@@ -20,7 +20,13 @@ DEPARTMENTS = Resource(
     save=save_departments,
     order=("code",),
     actions=(
-        Action(name="delete", label=N_("Delete"), permission=Permission.ORGANISATION_EDIT, run=delete_departments),
+        Action(
+            name="delete",
+            label=N_("Delete"),
+            permission=Permission.ORGANISATION_EDIT,
+            run=delete_departments,
+            is_dangerous=True,
+        ),
     ),
     events=(EventAction("department.deleted", N_("Department deleted"), N_("deleted it")),),
     fields=(

@@ -21,7 +21,15 @@ INVITES = Resource(
     view=Permission.INVITE_EDIT,
     edit=Permission.INVITE_EDIT,
     order=("-created_at",),
-    actions=(Action(name="revoke", label=N_("Take back"), permission=Permission.INVITE_EDIT, run=revoke_invites),),
+    actions=(
+        Action(
+            name="revoke",
+            label=N_("Take back"),
+            permission=Permission.INVITE_EDIT,
+            run=revoke_invites,
+            is_dangerous=True,
+        ),
+    ),
     events=(
         EventAction("invite.created", N_("Invite made"), N_("created it")),
         EventAction("invite.used", N_("Invite used"), N_("used it")),

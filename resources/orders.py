@@ -156,7 +156,12 @@ ORDERS = Resource(
     actions=(
         Action(name="approve", label=N_("Approve"), permission=Permission.ORDER_APPROVE, run=approve_orders),
         Action(
-            name="reject", label=N_("Reject"), permission=Permission.ORDER_APPROVE, run=reject_orders, needs_note=True
+            name="reject",
+            label=N_("Reject"),
+            permission=Permission.ORDER_APPROVE,
+            run=reject_orders,
+            needs_note=True,
+            is_dangerous=True,
         ),
         Action(name="ship", label=N_("Mark as shipped"), permission=Permission.ORDER_SHIP, run=ship_orders),
     ),

@@ -139,6 +139,7 @@ STORES = Resource(
         Action(name="accept", label=N_("Accept"), permission=Permission.STORE_REVIEW, run=accept_stores),
         Action(
             name="close",
+            is_dangerous=True,
             label=N_("Close the store"),
             permission=Permission.STORE_REVIEW,
             run=close_stores,

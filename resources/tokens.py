@@ -23,7 +23,9 @@ TOKENS = Resource(
     order=("-created_at",),
     actions=(
         Action(name="confirm_rights", label=N_("Confirm rights"), permission=Permission.TOKEN_EDIT, run=confirm_tokens),
-        Action(name="revoke", label=N_("Revoke"), permission=Permission.TOKEN_EDIT, run=revoke_tokens),
+        Action(
+            name="revoke", label=N_("Revoke"), permission=Permission.TOKEN_EDIT, run=revoke_tokens, is_dangerous=True
+        ),
     ),
     events=(
         EventAction("tokens.exported", N_("API keys exported"), N_("exported rows")),

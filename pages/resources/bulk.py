@@ -27,8 +27,6 @@ from pages.shell.reading import read
 from pages.web.identity import current_actor
 from services.outcomes import Outcome
 
-DANGEROUS = frozenset({"reject", "close", "lock", "discard", "revoke", "delete"})
-
 
 class BulkActions:
     """What can be done with the rows chosen in one list.
@@ -124,7 +122,7 @@ async def ask(action: Action, actor: Actor, count: int = 1, *, key: str = "") ->
         if action.explanation
         else _("Each row is checked on its own. You then read which were done, and which were not and why."),
         yes=_(action.label),
-        danger=action.name in DANGEROUS,
+        danger=action.is_dangerous,
         reason=_("Reason") if action.needs_note else "",
         inputs=draw if inputs else None,
     )
@@ -155,7 +153,7 @@ def chosen_keys(session: Session, resource: Resource, selection: Selection) -> l
 
 def look_of(action: Action, index: int) -> Any:
     """Return how the button of an action looks: what takes away is red, the first other one stands out."""
-    if action.name in DANGEROUS:
+    if action.is_dangerous:
         return "danger"
     return "primary" if index == 0 else "plain"
 
