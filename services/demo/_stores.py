@@ -21,7 +21,7 @@ from models.regions.resolving import region
 from models.stores import PositionSource, Store, StoreFinding, StoreStatus
 from services.demo._partners import DemoPartner
 from services.demo._rows import insert_numbered
-from services.stores.approval import submit_stores
+from services.stores.approval import WAITING, submit_stores
 from services.stores.findings import assess_stores, rescore
 from services.stores.names import name_key
 from services.stores.positions import Captured, derive, keep_positions, store_facts
@@ -86,9 +86,9 @@ def add_stores(session: Session, ids: Sequence[int], partners: Sequence[DemoPart
 
 
 def _let_wait(session: Session, ids: Sequence[int]) -> None:
-    """Spread the stores under review over the last days."""
-    under_review = Store.id.in_(ids), Store.status == StoreStatus.UNDER_REVIEW.value
-    for place, store in enumerate(session.scalars(select(Store).where(*under_review).order_by(Store.id))):
+    """Spread the stores that wait over the last days."""
+    waiting = Store.id.in_(ids), Store.status.in_(WAITING)
+    for place, store in enumerate(session.scalars(select(Store).where(*waiting).order_by(Store.id))):
         store.updated_at = now() - FIRST_WAITS - place * NEXT_WAITS
     session.flush()
 
