@@ -36,7 +36,7 @@ def test_a_column_of_a_stated_field_is_recorded_under_the_name_of_the_field(plan
 def test_a_default_is_recorded_as_a_field_or_not_at_all(plan: Plan):
     fields = set(BY_NAME[plan.subject].names)
 
-    assert {plan.field_name(name) for name in plan.defaults if name not in plan.kept} <= fields
+    assert {plan.field_name(name) for name in plan.defaults if name not in plan.derived_columns} <= fields
 
 
 def test_values_of_a_row_are_json_by_field():

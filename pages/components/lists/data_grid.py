@@ -44,9 +44,9 @@ class DataGrid(Tag):
         self.selection = Selection()
         self._actions = {action.name: action for action in actions}
         self._on_select = on_select
-        self.on("selectionaction", self._handle_selection, ["detail"])
+        self.on("selectionaction", self._run_for_selection, ["detail"])
 
-    async def _handle_selection(self, event: GenericEventArguments) -> None:
+    async def _run_for_selection(self, event: GenericEventArguments) -> None:
         found = selection_from(event.args.get("detail") if isinstance(event.args, dict) else None)
         if found is None:
             return
