@@ -65,7 +65,7 @@ class Plan:
         keys: Names of the unique columns that name a row.
         required: Names of the columns that a new row must state.
         defaults: Column name to the value of a new row that does not state it; blank leaves an old row as it is.
-        derived_columns: Names of columns computed from others, e.g. "path"; a difference in these alone is no update.
+        derived_columns: Names of columns that services set, e.g. "path"; a difference in these alone is no update.
         field_names: Column name to the name of its field where it is another, e.g. "owner_id" to "owner".
     """
 

@@ -66,13 +66,13 @@ def submit_store(session: Session, store: Store) -> None:
 
 
 def submit_stores(session: Session, codes: Sequence[str]) -> None:
-    """Open the cases of those of many stores that wait and have none."""
+    """Open the cases of stores that wait and have none; other ``codes`` are left out."""
     if codes:
         open_cases(session, STORE_APPROVALS, codes)
 
 
 def withdraw_stores(session: Session, codes: Sequence[str]) -> None:
-    """End the cases of those of many stores that do not wait any more, although nobody decided about them."""
+    """End the cases of stores that no longer wait although nobody decided; other ``codes`` are left out."""
     if codes:
         withdraw_cases(session, STORE_APPROVALS, codes)
 
@@ -265,4 +265,4 @@ STORE_APPROVALS = register_subject(
         submissions=_submissions,
     )
 )
-"""Stores: one decision by a holder of ``STORE_REVIEW``, also about a store she registered herself."""
+"""Stores: one decision by a holder of ``STORE_REVIEW``, who may have registered the store, too."""

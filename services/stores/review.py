@@ -38,10 +38,10 @@ def decide_store(session: Session, code: str, note: str = "", *, version: int | 
     """Accept a store: it is active, what was found is known and accepted, and its own partner row, if any, is active.
 
     Args:
-        session: The caller's.
-        code: Of the store.
-        note: Reason.
-        version: That the person saw.
+        session: Session of the caller.
+        code: Code of the store.
+        note: Reason; may be empty.
+        version: Version that the person saw.
 
     Raises:
         NotPermitted: The actor may not review stores.
