@@ -9,20 +9,19 @@ from core.database.sessions import engine_in_use, reading, unit_of_work
 from core.errors import Conflict
 from core.events.anchors import anchor_faults, anchors_path, write_daily_anchor
 from core.events.log import EventDraft, record
-from core.events.seals import RECENT_SEALS, Sealer, chain_faults, recent_chain_faults
+from core.events.seals import RECENT_SEALS, chain_faults, recent_chain_faults
 from core.i18n import use_language
 from core.schema import versions
 from core.schema.shape import missing_guards, schema_faults
 from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN
+from tests.support.sealing import seal_events
 
 
 def happen(*keys: str) -> None:
     with unit_of_work(ADMIN) as session:
         record(session, "customer.changed", "customers", [EventDraft(key) for key in keys])
-    sealer = Sealer()
-    while sealer.seal():
-        pass
+    seal_events()
 
 
 def as_owner(*statements: str) -> None:
@@ -157,9 +156,7 @@ def test_a_chain_made_anew_is_found_by_the_anchor(database):
     anchor()
 
     cut("UPDATE events SET actor = 'somebody'", "DELETE FROM event_seals")
-    sealer = Sealer()
-    while sealer.seal():
-        pass
+    seal_events()
 
     chain, anchors = faults()
     assert chain == []

@@ -12,12 +12,13 @@ from sqlalchemy import Engine, select, text
 
 from core.database.sessions import connect, reading, unit_of_work
 from core.events.log import Event, EventDraft, record
-from core.events.seals import Sealer, chain_faults
+from core.events.seals import chain_faults
 from core.schema import versions
 from pages.resources.history import history_of
 from resources.customers import CUSTOMERS
 from tests.conftest import ADMIN, driver_url
 from tests.support.postgres import empty_postgres_url
+from tests.support.sealing import seal_events
 
 MICROSECONDS = 1_796_000_000_000_000  # 2026-11-30 00:53:20 UTC
 AT = "2026-11-30 00:53:20.000000"
@@ -90,9 +91,7 @@ def go_on() -> None:
     with unit_of_work(ADMIN) as session:
         happening = EventDraft("C1", changes={"name": ["乙", "丙"]}, version=4)
         record(session, "customer.changed", "customers", [happening])
-    sealer = Sealer()
-    while sealer.seal():
-        pass
+    seal_events()
 
 
 def test_events_of_before_stay_as_they_are_and_say_their_format(migrated):

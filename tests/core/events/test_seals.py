@@ -9,6 +9,7 @@ from core.database.sessions import engine_in_use, reading, unit_of_work
 from core.events.log import EventDraft, record
 from core.events.seals import NO_HASH, EventSeal, Sealer, add_seal, chain_faults, event_hash, seal_hash
 from tests.conftest import ADMIN
+from tests.support.sealing import seal_events, seal_to_come
 
 AT = datetime(2026, 11, 30, 8, 30, 0, 123456, tzinfo=UTC)
 VECTOR = (
@@ -41,12 +42,6 @@ def happen(*keys: str) -> None:
         )
 
 
-def seal() -> None:
-    sealer = Sealer()
-    while sealer.seal():
-        pass
-
-
 def faults() -> list[str]:
     with reading(ADMIN) as session:
         return list(chain_faults(session))
@@ -75,9 +70,9 @@ def tamper(statement: str) -> None:
 def sealed(database):
     happen("K1", "K2", "K3")
     happen("K4")
-    seal()
+    seal_events()
     happen("K5", "K6")
-    seal()
+    seal_events()
     assert faults() == []
 
 
@@ -107,7 +102,7 @@ def test_each_seal_follows_the_one_before_it(sealed):
 
 
 def test_sealing_again_adds_nothing(sealed):
-    seal()
+    seal_events()
 
     assert len(seals()) == 2
 
@@ -162,7 +157,7 @@ def test_an_event_of_a_transaction_that_ends_late_is_sealed_too(database):
         sealer.seal()
         sealer.seal()
         assert seals() == []
-    seal()
+    seal_events()
 
     assert faults() == []
     assert sum(one.event_count for one in seals()) == 2
@@ -171,9 +166,8 @@ def test_an_event_of_a_transaction_that_ends_late_is_sealed_too(database):
 def test_two_sealers_at_once_make_one_chain(database):
     happen("K1")
     first, second = Sealer(), Sealer()
-    with reading(ADMIN) as session:
-        slow = first.next_seal(session)
-    seal()
+    slow = seal_to_come(first)
+    seal_events()
 
     assert not add_seal(slow)
     assert second.seal() is False
