@@ -6,16 +6,23 @@ turn it is. Who waits for a lock of the other cannot take its turn, so the other
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
 
 TURNS = 5  # of each step before both run freely: 252 schedules
-BLOCKED_S = 0.03  # without a sign of life: waits for a lock (or the machine is busy: then the schedule is another one)
+LOOK_S = 0.002
+BLOCKED_S = 0.03
 END_S_MAX = 60.0
+WAITING = text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    " AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+)
 
 Schedule = tuple[int, ...]
 
@@ -40,6 +47,7 @@ class Runner(threading.Thread):
         self.result: Any = None
         self.error: Exception | None = None
         self.is_free = False
+        self.is_over = False
         self._may_go = threading.Semaphore(0)
         self._stopped = threading.Event()
 
@@ -51,7 +59,7 @@ class Runner(threading.Thread):
         except Exception as error:
             self.error = error
         finally:
-            self.is_free = True
+            self.is_over = True
             self._stopped.set()
 
     def gate(self) -> None:
@@ -60,15 +68,23 @@ class Runner(threading.Thread):
             self._stopped.set()
             self._may_go.acquire()
 
-    def go(self) -> bool:
-        """Let it take one turn; return whether it came to its next stop (or its end) and did not have to wait."""
-        if not self._stopped.is_set():
-            return self._stopped.wait(BLOCKED_S)
-        self._stopped.clear()
-        self._may_go.release()
-        if self.is_free and not self.is_alive():
-            self._stopped.set()
-        return self._stopped.wait(BLOCKED_S)
+    def is_at_gate(self) -> bool:
+        """Return whether it has stopped before a statement, or ended."""
+        return self._stopped.is_set()
+
+    def go(self, is_blocked: Callable[[], bool]) -> bool:
+        """Let it take one turn; return whether it came to its next stop (or its end) and does not wait for a lock."""
+        if self.is_over:
+            return True
+        if self._stopped.is_set():
+            self._stopped.clear()
+            self._may_go.release()
+        deadline = time.monotonic() + END_S_MAX
+        while not self._stopped.wait(LOOK_S):
+            if is_blocked():
+                return False
+            assert time.monotonic() < deadline, "neither at its next statement nor waiting for a lock"
+        return True
 
     def release(self) -> None:
         """Let it run to its end."""
@@ -81,20 +97,45 @@ _gates = threading.local()
 
 def interleave(engine: Engine, schedule: Schedule, *steps: Callable[[], Any]) -> list[Runner]:
     """Run two steps by a schedule and return how they ended."""
-    with _gated(engine):
+    with _gated(engine), _lock_watch(engine) as watch:
         runners = [Runner(step) for step in steps]
         for runner in runners:
             runner.start()
             runner._stopped.wait(END_S_MAX)
         for turn in schedule:
-            if not runners[turn].go():
-                runners[1 - turn].go()
+            first, second = runners[turn], runners[1 - turn]
+            if not first.go(watch(first, second)):
+                second.go(watch(second, first))
         for runner in runners:
             runner.release()
         for runner in runners:
             runner.join(END_S_MAX)
             assert not runner.is_alive(), "both wait for each other"
     return runners
+
+
+@contextmanager
+def _lock_watch(engine: Engine) -> Iterator[Callable[[Runner, Runner], Callable[[], bool]]]:
+    """Give, for the runner whose turn it is and the other one, the function that says whether it waits for a lock.
+
+    PostgreSQL knows. Of SQLite a runner is taken to wait that shows no sign of life for ``BLOCKED_S`` (on a busy
+    machine the schedule is then another one), and from then on until the other has ended.
+    """
+    if engine.dialect.name == "sqlite":
+        yield lambda own, other: partial(
+            _is_past, time.monotonic() + (BLOCKED_S if own.is_at_gate() or other.is_over else 0)
+        )
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+
+        def waits(other: Runner) -> bool:
+            return connection.scalar(WAITING) > (not other.is_at_gate())
+
+        yield lambda _own, other: partial(waits, other)
+
+
+def _is_past(deadline: float) -> bool:
+    return time.monotonic() > deadline
 
 
 @contextmanager
