@@ -1,6 +1,5 @@
 """What every page test needs: browsers, a signed-in user's client, and an application that starts fresh each time."""
 
-import gc
 from collections.abc import AsyncIterator, Iterator
 from functools import partialmethod
 
@@ -10,19 +9,9 @@ from nicegui.testing import User
 from nicegui.testing.general_fixtures import get_path_to_main_file
 from nicegui.testing.user_simulation import user_simulation
 
-import pages.site  # noqa: F401  (imports every page, before the modules are frozen)
+import pages.site  # noqa: F401  (imports every page once per worker)
 
 ATTEMPTS = 50  # 0.1 s apart
-
-
-@pytest.fixture(scope="session", autouse=True)
-def frozen_modules() -> None:
-    """Take what was imported out of the garbage collector's sight: the framework collects twice per test.
-
-    Measured on ``tests/pages/orders/test_record.py``: half of the time of a test.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
