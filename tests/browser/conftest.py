@@ -9,11 +9,25 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Browser, Error
 
-from tests.browser.store_phones import patience, phone, stores_address, stores_browser, stores_folder
-from tests.support.browsing import brand, browser
+from tests.browser.served_product import address, product_folder, product_server
+from tests.browser.store_phones import patience, phone, stores_address, stores_folder, stores_server
+from tests.support.browsing import brand, browser, contexts, every_context
 from tests.support.source import ROOT
 
-__all__ = ["brand", "browser", "patience", "phone", "stores_address", "stores_browser", "stores_folder"]
+__all__ = [
+    "address",
+    "brand",
+    "browser",
+    "contexts",
+    "every_context",
+    "patience",
+    "phone",
+    "product_folder",
+    "product_server",
+    "stores_address",
+    "stores_folder",
+    "stores_server",
+]
 
 PICTURES = ROOT / "build" / "pictures"
 
