@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 PICTURES = ROOT / "build" / "pictures"
+BLANK = "about:blank"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -46,7 +47,7 @@ def pytest_runtest_makereport(
 def keep_pictures(name: str, browsers: list[Browser]) -> None:
     """Write a picture of each open page."""
     stem = re.sub(r"\W+", "-", name.split("/")[-1]).strip("-")[:120]
-    pages = [page for one in browsers for context in one.contexts for page in context.pages]
+    pages = [page for one in browsers for context in one.contexts for page in context.pages if page.url != BLANK]
     for number, page in enumerate(pages, 1):
         try:
             page.screenshot(path=PICTURES / f"{stem}-{number}.png")
