@@ -79,7 +79,7 @@ CAST = (ADMIN, LING, WEI, MEI, HUADONG_OWNER, HUADONG_CLERK, SUZHOU_CLERK, BEIFA
 
 
 LONG_FIRST = ("browser/", "test_odd_addresses.py", "test_permission_matrix.py", "test_routes.py", "test_terminal.py",
-              "test_flood.py", "test_collection.py")  # fmt: skip
+              "test_flood.py")  # fmt: skip
 """Below this folder, what takes longest and comes in few pieces."""
 
 
