@@ -1,13 +1,15 @@
 """Saving rows of a plain table from drafts: staged, compared, then one insert and one update skip unchanged rows.
 
-Form, API and import come here alike, with one row or ten thousand. What changed is found before anything is written,
-so that an unchanged row costs no write and no event, and each change is recorded with the value before it.
+Form, API and import come here alike, with one row or ten thousand. What changes is found before it is written, so that
+an unchanged row costs no write and no event, and each change is recorded with the value before it. Each statement on
+PostgreSQL sees what is committed by then: what one has inserted or locked, the next ones name by row number.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     Column,
@@ -16,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    any_,
     delete,
     func,
     insert,
@@ -26,6 +29,7 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable, MetaData
 
@@ -50,30 +54,33 @@ KEY_NOT_AVAILABLE = Problem("rows.key_not_available", N_("cannot be used here: c
 def save_rows(session: Session, plan: Plan, rows: Rows, options: SaveOptions) -> Saved:
     """Insert the rows that are new, update those that differ, leave the others alone.
 
+    Rows that differ are locked, in the order of their ids. Where somebody else adds the same key at the same moment,
+    the row is theirs and is compared with what they stored; of a single new row, ``transact`` finds that out.
+
     Raises:
         Conflict: ``rows.changed_meanwhile`` if ``options.version`` is not the row's any more.
     """
     if not rows.numbers:
         return Saved()
     staged = _stage(session, plan, rows)
-    hidden, incomplete = _refuse_hidden(session, plan, staged), _refuse_incomplete(session, plan, staged, rows)
-    saved = Saved(problems=[*hidden, *incomplete])
-    if saved.problems:
-        refused = {problem.row for problem in saved.problems}
-        session.execute(delete(staged).where(staged.c.row.in_(refused)))
-    changes = _changes(session, plan, staged, rows, options)
-    saved.created = _record_created(session, plan, staged, rows, options)
-    saved.new_rows = _new_numbers(session, plan, staged, rows, saved)
-    saved.changes = {row: happening.changes for row, happening in changes.items()}
-    saved.updated = len(changes)
-    saved.unchanged = len(rows.numbers) - len(saved.problems) - saved.created - saved.updated
+    saved = Saved(problems=_refuse_hidden(session, plan, staged))
+    if options.version is not None:
+        _require_version(session, plan, staged, options.version)
+    saved.problems += _refuse_incomplete(session, plan, staged, rows)
+    saved.new_rows = _insert(session, plan, staged, rows)
+    saved.created = len(saved.new_rows)
     if saved.created:
-        _insert(session, plan, staged, rows)
-    if saved.updated:
-        _update(session, plan, staged, rows)
-        record(
-            session, f"{noun_of(plan.subject)}.changed", plan.subject, list(changes.values()), batch_id=options.batch_id
-        )
+        _record_created(session, plan, staged, rows, saved.new_rows, options)
+    if saved.created + len(saved.problems) < len(rows.numbers):
+        changes, hidden = _changes(session, plan, staged, rows)
+        saved.problems += hidden
+        saved.changes = {row: happening.changes for row, happening in changes.items()}
+        saved.updated = len(changes)
+        if changes:
+            _update(session, plan, staged, rows, list(changes))
+            happenings, batch_id = list(changes.values()), options.batch_id
+            record(session, f"{noun_of(plan.subject)}.changed", plan.subject, happenings, batch_id=batch_id)
+    saved.unchanged = len(rows.numbers) - len(saved.problems) - saved.created - saved.updated
     return saved
 
 
@@ -132,40 +139,26 @@ def _refuse_hidden(session: Session, plan: Plan, staged: Table) -> list[CellProb
         return []
     table = plan.model.__table__
     query = select(staged.c.row, staged.c.key_text).join(table, _on_key(plan, staged)).where(not_(visible))
-    return [CellProblem(row, plan.keys[0], key, KEY_NOT_AVAILABLE) for row, key in session.execute(query)]
+    problems = [_hidden(plan, row, key) for row, key in session.execute(query)]
+    _leave_out(session, staged, problems)
+    return problems
 
 
-def _new_numbers(session: Session, plan: Plan, staged: Table, rows: Rows, saved: Saved) -> list[int]:
-    """Return the numbers of the rows that will be created; queried only where that is neither all nor none."""
-    refused = {problem.row for problem in saved.problems}
-    if not saved.created or saved.created == len(rows.numbers) - len(refused):
-        return [row for row in rows.numbers if saved.created and row not in refused]
-    return list(session.execute(_new_rows(plan, staged, staged.c.row)).scalars())
+def _hidden(plan: Plan, row: int, key: str) -> CellProblem:
+    return CellProblem(row, plan.keys[0], key, KEY_NOT_AVAILABLE)
 
 
-def _changes(session: Session, plan: Plan, staged: Table, rows: Rows, options: SaveOptions) -> dict[int, EventDraft]:
-    """Return by row number what will change in rows that exist: stored values before and after, by field name."""
+def _leave_out(session: Session, staged: Table, problems: list[CellProblem]) -> None:
+    if problems:
+        session.execute(delete(staged).where(staged.c.row.in_({problem.row for problem in problems})))
+
+
+def _require_version(session: Session, plan: Plan, staged: Table, version: int) -> None:
+    """Refuse a row that is not as the person saw it, and lock it so that it stays so."""
     table = plan.model.__table__
-    names = [name for name in _written(plan, rows) if name not in plan.derived_columns]
-    path = table.c.path if "path" in table.c else literal("")
-    before = [table.c[name].label(f"before_{name}") for name in names]
-    after = [_new_value(plan, staged, name).label(f"after_{name}") for name in names]
-    query: Select[Any] = select(staged.c.row, staged.c.key_text, path, table.c.version, *before, *after)
-    query = query.join_from(staged, table, _on_key(plan, staged)).order_by(staged.c.row)
-    if options.version is not None:
-        _require_version(session, query, options.version)
-    happenings, fields = {}, [plan.field_name(name) for name in names]
-    for row in session.execute(query.where(_differs(plan, staged, rows))):
-        number, key, row_path, version, *values = row
-        pairs = zip(fields, values[: len(names)], values[len(names) :], strict=True)
-        changes = {name: [json_value(old), json_value(new)] for name, old, new in pairs if old != new}
-        happenings[number] = EventDraft(key, row_path, changes, version=version + 1)
-    return happenings
-
-
-def _require_version(session: Session, query: Select[Any], version: int) -> None:
-    found = session.execute(query).first()
-    if found is not None and found.version != version:
+    query = select(table.c.version).join_from(staged, table, _on_key(plan, staged))
+    found = session.scalar(query.with_for_update(of=table, key_share=True))
+    if found is not None and found != version:
         raise Conflict(
             "rows.changed_meanwhile",
             N_(
@@ -174,20 +167,54 @@ def _require_version(session: Session, query: Select[Any], version: int) -> None
         )
 
 
-def _record_created(session: Session, plan: Plan, staged: Table, rows: Rows, options: SaveOptions) -> int:
-    """Record the rows that will be new, with their values, in one statement; return how many."""
+def _changes(
+    session: Session, plan: Plan, staged: Table, rows: Rows
+) -> tuple[dict[int, EventDraft], list[CellProblem]]:
+    """Lock the rows that differ; return by row number what will change: stored values before and after, by field name.
+
+    Rows that the actor cannot see any more now that they are locked are refused.
+    """
+    table = plan.model.__table__
+    names = [name for name in _written(plan, rows) if name not in plan.derived_columns]
+    path = table.c.path if "path" in table.c else literal("")
+    before = [table.c[name].label(f"before_{name}") for name in names]
+    after = [_new_value(plan, staged, name).label(f"after_{name}") for name in names]
+    visible = plan.model.visible_to(actor_of(session)).label("is_visible")
+    query: Select[Any] = select(staged.c.row, staged.c.key_text, path, table.c.version, visible, *before, *after)
+    query = query.join_from(staged, table, _on_key(plan, staged)).where(_differs(plan, staged, rows))
+    query = query.order_by(table.c.id).with_for_update(of=table, key_share=True)
+    happenings, problems, fields = {}, [], [plan.field_name(name) for name in names]
+    for row in sorted(session.execute(query), key=_number):
+        number, key, row_path, version, is_visible, *values = row
+        if not is_visible:
+            problems.append(_hidden(plan, number, key))
+            continue
+        pairs = zip(fields, values[: len(names)], values[len(names) :], strict=True)
+        changes = {name: [json_value(old), json_value(new)] for name, old, new in pairs if old != new}
+        happenings[number] = EventDraft(key, row_path, changes, version=version + 1)
+    return happenings, problems
+
+
+def _number(row: Any) -> int:
+    number: int = row.row
+    return number
+
+
+def _record_created(
+    session: Session, plan: Plan, staged: Table, rows: Rows, numbers: list[int], options: SaveOptions
+) -> None:
+    """Record the rows that were inserted, with their values, in one statement."""
     values = _new_values(plan, staged, rows)
     blank = {name for name, given in rows.columns.items() if all(value is None for value in given)} - {*plan.defaults}
     names = [name for name in values if name not in {*plan.keys, *plan.derived_columns, *blank}]
-    new = _new_rows(
-        plan,
-        staged,
+    new = select(
         staged.c.key_text.label("subject_key"),
         (func.coalesce(staged.c.path, "") if "path" in staged.c else literal("")).label("path"),
         literal(1).label("subject_version"),
         _json_object(session, staged, {plan.field_name(name): values[name] for name in names}).label("created_values"),
-    ).order_by(staged.c.row)
-    return record_selected(session, f"{noun_of(plan.subject)}.created", plan.subject, new, batch_id=options.batch_id)
+    ).where(_is_one_of(session, staged, rows, numbers))
+    action = f"{noun_of(plan.subject)}.created"
+    record_selected(session, action, plan.subject, new.order_by(staged.c.row), batch_id=options.batch_id)
 
 
 def _new_values(plan: Plan, staged: Table, rows: Rows) -> dict[str, ColumnElement[Any]]:
@@ -210,29 +237,64 @@ def _json_object(session: Session, staged: Table, values: Mapping[str, ColumnEle
     return select(func.row_to_json(row.table_valued())).scalar_subquery()
 
 
-def _update(session: Session, plan: Plan, staged: Table, rows: Rows) -> None:
+def _update(session: Session, plan: Plan, staged: Table, rows: Rows, numbers: list[int]) -> None:
+    """Update the rows that are locked, by number, and no row that somebody else has changed since."""
     table = plan.model.__table__
     at = literal(now(), table.c.updated_at.type)
     values = {name: _new_value(plan, staged, name) for name in _written(plan, rows)}
-    changed = update(table).where(_on_key(plan, staged), _differs(plan, staged, rows))
+    changed = update(table).where(_on_key(plan, staged), _is_one_of(session, staged, rows, numbers))
     session.execute(changed.values(**values, version=table.c.version + 1, updated_at=at))
 
 
-def _insert(session: Session, plan: Plan, staged: Table, rows: Rows) -> None:
+def _insert(session: Session, plan: Plan, staged: Table, rows: Rows) -> list[int]:
+    """Insert the rows that the table does not have yet; return their numbers.
+
+    A row that somebody else adds meanwhile is not new any more: then the others are looked up and inserted again. One
+    row alone does without the savepoint that this takes.
+    """
+    new = _new_numbers(session, plan, staged)
+    while len(new) > 1:
+        try:
+            with session.connection().begin_nested():
+                _insert_numbers(session, plan, staged, rows, new)
+        except IntegrityError:
+            still_new = _new_numbers(session, plan, staged)
+            if still_new == new:
+                raise
+            new = still_new
+        else:
+            return new
+    if new:
+        _insert_numbers(session, plan, staged, rows, new)
+    return new
+
+
+def _insert_numbers(session: Session, plan: Plan, staged: Table, rows: Rows, numbers: list[int]) -> None:
     table = plan.model.__table__
     at = literal(now(), table.c.updated_at.type)
     values = _new_values(plan, staged, rows)
     values |= {"version": literal(1), "created_at": at, "updated_at": at}
     if "path" in table.c:
         values.setdefault("path", literal("", table.c.path.type))
-    new = _new_rows(plan, staged, *values.values()).order_by(staged.c.row)
+    new = select(*values.values()).where(_is_one_of(session, staged, rows, numbers)).order_by(staged.c.row)
     session.execute(insert(table).from_select(list(values), new, include_defaults=False))
 
 
-def _new_rows(plan: Plan, staged: Table, *columns: Any) -> Select[Any]:
-    """Return the staged rows that the table does not have yet."""
+def _new_numbers(session: Session, plan: Plan, staged: Table) -> list[int]:
+    """Return the numbers of the staged rows that the table does not have yet."""
     table = plan.model.__table__
-    return select(*columns).select_from(staged.outerjoin(table, _on_key(plan, staged))).where(table.c.id.is_(None))
+    query = select(staged.c.row).select_from(staged.outerjoin(table, _on_key(plan, staged)))
+    return list(session.scalars(query.where(table.c.id.is_(None)).order_by(staged.c.row)))
+
+
+def _is_one_of(session: Session, staged: Table, rows: Rows, numbers: list[int]) -> ColumnElement[bool]:
+    """Return the condition that a staged row has one of these numbers, as one value of the statement."""
+    if len(numbers) == len(rows.numbers):
+        return true()
+    if is_sqlite(session):
+        listed: Any = func.json_each(literal(numbers, JSON)).table_valued("value")
+        return staged.c.row.in_(select(listed.c.value))
+    return staged.c.row == any_(literal(numbers, ARRAY(BigInteger)))
 
 
 def _refuse_incomplete(session: Session, plan: Plan, staged: Table, rows: Rows) -> list[CellProblem]:
@@ -240,5 +302,6 @@ def _refuse_incomplete(session: Session, plan: Plan, staged: Table, rows: Rows) 
     absent = [name for name in plan.required if name not in rows.columns]
     if not absent:
         return []
-    new = session.execute(_new_rows(plan, staged, staged.c.row)).scalars()
-    return [CellProblem(row, absent[0], "", MISSING) for row in new]
+    problems = [CellProblem(row, absent[0], "", MISSING) for row in _new_numbers(session, plan, staged)]
+    _leave_out(session, staged, problems)
+    return problems
