@@ -67,7 +67,7 @@ def save_users(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
 
     A partner's role needs a partner, a role of the brand must have none; a partner's owner adds to the own branch, by
     default to the own partner. Nobody grants a role beyond ``GRANTS``, and nobody changes their own role. A manager
-    may stand in a later row; nobody leads themselves, not even through others.
+    may stand in a later row; nobody leads themselves, not even through others. Locks the users that are there.
 
     Raises:
         NotPermitted: The actor may not edit users.
@@ -76,6 +76,8 @@ def save_users(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
     """
     actor = actor_of(session)
     actor.require(Permission.USER_EDIT)
+    if any(drafts.columns.get("manager", ())):
+        lock_organisation(session)
     drafts, problems = _settle(session, actor, drafts)
     saved = Saved()
     for layer in _layers(session, drafts, problems):
@@ -127,7 +129,7 @@ def _settle(session: Session, actor: Actor, drafts: Drafts) -> tuple[Drafts, lis
     problems = [*problems, *unknown]
     drafts = drafts.without({problem.row for problem in problems})
     extra = (User.role, User.partner_id, User.path, User.department_id)
-    known = look_up(session, User.email, drafts.columns["email"], *extra)
+    known = look_up(session, User.email, drafts.columns["email"], *extra, lock=True)  # what is not stated is saved, too
     settled = []
     for index, row in enumerate(drafts.rows):
         one = _user_input(actor, drafts, index, known, partners, departments)
@@ -203,7 +205,6 @@ def _layers(session: Session, drafts: Drafts, problems: list[CellProblem]) -> li
     managers = drafts.columns.get("manager")
     if managers is None or not any(managers):
         return [drafts]
-    lock_organisation(session)
     stated = dict(zip(drafts.columns["email"], managers, strict=True))
     row_of = dict(zip(drafts.columns["email"], drafts.rows, strict=True))
     there = look_up(session, User.email, drafts.columns["email"])

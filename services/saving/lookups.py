@@ -14,7 +14,7 @@ from core.kinds.kind import shown_value
 from services.saving.plans import Plan, SaveOptions
 
 
-def look_up(session: Session, key: Any, stated: Sequence[Any], *extra: Any) -> dict[Any, Any]:
+def look_up(session: Session, key: Any, stated: Sequence[Any], *extra: Any, lock: bool = False) -> dict[Any, Any]:
     """Return key → row of (id, *extra) for keys that exist and that the actor may see.
 
     Args:
@@ -22,12 +22,17 @@ def look_up(session: Session, key: Any, stated: Sequence[Any], *extra: Any) -> d
         key: Mapped attribute, e.g. ``Partner.code``.
         stated: Keys, with repeats and None.
         extra: Further mapped attributes to bring along.
+        lock: Whether the rows stay as they are until the transaction ends; they are locked in the order of their keys.
     """
     wanted = [value for value in dict.fromkeys(stated) if value is not None]
+    if lock:
+        wanted.sort()
     model = key.class_
     found: dict[Any, Any] = {}
     for chunk in in_chunks(wanted):
         query = select(key, model.id, *extra).where(key.in_(chunk))
+        if lock:
+            query = query.order_by(key).with_for_update(key_share=True)
         found.update((row[0], row[1:]) for row in session.execute(query))
     return found
 

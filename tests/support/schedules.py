@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Engine, event, text
 
 TURNS = 5  # of each step before both run freely: 252 schedules
+TO_THE_END = 100  # turns that no step needs more of
 LOOK_S = 0.002
 BLOCKED_S = 0.03
 END_S_MAX = 60.0
@@ -36,6 +37,24 @@ def all_schedules() -> list[Schedule]:
 def some_schedules(count: int, seed: int) -> list[Schedule]:
     """Return ``count`` of them, the same for the same seed."""
     return random.Random(seed).sample(all_schedules(), count)
+
+
+def interruption(turns: int) -> Schedule:
+    """Return the schedule in which the first step takes some turns, then the second all, then the first the rest."""
+    return (0,) * turns + (1,) * TO_THE_END + (0,) * TO_THE_END
+
+
+def statement_count(engine: Engine, step: Callable[[], Any]) -> int:
+    """Run a step alone; return how many statements it takes, so that it can be interrupted before each of them."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    step()
+    event.remove(engine, "before_cursor_execute", note)
+    return len(seen)
 
 
 class Runner(threading.Thread):

@@ -1,9 +1,12 @@
 """People: who may add and change whom, and who leads whom."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import select
 
 from core.database.sessions import reading, transact
+from core.drafts import Drafts
 from core.errors import NotFound, NotPermitted, RowsRefused
 from core.events.log import Event
 from core.permissions import ROLE_PERMISSIONS, Permission
@@ -13,7 +16,9 @@ from resources import BY_NAME
 from services.accounts.administration import suspend_user
 from services.accounts.links import password_link
 from services.accounts.sessions import open_sessions
+from services.accounts.users import save_users
 from services.organisation.leaving import leave
+from services.saving.plans import SaveOptions
 from tests.browser.signing_in import session_of
 from tests.conftest import (
     ADMIN,
@@ -23,11 +28,13 @@ from tests.conftest import (
     HUADONG_OWNER,
     HUADONG_PATH,
     LING,
+    MEI,
     SUZHOU_CLERK,
     SUZHOU_PATH,
     WEI,
 )
 from tests.pages.staff_rows import state_rows
+from tests.support.schedules import interleave, interruption, statement_count
 
 
 def stored(email: str) -> User | None:
@@ -167,3 +174,23 @@ def test_imports_are_seen_by_users_who_may_edit_something_importable_and_nobody_
 
     for role, held in ROLE_PERMISSIONS.items():
         assert (Permission.IMPORT_VIEW in held) is bool(importable & held), role
+
+
+def test_a_role_that_is_taken_away_stays_away_from_a_person_who_is_saved_at_the_same_moment(
+    postgres_database, postgres_reset
+):
+    def save(name: str, value: str) -> None:
+        drafts = Drafts([2], {"email": [MEI.person], name: [value]})
+        transact(ADMIN, lambda session: save_users(session, drafts, SaveOptions()).or_refuse())
+
+    count = statement_count(postgres_database, partial(save, "position", "会计"))
+    for turns in range(1, count + 2):
+        postgres_reset()
+
+        runners = interleave(
+            postgres_database, interruption(turns), partial(save, "position", "会计"), partial(save, "role", "sales")
+        )
+
+        assert [runner.error for runner in runners] == [None, None]
+        user = stored(MEI.person)
+        assert (user.role, user.position, user.version) == ("sales", "会计", 3), turns

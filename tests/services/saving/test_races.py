@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, func, select
 
 import resources
 from core.access import Actor
@@ -26,10 +26,9 @@ from resources.customers import CUSTOMERS
 from services.customers import save_customers
 from services.saving.plans import Saved, SaveOptions, json_value
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK
-from tests.support.schedules import Runner, interleave
+from tests.support.schedules import Runner, interleave, interruption, statement_count
 
 SAVED = [one for one in resources.ALL if one.save is not None and one.row_groups is None]
-TO_THE_END = 100  # turns
 IMPORTED = 60  # rows of each file
 VALUES = (("甲", "乙"), ("11", "12"))  # as two people state the same field: a text, or else a number
 
@@ -104,22 +103,9 @@ def example_of(resource: Resource) -> Example:
     raise AssertionError(f"{resource.name} has no field to save twice")
 
 
-def statement_count(engine: Engine, step: Callable[[], Any]) -> int:
-    """Run a step alone; return how many statements it takes."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    step()
-    event.remove(engine, "before_cursor_execute", note)
-    return len(seen)
-
-
 def interrupted(engine: Engine, turns: int, *steps: Callable[[], Any]) -> list[Runner]:
-    """Let the first step take some turns, the second all, then the first the rest."""
-    runners = interleave(engine, (0,) * turns + (1,) * TO_THE_END + (0,) * TO_THE_END, *steps)
+    """Run two steps as ``tests.support.schedules.interruption``; only refusals are errors that may happen."""
+    runners = interleave(engine, interruption(turns), *steps)
     for runner in runners:
         assert runner.error is None or isinstance(runner.error, DomainError), runner.error
     return runners
@@ -225,7 +211,7 @@ def test_two_imports_of_the_same_keys_create_each_row_once(postgres_database, tm
         path.write_text("code,name\n" + "".join(f"C{code:04},{name}{code}\n" for code in sorted(codes)), "utf-8")
         source = Source(path=path, name=path.name, kind="csv")
         steps.append(partial(import_file, CUSTOMERS, source, ADMIN, sha256=name))
-    schedule = tuple(chance.randrange(2) for _ in range(TO_THE_END))
+    schedule = tuple(chance.randrange(2) for _ in range(100))
 
     runners = interleave(postgres_database, schedule, *steps)
 
