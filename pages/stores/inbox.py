@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.addresses import record_path
-from core.clock import now
 from core.i18n import N_, _, ngettext
 from core.permissions import Permission
 from models.stores import Store, StoreFinding
@@ -79,10 +78,10 @@ def _items(session: Session, stores: Sequence[Store]) -> list[ListItem]:
 
 def _item(store: Store, partners: dict[int, str], worst: StoreFinding | None) -> ListItem:
     since = store.updated_at
-    age, _is_late = waiting_text(since)
+    age, is_late = waiting_text(since, since + LATE)
     why = _(TITLES.get(worst.code, worst.code)) if worst else partners.get(store.partner_id or 0, _("The brand itself"))
     score = "" if store.score is None else str(store.score)
-    return ListItem(store.code, store.name, score, why, age, now() - since > LATE)
+    return ListItem(store.code, store.name, score, why, age, is_late)
 
 
 class BulkAccept:

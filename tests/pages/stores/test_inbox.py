@@ -3,7 +3,9 @@
 import pytest
 from nicegui.testing import User
 
+from core.clock import freeze, now
 from core.i18n import set_language
+from pages.stores.inbox import LATE
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import LING, MEI
@@ -88,3 +90,18 @@ async def test_a_store_that_the_list_is_too_short_for_is_still_opened_by_its_add
 
     assert is_there(user, "item-S2")
     assert (one(user, "item-S1").props["data-testid"], len(support.events("store.accepted"))) == ("item-S1", 0)
+
+
+async def test_the_source_of_a_position_has_the_same_label_as_in_the_list(user: User) -> None:
+    await open_inbox(user, "&store=S1")
+
+    await seen(user, "Position source")
+
+
+async def test_a_store_is_late_from_its_deadline_on_and_not_before(user: User) -> None:
+    with freeze(now() + LATE * 0.75):
+        await open_inbox(user)
+        await seen(user, "waiting 36 h")
+    with freeze(now() + LATE * 1.25):
+        await open_inbox(user)
+        await seen(user, "12 h late")
