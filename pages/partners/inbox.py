@@ -4,12 +4,11 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.addresses import record_path
-from core.clock import now
 from core.i18n import N_, _
 from core.permissions import Permission
 from models.partners.affiliation_requests import STATUS_LABELS, AffiliationRequest, RequestStatus
 from pages.approvals.bar import DecisionBar
-from pages.approvals.spans import span_text
+from pages.approvals.spans import waiting_text
 from pages.approvals.subjects import WAITING, InboxPage, InboxSubject, OnDone, OnStale
 from pages.components.base.buttons import link_button, text_link
 from pages.components.base.elements import Tag
@@ -46,9 +45,7 @@ def read_waiting(session: Session) -> set[str]:
 
 
 def _item(one: WorkItem) -> ListItem:
-    is_late = one.due_at is not None and one.due_at < now()
-    waited = span_text(now() - one.since)
-    age = _("waiting {time}, late", time=waited) if is_late else _("waiting {time}", time=waited)
+    age, is_late = waiting_text(one.since, one.due_at)
     return ListItem(one.key, one.title, "", one.key, age, is_late)
 
 
