@@ -45,9 +45,9 @@ def moving_partner_names(session: Session, numbers: Collection[str]) -> dict[str
     """Return number → name of the partner that moves, of those requests that the actor may see."""
     query = select(AffiliationRequest.number, AffiliationRequest.partner_id)
     rows = session.execute(query.where(AffiliationRequest.number.in_(numbers)))
-    moving = {number: partner_id for number, partner_id in rows}
+    moving = {row.number: row.partner_id for row in rows}
     partners = select(Partner.id, Partner.name).where(Partner.id.in_(set(moving.values())))
-    names = {partner_id: name for partner_id, name in session.execute(partners, execution_options=_PARTIES)}
+    names = {row.id: row.name for row in session.execute(partners, execution_options=_PARTIES)}
     return {number: names[partner_id] for number, partner_id in moving.items()}
 
 
