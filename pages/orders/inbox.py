@@ -22,7 +22,8 @@ from pages.components.layout.records import instant_text
 from pages.components.layout.views import ListItem
 from pages.orders._bulk import BulkDecision
 from pages.orders._decision_facts import draw_order_facts
-from pages.orders.record import OrderView, draw_lines, read_order
+from pages.orders._lines import draw_lines
+from pages.orders.record import OrderView, read_order
 from services.accounts.users import people_names
 from services.approvals.queries import decided_count
 from services.approvals.worklist import waiting_count

@@ -14,13 +14,15 @@ from models.orders import Order
 from pages.approvals.inbox import register_approvals
 from pages.approvals.spans import LATE, waiting_text
 from pages.orders._decision_facts import percent_text
-from services.orders.approval import approve_order
+from resources.partners import PARTNERS
+from services.orders.approval import approve_order, return_order
 from services.orders.lifecycle import submit_order, withdraw_order
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, SUZHOU_CLERK
 from tests.pages.orders.ordering_rows import order, seen, state_price, stock_range
 from tests.pages.staff_rows import answer_to_test_host
+from tests.services.orders.support import save
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/orders/ordering_main.py")
 
@@ -87,6 +89,25 @@ async def test_what_is_decided_warns_of_nothing_any_more(user: User) -> None:
 
     await seen(user, number)
     assert not is_there(user, "findings")
+
+
+@pytest.mark.parametrize("limit", ("800000", ""))
+async def test_what_is_decided_shows_the_credit_of_that_moment_whatever_became_of_it(user: User, limit: str) -> None:
+    number = order(SUZHOU_CLERK, ("QH-500", 12))
+    with unit_of_work(LING) as session:
+        return_order(session, number, "改数量")
+    with unit_of_work(SUZHOU_CLERK) as session:
+        submit_order(session, number)
+    save(PARTNERS, MEI, {"code": "SZ", "credit_limit": "900000"})
+    with unit_of_work(LING) as session:
+        approve_order(session, number)
+    save(PARTNERS, MEI, {"code": "SZ", "credit_limit": limit})
+
+    await open_inbox(user, LING, "?view=done")
+
+    await seen(user, "When decided: credit limit ¥50,000.00, ¥1,320.00 used, ¥48,680.00 left after this order")
+    await seen(user, "When decided: credit limit ¥900,000.00, ¥1,320.00 used, ¥898,680.00 left after this order")
+    await user.should_not_see("¥800,000.00", retries=1)
 
 
 async def test_every_fact_to_decide_on_stands_beside_the_list(user: User) -> None:
