@@ -21,7 +21,7 @@ from pages.shell.navigation import count_again, staff_shell
 from pages.shell.reading import read, read_as_current_user
 from pages.web.identity import current_actor, page_actor
 from services.accounts.sessions import SignInNeeded
-from services.approvals.worklist import waiting_counts
+from services.approvals.worklist import keys_waiting, waiting_counts
 
 LOOK_AGAIN_S = 20.0
 _subjects: list[InboxSubject] = []
@@ -63,7 +63,7 @@ async def _add_wanted(actor: Actor, subject: InboxSubject, found: InboxPage, key
     item = await read(actor, subject.read_item, key)
     if item is not None:
         found.items.insert(0, item)
-        found.tickable = {**found.tickable, item.key: item.key}
+        found.tickable = {**found.tickable, item.key: item}
 
 
 class ApprovalInbox:
@@ -185,43 +185,66 @@ class ApprovalInbox:
             self._subject.draw_bar(case, actor, self._go_on, self._show_again)
 
     async def _show_again(self, problem: str) -> None:
-        await self._show(self._shown, problem, is_news=True)
+        """Show the open document as it is by now; if somebody else decided it, its line leaves the list."""
+        key = self._shown
+        await self._show(key, problem, is_news=True)
+        if self._view == WAITING:
+            await self._remove_decided([key])
+            await self._count_again()
 
     async def _go_on(self) -> None:
-        """Take what was decided out of the list and open what follows; other views just show it as it is now."""
+        """Remove the line of what was decided, unless it still waits for the same person, and open the one below.
+
+        Other views show it as it is by now.
+        """
         key = self._shown
         if self._view in STANDING:
             await self._show(key, is_news=True)
             return
-        if following := self._take_out(key):
+        following = self._inbox.following(key)
+        await self._remove_decided([key])
+        if following in self._inbox.keys:
             await self._inbox.open(following)
+        elif self._inbox.keys:
+            await self._show(self._inbox.keys[0], is_news=True)
         else:
-            self._shown = ""
-            title = self._subject.empty[WAITING][0] if WAITING in self._subject.empty else ""
-            with self._inbox.detail(), empty_state(_(title), _(self._subject.all_done)):
-                pass
-            with self._inbox.bar():
-                pass
+            self._draw_all_done()
         await self._count_again()
 
-    def _take_out(self, key: str) -> str:
-        """Take a line out of the list; return the key of the line that follows, "" if none does."""
-        self._found.tickable = {name: one for name, one in self._found.tickable.items() if name != key}
-        self._found.late -= {key}
-        return self._inbox.remove(key)
+    def _draw_all_done(self) -> None:
+        self._shown = ""
+        title = self._subject.empty[WAITING][0] if WAITING in self._subject.empty else ""
+        with self._inbox.detail(), empty_state(_(title), _(self._subject.all_done)):
+            pass
+        with self._inbox.bar():
+            pass
+
+    async def _remove_decided(self, keys: Sequence[str]) -> None:
+        """Remove the lines of those of ``keys`` that no longer wait for this person; the others are read again."""
+        waiting: set[str] = set()
+        if self._view == WAITING:
+            waiting = await read_as_current_user(keys_waiting, self._subject.name, keys)
+        for key in keys:
+            if key not in waiting and key in self._inbox.keys:
+                self._found.tickable = {name: one for name, one in self._found.tickable.items() if name != key}
+                self._found.late -= {key}
+                self._inbox.remove(key)
+        if waiting:
+            await self._read_list()
 
     def _ticked(self) -> None:
         if self._bulk is not None:
             chosen = [self._found.tickable[key] for key in self._inbox.keys if key in self._inbox.ticked]
             self._bulk.choose(chosen)
 
-    async def _decided_many(self, done: Sequence[str]) -> None:
-        """Take what was decided at once out of the list."""
+    async def _decided_many(self, keys: Sequence[str]) -> None:
+        """Remove what was decided at once from the list."""
         opened = self._inbox.current
-        for key in done:
-            self._take_out(key)
+        await self._remove_decided(keys)
         await self._count_again()
-        if opened in done and self._inbox.keys:
+        if not self._inbox.keys:
+            self._draw_all_done()
+        elif opened not in self._inbox.keys:
             await self._inbox.open(self._inbox.keys[0], leave_list=False)
 
     async def _look_for_news(self) -> None:
@@ -243,11 +266,14 @@ class ApprovalInbox:
 
     async def _refresh(self) -> None:
         try:
-            self._found = await read_as_current_user(self._subject.read, WAITING)
+            await self._read_list()
         except DomainError as error:
             show_refusal(error)
             return
-        self._inbox.show_all(self._found.items, self._found.tickable)
         await self._count_again()
         self._news.clear()
         self._news.put(hidden=True)
+
+    async def _read_list(self) -> None:
+        self._found = await read_as_current_user(self._subject.read, WAITING)
+        self._inbox.show_all(self._found.items, self._found.tickable)

@@ -11,19 +11,22 @@ from core.access import Actor
 from core.addresses import record_path
 from core.i18n import N_, _, ngettext
 from core.permissions import Permission
-from models.stores import Store, StoreFinding
+from models.stores import Store, StoreFinding, StoreStatus
 from pages.approvals.bar import DecisionBar
 from pages.approvals.inbox import draw_inbox
+from pages.approvals.results import show_results
 from pages.approvals.spans import waiting_text
 from pages.approvals.subjects import WAITING, InboxPage, InboxSubject, OnDone, OnStale
 from pages.components.base.buttons import button, link_button
-from pages.components.base.toasts import toast
+from pages.components.base.elements import Tag
 from pages.components.forms.dialogs import confirm
+from pages.components.layout.records import Cell, LineColumn
 from pages.components.layout.views import ListItem
 from pages.components.maps import add_map
 from pages.shell.calls import call
 from pages.stores._record import dismiss
 from pages.stores._review_record import Case, draw_case, read_case
+from services.approvals.queries import returned_keys
 from services.outcomes import Outcome
 from services.partners.queries import partner_labels
 from services.stores import approval
@@ -50,7 +53,7 @@ async def inbox_page(request: Request) -> None:
 def read_inbox(session: Session, view: str) -> InboxPage:
     """Return what waits for the session's person, worst score first."""
     items = _items(session, stores_under_review(session, limit=SHOWN_MAX))
-    tickable = {item.key: item.key for item in items}
+    tickable = {item.key: item for item in items}
     return InboxPage(items, read_counts(session), tickable, frozenset(item.key for item in items if item.is_late))
 
 
@@ -73,29 +76,33 @@ def _items(session: Session, stores: Sequence[Store]) -> list[ListItem]:
     labels = partner_labels(session, [store.partner_id for store in stores])
     partners = {number: name for number, (_code, name) in labels.items()}
     worst = worst_findings(session, [store.id for store in stores])
-    return [_item(store, partners, worst.get(store.id)) for store in stores]
+    applied = [store.code for store in stores if store.status == StoreStatus.APPLIED]
+    sent_back = returned_keys(session, approval.STORE_APPROVALS.name, applied) if applied else set[str]()
+    return [_item(store, partners, worst.get(store.id), is_sent_back=store.code in sent_back) for store in stores]
 
 
-def _item(store: Store, partners: dict[int, str], worst: StoreFinding | None) -> ListItem:
+def _item(store: Store, partners: dict[int, str], worst: StoreFinding | None, *, is_sent_back: bool) -> ListItem:
     since = store.updated_at
     age, is_late = waiting_text(since, since + LATE)
     why = _(TITLES.get(worst.code, worst.code)) if worst else partners.get(store.partner_id or 0, _("The brand itself"))
+    why = f"{_('Sent back')} · {why}" if is_sent_back else why
     score = "" if store.score is None else str(store.score)
     return ListItem(store.code, store.name, score, why, age, is_late)
 
 
 class BulkAccept:
-    """The button for the lines that are ticked; ``on_done`` gets the codes that were accepted."""
+    """The button for the lines that are ticked; ``on_done`` gets their codes."""
 
     def __init__(self, on_done: Callable[[Sequence[str]], Awaitable[None]]) -> None:
         self._on_done = on_done
-        self._chosen: Sequence[str] = ()
+        self._chosen: Sequence[ListItem] = ()
 
     def draw(self) -> None:
         """Draw the button; it can be pressed once something is ticked."""
         self._button = button(_("Accept chosen"), self._accept, testid="action-accept-chosen", enabled=False)
+        self._report = Tag("div", hidden=True)
 
-    def choose(self, chosen: Sequence[str]) -> None:
+    def choose(self, chosen: Sequence[ListItem]) -> None:
         """Note what is ticked now."""
         self._chosen = list(chosen)
         self._button.text = _("Accept chosen") + (f" ({len(chosen)})" if chosen else "")
@@ -107,11 +114,20 @@ class BulkAccept:
         question = ngettext("Accept {count} store?", "Accept {count} stores?", len(chosen))
         if not chosen or await confirm(question, sentence, yes=_("Accept")) is None:
             return
-        outcomes: list[Outcome] = await call(accept_stores, chosen, "") or []
-        for outcome in outcomes:
-            if outcome.problem is not None:
-                toast(f"{outcome.key}: {outcome.problem.text}", tone="danger")
-        await self._on_done([outcome.key for outcome in outcomes if outcome.ok])
+        outcomes: list[Outcome] | None = await call(accept_stores, [one.key for one in chosen], "")
+        if outcomes is None:
+            return
+        names = {one.key: one.title for one in chosen}
+        show_results(
+            self._report,
+            _("Result for each store"),
+            outcomes,
+            summary=_("{count} of {all} accepted", count=sum(one.ok for one in outcomes), all=len(outcomes)),
+            done=_("Accepted"),
+            columns=[LineColumn("store", _("Store"))],
+            cells=lambda key: {"store": Cell(names[key], href=record_path("stores", key), note=key)},
+        )
+        await self._on_done([one.key for one in outcomes])
 
 
 def _draw_case(case: Case, actor: Actor, draw_again: OnDone) -> None:

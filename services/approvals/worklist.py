@@ -1,5 +1,6 @@
 """Worklist of a person across all subjects: one query for navigation, start page and inbox."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -75,6 +76,11 @@ def waiting_count(session: Session, subject: str) -> int:
     """Return the number of documents of a subject that wait for the session's person."""
     query = _cases(actor_of(session), func.count(func.distinct(ApprovalCase.id)))
     return session.scalar(query.where(ApprovalCase.subject == subject)) or 0
+
+
+def keys_waiting(session: Session, subject: str, keys: Sequence[str]) -> set[str]:
+    """Return those of ``keys`` whose documents wait for the session's person."""
+    return set(session.scalars(waiting_keys(actor_of(session), subject).where(ApprovalCase.key.in_(keys))))
 
 
 def waiting_keys(actor: Actor, subject: str) -> Select[Any]:

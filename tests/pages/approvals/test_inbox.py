@@ -250,24 +250,37 @@ async def test_many_are_decided_at_once_after_their_number_and_total_are_named(u
     assert is_there(user, f"item-{numbers[2]}")
 
 
-async def test_of_many_each_that_was_not_decided_says_why_and_stays(user: User) -> None:
-    numbers = [order(SUZHOU_CLERK), order(BEIFANG_CLERK)]
+async def test_of_many_each_that_was_not_decided_says_why_and_stays_while_it_waits(user: User) -> None:
+    numbers = [order(SUZHOU_CLERK), order(BEIFANG_CLERK), order(HUADONG_CLERK, buyer="HD")]
     await open_inbox(user, LING)
     for number in numbers:
         found(user, f"tick-{number}").trigger("change", True)
     with unit_of_work(MEI) as session:
         approve_order(session, numbers[0])
+    save(PARTNERS, MEI, {"code": "HD", "credit_limit": "1"})
 
-    found(user, "action-reject-chosen").click()
-    await seen(user, "Reject 2 orders for ¥2,520.00 in all?")
-    state_reason(user, "本月不再发货")
+    found(user, "action-approve-chosen").click()
+    await seen(user, "Approve 3 orders for ")
     found(user, "action-confirm").click()
-    await seen(user, "1 not decided")
+    await seen(user, "2 not decided")
 
     await seen(user, f"Order {numbers[0]} was approved by mei@example.com at")
-    assert statuses() == dict(zip(numbers, ("approved", "rejected"), strict=True))
-    assert is_there(user, f"item-{numbers[0]}")
-    assert not is_there(user, f"item-{numbers[1]}")
+    assert statuses() == dict(zip(numbers, ("approved", "approved", "submitted"), strict=True))
+    assert [is_there(user, f"item-{number}") for number in numbers] == [False, False, True]
+    await seen(user, "To decide 1")
+
+
+async def test_what_a_colleague_decided_first_leaves_list_and_counts(user: User) -> None:
+    first, second = order(SUZHOU_CLERK), order(BEIFANG_CLERK)
+    await open_inbox(user, LING)
+    with unit_of_work(MEI) as session:
+        approve_order(session, first)
+
+    found(user, "action-approve").click()
+    await seen(user, f"Order {first} was approved by mei@example.com at")
+
+    await seen(user, "To decide 1")
+    assert [is_there(user, f"item-{number}") for number in (first, second)] == [False, True]
 
 
 def state_reason(user: User, text: str) -> None:

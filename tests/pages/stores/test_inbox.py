@@ -4,11 +4,13 @@ import pytest
 from nicegui.testing import User
 
 from core.clock import freeze, now
+from core.database.sessions import unit_of_work
 from core.i18n import set_language
 from pages.stores.inbox import LATE
+from services.stores.review import decide_store
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as
-from tests.conftest import LING, MEI
+from tests.conftest import ADMIN, LING, MEI
 from tests.pages.orders.ordering_rows import seen
 from tests.pages.staff_rows import answer_to_test_host, become
 from tests.services.stores import support
@@ -69,6 +71,53 @@ async def test_many_are_accepted_at_once_after_their_number_is_named(user: User)
 
     await become(statuses, ("active", "active"))
     await seen(user, "0 to decide")
+
+
+async def test_a_store_that_is_sent_back_still_waits_and_stays_in_the_list_as_such(user: User) -> None:
+    await open_inbox(user, "&store=S1")
+
+    state(user, "note", "请补拍门头照")
+    found(user, "action-send-back").click()
+    await become(statuses, ("applied", "under_review"))
+    await seen(user, "Sent back · ")
+
+    assert one(user, "subject-stores").text == "Stores 2"
+    assert is_there(user, "item-S1")
+    assert one(user, "item-S2").props["aria-current"] == "true"
+    await open_inbox(user)
+    await seen(user, "Sent back · ")
+
+
+async def test_the_only_store_can_be_sent_back_and_is_shown_as_it_is_by_then(user: User) -> None:
+    with unit_of_work(LING) as session:
+        decide_store(session, "S2")
+    await open_inbox(user)
+
+    state(user, "note", "请补拍门头照")
+    found(user, "action-send-back").click()
+    await become(statuses, ("applied", "active"))
+    await seen(user, "Sent back · ")
+
+    await seen(user, "1 to decide")
+    assert one(user, "item-S1").props["aria-current"] == "true"
+
+
+async def test_each_of_many_says_what_became_of_it_and_none_stays_that_a_colleague_decided(user: User) -> None:
+    await open_inbox(user)
+    found(user, "tick-all").trigger("change", True)
+    with unit_of_work(ADMIN) as session:
+        decide_store(session, "S2")
+
+    found(user, "action-accept-chosen").click()
+    await seen(user, "Accept 2 stores?")
+    found(user, "action-confirm").click()
+    await seen(user, "1 of 2 accepted")
+
+    await seen(user, "1 not decided")
+    await seen(user, "Store S2 is “Active” already")
+    assert one(user, "subject-stores").text == "Stores 0"
+    assert not is_there(user, "item-S2")
+    assert statuses() == ("active", "active")
 
 
 async def test_a_finding_that_is_dismissed_is_shown_so_at_once(user: User) -> None:
