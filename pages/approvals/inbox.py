@@ -6,7 +6,7 @@ from functools import partial
 from fastapi import Request
 
 from core.access import Actor
-from core.errors import DomainError
+from core.errors import DomainError, NotFound
 from core.i18n import N_, _
 from core.permissions import Permission
 from pages.approvals.subjects import STANDING, WAITING, Bulk, InboxPage, InboxSubject
@@ -21,7 +21,7 @@ from pages.shell.navigation import count_again, staff_shell
 from pages.shell.reading import read, read_as_current_user
 from pages.web.identity import current_actor, page_actor
 from services.accounts.sessions import SignInNeeded
-from services.approvals.worklist import keys_waiting, waiting_counts
+from services.approvals.worklist import decides_anything, keys_waiting, waiting_counts
 
 LOOK_AGAIN_S = 20.0
 _subjects: list[InboxSubject] = []
@@ -34,10 +34,25 @@ def register_approvals(subjects: Iterable[InboxSubject]) -> None:
 
 
 async def approvals_page(request: Request) -> None:
-    """Draw the inbox; ``?subject=`` chooses the subject, ``?view=`` the view, and a key the line open at first."""
-    wanted = request.query_params.get("subject", "")
-    seen = [one for one in _subjects if page_actor().can(one.permission)]
-    await draw_inbox(request, next((one for one in seen if one.name == wanted), seen[0]))
+    """Draw the inbox; ``?subject=`` chooses the subject, ``?view=`` the view, and a key the line open at first.
+
+    Without any of them the first subject opens in which something waits.
+
+    Raises:
+        NotFound: There is no such subject.
+        NotPermitted: The actor may not see it.
+    """
+    actor, name = page_actor(), request.query_params.get("subject", "")
+    if name:
+        subject = next((one for one in _subjects if one.name == name), None)
+        if subject is None:
+            raise NotFound("approvals.subject_not_found", N_("There is nothing here to decide at this address."))
+        actor.require(subject.permission)
+    else:
+        seen = _subjects_of(actor)
+        counts = {} if request.query_params else await read(actor, waiting_counts)
+        subject = next((one for one in seen if counts.get(one.name)), seen[0])
+    await draw_inbox(request, subject)
 
 
 async def draw_inbox(request: Request, subject: InboxSubject) -> None:
@@ -50,10 +65,18 @@ async def draw_inbox(request: Request, subject: InboxSubject) -> None:
     wanted = request.query_params.get(subject.parameter, "")[:64]
     await _add_wanted(actor, subject, found, wanted if view == WAITING else "")
     counts = await read(actor, waiting_counts)
-    async with staff_shell(subject.title(actor), current=subject.place, fill=True):
+    async with staff_shell(_title(subject, actor), current=subject.place, fill=True):
         for sheet in subject.styles:
             add_style(sheet)
         await ApprovalInbox(subject, actor, view, found, counts).draw(wanted)
+
+
+def _title(subject: InboxSubject, actor: Actor) -> str:
+    return _("Waiting for me") if decides_anything(actor) else _(subject.label)
+
+
+def _subjects_of(actor: Actor) -> list[InboxSubject]:
+    return [one for one in _subjects if actor.can(one.permission)]
 
 
 async def _add_wanted(actor: Actor, subject: InboxSubject, found: InboxPage, key: str) -> None:
@@ -83,7 +106,7 @@ class ApprovalInbox:
     async def draw(self, key: str) -> None:
         """Draw the page, with one line open."""
         subject, waits = self._subject, self._view == WAITING
-        with page_header(subject.title(self._actor), self._subtitle()):
+        with page_header(_title(subject, self._actor), self._subtitle()):
             if waits and (self._found.items or subject.bulk):
                 keys_hint(subject.hints(self._actor))
             if waits and subject.bulk is not None:
@@ -107,8 +130,11 @@ class ApprovalInbox:
             poll(LOOK_AGAIN_S, self._look_for_news)
 
     def _subtitle(self) -> str:
+        """Return how much waits in all, the subject of the open tab, and how much of it waits and is late."""
         late = len(self._found.late)
         parts = []
+        if decides_anything(self._actor) and len(_subjects_of(self._actor)) > 1:
+            parts = [_("{count} waiting in all", count=sum(self._subject_counts.values())), _(self._subject.label)]
         if self._view == WAITING:
             parts.append(_("{count} to decide", count=self._found.counts[WAITING]))
         if late:
@@ -125,7 +151,7 @@ class ApprovalInbox:
             view_tabs(shown, current=self._view)
 
     def _draw_subjects(self) -> None:
-        seen = [one for one in _subjects if self._actor.can(one.permission)]
+        seen = _subjects_of(self._actor)
         if len(seen) < 2:
             return
         with Tag("nav", css="qd-tabs", aria_label=_("Kinds"), testid="subjects"):

@@ -56,7 +56,6 @@ class InboxSubject:
         href: Address of the inbox with this subject. place: name of its place in the navigation.
         parameter: Of the address, names the line that is open at first.
         permission: Needed to open it.
-        title: Heading of the page for an actor.
         views: View → label, of those an actor has; the first one is shown unless the address says otherwise.
         empty: View → heading and sentence of one without lines.
         all_done: What is said when the last of what waited is decided.
@@ -77,7 +76,6 @@ class InboxSubject:
     place: str
     parameter: str
     permission: Permission
-    title: Callable[[Actor], str]
     views: Callable[[Actor], Mapping[str, str]]
     empty: Mapping[str, tuple[str, str]]
     all_link: tuple[str, str]

@@ -58,8 +58,7 @@ def read_inbox(session: Session, view: str) -> InboxPage:
         return InboxPage(_sent(session, actor.person), counts)
     waiting = {one.number: one for one in waiting_orders(session, limit=SHOWN_MAX)}
     items = [_waiting_item(one) for one in waiting.values()]
-    tickable = {number: one for number, one in waiting.items() if not one.is_own}
-    return InboxPage(items, counts, tickable, frozenset(item.key for item in items if item.is_late) & tickable.keys())
+    return InboxPage(items, counts, waiting, frozenset(item.key for item in items if item.is_late))
 
 
 def inbox_counts(session: Session) -> dict[str, int]:
@@ -82,7 +81,7 @@ def read_case(session: Session, number: str) -> OrderCase:
 
 def _waiting_item(one: WaitingOrder) -> ListItem:
     age, is_late = waiting_text(one.submitted_at)
-    why = _("Your own order") if one.is_own else _("Every order needs a decision")
+    why = _("Every order needs a decision")
     return ListItem(one.number, one.buyer_name, money_text(one.total_cents), why, age, is_late)
 
 
@@ -151,11 +150,10 @@ INBOX = InboxSubject(
     name="orders",
     label=N_("Orders"),
     list_label=N_("Orders"),
-    href="/approvals",
+    href="/approvals?subject=orders",
     place="approvals",
     parameter="order",
     permission=Permission.ORDER_VIEW,
-    title=lambda actor: _("Waiting for me") if actor.can(Permission.ORDER_APPROVE) else _("Sent by me"),
     views=_views,
     empty={
         WAITING: (N_("Nothing waits for you"), N_("Orders appear here as soon as somebody submits one.")),

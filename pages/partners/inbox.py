@@ -6,7 +6,7 @@ from core.access import Actor
 from core.addresses import record_path
 from core.i18n import N_, _
 from core.permissions import Permission
-from models.partners.affiliation_requests import STATUS_LABELS, AffiliationRequest, RequestStatus
+from models.partners.affiliation_requests import STATUS_LABELS, RequestStatus
 from pages.approvals.bar import DecisionBar
 from pages.approvals.spans import waiting_text
 from pages.approvals.subjects import WAITING, InboxPage, InboxSubject, OnDone, OnStale
@@ -15,6 +15,7 @@ from pages.components.base.elements import Tag
 from pages.components.layout.content import chip, row, tone_of
 from pages.components.layout.views import ListItem
 from pages.partners._affiliation_facts import RequestFacts, draw_request_facts, is_asked, read_request
+from pages.partners.affiliations import PATH, draw_ask_link
 from services.approvals.worklist import WorkItem, waiting_count, worklist
 from services.partners.approval import (
     AFFILIATION_APPROVALS,
@@ -83,8 +84,9 @@ def _draw_bar(facts: RequestFacts, actor: Actor, on_done: OnDone, on_stale: OnSt
         link_button(_("Open the change"), record_path(NAME, number))
 
 
-def _may_decide(actor: Actor, request: AffiliationRequest) -> bool:
-    return actor.can(Permission.APPLICATION_DECIDE) and not is_own_request(actor, request)
+def _draw_links(actor: Actor) -> None:
+    link_button(_("All as a list"), PATH, testid="action-all")
+    draw_ask_link(actor)
 
 
 def _hints(actor: Actor) -> dict[str, str]:
@@ -101,7 +103,6 @@ INBOX = InboxSubject(
     place=NAME,
     parameter="request",
     permission=Permission.APPLICATION_VIEW,
-    title=lambda actor: _("Changes of upstream"),
     views=lambda actor: {WAITING: _("To decide") if actor.is_brand else _("To answer")},
     empty={
         WAITING: (
@@ -109,7 +110,7 @@ INBOX = InboxSubject(
             N_("Changes of upstream appear here as soon as it is your turn."),
         )
     },
-    all_link=(N_("All changes of upstream"), f"/{NAME}"),
+    all_link=(N_("All changes of upstream"), PATH),
     hints=_hints,
     read=read_inbox,
     read_counts=read_counts,
@@ -117,4 +118,5 @@ INBOX = InboxSubject(
     read_case=read_request,
     draw_case=_draw_case,
     draw_bar=_draw_bar,
+    draw_header=_draw_links,
 )

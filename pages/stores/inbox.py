@@ -161,7 +161,6 @@ INBOX = InboxSubject(
     place="store-review",
     parameter="store",
     permission=Permission.STORE_REVIEW,
-    title=lambda actor: _("Stores to review"),
     views=lambda actor: {WAITING: _("To decide")},
     empty={WAITING: (N_("No store waits"), N_("Stores appear here when something about them needs a look."))},
     all_link=(N_("All stores"), "/stores"),

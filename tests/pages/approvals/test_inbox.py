@@ -23,6 +23,7 @@ from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, SUZHO
 from tests.pages.orders.ordering_rows import order, seen, state_price, stock_range
 from tests.pages.staff_rows import answer_to_test_host
 from tests.services.orders.support import save
+from tests.services.stores.support import away, doubtful
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/orders/ordering_main.py")
 
@@ -191,15 +192,52 @@ async def test_turning_down_needs_a_reason(user: User, action: str) -> None:
     assert (decision.person, decision.reason) == (LING.person, "额度已用完")
 
 
-async def test_an_own_order_is_shown_but_someone_else_has_to_decide_it(user: User) -> None:
+async def test_an_own_order_is_among_those_sent_and_someone_else_has_to_decide_it(user: User) -> None:
     number = order(LING, buyer="SZ")
 
     await open_inbox(user, LING)
+    await seen(user, "To decide 0")
+    assert not is_there(user, f"item-{number}")
+    await open_inbox(user, LING, "?view=sent")
 
     await seen(user, "You placed or submitted this order yourself: someone else has to decide it.")
     assert is_there(user, f"item-{number}")
     assert not is_there(user, "action-approve")
-    assert not is_there(user, f"tick-{number}")
+
+
+async def test_the_title_is_the_same_on_every_tab_and_has_the_number_of_all_that_waits(user: User) -> None:
+    order(SUZHOU_CLERK)
+    doubtful("S1")
+    doubtful("S2", **away(5_000))
+
+    await open_inbox(user, LING, "?subject=orders")
+    await seen(user, "3 waiting in all · Orders · 1 to decide")
+    await open_inbox(user, LING, "?subject=stores")
+    await seen(user, "3 waiting in all · Stores · 2 to decide")
+    await seen(user, "Waiting for me")
+    found(user, "action-accept").click()
+
+    await seen(user, "2 waiting in all · Stores · 1 to decide")
+
+
+async def test_the_inbox_opens_with_a_subject_in_which_something_waits(user: User) -> None:
+    doubtful("S1")
+
+    await open_inbox(user, LING)
+    assert is_there(user, "item-S1")
+    await open_inbox(user, LING, "?view=sent")
+
+    await seen(user, "Nothing sent yet")
+
+
+@pytest.mark.parametrize(("actor", "subject", "status"), [(LING, "bogus", 404), (MEI, "stores", 403)])
+async def test_a_subject_that_is_not_there_or_not_theirs_is_no_other_one(user: User, actor, subject, status) -> None:
+    order(SUZHOU_CLERK)
+    sign_in_as(user.http_client, actor)
+
+    answer = await user.http_client.get(f"/approvals?subject={subject}")
+
+    assert answer.status_code == status
 
 
 async def test_who_comes_second_reads_who_decided_and_when(user: User) -> None:

@@ -53,7 +53,8 @@ async def test_who_may_not_review_stores_has_no_tab_for_them(user: User) -> None
     set_language("en")
     sign_in_as(user.http_client, MEI)
 
-    await user.open("/approvals?subject=stores")
+    assert (await user.http_client.get("/approvals?subject=stores")).status_code == 403
+    await user.open("/approvals")
 
     assert not is_there(user, "subject-stores")
     assert not is_there(user, "item-S1")
