@@ -146,7 +146,7 @@ def _draw_finding(case: Case, one: StoreFinding, on_dismiss: Answer | None, on_t
             button(_("Take over"), partial(on_take, one), testid=f"action-take-{one.id}")
         if is_open and on_dismiss is not None:
             made = button(_("Not so"), partial(on_dismiss, one), look="quiet", testid=f"action-dismiss-{one.code}")
-            made.put(aria_label=_("Dismiss: {finding}", finding=_(TITLES.get(one.code, one.code))))
+            made.put(aria_label=_("Not so: {finding}", finding=_(TITLES.get(one.code, one.code))))
 
 
 def draw_map(case: Case) -> None:

@@ -123,6 +123,8 @@ async def test_each_of_many_says_what_became_of_it_and_none_stays_that_a_colleag
 
 async def test_a_finding_that_is_dismissed_is_shown_so_at_once(user: User) -> None:
     await open_inbox(user, "&store=S1")
+    button = one(user, "action-dismiss-position.far_from_region")
+    assert str(button.props["aria-label"]).startswith(f"{button.text}: ")  # type: ignore[attr-defined]
 
     found(user, "action-dismiss-position.far_from_region").click()
     await seen(user, "Dismiss “")
