@@ -83,10 +83,10 @@ async def _add_wanted(actor: Actor, subject: InboxSubject, found: InboxPage, key
     """Add the line of the document that the address names, if it waits and the list is too short for it."""
     if not key or subject.read_item is None or any(item.key == key for item in found.items):
         return
-    item = await read(actor, subject.read_item, key)
-    if item is not None:
-        found.items.insert(0, item)
-        found.tickable = {**found.tickable, item.key: item}
+    wanted = await read(actor, subject.read_item, key)
+    found.items[:0] = wanted.items
+    found.tickable = {**found.tickable, **wanted.tickable}
+    found.late |= wanted.late
 
 
 class ApprovalInbox:
@@ -206,9 +206,15 @@ class ApprovalInbox:
         with self._inbox.detail():
             if problem:
                 notice(problem, "danger", testid="problem")
-            self._subject.draw_case(case, actor, partial(self._show, key, is_news=True))
+            self._subject.draw_case(case, actor, partial(self._draw_again, key))
         with self._inbox.bar():
             self._subject.draw_bar(case, actor, self._go_on, self._show_again)
+
+    async def _draw_again(self, key: str) -> None:
+        """Show a document, and the list it stands in, as they are after something about it was changed here."""
+        await self._show(key, is_news=True)
+        if self._view == WAITING:
+            await self._read_list()
 
     async def _show_again(self, problem: str) -> None:
         """Show the open document as it is by now; if somebody else decided it, its line leaves the list."""
@@ -229,10 +235,9 @@ class ApprovalInbox:
             return
         following = self._inbox.following(key)
         await self._remove_decided([key])
-        if following in self._inbox.keys:
-            await self._inbox.open(following)
-        elif self._inbox.keys:
-            await self._show(self._inbox.keys[0], is_news=True)
+        if self._inbox.keys:
+            self._shown = ""  # the only one there is may still wait: it is drawn as it is by now
+            await self._inbox.open(following if following in self._inbox.keys else self._inbox.keys[0])
         else:
             self._draw_all_done()
         await self._count_again()
@@ -249,7 +254,8 @@ class ApprovalInbox:
         """Remove the lines of those of ``keys`` that no longer wait for this person; the others are read again."""
         waiting: set[str] = set()
         if self._view == WAITING:
-            waiting = await read_as_current_user(keys_waiting, self._subject.name, keys)
+            with self._tabs:
+                waiting = await read_as_current_user(keys_waiting, self._subject.name, keys)
         for key in keys:
             if key not in waiting and key in self._inbox.keys:
                 self._found.tickable = {name: one for name, one in self._found.tickable.items() if name != key}
@@ -301,5 +307,8 @@ class ApprovalInbox:
         self._news.put(hidden=True)
 
     async def _read_list(self) -> None:
-        self._found = await read_as_current_user(self._subject.read, WAITING)
+        with self._tabs:  # the button that was pressed may be gone by now
+            actor = await current_actor()
+        self._found = await read(actor, self._subject.read, WAITING)
+        await _add_wanted(actor, self._subject, self._found, self._shown)
         self._inbox.show_all(self._found.items, self._found.tickable)

@@ -7,7 +7,7 @@ from core.clock import freeze, now
 from core.database.sessions import unit_of_work
 from core.i18n import set_language
 from pages.stores.inbox import LATE
-from services.stores.review import decide_store
+from services.stores.review import close_store, decide_store
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, LING, MEI
@@ -121,6 +121,21 @@ async def test_each_of_many_says_what_became_of_it_and_none_stays_that_a_colleag
     assert statuses() == ("active", "active")
 
 
+async def test_a_store_that_a_colleague_closed_is_not_accepted_by_a_list_of_before(user: User) -> None:
+    await open_inbox(user)
+    found(user, "tick-S2").trigger("change", True)
+    with unit_of_work(ADMIN) as session:
+        close_store(session, "S2", "重复")
+
+    found(user, "action-accept-chosen").click()
+    await seen(user, "Accept 1 store?")
+    found(user, "action-confirm").click()
+    await seen(user, "0 of 1 accepted")
+
+    await seen(user, "Store S2 was changed while you had it open")
+    assert statuses() == ("under_review", "closed")
+
+
 async def test_a_finding_that_is_dismissed_is_shown_so_at_once(user: User) -> None:
     await open_inbox(user, "&store=S1")
     button = one(user, "action-dismiss-position.far_from_region")
@@ -133,6 +148,22 @@ async def test_a_finding_that_is_dismissed_is_shown_so_at_once(user: User) -> No
 
     await seen(user, "Dismissed · no")
     assert stored("S1").status == "under_review"
+
+
+async def test_a_store_whose_finding_was_dismissed_is_accepted_with_others_at_its_new_version(user: User) -> None:
+    await open_inbox(user, "&store=S1")
+    found(user, "action-dismiss-position.far_from_region").click()
+    await seen(user, "Dismiss “")
+    state(user, "reason", "no")
+    found(user, "action-confirm").click()
+    await seen(user, "Dismissed · no")
+
+    found(user, "tick-S1").trigger("change", True)
+    found(user, "action-accept-chosen").click()
+    await seen(user, "Accept 1 store?")
+    found(user, "action-confirm").click()
+
+    await seen(user, "1 of 1 accepted")
 
 
 async def test_a_store_that_the_list_is_too_short_for_is_still_opened_by_its_address(user: User, monkeypatch) -> None:
