@@ -103,9 +103,10 @@ def test_every_field_can_be_shown_sorted_and_asked(database, resource: Resource)
     with reading(actor) as session:
         for field in resource.fields_for(actor):
             for sort in (field.name, f"-{field.name}"):
-                first = find_page(session, read_query(resource, actor, [("sort", sort), ("limit", "1")]))
-                following = [("sort", sort), ("cursor", first.next_cursor)] if first.next_cursor else []
-                find_page(session, read_query(resource, actor, following))
+                sorted_rows = [("sort", sort), ("count", "none"), ("sums", "0")]  # neither depends on the order
+                first = find_page(session, read_query(resource, actor, [*sorted_rows, ("limit", "1")]))
+                if first.next_cursor:
+                    find_page(session, read_query(resource, actor, [*sorted_rows, ("cursor", first.next_cursor)]))
             compiled = {f"{field.name}__{operator}": value_of(field) for operator in operators_of(field)}
             compiled |= {f"{field.name}__not": value_of(field), f"{field.name}__empty": "1"}
             for pair in compiled.items():
