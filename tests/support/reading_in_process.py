@@ -6,7 +6,7 @@ to its limits, and to reading every type of file as this does.
 
 import marshal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -37,7 +37,7 @@ class ReaderInProcess:
         """Return the frames that the child would send."""
         return self._frames
 
-    def _answered(self) -> Any:
+    def _answered(self) -> Generator[tuple[Any, ...], None, None]:
         frames = _frames_of(self._request | {"folder": self._folder.name})
         try:
             for frame in frames:
@@ -46,7 +46,7 @@ class ReaderInProcess:
             frames.close()
 
 
-def _frames_of(request: dict[str, Any]) -> Any:
+def _frames_of(request: dict[str, Any]) -> Generator[tuple[Any, ...], None, None]:
     try:
         yield from _child.response_frames(request)
     except (FileError, GeneratorExit, KeyboardInterrupt):
