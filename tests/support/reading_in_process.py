@@ -1,7 +1,8 @@
 """The reader of foreign files without its child process: the same frames by the same functions, no limits watched.
 
 Starting the child costs a tenth of a second for each file. ``tests/importers/reading/test_process.py`` holds the child
-to its limits, and to reading every type of file as this does.
+to its limits, and to reading every type of file as this does. Worksheets with rows in no order are for the child: it
+leaves files open when it refuses them.
 """
 
 import marshal
@@ -49,11 +50,16 @@ class ReaderInProcess:
 def _frames_of(request: dict[str, Any]) -> Generator[tuple[Any, ...], None, None]:
     try:
         yield from _child.response_frames(request)
-    except (FileError, GeneratorExit, KeyboardInterrupt):
+    except (GeneratorExit, KeyboardInterrupt):
         raise
+    except FileError as error:
+        refusal = FileError(error.code, **error.values)
     except BaseException as error:  # calamine's panics are no Exceptions
         code, values = _child._reason_of(error)
-        raise FileError(code, **values) from error
+        refusal = FileError(code, **values)
+    else:
+        return
+    raise refusal  # a new one: the traceback of the other holds what it read
 
 
 def read_in_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from tests.importers.workbooks import (
 )
 from tests.support.source import ROOT
 
-pytestmark = pytest.mark.usefixtures("nothing_left_behind", "reading_in_process")
+pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 
 DATA = ROOT / "tests" / "data" / "workbooks"
 
