@@ -5,9 +5,10 @@ under it; Beifang is a rival branch that must never see any of it.
 """
 
 import gc
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 from sqlalchemy import Engine
 
 import models  # noqa: F401  (maps every table)
@@ -77,7 +79,7 @@ CAST = (ADMIN, LING, WEI, MEI, HUADONG_OWNER, HUADONG_CLERK, SUZHOU_CLERK, BEIFA
 
 
 LONG_FIRST = ("browser/", "test_odd_addresses.py", "test_permission_matrix.py", "test_routes.py", "test_terminal.py",
-              "test_flood.py", "test_collection.py")  # fmt: skip
+              "test_flood.py")  # fmt: skip
 """Below this folder, what takes longest and comes in few pieces."""
 
 
@@ -103,7 +105,7 @@ def pytest_collection_finish() -> None:
 
 
 OWNER = "tests: owner"
-"""Name of the connection that empties the database of a worker."""
+"""Name of the connection that brings the database of a worker back to the cast."""
 
 
 @pytest.fixture(autouse=True)
@@ -127,21 +129,21 @@ def postgres_template(worker_id: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_owner(postgres_template: str) -> Iterator[psycopg.Connection[Any]]:
-    """Give a connection that empties this worker's database before each test."""
-    url = plain_url(postgres_template)
-    with closing(psycopg.connect(url, autocommit=True, application_name=OWNER)) as connection:
-        yield connection
+def postgres_reset(postgres_template: str) -> Iterator[Callable[[], None]]:
+    """Give the function that leaves nothing but the cast in this worker's PostgreSQL database."""
+    engine = connect(driver_url(postgres_template))
+    add_cast()
+    engine.dispose()
+    with closing(psycopg.connect(plain_url(postgres_template), autocommit=True, application_name=OWNER)) as connection:
+        statements = reset_statements(connection)
+        yield lambda: connection.execute(statements) and None
 
 
 @pytest.fixture
-def postgres_database(
-    data_dir: Path, postgres_template: str, postgres_owner: psycopg.Connection[Any]
-) -> Iterator[Engine]:
+def postgres_database(data_dir: Path, postgres_template: str, postgres_reset: Callable[[], None]) -> Iterator[Engine]:
     """Give a PostgreSQL database with the cast, for what SQLite with its one writer cannot show."""
-    empty_postgres(postgres_owner)
+    postgres_reset()
     engine = connect(driver_url(postgres_template))
-    add_cast()
     yield engine
     engine.dispose()
 
@@ -200,15 +202,30 @@ def prepare_database(url: str) -> None:
     engine.dispose()
 
 
-def empty_postgres(connection: psycopg.Connection[Any]) -> None:
-    """Delete every row; triggers and foreign keys look away meanwhile. Numbers begin at 1 again."""
-    statements = ["SET session_replication_role = replica"]
-    statements += [f'DELETE FROM "{table.name}"' for table in Base.metadata.sorted_tables]
-    statements += [
-        "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)"
-        " FROM pg_sequences WHERE last_value IS NOT NULL"
+def reset_statements(connection: psycopg.Connection[Any]) -> bytes:
+    """Return the statements that bring a database back to the rows and numbers it has now.
+
+    Triggers and foreign keys look away meanwhile.
+    """
+    tables = [table.name for table in Base.metadata.sorted_tables]
+    statements = [
+        sql.SQL("SET session_replication_role = replica"),
+        *(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for table in tables),
+        sql.SQL(
+            "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)"
+            " FROM pg_sequences WHERE last_value IS NOT NULL"
+        ),
     ]
-    connection.execute("; ".join(statements))  # type: ignore[arg-type]
+    for table in tables:
+        name = sql.Identifier(table)
+        (rows,) = connection.execute(sql.SQL("SELECT json_agg(t) FROM {} t").format(name)).fetchone() or (None,)
+        if rows:
+            insert = sql.SQL("INSERT INTO {0} SELECT * FROM json_populate_recordset(NULL::{0}, {1})")
+            statements.append(insert.format(name, sql.Literal(json.dumps(rows))))
+    numbers = connection.execute("SELECT sequencename, last_value FROM pg_sequences WHERE last_value IS NOT NULL")
+    for name, last in numbers.fetchall():
+        statements.append(sql.SQL("SELECT setval({}, {})").format(sql.Literal(f'"{name}"'), sql.Literal(last)))
+    return sql.SQL("; ").join(statements).as_bytes(connection)
 
 
 def add_cast() -> None:

@@ -1,15 +1,14 @@
 """What every page test needs: browsers, a signed-in user's client, and an application that starts fresh each time."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partialmethod
 
 import pytest
-from nicegui import Client, app
 from nicegui.testing import User
 from nicegui.testing.general_fixtures import get_path_to_main_file
-from nicegui.testing.user_simulation import user_simulation
 
 import pages.site  # noqa: F401  (imports every page once per worker)
+from tests.support.simulation import simulation
 
 ATTEMPTS = 50  # 0.1 s apart
 
@@ -21,22 +20,13 @@ def patient_user(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(User, name, partialmethod(getattr(User, name), retries=ATTEMPTS))
 
 
-@pytest.fixture(autouse=True)
-def lifespan() -> Iterator[None]:
-    """Give back the application's lifespan: each router that is included wraps it once more, test after test."""
-    before = app.router.lifespan_context
-    yield
-    app.router.lifespan_context = before
-
-
 @pytest.fixture
 async def user(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> AsyncIterator[User]:
     """Give a client of the pages that the test's main file registers; an error in the log fails the test.
 
-    As the framework's own fixture of this name, but the modules of pages are imported once per worker, not per test.
+    As the framework's own fixture of this name, but faster.
     """
-    async with user_simulation(main_file=get_path_to_main_file(request)) as client:
+    async with simulation(get_path_to_main_file(request)) as client:
         yield client
-        Client.page_routes.clear()  # else the framework takes the modules of our pages out of sys.modules
     if any(record.levelname == "ERROR" for record in caplog.get_records("call")):
         pytest.fail("There were unexpected ERROR logs.", pytrace=False)

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 
 import httpx
 from fastapi import FastAPI
-from nicegui import Client, app
-from nicegui.testing.user_simulation import user_simulation
+from nicegui import app
 
+from tests.support.simulation import simulation
 from tests.support.source import ROOT
 
 HOST = "http://test"
@@ -17,10 +17,5 @@ HOST = "http://test"
 @asynccontextmanager
 async def whole_product() -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
     """Give the application and a client of it, on the database that is connected."""
-    before = app.router.lifespan_context  # each router that is included wraps it once more
-    try:
-        async with user_simulation(main_file=ROOT / "tests" / "support" / "product_main.py") as user:
-            yield app, user.http_client
-            Client.page_routes.clear()  # else the framework takes the modules of our pages out of sys.modules
-    finally:
-        app.router.lifespan_context = before
+    async with simulation(ROOT / "tests" / "support" / "product_main.py") as user:
+        yield app, user.http_client

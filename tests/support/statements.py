@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
-STATEMENTS_MAX = 5000
+STATEMENTS_MAX = 1500
 
 _statements: LRUCache[Any, Any] = LRUCache(STATEMENTS_MAX)
 

@@ -1,7 +1,7 @@
 """The suite itself: every process that collects it finds the same tests.
 
 Workers that run side by side refuse to begin when their lists differ, so a name made of the time, of chance or of the
-order of a set stops the whole run, and only sometimes.
+order of a set stops the whole run, and only sometimes. (Each run of two workers looks for it too, by chance.)
 """
 
 import os
@@ -11,6 +11,8 @@ import sys
 import pytest
 
 from tests.support.source import ROOT
+
+pytestmark = pytest.mark.campaign
 
 
 def test_another_process_at_another_second_names_every_test_alike(request: pytest.FixtureRequest):
