@@ -3,7 +3,9 @@
 import copy
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +16,6 @@ from sqlalchemy import Engine
 
 from core.database.sessions import Base
 from core.settings import settings
-from tests.conftest import empty_postgres
 
 T = TypeVar("T")
 
@@ -48,26 +49,32 @@ def from_snapshot(request: pytest.FixtureRequest, database: Engine, name: str, b
         value = build()
         folder = request.getfixturevalue("tmp_path_factory").mktemp("snapshot") / "files"
         files = shutil.copytree(settings().data_dir, folder) if settings().data_dir.exists() else None
-        _snapshots[key] = _Snapshot(value, _rows_of(database, request), files)
+        _snapshots[key] = _Snapshot(value, _rows_of(database), files)
     else:
-        _restore(database, _snapshots[key], request)
+        _restore(database, _snapshots[key])
     return copy.deepcopy(_snapshots[key].value)  # type: ignore[no-any-return]
 
 
-def _rows_of(database: Engine, request: pytest.FixtureRequest) -> Any:
+def _rows_of(database: Engine) -> Any:
     if database.dialect.name == "sqlite":
         with database.connect() as connection:
             return connection.connection.driver_connection.serialize()  # type: ignore[union-attr]
-    return _postgres_rows(request.getfixturevalue("postgres_owner"))
+    return _on_postgres(database, _postgres_rows)
 
 
-def _restore(database: Engine, snapshot: _Snapshot, request: pytest.FixtureRequest) -> None:
+def _restore(database: Engine, snapshot: _Snapshot) -> None:
     if database.dialect.name == "sqlite":
         _write_sqlite(database, snapshot.rows)
     else:
-        _write_postgres(request.getfixturevalue("postgres_owner"), *snapshot.rows)
+        _on_postgres(database, partial(_write_postgres, rows=snapshot.rows[0], last_numbers=snapshot.rows[1]))
     if snapshot.files is not None:
         shutil.copytree(snapshot.files, settings().data_dir, dirs_exist_ok=True)
+
+
+def _on_postgres(database: Engine, work: Callable[[psycopg.Connection[Any]], Any]) -> Any:
+    url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with closing(psycopg.connect(url, autocommit=True)) as connection:
+        return work(connection)
 
 
 def _write_sqlite(database: Engine, content: bytes) -> None:
@@ -91,7 +98,9 @@ def _postgres_rows(connection: psycopg.Connection[Any]) -> tuple[dict[str, bytes
 
 
 def _write_postgres(connection: psycopg.Connection[Any], rows: dict[str, bytes], last_numbers: dict[str, int]) -> None:
-    empty_postgres(connection)
+    connection.execute("SET session_replication_role = replica")  # triggers and foreign keys look away
+    for table in Base.metadata.sorted_tables:
+        connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)))
     for name, content in rows.items():
         statement = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(name))
         with connection.cursor() as cursor, cursor.copy(statement) as copied:
