@@ -304,8 +304,8 @@ async def test_of_many_each_that_was_not_decided_says_why_and_stays_while_it_wai
 
     await seen(user, f"Order {numbers[0]} was approved by mei@example.com at")
     assert statuses() == dict(zip(numbers, ("approved", "approved", "submitted"), strict=True))
-    assert [is_there(user, f"item-{number}") for number in numbers] == [False, False, True]
     await seen(user, "To decide 1")
+    assert [is_there(user, f"item-{number}") for number in numbers] == [False, False, True]
 
 
 async def test_what_a_colleague_decided_first_leaves_list_and_counts(user: User) -> None:
