@@ -283,6 +283,7 @@ async def test_many_are_decided_at_once_after_their_number_and_total_are_named(u
     found(user, "action-confirm").click()
     await seen(user, "2 of 2 decided, ¥2,520.00 in all")
 
+    await seen(user, "To decide 1")
     assert statuses() == dict(zip(numbers, ("approved", "approved", "submitted"), strict=True))
     assert not is_there(user, f"item-{numbers[0]}")
     assert is_there(user, f"item-{numbers[2]}")
