@@ -83,6 +83,11 @@ LONG_FIRST = ("browser/", "test_odd_addresses.py", "test_permission_matrix.py", 
 """Below this folder, what takes longest and comes in few pieces."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than there are processors: tests wait for browsers, servers and PostgreSQL."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no process is left alone with it at the end."""
     here = Path(__file__).parent
@@ -136,7 +141,11 @@ def postgres_reset(postgres_template: str) -> Iterator[Callable[[], None]]:
     engine.dispose()
     with closing(psycopg.connect(plain_url(postgres_template), autocommit=True, application_name=OWNER)) as connection:
         statements = reset_statements(connection)
-        yield lambda: connection.execute(statements) and None
+
+        def reset() -> None:
+            connection.execute(statements)
+
+        yield reset
 
 
 @pytest.fixture
