@@ -23,7 +23,7 @@ import models  # noqa: F401  (maps every table)
 from core import settings as core_settings
 from core.access import Actor
 from core.database.paths import segment
-from core.database.sessions import Base, connect, unit_of_work
+from core.database.sessions import SQLITE_PRAGMAS, Base, connect, unit_of_work
 from core.i18n import DEFAULT_LANGUAGE, set_language
 from core.permissions import Role
 from core.schema import versions
@@ -36,6 +36,8 @@ os.environ["QUDAO_SECRET"] = "test-secret-test-secret-test-secret-test"
 os.environ["QUDAO_TOTP_ROLES"] = ""
 os.environ.pop("QUDAO_DATABASE_URL", None)  # the tests open databases of their own, never somebody's
 share_statements()
+SQLITE_SYNCHRONOUS = SQLITE_PRAGMAS["synchronous"]
+SQLITE_PRAGMAS["synchronous"] = 0  # no test pulls the plug of the machine; as ``fsync = off`` of PostgreSQL
 
 HUADONG, SUZHOU, BEIFANG = 1, 2, 3
 HUADONG_PATH, BEIFANG_PATH = segment(HUADONG), segment(BEIFANG)
