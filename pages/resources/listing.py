@@ -53,10 +53,11 @@ async def list_page(screen: Screen) -> DataGrid:
             if may_add:
                 link_button(_("New"), f"/{resource.name}/new", look="primary", icon="plus", testid="action-new")
         fields = resource.fields_for(actor)
+        stated = context.client.request.query_params
         if views := grid_views(resource, fields):
-            view_tabs(views, current=context.client.request.query_params.get("view", ""))
+            view_tabs(views, current=stated.get("view", ""))
         with stack().classes("qd-fill"):
-            filter_bar(grid_filters(resource, fields), search=search_words(resource, fields))
+            filter_bar(grid_filters(resource, fields, stated), search=search_words(resource, fields))
             bulk = BulkActions(resource, actor)
             actions = bulk.grid_actions()
             if screen.list_actions is not None:

@@ -106,8 +106,8 @@
 
     said(filter, value) {
       if (filter.kind === "condition") return this.condition(value);
-      if (filter.kind === "choice") {
-        const labels = Object.fromEntries(filter.choices);
+      const labels = Object.fromEntries(filter.choices);
+      if (filter.kind === "choice" || value.split(",").some((code) => labels[code])) {
         const names = value.split(",").map((code) => labels[code] || code);
         if (names.length <= 2) return names.join("、");
         return fill(this.texts.and_more, { name: names[0], count: names.length - 1 });

@@ -18,7 +18,7 @@ class Filter:
     may be left out), a text ``name=part``, a condition its text in the grammar of ``core.expressions``.
 
     Attributes:
-        choices: For kind "choice": value to label, in order.
+        choices: For kind "choice": value to label, in order; for others the labels of values that may be stated.
     """
 
     name: str

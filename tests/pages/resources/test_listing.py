@@ -204,9 +204,17 @@ def test_a_list_has_columns_filters_and_views_of_what_the_person_may_see(resourc
 
     assert [column.name for column in columns if column.link] == [resource.keys[0]]
     assert {column.name for column in columns} == names
-    assert {one.name for one in grid_filters(resource, fields)[:-1]} <= names
-    assert [(one.name, one.kind) for one in grid_filters(resource, fields)[-1:]] == [("where", "condition")]
+    assert {one.name for one in grid_filters(resource, fields, {})[:-1]} <= names
+    assert [(one.name, one.kind) for one in grid_filters(resource, fields, {})[-1:]] == [("where", "condition")]
     assert any(not column.width for column in columns if column.shown)
+
+
+def test_a_region_in_the_address_is_called_by_its_name() -> None:
+    orders = BY_NAME["orders"]
+
+    filters = {one.name: one for one in grid_filters(orders, orders.fields, {"ship_to_region": "320000,310106"})}
+
+    assert filters["ship_to_region"].choices == {"320000": "江苏省", "310106": "上海市 静安区"}
 
 
 def test_the_list_of_stores_shows_where_each_is_in_its_life_and_no_raw_positions() -> None:
