@@ -61,7 +61,7 @@ def grid_columns(resource: Resource, fields: Sequence[Field]) -> list[GridColumn
 
 
 def grid_filters(resource: Resource, fields: Sequence[Field], stated: Mapping[str, str]) -> list[Filter]:
-    """Return the filters of a list: what sorts rows into groups first, then days and amounts, last any condition.
+    """Return the filters of a list: what sorts rows into groups first, then days and amounts.
 
     Where nothing is found by searching, texts can be filtered.
 
@@ -83,7 +83,7 @@ def grid_filters(resource: Resource, fields: Sequence[Field], stated: Mapping[st
         ranged = _RANGES.get(field.kind.name)
         if ranged and not field.seldom:
             found.append(Filter(field.name, _(field.label), ranged))
-    return [*found[:FILTERS_MAX], Filter("where", _("Condition"), "condition")]
+    return found[:FILTERS_MAX]
 
 
 def _region_names(field: Field, value: str) -> dict[str, str] | None:
