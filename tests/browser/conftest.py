@@ -9,13 +9,28 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Browser, Error
 
-from tests.browser.store_phones import patience, phone, stores_address, stores_browser, stores_folder
-from tests.support.browsing import brand, browser
+from tests.browser.served_product import address, product_folder, product_server
+from tests.browser.store_phones import patience, phone, stores_address, stores_folder, stores_server
+from tests.support.browsing import brand, browser, contexts, every_context
 from tests.support.source import ROOT
 
-__all__ = ["brand", "browser", "patience", "phone", "stores_address", "stores_browser", "stores_folder"]
+__all__ = [
+    "address",
+    "brand",
+    "browser",
+    "contexts",
+    "every_context",
+    "patience",
+    "phone",
+    "product_folder",
+    "product_server",
+    "stores_address",
+    "stores_folder",
+    "stores_server",
+]
 
 PICTURES = ROOT / "build" / "pictures"
+BLANK = "about:blank"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -32,7 +47,7 @@ def pytest_runtest_makereport(
 def keep_pictures(name: str, browsers: list[Browser]) -> None:
     """Write a picture of each open page."""
     stem = re.sub(r"\W+", "-", name.split("/")[-1]).strip("-")[:120]
-    pages = [page for one in browsers for context in one.contexts for page in context.pages]
+    pages = [page for one in browsers for context in one.contexts for page in context.pages if page.url != BLANK]
     for number, page in enumerate(pages, 1):
         try:
             page.screenshot(path=PICTURES / f"{stem}-{number}.png")

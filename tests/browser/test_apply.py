@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from core.access import Actor
@@ -28,43 +28,33 @@ from tests.services.applications.support import (
     partner_of,
     stored,
 )
+from tests.support.browsing import Contexts
 from tests.support.looking import DESKTOP, PHONE, keep, sign_in
-from tests.support.server import serving_copy
 
 BYTES_MAX = 400_000
 """What the first view of an application's form may load, compressed: 3.2 s of a line of 1 Mbit/s."""
 PASSWORD = "a-long-enough-password"
 
 
-@pytest.fixture(scope="module")
-def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the product with a database that the tests reach too; give its address."""
-    with serving_copy(sqlite_template, tmp_path_factory.mktemp("apply")) as address:
-        yield address
-
-
 @pytest.fixture
-def people(browser: Browser, address: str, data_dir: Path) -> Iterator["People"]:
+def people(contexts: Contexts, address: str, data_dir: Path) -> Iterator["People"]:
     """Give whoever a test needs in front of a browser; none of them may see an error of script or policy."""
-    found = People(browser, address)
+    found = People(contexts, address)
     yield found
-    found.leave()
     assert found.errors == []
 
 
 class People:
     """Browsers of several people."""
 
-    def __init__(self, browser: Browser, address: str) -> None:
-        self.browser = browser
+    def __init__(self, contexts: Contexts, address: str) -> None:
+        self.contexts = contexts
         self.address = address
         self.errors: list[str] = []
-        self._contexts: list[BrowserContext] = []
 
     def comes(self, actor: Actor | None, path: str, *, size: tuple[int, int] = PHONE) -> Page:
         """Open a page as somebody of the cast, or as nobody."""
-        context = self.browser.new_context(viewport={"width": size[0], "height": size[1]})
-        self._contexts.append(context)
+        context = self.contexts.lend(viewport={"width": size[0], "height": size[1]})
         keep(context, self.address, qudao_language="en")
         if actor is not None:
             sign_in(context, self.address, actor)
@@ -72,10 +62,6 @@ class People:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(self.address + path)
         return page
-
-    def leave(self) -> None:
-        for context in self._contexts:
-            context.close()
 
 
 def by(page: Page, name: str):

@@ -1,19 +1,18 @@
 """The bell in the header, as its reader uses it: it counts, tells, leads to the record and forgets on demand."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from core.database.sessions import unit_of_work
 from models.approvals import Decision
 from services.orders.approval import decide_order
 from tests.conftest import HUADONG_CLERK, LING
-from tests.services.orders.support import add_range, submitted
+from tests.pages.orders.ordering_rows import order
+from tests.support.browsing import Contexts
 from tests.support.keyboard import tab_to
 from tests.support.looking import DESKTOP, PHONE, faults, keep, note_errors, sign_in
-from tests.support.server import serving_copy
 
 DECISIONS = (
     (Decision.RETURNED, "红茶请改成两箱，本月库存不足。"),
@@ -22,30 +21,22 @@ DECISIONS = (
 )
 
 
-@pytest.fixture(scope="module")
-def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the product with a range of products; give its address."""
-    with serving_copy(sqlite_template, tmp_path_factory.mktemp("bell")) as address:
-        add_range()
-        yield address
-
-
 @pytest.fixture
 def numbers(address: str) -> list[str]:
     """Give the numbers of three orders of the clerk that were decided, the last decided first."""
     decided = []
     for decision, reason in DECISIONS:
-        decided.insert(0, submitted(HUADONG_CLERK).number)
+        decided.insert(0, order(HUADONG_CLERK))
         with unit_of_work(LING) as session:
             decide_order(session, decided[0], decision, reason)
     return decided
 
 
 @pytest.fixture(params=(DESKTOP, PHONE), ids=("desktop", "phone"))
-def page(request: pytest.FixtureRequest, browser: Browser, address: str, patience: None) -> Iterator[Page]:
+def page(request: pytest.FixtureRequest, contexts: Contexts, address: str, patience: None) -> Iterator[Page]:
     """Give the start page of the clerk on a large screen and on a phone; it must not report any error."""
     width, height = request.param
-    context = browser.new_context(viewport={"width": width, "height": height})
+    context = contexts.lend(viewport={"width": width, "height": height})
     keep(context, address, qudao_language="zh_CN", qudao_mode="dark" if request.param is PHONE else "light")
     sign_in(context, address, HUADONG_CLERK)
     page = context.new_page()
@@ -53,7 +44,6 @@ def page(request: pytest.FixtureRequest, browser: Browser, address: str, patienc
     page.goto(address)
     page.wait_for_function("window.did_handshake === true")
     yield page
-    context.close()
     assert errors == []
 
 

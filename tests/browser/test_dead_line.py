@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
 from core.database.sessions import reading
 from models.orders import Order
 from tests.conftest import ADMIN, SUZHOU_CLERK
 from tests.pages.orders.ordering_rows import stock_range
+from tests.support.browsing import Contexts
 from tests.support.line import Line, line
 from tests.support.looking import PHONE, faults, keep, sign_in
 from tests.support.server import serving_copy
@@ -30,8 +31,8 @@ def shaky(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def phone(browser: Browser, shaky: Line) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]})
+def phone(contexts: Contexts, shaky: Line) -> Iterator[Page]:
+    context = contexts.lend(viewport={"width": PHONE[0], "height": PHONE[1]})
     sign_in(context, shaky.address, SUZHOU_CLERK)
     keep(context, shaky.address, qudao_mode="light", qudao_language="zh_CN")
     page = context.new_page()
@@ -39,7 +40,6 @@ def phone(browser: Browser, shaky: Line) -> Iterator[Page]:
     page.wait_for_function("window.did_handshake === true")
     yield page
     shaky.come_back()
-    context.close()
 
 
 def orders_count() -> int:

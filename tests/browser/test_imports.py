@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import delete, func, select
 
 from core.database.sessions import connect, reading, unit_of_work
@@ -18,6 +18,7 @@ from resources.customers import CUSTOMERS
 from services.customers import save_customers
 from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN, WEI
+from tests.support.browsing import Contexts
 from tests.support.looking import faults, keep, note_errors, sign_in
 from tests.support.server import Server
 
@@ -47,9 +48,9 @@ def nothing_imported(server: Server) -> None:
 
 
 @pytest.fixture(params=["desk"])
-def page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(contexts: Contexts, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Give a page of Wei's, in Chinese, that must not report any error of script or security policy."""
-    context = browser.new_context(viewport=SIZES[request.param], locale="zh-CN")
+    context = contexts.lend(viewport=SIZES[request.param], locale="zh-CN")
     sign_in(context, server.address, WEI)
     keep(context, server.address, qudao_language="zh_CN")
     page = context.new_page()
@@ -57,7 +58,6 @@ def page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> It
     expect.set_options(timeout=PATIENCE_MS)
     errors = note_errors(page)
     yield page
-    context.close()
     expect.set_options(timeout=5_000)
     expected = ("ERR_CONNECTION", "WebSocket", "status of 422")
     assert [one for one in errors if not any(words in one for words in expected)] == []

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from core.access import Actor
 from models.partners.applications import ApplicationStatus
 from tests.browser.store_phones import shop_front, store_named
 from tests.conftest import HUADONG_CLERK, SUZHOU_CLERK, WEI
-from tests.pages.orders.ordering_rows import newest_order, stock_range
+from tests.pages.orders.ordering_rows import newest_order
 from tests.pages.staff_rows import row_of
 from tests.services.applications.support import COMPANY, licence_bytes, number_of, stored
+from tests.support.browsing import Contexts
 from tests.support.keyboard import arrive, press, stops, tab_to, write
 from tests.support.looking import DESKTOP, PHONE, keep, note_errors, sign_in
-from tests.support.server import serving_copy
 
 PATIENCE_MS = 30_000  # the first search of a server reads all regions
 Come = Callable[..., Page]
@@ -29,22 +29,13 @@ PLAIN = ("/apply",)
 """Pages that open no socket."""
 
 
-@pytest.fixture(scope="module")
-def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the product with a range of products; give its address."""
-    with serving_copy(sqlite_template, tmp_path_factory.mktemp("keyboard")) as address:
-        stock_range()
-        yield address
-
-
 @pytest.fixture
-def come(browser: Browser, address: str, patience: None) -> Iterator[Come]:
+def come(contexts: Contexts, address: str, patience: None) -> Iterator[Come]:
     """Give a function that opens a page for somebody, or for nobody; it must not report any error."""
-    contexts, errors = [], []
+    errors: list[str] = []
 
     def open_page(actor: Actor | None, path: str, size: tuple[int, int] = DESKTOP) -> Page:
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, permissions=[])
-        contexts.append(context)
+        context = contexts.lend(viewport={"width": size[0], "height": size[1]}, permissions=[])
         keep(context, address, qudao_language="en")
         if actor is not None:
             sign_in(context, address, actor)
@@ -58,8 +49,6 @@ def come(browser: Browser, address: str, patience: None) -> Iterator[Come]:
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
     assert errors == []
 
 

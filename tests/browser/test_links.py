@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.store_phones import HOST
 from tests.conftest import HUADONG_OWNER
 from tests.services.applications.support import invite
+from tests.support.browser import OTHER_HOST
+from tests.support.browsing import Contexts
 from tests.support.looking import PHONE, keep, sign_in
 from tests.support.server import serving_copy
 
@@ -16,18 +17,17 @@ REFUSES = "document.execCommand = () => false"
 
 
 @pytest.fixture
-def page(stores_browser: Browser, sqlite_template: Path, tmp_path: Path) -> Iterator[Page]:
+def page(contexts: Contexts, sqlite_template: Path, tmp_path: Path) -> Iterator[Page]:
     """Give the page of an invite as its maker opens it on a phone at home in the same network."""
-    with serving_copy(sqlite_template, tmp_path, host=HOST) as address:
+    with serving_copy(sqlite_template, tmp_path, host=OTHER_HOST) as address:
         code = invite().code
-        context = stores_browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]})
+        context = contexts.lend(viewport={"width": PHONE[0], "height": PHONE[1]})
         sign_in(context, address, HUADONG_OWNER)
         keep(context, address, qudao_language="en")
         page = context.new_page()
         page.goto(f"{address}/invites/{code}")
         page.wait_for_function("window.did_handshake === true")
         yield page
-        context.close()
 
 
 def test_a_link_is_copied_without_a_clipboard_or_selected_for_the_person_to_copy(page: Page):

@@ -1,20 +1,19 @@
 """The main job in a real browser: a clerk orders on the phone, operations approve, and no rival sees any of it."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
 from core.access import Actor
 from core.database.sessions import reading
 from models.orders import Order
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_OWNER, LING, MEI, SUZHOU_CLERK
-from tests.pages.orders.ordering_rows import newest_order, order, stock_range
+from tests.pages.orders.ordering_rows import newest_order, order
+from tests.support.browsing import Contexts
 from tests.support.looking import DESKTOP, PHONE, keep, note_errors, sign_in
-from tests.support.server import serving_copy
 
 WORDS = {
     "zh_CN": {"waiting": "待审批", "approved": "已通过"},
@@ -23,25 +22,15 @@ WORDS = {
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the product with a database that the tests reach too; give its address."""
-    with serving_copy(sqlite_template, tmp_path_factory.mktemp("ordering")) as address:
-        stock_range()
-        yield address
-
-
 @pytest.fixture
-def open_as(browser: Browser, address: str) -> Iterator[Open]:
+def open_as(contexts: Contexts, address: str) -> Iterator[Open]:
     """Give a function that opens a page as somebody, in a browser of their own that must report no error."""
-    contexts = []
     errors: list[str] = []
 
     def open_page(
         actor: Actor, path: str, *, size: tuple[int, int] = DESKTOP, mode: str = "light", language: str = "zh_CN"
     ) -> Page:
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]})
-        contexts.append(context)
+        context = contexts.lend(viewport={"width": size[0], "height": size[1]})
         sign_in(context, address, actor)
         keep(context, address, qudao_mode=mode, qudao_language=language)
         page = context.new_page()
@@ -51,8 +40,6 @@ def open_as(browser: Browser, address: str) -> Iterator[Open]:
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
     assert errors == []
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import delete, update
 
 from core.database.sessions import transact, unit_of_work
@@ -12,6 +12,7 @@ from models.accounts.sessions import AttemptCount
 from models.accounts.users import User
 from services.accounts.administration import reactivate_user, reset_password, suspend_user
 from tests.conftest import ADMIN, LING
+from tests.support.browsing import Contexts
 from tests.support.looking import note_errors
 from tests.support.server import serving_copy
 
@@ -33,10 +34,8 @@ def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(locale="en-US")
-    yield context
-    context.close()
+def context(contexts: Contexts) -> BrowserContext:
+    return contexts.lend(locale="en-US")
 
 
 @pytest.fixture

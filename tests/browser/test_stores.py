@@ -4,17 +4,16 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from sqlalchemy import select
 
-from core.database.sessions import connect, reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.files.contents import content_path
 from models.stores import StorePhoto
 from pages.components.forms.geolocation import SECONDS_MAX
 from services.applications.invites import InviteDraft, make_invite
 from tests.browser.store_phones import (
     BUND,
-    HOST,
     NO_ANSWER,
     NO_SIGNAL,
     PHONE,
@@ -28,6 +27,8 @@ from tests.browser.store_phones import (
     store_named,
 )
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, HUADONG_OWNER
+from tests.support.browser import OTHER_HOST
+from tests.support.browsing import Contexts
 from tests.support.looking import keep, sign_in
 from tests.support.server import serving_copy
 
@@ -40,7 +41,7 @@ pytestmark = pytest.mark.usefixtures("patience")
 def test_who_holds_an_invite_registers_a_store_where_it_stands_with_a_photo(phone: Phone, stores_address: str):
     with unit_of_work(HUADONG_OWNER) as session:
         invite = make_invite(session, InviteDraft(tiers=("store",))).code
-    page = phone()
+    page = phone(geolocation=BUND | {"accuracy": 12})
 
     page.goto(f"{stores_address}{REGISTER}?invite={invite}")
     expect(page.locator("main")).to_contain_text("华东总代")
@@ -152,7 +153,7 @@ def test_a_refused_permission_is_explained_and_the_pin_is_set_and_moved_by_butto
 
 
 def test_the_pin_is_dragged_away_from_the_measured_point_and_back(phone: Phone, stores_address: str):
-    page = phone(HUADONG_CLERK)
+    page = phone(HUADONG_CLERK, geolocation=BUND | {"accuracy": 12})
     page.goto(stores_address + REGISTER)
     measure(page)
     pin = page.locator("qudao-map [data-kind=pin]")
@@ -172,7 +173,7 @@ def test_the_pin_is_dragged_away_from_the_measured_point_and_back(phone: Phone, 
 
 
 def test_a_browser_that_never_answers_is_given_up_on_with_a_reason(phone: Phone, stores_address: str):
-    page = phone(HUADONG_CLERK)
+    page = phone(HUADONG_CLERK, is_kept=False)
     page.add_init_script(NO_ANSWER)
     page.clock.install()
     page.goto(stores_address + REGISTER)
@@ -197,10 +198,10 @@ def test_a_phone_without_signal_says_what_to_do_and_can_try_again(phone: Phone, 
 
 
 def test_over_plain_http_the_page_says_why_there_is_no_position_and_the_other_ways_work(
-    stores_browser: Browser, stores_address: str, sqlite_template: Path, stores_folder: Path, tmp_path: Path
+    contexts: Contexts, sqlite_template: Path, tmp_path: Path
 ):
-    with serving_copy(sqlite_template, tmp_path, command=STORES, host=HOST) as insecure:
-        context = stores_browser.new_context(viewport=PHONE, geolocation=BUND, permissions=[])
+    with serving_copy(sqlite_template, tmp_path, command=STORES, host=OTHER_HOST) as insecure:
+        context = contexts.lend(viewport=PHONE, geolocation=BUND, permissions=[])
         sign_in(context, insecure, HUADONG_CLERK)
         keep(context, insecure, qudao_language="en")
         page = context.new_page()
@@ -214,8 +215,6 @@ def test_over_plain_http_the_page_says_why_there_is_no_position_and_the_other_wa
         page.get_by_test_id("action-use-coordinates").click()
         expect(page.get_by_test_id("position-facts")).to_be_visible()
         finish(page, "局域网店")
-        context.close()
-    connect(f"sqlite:///{stores_folder / 'qudao.db'}")  # of the other tests
 
 
 @pytest.mark.parametrize(

@@ -4,34 +4,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
+from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 from tests.conftest import LING
-from tests.pages.staff_rows import customers, row_of
+from tests.pages.staff_rows import row_of
+from tests.support.browsing import Contexts
 from tests.support.every_page import settle
 from tests.support.keyboard import tab_to
 from tests.support.looking import DESKTOP, PHONE, keep, note_errors, sign_in
-from tests.support.server import serving_copy
 
 READY = "qudao-grid[data-state=ready]"
 
 
-@pytest.fixture(scope="module")
-def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the product with a database that the tests reach too; give its address."""
-    with serving_copy(sqlite_template, tmp_path_factory.mktemp("walk")) as address:
-        customers(40)
-        yield address
-
-
 @pytest.fixture
-def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+def context(contexts: Contexts, address: str) -> BrowserContext:
     """Give Ling's session on a large screen, in Chinese."""
-    context = browser.new_context(viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
+    context = contexts.lend(viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
     sign_in(context, address, LING)
     keep(context, address, qudao_language="zh_CN")
-    yield context
-    context.close()
+    return context
 
 
 @pytest.fixture

@@ -19,7 +19,10 @@ PLACES = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "C:/Program Files/Google/Chrome/Application/chrome.exe",
 )
+OTHER_HOST = "shop.example"
+"""Name under which the browser reaches this machine too: pages that do not come from 127.0.0.1 are not trusted."""
 ARGUMENTS = [
+    f"--host-resolver-rules=MAP {OTHER_HOST} 127.0.0.1",
     "--no-sandbox",  # Chromium refuses to start as root otherwise; it opens nothing but our own pages
     "--disable-gpu",
     "--disable-quic",

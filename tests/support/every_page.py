@@ -206,6 +206,8 @@ def walk(
 ) -> dict[str, list[str]]:
     """Open pages in one tab; return path → what is wrong with it, of those where something is; "log" → failures.
 
+    What the last page reports while it is left is under "end".
+
     Each page is scanned in its look and then fitted into a window of the other size.
 
     Args:
@@ -216,19 +218,21 @@ def walk(
         paths: Which, see ``page_paths``.
         seen: Is given each page when it is drawn.
     """
-    context = browser.new_context()
+    context = browser.new_context(reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     if role is not None:
         keep(context, brand.address, **{cookie_name(): brand.cookies[role]})
     page = context.new_page()
-    errors = note_errors(page)
+    errors = note_errors(page)  # of a page that is being left they are listed with the next one
     wrong: dict[str, list[str]] = {}
     for number, path in enumerate(paths):
         found = _opened(page, brand, path, looks[number % len(looks)], seen)
-        page.goto("about:blank")  # what the page still reports is its own
         if found := [*found, *errors]:
             wrong[path] = found
         errors.clear()
+    page.goto("about:blank")
+    if errors:
+        wrong["end"] = errors
     context.close()
     if traces := brand.log.read_text("utf-8").split("Traceback")[1:]:
         wrong["log"] = [trace[-500:] for trace in traces]
