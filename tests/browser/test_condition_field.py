@@ -1,81 +1,66 @@
 """The field of a condition in a real browser: whole on the screen, with an example, its fields, and what is wrong."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Page, expect
 
 from tests.conftest import LING
-from tests.pages.staff_rows import customers
+from tests.support.browsing import Contexts
 from tests.support.looking import keep, sign_in
-from tests.support.server import serving_copy
 
 READY = 'qudao-grid[data-state="ready"]'
 
 
-@pytest.fixture
-def address(sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
-    """Serve five customers."""
-    with serving_copy(sqlite_template, tmp_path) as address:
-        customers(5)
-        yield address
-
-
-def context_of(browser: Browser, address: str, language: str, width: int = 1440) -> BrowserContext:
-    context = browser.new_context(viewport={"width": width, "height": 900})
+def page_of(contexts: Contexts, address: str, language: str, width: int = 1440) -> Page:
+    context = contexts.lend(viewport={"width": width, "height": 900})
     sign_in(context, address, LING)
     keep(context, address, qudao_language=language)
-    return context
+    return context.new_page()
 
 
 @pytest.mark.parametrize("width", [1440, 1100, 390])
-def test_the_field_is_whole_and_offers_an_example_and_the_fields(browser: Browser, address: str, width: int) -> None:
-    with context_of(browser, address, "zh_CN", width) as context:
-        page = context.new_page()
-        page.goto(f"{address}/customers")
-        page.locator(f'{READY}[data-total="5"]').wait_for()
+def test_the_field_is_whole_and_offers_an_example_and_the_fields(contexts: Contexts, address: str, width: int) -> None:
+    page = page_of(contexts, address, "zh_CN", width)
+    page.goto(f"{address}/customers")
+    page.locator(READY).wait_for()
 
-        page.get_by_test_id("filter-where").click()
+    page.get_by_test_id("filter-where").click()
 
-        field = page.get_by_test_id("condition")
-        menu = page.locator(".qd-menu:popover-open")
-        inner, outer = field.bounding_box(), menu.bounding_box()
-        assert inner and outer
-        assert 0 <= outer["x"] < inner["x"]
-        assert inner["x"] + inner["width"] < outer["x"] + outer["width"] <= width
-        assert menu.evaluate("menu => menu.scrollWidth <= menu.clientWidth")
-        assert field.get_attribute("placeholder") == "例如 阶段 = 线索 且 创建时间 = 本月"
+    field = page.get_by_test_id("condition")
+    menu = page.locator(".qd-menu:popover-open")
+    inner, outer = field.bounding_box(), menu.bounding_box()
+    assert inner and outer
+    assert 0 <= outer["x"] < inner["x"]
+    assert inner["x"] + inner["width"] < outer["x"] + outer["width"] <= width
+    assert menu.evaluate("menu => menu.scrollWidth <= menu.clientWidth")
+    assert field.get_attribute("placeholder") == "例如 阶段 = 线索 且 创建时间 = 本月"
 
-        menu.get_by_role("button", name="客户名称").click()
+    menu.get_by_role("button", name="客户名称").click()
 
-        assert field.input_value() == "客户名称 "
+    assert field.input_value() == "客户名称 "
 
 
 def test_a_wrong_condition_of_a_link_is_refused_beneath_its_field_and_can_be_dropped(
-    browser: Browser, address: str
+    contexts: Contexts, address: str
 ) -> None:
-    with context_of(browser, address, "zh_CN") as context:
-        page = context.new_page()
-        page.goto(f"{address}/customers?where=客户等级 = 1")
+    page = page_of(contexts, address, "zh_CN")
+    page.goto(f"{address}/customers?where=客户等级 = 1")
 
-        expect(page.get_by_test_id("condition-problem")).to_contain_text(
-            "这里没有字段“客户等级”。可用字段：客户编码、客户名称、阶段"
-        )
-        expect(page.get_by_test_id("condition")).to_have_value("客户等级 = 1")
-        expect(page.get_by_test_id("condition")).to_have_attribute("aria-invalid", "true")
-        expect(page.get_by_role("button", name="重试")).to_have_count(0)
+    expect(page.get_by_test_id("condition-problem")).to_contain_text(
+        "这里没有字段“客户等级”。可用字段：客户编码、客户名称、阶段"
+    )
+    expect(page.get_by_test_id("condition")).to_have_value("客户等级 = 1")
+    expect(page.get_by_test_id("condition")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("button", name="重试")).to_have_count(0)
 
-        page.keyboard.press("Escape")
-        page.locator(".qd-note").get_by_role("button").click()
+    page.keyboard.press("Escape")
+    page.locator(".qd-note").get_by_role("button").click()
 
-        page.locator(f'{READY}[data-total="5"]').wait_for()
-        assert "where" not in page.url
+    page.locator(READY).wait_for()
+    assert "where" not in page.url
 
 
-def test_a_region_of_a_link_is_called_by_its_name(browser: Browser, address: str) -> None:
-    with context_of(browser, address, "en") as context:
-        page = context.new_page()
-        page.goto(f"{address}/customers?region=320000")
+def test_a_region_of_a_link_is_called_by_its_name(contexts: Contexts, address: str) -> None:
+    page = page_of(contexts, address, "en")
+    page.goto(f"{address}/customers?region=320000")
 
-        expect(page.get_by_test_id("filter-region")).to_have_text("Region: 江苏省")
+    expect(page.get_by_test_id("filter-region")).to_have_text("Region: 江苏省")
