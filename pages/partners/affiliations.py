@@ -37,6 +37,12 @@ def register_affiliations() -> None:
     page(f"{PATH}/{{number}}", permission=Permission.APPLICATION_VIEW, title=N_("Change of upstream"))(request_page)
 
 
+def draw_ask_link(actor: Actor) -> None:
+    """Draw the way to the form, for who may ask for a change."""
+    if actor.can(Permission.AFFILIATION_ASK):
+        link_button(_("Ask for a change"), f"{PATH}/new", look="primary", testid="action-new")
+
+
 async def ask_page(request: Request) -> None:
     """Draw the form by which a partner's owner, or staff for it, asks for another upstream."""
     actor = page_actor()

@@ -38,6 +38,7 @@ from services.partners.affiliation_states import (
     tell_request,
     wrong_status,
 )
+from services.partners.queries import moving_partner_names
 from services.partners.saving import save_partners
 from services.partners.tree import require_active_upstream
 from services.saving.plans import SaveOptions
@@ -238,9 +239,7 @@ def _reject(session: Session, request: AffiliationRequest, document: Document, r
 
 
 def _titles(session: Session, numbers: Sequence[str]) -> Mapping[str, str]:
-    query = select(AffiliationRequest.number, Partner.name).join(Partner, AffiliationRequest.partner_id == Partner.id)
-    rows = session.execute(query.where(AffiliationRequest.number.in_(numbers)))
-    return {row.number: row.name for row in rows}
+    return moving_partner_names(session, numbers)
 
 
 def _submissions(session: Session, numbers: Sequence[str]) -> list[Submission]:

@@ -121,7 +121,9 @@ def pivot(session: Session, pivot_query: PivotQuery, check: Callable[[], None] =
         count += len(part)
         if count > ROWS_MAX:
             raise InvalidInput(
-                "reports.too_many_rows", N_("A pivot reads at most {count} rows. Narrow the filter."), count=ROWS_MAX
+                "reports.too_many_rows",
+                N_("A pivot reads at most {count} rows. Narrow the filter."),
+                count=f"{ROWS_MAX:,}",
             )
         if groups.add(part) > pivoting.PENDING_MAX:
             _require(groups.fold(), GROUPS_MAX)
@@ -169,7 +171,7 @@ def _require(count: int, most: int) -> None:
         raise InvalidInput(
             "reports.too_many_groups",
             N_("These are more than {count} groups, too many to look at. Group more coarsely, or narrow the filter."),
-            count=most,
+            count=f"{most:,}",
         )
 
 

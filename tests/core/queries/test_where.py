@@ -84,8 +84,8 @@ def test_a_condition_narrows_the_list_beside_its_parameters(database):
 
 def test_a_wrong_condition_is_refused_with_what_and_where(database):
     assert refusal(WEI, "stage = won and colour = red")[1] == (
-        "Character 17: There is no field “colour” here. There are: code, name, stage, contact, phone, uscc, region, "
-        "address, owner, source, tags, partner, created_at, updated_at."
+        "Character 17: There is no field “colour” here. There are: Customer code, Customer name, Stage, "
+        "Contact, Phone, Social credit code, Region, Address, Owner, Source, Tags, Partner, Created, Changed."
     )
     assert refusal(WEI, "name > 3")[1] == "Character 1: “name” cannot be compared in this way."
     assert refusal(WEI, "(stage = won")[1] == "Character 13: The condition ends too early."
