@@ -1,5 +1,6 @@
 """The tools of those who change the product: the next migration, and the tests of what was changed."""
 
+import pytest
 from sqlalchemy import Column, MetaData, String, Table
 
 import models  # noqa: F401  (maps every table)
@@ -7,7 +8,8 @@ from core.database.columns import BIG_ID, Instant, code_text
 from core.database.sessions import Base, connect
 from core.schema.versions import migrate
 from migrations.new import migration_text, upgrade_code
-from tests.support.changed import places_of
+from tests.support.changed import chosen_places, places_of
+from tests.support.source import product_modules
 
 
 def test_a_migration_is_written_from_what_the_models_say(tmp_path):
@@ -36,12 +38,48 @@ def test_a_migration_is_written_from_what_the_models_say(tmp_path):
 
 
 def test_what_was_changed_is_tested_where_it_stands():
-    chosen = places_of(["services/orders/lifecycle.py", "models/stores.py", "tests/api/test_load.py", "README.md"])
+    changed = ["services/orders/lifecycle.py", "models/stores.py", "tests/api/test_load.py", "README.md"]
 
-    assert {
-        "tests/services/orders",
-        "tests/services/stores",
-        "tests/test_migrations.py",
-        "tests/api/test_load.py",
-    } <= set(chosen)
-    assert "tests/services/accounts" not in chosen
+    chosen = chosen_places(changed)
+
+    assert chosen.pop("always")
+    assert chosen == {
+        "services/orders/lifecycle.py": ["tests/services/orders"],
+        "models/stores.py": ["tests/services/stores", "tests/test_resources.py", "tests/test_migrations.py"],
+        "tests/api/test_load.py": ["tests/api/test_load.py"],
+        "README.md": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("core/permissions.py", "tests/test_permission_matrix.py"),
+        ("core/access.py", "tests/core/test_i18n.py"),
+        ("core/addresses.py", "tests/core/test_addresses.py"),
+        ("api/authentication.py", "tests/api/test_keys.py"),
+        ("api/cli/server.py", "tests/api/test_application.py"),
+        ("services/states.py", "tests/services/test_plans.py"),
+        ("services/installation/checks.py", "tests/services/test_plans.py"),
+        ("jobs/outbox.py", "tests/jobs/test_retention.py"),
+        ("jobs/geocoding.py", "tests/jobs/test_geocoding.py"),
+        ("integrations/geocoding/registry.py", "tests/integrations/test_geocoding.py"),
+        ("pages/components/base/buttons.py", "tests/pages/components"),
+        ("pages/applications/actions.py", "tests/services/applications"),
+        ("pages/applications/actions.py", "tests/pages/test_site.py"),
+        ("pages/tokens.py", "tests/pages/test_start.py"),
+        ("models/regions/kind.py", "tests/models/regions"),
+        ("data/build_reference.py", "tests/data/test_reference_build.py"),
+        ("tests/services/orders/support.py", "tests/services/orders"),
+        ("app.py", "tests/test_app.py"),
+        ("Makefile", "tests/test_tools.py"),
+    ],
+)
+def test_a_file_without_a_test_folder_of_its_own_has_the_nearest_tests(path, place):
+    assert place in places_of(path)
+
+
+def test_every_file_of_the_product_has_tests_that_a_change_of_it_runs():
+    without = [module.path for module in product_modules() if not places_of(module.path)]
+
+    assert without == []
