@@ -1,15 +1,19 @@
 """The tools of those who change the product: the next migration, and the tests of what was changed."""
 
+import os
+import shutil
+import subprocess
+
 import pytest
 from sqlalchemy import Column, MetaData, String, Table
 
 import models  # noqa: F401  (maps every table)
 from core.database.columns import BIG_ID, Instant, code_text
 from core.database.sessions import Base, connect
-from core.schema.versions import migrate
-from migrations.new import migration_text, upgrade_code
+from core.schema.versions import MIGRATIONS, migrate
+from migrations.new import main, migration_text, upgrade_code
 from tests.support.changed import chosen_places, places_of
-from tests.support.source import product_modules
+from tests.support.source import ROOT, product_modules
 
 
 def test_a_migration_is_written_from_what_the_models_say(tmp_path):
@@ -35,6 +39,48 @@ def test_a_migration_is_written_from_what_the_models_say(tmp_path):
     assert "sa.Column('opened_at', sa.DateTime(timezone=True), nullable=True)" in text
     assert text.startswith('"""Warehouses."""')
     assert text.index("BIG_ID = ") < text.index("def upgrade") < text.index("def code_text")
+
+
+ODD_NAMES = {
+    "": "Say what it is for",
+    "客户": "Name it in English",
+    "customers get a \\ sign": "Name it in English",
+    'say "hello"': "Name it in English",
+    "two\nlines": "Name it in English",
+    "_": "Name it in English",
+    "$(touch made-by-a-name)": "Name it in English",
+    "$(shell touch made-by-a-name)": "Name it in English",
+    "`touch made-by-a-name`": "Name it in English",
+    '"; touch made-by-a-name; "': "Name it in English",
+    "n" * 300: "The name has 300 characters",
+}
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=lambda name: ascii(name)[:30])
+def test_a_migration_with_an_impossible_name_is_refused_in_one_sentence_and_not_written(name):
+    before = sorted((MIGRATIONS / "versions").iterdir())
+
+    with pytest.raises(SystemExit) as refused:
+        main(name)
+
+    assert str(refused.value.code).startswith(ODD_NAMES[name])
+    assert "\n" not in str(refused.value.code)
+    assert sorted((MIGRATIONS / "versions").iterdir()) == before
+
+
+@pytest.mark.parametrize("name", [name for name in ODD_NAMES if "\n" not in name], ids=lambda name: ascii(name)[:30])
+def test_make_hands_the_name_on_as_it_was_typed(tmp_path, name):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for file in ("pyproject.toml", "constraints.txt", ".venv/bin/python", ".venv/setup-test"):  # the last is newest
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text('#!/bin/sh\nprintf %s "$MIGRATION_NAME" > name\n', encoding="utf-8")
+        (tmp_path / file).chmod(0o755)
+        os.utime(tmp_path / file, (1, 1 + file.endswith("setup-test")))
+
+    subprocess.run(["make", "migration", f"NAME={name}"], cwd=tmp_path, check=True, capture_output=True)
+
+    assert (tmp_path / "name").read_text(encoding="utf-8") == name
+    assert not (tmp_path / "made-by-a-name").exists()
 
 
 def test_what_was_changed_is_tested_where_it_stands():
