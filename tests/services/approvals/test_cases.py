@@ -185,10 +185,14 @@ def faults() -> list[str]:
 
 @pytest.mark.parametrize("name", WALKS)
 def test_whatever_people_try_each_step_is_decided_once_and_never_by_who_submitted_it(shop, name):
-    walk = WALKS[name]
+    walk_at_random(WALKS[name], 12)
+
+
+def walk_at_random(walk: Walk, examples_max: int) -> None:
+    """Try steps in so many orders, each with a document of its own."""
 
     @given(st.lists(st.sampled_from(range(len(walk.steps))), min_size=1, max_size=7))
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples_max, deadline=None, suppress_health_check=list(HealthCheck))
     def walk_through(chosen):
         _end_open_ones()
         key = walk.begin()
