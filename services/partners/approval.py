@@ -30,6 +30,7 @@ from services.approvals.subjects import (
     WaitingStep,
     register_subject,
 )
+from services.free_texts import Note
 from services.partners.affiliation_states import (
     advance_request,
     changed_meanwhile,
@@ -204,7 +205,7 @@ def _keep_answer(session: Session, request: AffiliationRequest, answer: Consent)
     setattr(request, f"{role}_at", now())
 
 
-def _agree(session: Session, request: AffiliationRequest, document: Document, note: str) -> Effects:
+def _agree(session: Session, request: AffiliationRequest, document: Document, note: Note) -> Effects:
     _keep_answer(session, request, Consent.AGREED)
     count_change(request)
     tell_request(session, request, "agreed", note=note)
@@ -214,14 +215,14 @@ def _agree(session: Session, request: AffiliationRequest, document: Document, no
     return Effects(next_approvers=(BRAND,), due_at=request.due_at)
 
 
-def _decline(session: Session, request: AffiliationRequest, document: Document, reason: str) -> Effects:
+def _decline(session: Session, request: AffiliationRequest, document: Document, reason: Note) -> Effects:
     _keep_answer(session, request, Consent.DECLINED)
     request.decision_note = reason
     advance_request(session, request, RequestStatus.REFUSED, "declined", reason=reason)
     return Effects()
 
 
-def _approve(session: Session, request: AffiliationRequest, document: Document, note: str) -> Effects:
+def _approve(session: Session, request: AffiliationRequest, document: Document, note: Note) -> Effects:
     require_active_upstream(session, request.to_upstream_id)
     request.decided_by, request.decided_at = actor_of(session).person, now()
     request.decision_note, request.problem = note or None, None
@@ -231,7 +232,7 @@ def _approve(session: Session, request: AffiliationRequest, document: Document, 
     return Effects()
 
 
-def _reject(session: Session, request: AffiliationRequest, document: Document, reason: str) -> Effects:
+def _reject(session: Session, request: AffiliationRequest, document: Document, reason: Note) -> Effects:
     request.decision_note = reason
     request.decided_by, request.decided_at = actor_of(session).person, now()
     advance_request(session, request, RequestStatus.REFUSED, "refused", reason=reason)

@@ -181,6 +181,9 @@ async def test_turning_down_needs_a_reason(user: User, action: str) -> None:
 
     found(user, f"action-{action}").click()
     await seen(user, "Please give a reason")
+    state(user, "reason", "长" * 2001)
+    found(user, f"action-{action}").click()
+    await seen(user, "is longer than 2000 characters")
     assert statuses() == {number: "submitted"}
     state(user, "reason", "额度已用完")
     found(user, f"action-{action}").click()
