@@ -112,7 +112,7 @@ def interrupted(engine: Engine, turns: int, *steps: Callable[[], Any]) -> list[R
 
 
 @every_resource
-def test_of_two_who_save_what_they_have_both_seen_one_is_told_to_reload(postgres_database, resource: Resource):
+def test_of_two_who_save_what_they_have_both_seen_one_has_to_reload(postgres_database, resource: Resource):
     example = example_of(resource)
     example.save(example.row[example.field.name])
     count = statement_count(postgres_database, lambda: example.save(example.texts[1]))
@@ -236,17 +236,17 @@ def save_customers_of(actor: Actor, drafts: Drafts) -> Saved:
 
 def assert_events_tell_what_is_stored(count: int) -> None:
     """Require that each customer was created once, and that every change began where the one before it ended."""
-    told: dict[str, tuple[int | None, str]] = {}
+    latest: dict[str, tuple[int | None, str]] = {}
     with reading(ADMIN) as session:
         for one in session.scalars(select(Event).where(Event.subject == "customers").order_by(Event.id)):
             if one.action == "customer.created":
-                assert one.subject_key not in told
-                told[one.subject_key] = (one.subject_version, (one.created_values or {})["name"])
+                assert one.subject_key not in latest
+                latest[one.subject_key] = (one.subject_version, (one.created_values or {})["name"])
             else:
-                version, name = told[one.subject_key]
+                version, name = latest[one.subject_key]
                 before, after = one.changes.get("name", (name, name))
                 assert (one.subject_version, before) == ((version or 0) + 1, name)
-                told[one.subject_key] = (one.subject_version, after)
+                latest[one.subject_key] = (one.subject_version, after)
         query = select(Customer.code, Customer.version, Customer.name)
-        assert told == {code: (version, name) for code, version, name in session.execute(query)}
-    assert len(told) == count
+        assert latest == {code: (version, name) for code, version, name in session.execute(query)}
+    assert len(latest) == count
