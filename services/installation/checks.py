@@ -24,6 +24,7 @@ from models.partners.invites import Invite
 from models.partners.partners import Affiliation, Partner
 from services.approvals.checks import APPROVAL_CHECKS
 from services.hierarchies import circles, stored_above
+from services.imports.checks import IMPORT_CHECKS
 from services.money.checks import CREDIT_CHECKS
 from services.orders.checks import ORDER_CHECKS
 from services.organisation.leaving_rules import RULES
@@ -147,6 +148,7 @@ CHECKS: dict[str, Check] = {
     "clock": _clock,
     **APPROVAL_CHECKS,
     **CREDIT_CHECKS,
+    **IMPORT_CHECKS,
     **ORDER_CHECKS,
     **STORE_CHECKS,
 }
