@@ -1,18 +1,19 @@
-"""The migration that cancels imports whose job has ended, with rows before and after."""
+"""The migration that puts rows right which the check names, with rows before and after."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Connection, Engine, select, text
 
 from core.access import WORKER
 from core.database.sessions import connect, reading
 from core.schema import versions
 from models.imports import ImportBatch
+from models.partners.partners import Affiliation
 from services.imports.checks import check_running
-from tests.conftest import driver_url
+from tests.conftest import ADMIN, driver_url
 from tests.services.accounts.support import NOON
 from tests.support.postgres import empty_postgres_url
 
@@ -25,6 +26,25 @@ BEFORE = {  # number of the import → its status, the status of its job; None: 
     6: ("applied", "done"),
     7: ("draft", "failed"),
 }
+
+
+def add_partners(connection: Connection, at: object) -> None:
+    """Add a partner that has moved: its affiliation of before stands where it stood then."""
+    partner = text(
+        "INSERT INTO partners (id, code, name, upstream_id, path, tier, status, valid_from, version, created_at,"
+        " updated_at) VALUES (:id, :code, :code, :above, :path, 'dealer', 'active', :day, 1, :at, :at)"
+    )
+    affiliation = text(
+        "INSERT INTO affiliations (partner_id, upstream_id, path, valid_from, valid_to)"
+        " VALUES (3, :above, :path, :first, :last)"
+    )
+    rows = ((1, "A", None, "000001"), (2, "B", None, "000002"), (3, "C", 2, "000002000003"))
+    for number, code, above, path in rows:
+        facts = {"id": number, "code": code, "above": above, "path": path, "day": "2026-02-01", "at": at}
+        connection.execute(partner, facts)
+    days = {"first": "2026-01-01", "last": "2026-02-01"}
+    connection.execute(affiliation, days | {"above": 1, "path": "000001000003"})
+    connection.execute(affiliation, {"above": 2, "path": "000002000003", "first": "2026-02-01", "last": None})
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -62,6 +82,7 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str, dat
                 ),
                 {"id": number, "status": status, "job": number if of_job else None, "at": at},
             )
+        add_partners(connection, at)
     versions.migrate(engine)
     engine.dispose()
     yield engine
@@ -78,3 +99,10 @@ def test_imports_end_with_their_jobs_and_the_others_stay_as_they_are(migrated):
     assert {row.id: row.status for row in rows} == statuses
     assert [row.id for row in rows if row.finished_at is not None] == [1, 2]
     assert broken == []
+
+
+def test_an_affiliation_of_before_follows_its_partner_and_keeps_its_upstream(migrated):
+    with reading(ADMIN) as session:
+        rows = session.execute(select(Affiliation.upstream_id, Affiliation.path).order_by(Affiliation.valid_from)).all()
+
+    assert [tuple(row) for row in rows] == [(1, "000002000003"), (2, "000002000003")]
