@@ -44,8 +44,11 @@ check: .venv/setup-test lint
 golden: .venv/setup-test
 	QUDAO_UPDATE_GOLDEN=1 $(VENV) -m pytest -q tests/test_routes.py tests/api/test_application.py -k "reviewed or rely_on"
 
+# The name goes by the environment, as it was typed: neither make nor a shell runs what stands in it.
+unexport NAME
+migration: export MIGRATION_NAME := $(value NAME)
 migration: .venv/setup-test
-	$(VENV) -m migrations.new "$(NAME)"
+	$(VENV) -m migrations.new
 
 bench: .venv/setup-test
 	$(VENV) -m benchmarks

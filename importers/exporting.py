@@ -19,10 +19,18 @@ from importers.writing.xlsx import write_xlsx
 WIDTHS = {"name": 28, "note": 36, "instant": 18, "uscc": 22, "tags": 20, "money": 16, "email": 26}
 
 
-def sheet_columns(fields: Sequence[Field], *, names: bool = False) -> list[SheetColumn]:
-    """Return the columns of a file: headed by labels in the current language, or by stable names for programs."""
+def sheet_columns(resource: Resource, fields: Sequence[Field], *, names: bool = False) -> list[SheetColumn]:
+    """Return the columns of a file: headed by labels in the current language, or by stable names for programs.
+
+    A text that nobody can correct, e.g. a reason, is written in any case; one that is imported again must be exact.
+    """
     return [
-        SheetColumn(field.name if names else _(field.label), field.kind.style, WIDTHS.get(field.kind.name, 16))
+        SheetColumn(
+            field.name if names else _(field.label),
+            field.kind.style,
+            WIDTHS.get(field.kind.name, 16),
+            replaces=resource.edit_permission(field) is None,
+        )
         for field in fields
     ]
 
@@ -67,11 +75,11 @@ def write_rows(
     """
     shown = _display_rows(fields, rows, labels=ending != "jsonl")
     if ending == "xlsx":
-        return write_xlsx(target, _(resource.label), sheet_columns(fields), shown)
+        return write_xlsx(target, _(resource.label), sheet_columns(resource, fields), shown)
     if ending == "csv":
-        return write_csv(target, sheet_columns(fields), shown)
+        return write_csv(target, sheet_columns(resource, fields), shown)
     if ending == "jsonl":
-        return write_jsonl(target, sheet_columns(fields, names=True), shown)
+        return write_jsonl(target, sheet_columns(resource, fields, names=True), shown)
     raise InvalidInput(
         "exports.unknown_format", N_("Files end in .xlsx, .csv or .jsonl, not in “.{ending}”."), ending=ending
     )

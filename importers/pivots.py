@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from core.errors import InvalidInput
 from core.i18n import N_, _
 from core.kinds.standard import PPM
-from importers.writing.cell_values import SheetColumn
+from importers.writing.cell_values import SheetColumn, replace_illegal
 from importers.writing.text import write_csv
 from importers.writing.xlsx import write_xlsx
 from services.reports.labels import dimension_text, figure_text, group_text
@@ -32,8 +32,9 @@ def write_pivot(target: BinaryIO, ending: str, pivot: Pivot) -> int:
 def _columns(pivot: Pivot) -> list[SheetColumn]:
     query = pivot.query
     style = query.figure.field.kind.style if query.figure.field else "integer"
-    groups = [SheetColumn(dimension_text(one), "text", _GROUP_WIDTH) for one in query.by]
-    headings = [group_text(query.across, key, pivot.titles) for key in pivot.columns] if query.across else []
+    groups = [SheetColumn(dimension_text(one), "text", _GROUP_WIDTH, replaces=True) for one in query.by]
+    across = [group_text(query.across, key, pivot.titles) for key in pivot.columns] if query.across else []
+    headings = [replace_illegal(text) for text in across]
     last = _("Total") if query.across else figure_text(query.figure)
     return [*groups, *(SheetColumn(heading, style, _FIGURE_WIDTH) for heading in [*headings, last])]
 

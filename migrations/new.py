@@ -3,6 +3,7 @@
 It is a beginning: rows that are there already, and conditions of a CHECK that changed, are up to its reader.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +20,9 @@ import models  # noqa: F401  (so that the metadata is complete)
 from core.database.columns import Instant
 from core.database.sessions import Base, connect
 from core.schema.versions import MIGRATIONS, migrate, newest_revision
+
+TITLE_LENGTH_MAX = 80
+_TITLE = re.compile(r"[A-Za-z][A-Za-z0-9 ,.:;'()/+_-]*")
 
 BIG_ID = 'BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")'
 CODE_TEXT = """def code_text(length: int) -> sa.types.TypeEngine[str]:
@@ -47,8 +51,23 @@ def migration_text(revision: str, down_revision: str, title: str, body: str) -> 
     return "\n".join(filter(None, parts))
 
 
+def title_problem(title: str) -> str:
+    """Return why a migration cannot have a title, which becomes a docstring and the name of a file; "" if it can."""
+    if not title:
+        return 'Say what it is for: make migration NAME="customers get a WeChat name"'
+    if len(title) > TITLE_LENGTH_MAX:
+        return f"The name has {len(title)} characters, and at most {TITLE_LENGTH_MAX} are possible: shorten it."
+    if not _TITLE.fullmatch(title):
+        return (
+            "Name it in English: letters, digits, spaces and the signs , . : ; ' ( ) / + _ - and begin with a letter."
+        )
+    return ""
+
+
 def main(title: str) -> None:
-    """Write ``versions/NNNN_title.py`` and say where it is."""
+    """Write ``versions/NNNN_title.py`` and say where it is; exit with a sentence for an impossible title."""
+    if problem := title_problem(title):
+        sys.exit(problem)
     newest = newest_revision()
     revision = f"{int(newest) + 1:04}"
     with tempfile.TemporaryDirectory() as folder:
@@ -79,6 +98,4 @@ def _rendered(kind: str, found: Any, _context: Any) -> str | Literal[False]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or not sys.argv[1].strip():
-        sys.exit('Say what it is for: make migration NAME="customers get a WeChat name"')
-    main(sys.argv[1].strip())
+    main((sys.argv[1] if len(sys.argv) == 2 else os.environ.get("MIGRATION_NAME", "")).strip())

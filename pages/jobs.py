@@ -1,6 +1,7 @@
 """Background jobs: lists by status, stop, retry, progress."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from core.clock import now
 from core.i18n import N_, _
 from core.jobs.queueing import job_label
 from core.jobs.rows import STATUS_LABELS, Job, JobStatus
+from core.permissions import Permission
 from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, text_link
 from pages.components.base.elements import Tag
@@ -24,6 +26,7 @@ from pages.shell.clock_notice import draw_clock_notice
 from pages.shell.navigation import Place, staff_shell
 from pages.shell.reading import read
 from pages.web.identity import current_actor
+from services.imports.batches import visible_imports
 from services.jobs.control import may_retry, may_stop, retry_job, stop_job
 from services.jobs.queries import find_job, job_counts, latest_jobs
 
@@ -46,6 +49,22 @@ VIEWS: dict[str, tuple[str, tuple[JobStatus, ...]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Jobs of a view.
+
+    Attributes:
+        counts: Of all jobs, by status.
+        permitted: Numbers of those that the actor may stop or retry.
+        imports: Numbers of the imports among them that the actor may open.
+    """
+
+    jobs: list[Job]
+    counts: dict[str, int]
+    permitted: set[int]
+    imports: set[int]
+
+
 def register_jobs() -> None:
     """Register ``/jobs``: users see the jobs they started; with the permission to see all, all of them."""
 
@@ -57,28 +76,29 @@ def register_jobs() -> None:
 async def jobs_page(view: str) -> None:
     """Draw the jobs of one view as the whole page."""
     async with staff_shell(_("Jobs"), current="jobs") as actor:
-        found, counts, permitted = await read(actor, _find, view)
-        with page_header(_("Jobs"), _("{count} in all", count=f"{sum(counts.values()):,}")):
+        found = await read(actor, _find, view)
+        with page_header(_("Jobs"), _("{count} in all", count=f"{sum(found.counts.values()):,}")):
             button(_("Reload"), load_again, testid="action-reload")
         await draw_clock_notice(actor)
-        failed = counts.get(JobStatus.FAILED, 0)
+        failed = found.counts.get(JobStatus.FAILED, 0)
         tabs = [
             View(name, _(label), count=failed if name == "failed" and failed else None)
             for name, (label, _s) in VIEWS.items()
         ]
         view_tabs(tabs, current=view)
-        if not found:
+        if not found.jobs:
             with (
                 panel(),
                 empty_state(_("No jobs here"), _("What takes longer than a click, such as a large import, runs here.")),
             ):
-                text_link(_("Go to the imports"), "/imports")
+                if actor.can(Permission.IMPORT_VIEW):
+                    text_link(_("Go to the imports"), "/imports")
             return
         add_style("jobs.css")
         with panel(), Tag("div", css="qd-jobs"):
             line_table(
                 _columns(),
-                [_row(job, is_permitted=job.id in permitted) for job in found],
+                [_row(job, found) for job in found.jobs],
                 caption=_("Jobs"),
                 testid="jobs",
             )
@@ -90,11 +110,11 @@ def find_jobs(session: Session, view: str) -> tuple[list[Job], dict[str, int]]:
     return latest_jobs(session, wanted, SHOWN_MAX), job_counts(session)
 
 
-def _find(session: Session, view: str) -> tuple[list[Job], dict[str, int], set[int]]:
-    """Return the jobs of ``find_jobs``, and the numbers of those that the actor may stop or retry."""
+def _find(session: Session, view: str) -> _Found:
     jobs, counts = find_jobs(session, view)
     permitted = {job.id for job in jobs if (may_stop if _is_open(job) else may_retry)(session, job)}
-    return jobs, counts, permitted
+    batch_ids = {int(job.arguments["batch_id"]) for job in jobs if job.arguments.get("batch_id")}
+    return _Found(jobs, counts, permitted, visible_imports(session, batch_ids))
 
 
 def job_name(job: Job) -> str:
@@ -113,19 +133,22 @@ def _columns() -> list[LineColumn]:
     ]
 
 
-def _row(job: Job, *, is_permitted: bool) -> dict[str, str | Cell]:
+def _row(job: Job, found: _Found) -> dict[str, str | Cell]:
     label, tone = STATUS_LABELS[JobStatus(job.status)]
     batch = job.arguments.get("batch_id")
     what = f"{job_name(job)} #{batch}" if batch else job_name(job)
     return {
         "what": Cell(
-            what, href=f"/imports/{batch}" if batch else "", note=_problem(job), tone="danger" if job.error else ""
+            what,
+            href=f"/imports/{batch}" if batch in found.imports else "",
+            note=_problem(job),
+            tone="danger" if job.error else "",
         ),
         "status": Cell(draw=partial(chip, _(label), tone_named(tone) or "draft")),
         "progress": Cell(draw=partial(_follow, job.id)) if _is_open(job) else _counts(job),
         "who": who_text(str(job.on_behalf.get("name", ""))),
         "at": instant_text(job.created_at),
-        "action": Cell(draw=draw) if is_permitted and (draw := _action(job)) else "",
+        "action": Cell(draw=draw) if job.id in found.permitted and (draw := _action(job)) else "",
     }
 
 

@@ -136,7 +136,7 @@ def find_overview(session: Session, first_steps: Sequence[Screen] = ()) -> Overv
 
 def _waiting(session: Session, actor: Actor) -> list[KeyFigure]:
     found = [
-        KeyFigure(place.name, place.waiting_label(actor), count, place.waiting_href(actor) or place.href)
+        KeyFigure(place.name, place.waiting_label(actor), count, place.href_for(actor))
         for place, count in waiting_places(session)
     ]
     if actor.can(Permission.ORDER_SHIP):

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
 from core.kinds.kind import Reference
+from core.limits import NAME_LENGTH_MAX
 from core.permissions import Permission, Role
 from models.accounts.tokens import Confirmation
 from models.accounts.users import ROLE_LABELS
@@ -83,7 +84,13 @@ class NewToken:
         with panel(_("What it is for")), form():
             partners = reference_search(Reference("partners", Partner.code, Partner.name))
             self._fields = {
-                "name": text_field("name", _("Used by"), required=True, placeholder=_("e.g. {example}", example="ERP")),
+                "name": text_field(
+                    "name",
+                    _("Used by"),
+                    required=True,
+                    placeholder=_("e.g. {example}", example="ERP"),
+                    max_length=NAME_LENGTH_MAX,
+                ),
                 "role": choice_field(
                     "role", _("Role"), {role.value: _(ROLE_LABELS[role][0]) for role in roles}, required=True
                 ),

@@ -1,10 +1,12 @@
 """How the audit trail appears: what happened, to what, by whom. Nobody states or changes it."""
 
+from dataclasses import dataclass
+
 from core.event_actions import EventAction
 from core.events.log import Event
 from core.i18n import N_
-from core.kinds.kind import Choice
-from core.kinds.standard import CODE, INSTANT, LINE, QUANTITY, choice
+from core.kinds.kind import Choice, Kind
+from core.kinds.standard import CODE, INSTANT, LINE, MONEY, QUANTITY, choice
 from core.permissions import Permission
 from core.resource import Field, Resource
 from resources._modules import declared
@@ -23,11 +25,12 @@ OTHER_ACTIONS = (
 )
 """What happens to no row of a resource."""
 OTHERS = declared("events")
+_WORKSHEETS = tuple(one.worksheet for one in OTHERS if one.worksheet is not None)
 ACTIONS: dict[str, EventAction] = {
     action.name: action
     for action in (
         *(action for one in OTHERS for action in one.event_actions),
-        *(one.worksheet.exported_action for one in OTHERS if one.worksheet is not None),
+        *(one.exported_action for one in _WORKSHEETS),
         *OTHER_ACTIONS,
     )
 }
@@ -39,7 +42,11 @@ OTHER_SUBJECTS = (
     Choice("events", N_("Event")),
     Choice("jobs", N_("Job")),
 )
-SUBJECTS = tuple(sorted((*(Choice(one.name, one.title) for one in OTHERS), *OTHER_SUBJECTS), key=lambda one: one.value))
+SUBJECTS = tuple(
+    sorted(
+        (*(Choice(one.name, one.title) for one in (*OTHERS, *_WORKSHEETS)), *OTHER_SUBJECTS), key=lambda one: one.value
+    )
+)
 SOURCES = (
     Choice("screen", N_("Page")),
     Choice("import", N_("Import")),
@@ -48,23 +55,32 @@ SOURCES = (
     Choice("job", N_("Background job")),
 )
 
-FACTS: dict[str, str] = {
-    "rows": N_("Rows"),
-    "query": N_("Filter"),
-    "format": N_("File format"),
-    "file": N_("File"),
-    "total": N_("Total (yuan)"),
-    "reason": N_("Reason"),
-    "address": N_("Network address"),
-    "name": N_("Name"),
-    "purpose": N_("Purpose"),
-    "permission": N_("Permission"),
-    "route": N_("Page or address"),
-    "note": N_("Note"),
-    "created": N_("New rows"),
-    "updated": N_("Changed rows"),
-    "refused": N_("Wrong rows"),
-    "left": N_("Codes left"),
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What an event carries besides changes. ``kind``: how it is written, as its kind dumps it; None = plainly."""
+
+    label: str
+    kind: Kind | None = None
+
+
+FACTS: dict[str, Fact] = {
+    "rows": Fact(N_("Rows")),
+    "query": Fact(N_("Filter")),
+    "format": Fact(N_("File format")),
+    "file": Fact(N_("File")),
+    "total": Fact(N_("Amount"), MONEY),
+    "reason": Fact(N_("Reason")),
+    "address": Fact(N_("Network address")),
+    "name": Fact(N_("Name")),
+    "purpose": Fact(N_("Purpose")),
+    "permission": Fact(N_("Permission")),
+    "route": Fact(N_("Page or address")),
+    "note": Fact(N_("Note")),
+    "created": Fact(N_("New rows")),
+    "updated": Fact(N_("Changed rows")),
+    "refused": Fact(N_("Wrong rows")),
+    "left": Fact(N_("Codes left")),
 }
 """What events carry besides changes, as far as people read it."""
 

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import BRAND_ZONE, now
 from core.database.versioned import Versioned
-from core.errors import Conflict, InvalidInput, Problem
-from core.kinds.standard import MISSING
+from core.errors import Conflict
 
 
 class Stateful(Protocol):
@@ -86,10 +85,3 @@ def count_change(row: Versioned | WithDeadline) -> None:
 def moment(at: datetime | None) -> str:
     """Format an instant for a sentence, in the brand's zone; "" for None."""
     return at.astimezone(BRAND_ZONE).strftime("%Y-%m-%d %H:%M") if at else ""
-
-
-def require_reason(reason: str, missing: Problem) -> str:
-    """Return a reason, stripped. Raises ``InvalidInput`` with the problem ``missing`` if there is none."""
-    if not reason.strip():
-        raise InvalidInput(missing.code, missing.message, fields={"reason": MISSING})
-    return reason.strip()

@@ -23,7 +23,7 @@ import models  # noqa: F401  (maps every table)
 from core import settings as core_settings
 from core.access import Actor
 from core.database.paths import segment
-from core.database.sessions import Base, connect, unit_of_work
+from core.database.sessions import SQLITE_PRAGMAS, Base, connect, unit_of_work
 from core.i18n import DEFAULT_LANGUAGE, set_language
 from core.permissions import Role
 from core.schema import versions
@@ -36,6 +36,8 @@ os.environ["QUDAO_SECRET"] = "test-secret-test-secret-test-secret-test"
 os.environ["QUDAO_TOTP_ROLES"] = ""
 os.environ.pop("QUDAO_DATABASE_URL", None)  # the tests open databases of their own, never somebody's
 share_statements()
+SQLITE_SYNCHRONOUS = SQLITE_PRAGMAS["synchronous"]
+SQLITE_PRAGMAS["synchronous"] = 0  # no test pulls the plug of the machine; as ``fsync = off`` of PostgreSQL
 
 HUADONG, SUZHOU, BEIFANG = 1, 2, 3
 HUADONG_PATH, BEIFANG_PATH = segment(HUADONG), segment(BEIFANG)
@@ -81,6 +83,11 @@ CAST = (ADMIN, LING, WEI, MEI, HUADONG_OWNER, HUADONG_CLERK, SUZHOU_CLERK, BEIFA
 LONG_FIRST = ("browser/", "test_odd_addresses.py", "test_permission_matrix.py", "test_routes.py", "test_terminal.py",
               "test_flood.py")  # fmt: skip
 """Below this folder, what takes longest and comes in few pieces."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than there are processors: tests wait for browsers, servers and PostgreSQL."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -136,7 +143,11 @@ def postgres_reset(postgres_template: str) -> Iterator[Callable[[], None]]:
     engine.dispose()
     with closing(psycopg.connect(plain_url(postgres_template), autocommit=True, application_name=OWNER)) as connection:
         statements = reset_statements(connection)
-        yield lambda: connection.execute(statements) and None
+
+        def reset() -> None:
+            connection.execute(statements)
+
+        yield reset
 
 
 @pytest.fixture

@@ -89,7 +89,8 @@ def _compiled(module: Module) -> int:
     return sum(dotted(call.func) == "re.compile" and not _is_inside_a_function(call) for call in module.calls())
 
 
-WITH_PATTERNS = [module for module in product_modules() if _compiled(module)]
+WITH_PATTERNS = [module for module in product_modules() if "re.compile" in module.source and _compiled(module)]
+"""Every worker collects them: a module is parsed only where its text says that it may be one."""
 
 
 def test_there_are_patterns_to_look_at():
@@ -171,9 +172,11 @@ WITH_KINDS = (standard, points, kind)
 
 
 def _kinds() -> dict[str, Kind]:
+    """Return every kind by a name; of the kinds "choice", which share one parser, that with the fewest choices."""
     named = {name: value for module in WITH_KINDS for name, value in vars(module).items() if isinstance(value, Kind)}
     declared = [(f"{one.name}.{field.name}", field.kind) for one in SHEETS.values() for field in one.fields]
-    known = {id(kind): (name, kind) for name, kind in [*declared, *named.items()]}
+    kinds = sorted([*declared, *named.items()], key=lambda one: -len(one[1].choices))
+    known = {"choice" if kind.name == "choice" else id(kind): (name, kind) for name, kind in kinds}
     return dict(known.values())
 
 

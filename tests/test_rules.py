@@ -369,3 +369,11 @@ def test_no_test_is_skipped_without_a_reason_in_words():
     ]
 
     assert bare == []
+
+
+def test_the_type_checker_reads_what_tests_share():
+    """A pattern that matches the folder above leaves out all that is in it."""
+    left_out = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]["exclude"]
+
+    assert [one for one in left_out for path in ("tests/", "tests/support/") if re.search(one, path)] == []
+    assert any(re.search(one, "tests/api/") for one in left_out)

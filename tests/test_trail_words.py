@@ -10,7 +10,7 @@ from pages.resources.history import action_text
 from resources import ALL, BY_NAME, EXPORTED
 from resources.events import ACTIONS, EVENTS, SUBJECTS
 from tests.support.recorded import recorded, walked
-from tests.support.source import dotted
+from tests.support.source import Module, dotted
 
 RECORDERS = {"record", "record_one", "record_selected"}
 NOUNS = {noun_of(name) for name in BY_NAME} | {name.partition(".")[0] for name in ACTIONS} - {*EXPORTED}
@@ -33,16 +33,33 @@ def test_every_action_has_a_name_for_people():
 
 def test_every_subject_has_a_name_for_people():
     subjects = {
-        call.args[2].value
+        name
         for module in walked()
         for call in module.calls()
-        if dotted(call.func).split(".")[-1] in RECORDERS
-        and len(call.args) > 2
-        and isinstance(call.args[2], ast.Constant)
+        if dotted(call.func).split(".")[-1] in RECORDERS and len(call.args) > 2
+        for name in _texts(module, call.args[2])
     }
 
     assert len(subjects) >= 12
-    assert subjects - {choice.value for choice in SUBJECTS} == set()
+    assert subjects | EXPORTED.keys() | BY_NAME.keys() == {choice.value for choice in SUBJECTS}
+    assert [choice.value for choice in SUBJECTS if text_in("zh_CN", choice.label) == choice.label] == []
+
+
+def _texts(module: Module, value: ast.expr) -> list[str]:
+    """Return a text, or that of a constant of the same module or of one it is imported from."""
+    if isinstance(value, ast.Constant):
+        return [value.value]
+    origins = {name: package for _node, package, name in module.imports()}
+    home = origins.get(dotted(value), "").replace(".", "/") + ".py"
+    return [
+        node.value.value
+        for one in walked()
+        if one in (module,) or one.path == home
+        for node in one.tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and [dotted(target) for target in node.targets] == [dotted(value)]
+    ]
 
 
 def test_nothing_has_a_name_that_is_never_recorded():

@@ -38,7 +38,7 @@ _SQLITE_UNREACHABLE = frozenset(
 _POSTGRES_FULL = frozenset({"53100"})
 _POSTGRES_UNREACHABLE = frozenset({"57P01", "57P02", "57P03", "57P05", "25006", "25P03"})
 _POSTGRES_OVERLOADED = frozenset({"53000", "53200", "53300", "55P03", "57014"})
-_POSTGRES_UNSTORABLE = frozenset({"22021", "22003", "22008", "22P05"})
+_POSTGRES_UNSTORABLE = frozenset({"22001", "22003", "22008", "22021", "22P05"})
 
 _logged_at: dict[str, float] = {}
 
@@ -113,7 +113,8 @@ def _overloaded() -> Unavailable:
 def unstorable() -> InvalidInput:
     """Return the error of a value that no column can hold."""
     return InvalidInput(
-        "values.unstorable", N_("A number or a date is too large, or a text holds a character that cannot be stored.")
+        "values.unstorable",
+        N_("A number or a date is too large, or a text is too long or holds a character that cannot be stored."),
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from core.errors import InvalidInput
 from core.expressions._calculation import Integers, beside, calculated, result_type
+from core.expressions.labels import unique_label
 from core.expressions.literals import legal_text, literal_of, require_magnitude
 from core.expressions.nodes import (
     CONDITIONS,
@@ -49,7 +50,7 @@ from core.expressions.value_types import (
     scale_of_literal,
     type_of_kind,
 )
-from core.i18n import N_
+from core.i18n import N_, translate
 from core.kinds.kind import shown_value
 
 EXACT = 10**40  # beyond what calculations of literals reach
@@ -106,13 +107,13 @@ def unknown_field(path: FieldPath, scope: Scope) -> InvalidInput:
         if following is None:
             break
         here = following
-    known = ", ".join(here.fields) if here is not None else ""
+    labels = [] if here is None else [unique_label(here, field) for field in here.fields.values()]
     return refusal(
         "unknown_field",
         N_("There is no field “{field}” here. There are: {known}."),
         path.at,
         field=shown_value(path),
-        known=known,
+        known=translate(", ").join(labels),
     )
 
 

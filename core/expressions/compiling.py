@@ -1,8 +1,8 @@
 """A condition in SQL, equal to ``evaluating`` for every row on both databases. Every value is bound.
 
 A field of a row above is read in a subquery of its own, in which the row filter of the session's actor holds: a row
-that the actor may not see has no values. Where only true counts, a condition on such a row becomes "refers to one of
-the rows for which it holds", so that indexes are used.
+that the actor may not see has no values, and a reference to it is empty. Where only true counts, a condition on such a
+row becomes "refers to one of the rows for which it holds", so that indexes are used.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, func, not_, null, or_, select
 from sqlalchemy.orm import Session
 
-from core.database.sessions import is_sqlite
+from core.database.sessions import EVERYONE, is_sqlite
 from core.expressions._calculation import beside, calculated, same_scale
 from core.expressions._sql_numbers import SqlNumbers
 from core.expressions.checking import operand_type
@@ -109,10 +109,10 @@ class _Compiler:
                 return or_(*(self.condition(part, scope, is_exact=is_exact) for part in node.parts))
             case Not():
                 return not_(self.condition(node.part, scope, is_exact=True))
+            case IsEmpty(operand=FieldPath() as path):
+                return _seen_column(path, scope).is_(None)  # type: ignore[no-any-return]
             case IsEmpty():
-                value = self._value(node.operand, scope)
-                value = value if isinstance(node.operand, FieldPath) else self._numbers.whole(value)
-                return value.is_(None)  # type: ignore[no-any-return]
+                return self._numbers.whole(self._value(node.operand, scope)).is_(None)  # type: ignore[no-any-return]
         numbers = self._resolved.get(node)
         return self._leaf(node, scope, numbers, is_exact=is_exact)
 
@@ -223,7 +223,7 @@ class _Compiler:
     def _refers(
         self, operand: Operand, numbers: tuple[int, ...], scope: Scope, *, is_exact: bool
     ) -> ColumnElement[bool]:
-        column = _column(operand, scope)
+        column = _seen_column(operand, scope) if is_exact else _column(operand, scope)
         if not numbers and is_exact:
             return _unknown_if_empty(column, false())
         return _one_of(column, numbers)
@@ -235,7 +235,7 @@ class _Compiler:
         if reference is None:
             return found
         among: ColumnElement[bool] = column.in_(select(reference.key.class_.id).where(found).correlate(None))
-        return _unknown_if_empty(column, among) if is_exact else among
+        return _unknown_if_empty(_seen_column(path, scope), among) if is_exact else among
 
 
 def _row_above(node: Leaf) -> str | None:
@@ -275,6 +275,15 @@ def _column(operand: Operand, scope: Scope) -> Any:
         here_expression = field.stored.expression
         found = here_expression if found is None else _of_row(here.resource.model.id, here_expression, found)
     return found
+
+
+def _seen_column(operand: Operand, scope: Scope) -> Any:
+    """Return the column of a field as the actor sees it: of a reference NULL if the row it leads to is not seen."""
+    column, reference = _column(operand, scope), operand_type(operand, scope).reference
+    model = None if reference is None else reference.key.class_
+    if model is None or model.visible_to(scope.actor) is EVERYONE:
+        return column
+    return _of_row(model.id, model.id, column)
 
 
 def _of_row(number: Any, column: Any, wanted: Any) -> Any:

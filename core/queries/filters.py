@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.errors import InvalidInput, Problem
+from core.expressions.labels import short_label
 from core.expressions.literals import read_dated
 from core.expressions.nodes import (
     MILLION,
@@ -25,7 +26,7 @@ from core.expressions.nodes import (
     Text,
 )
 from core.expressions.value_types import DATED, NUMERIC, type_of_kind
-from core.i18n import N_
+from core.i18n import N_, translate
 from core.kinds.kind import Refused, shown_value
 from core.kinds.standard import refuse_illegal
 from core.limits import FILTER_VALUE_LENGTH_MAX
@@ -100,13 +101,16 @@ def condition_on(field: Field, operator: Operator, texts: Sequence[str]) -> Cond
 
 
 def unknown_field(name: str, fields: Mapping[str, Field]) -> InvalidInput:
-    """Return the refusal of a field that does not exist, or not for this actor."""
+    """Return the refusal of a field that does not exist, or not for this actor.
+
+    Parameters name fields by their names, so these stand beside the labels.
+    """
     return _invalid(
         shown_value(name),
         "queries.unknown_field",
         N_("There is no field “{field}” here. There are: {known}."),
         field=shown_value(name),
-        known=", ".join(fields),
+        known=translate(", ").join(f"{short_label(one)} ({one.name})" for one in fields.values()),
     )
 
 

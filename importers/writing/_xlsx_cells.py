@@ -27,6 +27,7 @@ from importers.writing.cell_values import (
     number_text,
     plain_text,
     refuse_unwritable,
+    writable,
 )
 
 STYLES: tuple[Style, ...] = ("text", "integer", "money", "unit_price", "decimal", "date", "datetime")
@@ -57,7 +58,8 @@ def rows_xml(
     numbers = [str(number) for number in range(first_row, first_row + len(rows))]
     parts: list[Iterable[str]] = [repeat('<row r="'), numbers]
     between = '">'
-    for index, (column, values) in enumerate(zip(columns, zip(*rows, strict=True), strict=True)):
+    for index, (column, stored) in enumerate(zip(columns, zip(*rows, strict=True), strict=True)):
+        values = writable(column, stored)
         careful = _check_texts(column, values, numbers)
         style_number = STYLE_NUMBERS[column.style] + (BOLD_OFFSET if bold else 0)
         start = f'<c r="{column_letters(index)}'

@@ -1,6 +1,7 @@
 """Values in files: columns, exact numbers or texts, and texts that no cell can hold."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,11 +37,14 @@ class SheetColumn:
         heading: What stands in the first row; the name of the member in a JSON file.
         style: How its values are typed and shown. Money is whole cents, unit prices are whole at 4 decimals.
         width: In characters of the usual size.
+        replaces: Whether a character that no worksheet carries is written as U+FFFD, not refused: for texts that
+            nobody can correct, of files that are not imported again.
     """
 
     heading: str
     style: Style = "text"
     width: int = 16
+    replaces: bool = False
 
 
 def number_text(style: Style, value: object) -> str | None:
@@ -148,4 +152,16 @@ def refuse_illegal_character(text: str, *, row: str, column: str) -> None:
 
 def legible(text: str) -> str:
     """Return ``text`` as a worksheet cell can show it: what cannot be written becomes U+FFFD, the rest is cut off."""
-    return _ILLEGAL.sub("\ufffd", text)[: CELL_LENGTH_MAX // 2]
+    return replace_illegal(text)[: CELL_LENGTH_MAX // 2]
+
+
+def replace_illegal(text: str) -> str:
+    """Return ``text`` with U+FFFD for each character that XML cannot carry."""
+    return _ILLEGAL.sub("\ufffd", text)
+
+
+def writable(column: SheetColumn, values: Sequence[object]) -> Sequence[object]:
+    """Return the values of a column as a file can carry them, see ``SheetColumn.replaces``."""
+    if not column.replaces or not _ILLEGAL.search("".join(value for value in values if isinstance(value, str))):
+        return values
+    return [replace_illegal(value) if isinstance(value, str) else value for value in values]

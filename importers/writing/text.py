@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from core.clock import BRAND_ZONE
 from core.kinds.kind import Style
-from importers.writing.cell_values import SheetColumn, plain_text, refuse_illegal_character
+from importers.writing.cell_values import SheetColumn, plain_text, refuse_illegal_character, writable
 
 BATCH_ROWS = 2_000
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # without it Excel takes UTF-8 for the system's old encoding
@@ -50,7 +50,7 @@ def write_csv(target: BinaryIO, columns: Sequence[SheetColumn], rows: Iterable[S
     target.write(BYTE_ORDER_MARK + f"{headings}\r\n".encode())
     for batch in _batches(rows):
         cells = [
-            _csv_cells(column, values, row_count + 2)
+            _csv_cells(column, writable(column, values), row_count + 2)
             for column, values in zip(columns, zip(*batch, strict=True), strict=True)
         ]
         if len(cells) == 1:  # a blank line is no row

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.i18n import N_, _
+from core.limits import NOTE_LENGTH_MAX
 from core.permissions import Permission
 from models.partners.applications import Application, ApplicationStatus
 from models.partners.tiers import TIERS
@@ -109,7 +110,7 @@ class ApplicationActions:
         with drawer(_("Another upstream")) as show, content.stack():
             content.paragraph(_("The partner chosen has to confirm first. Nobody chosen: directly under the brand."))
             chosen = search_field("upstream", _("Upstream"), self._find_upstreams)
-            note = text_field("assign-note", _("Note"), multiline=True)
+            note = text_field("assign-note", _("Note"), multiline=True, max_length=NOTE_LENGTH_MAX)
 
             async def assign() -> None:
                 await self._bar.run(assign_upstream, self._done("assign"), chosen.value or None, str(note.value or ""))

@@ -69,7 +69,6 @@ INBOX = InboxSubject(
     place="applications",
     parameter="application",
     permission=Permission.APPLICATION_VIEW,
-    title=lambda actor: _("Applications"),
     views=_views,
     empty={
         MINE: (N_("No application waits for you"), N_("Applications appear here as soon as it is your turn.")),

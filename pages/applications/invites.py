@@ -9,6 +9,7 @@ from core.clock import now
 from core.database.sessions import actor_of
 from core.errors import DomainError
 from core.i18n import N_, _
+from core.limits import NOTE_LENGTH_MAX
 from core.permissions import Permission
 from models.partners.applications import STATUS_LABELS, ApplicationStatus
 from models.partners.invites import Invite
@@ -95,7 +96,9 @@ class NewInvite:
                 self._fields["uses"] = number_field("uses", _("May be used"), "1", unit=_("times"))
                 choices = {days: _(words) for days, words in LASTING.items()}
                 self._fields["days"] = choice_field("days", _("Valid for"), choices, "30")
-                self._fields["note"] = text_field("note", _("Note"), hint=_("For you: where it was given out."))
+                self._fields["note"] = text_field(
+                    "note", _("Note"), hint=_("For you: where it was given out."), max_length=NOTE_LENGTH_MAX
+                )
             Tag("span", _("For the tiers"), "qd-label")
             self._tiers_box = Tag("div", css="qd-tier-choices", role="group", aria_label=_("For the tiers"))
             self._tier_problem = Tag("span", "", "qd-problem", role="alert")

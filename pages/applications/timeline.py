@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.clock import now
 from core.i18n import N_, _
 from models.partners.applications import Application, ApplicationStatus
-from pages.approvals.spans import span_text
+from pages.approvals.spans import span_text, waiting_text
 from pages.components.layout.content import Step
 from pages.components.layout.records import TimelineEntry, instant_text, short_instant_text, timeline
 from pages.resources.value_texts import who_text
@@ -119,11 +119,10 @@ def awaited_text(application: Application, upstream: str) -> str:
 
 
 def since_text(application: Application) -> str:
-    """Return since when somebody is awaited, and whether that is late."""
-    waited = span_text(now() - application.waits_since)
-    if is_late(application):
-        return _("waiting {time}, late", time=waited)
-    return _("waiting {time}", time=waited)
+    """Return how long somebody is awaited, or by how much the answer is overdue."""
+    if application.due_at is None:
+        return _("waiting {time}", time=span_text(now() - application.waits_since))
+    return waiting_text(application.waits_since, application.due_at)[0]
 
 
 def is_late(application: Application) -> bool:

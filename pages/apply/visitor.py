@@ -13,6 +13,7 @@ from core.errors import DomainError
 from core.i18n import current_language, set_language
 from core.throttling.networks import counted_source
 from pages.shell.calls import show_refusal
+from pages.shell.page_lifetime import end_with_page
 from pages.web.identity import actor_of_request, language_of
 from services.accounts.attempts import VISITORS_PER_ADDRESS, count_from_address
 from services.applications.applicant import number_held
@@ -45,7 +46,8 @@ async def count_request() -> bool:
     client = context.client.request.client
     address = client.host if client else ""
     try:
-        await run_in_threadpool(transact, applicant(), lambda session: count_visit(session, address))
+        with end_with_page():
+            await run_in_threadpool(transact, applicant(), lambda session: count_visit(session, address))
     except DomainError as refused:
         show_refusal(refused)
         return False
@@ -65,7 +67,8 @@ async def run_as_applicant(
     def work(session: Session) -> T:
         return service(session, number_held(session, token), *args, **kwargs)
 
-    return await run_in_threadpool(transact, applicant(), work)
+    with end_with_page():
+        return await run_in_threadpool(transact, applicant(), work)
 
 
 async def read_as_applicant(query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

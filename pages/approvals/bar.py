@@ -5,11 +5,11 @@ from functools import partial
 from typing import Any
 
 from core.errors import Conflict, DomainError, NotFound
-from core.i18n import _
 from pages.approvals.subjects import OnDone, OnStale
 from pages.components.base.buttons import button
 from pages.components.base.toasts import toast
 from pages.components.forms.fields import FormField, text_field
+from pages.components.forms.reasons import reason_problem
 from pages.shell.calls import call_or_raise, show_refusal
 from pages.web.identity import current_actor
 
@@ -61,9 +61,9 @@ class DecisionBar:
 
     async def _decide(self, service: Callable[..., Any], done: str, needs_reason: bool) -> None:
         reason = str(self._reason.value or "").strip() if self._reason else ""
-        if needs_reason and not reason and self._reason:
+        if self._reason and (problem := reason_problem(reason, required=needs_reason)):
             await current_actor()
-            self._reason.refuse(_("Please give a reason"))
+            self._reason.refuse(problem.text)
             self._reason.control.run_method("focus")
             return
         await self.run(service, done, reason)

@@ -6,7 +6,7 @@ from functools import partial
 from fastapi import Request
 
 from core.access import Actor
-from core.errors import DomainError
+from core.errors import DomainError, NotFound
 from core.i18n import N_, _
 from core.permissions import Permission
 from pages.approvals.subjects import STANDING, WAITING, Bulk, InboxPage, InboxSubject
@@ -21,7 +21,7 @@ from pages.shell.navigation import count_again, staff_shell
 from pages.shell.reading import read, read_as_current_user
 from pages.web.identity import current_actor, page_actor
 from services.accounts.sessions import SignInNeeded
-from services.approvals.worklist import waiting_counts
+from services.approvals.worklist import decides_anything, keys_waiting, waiting_counts
 
 LOOK_AGAIN_S = 20.0
 _subjects: list[InboxSubject] = []
@@ -34,10 +34,25 @@ def register_approvals(subjects: Iterable[InboxSubject]) -> None:
 
 
 async def approvals_page(request: Request) -> None:
-    """Draw the inbox; ``?subject=`` chooses the subject, ``?view=`` the view, and a key the line open at first."""
-    wanted = request.query_params.get("subject", "")
-    seen = [one for one in _subjects if page_actor().can(one.permission)]
-    await draw_inbox(request, next((one for one in seen if one.name == wanted), seen[0]))
+    """Draw the inbox; ``?subject=`` chooses the subject, ``?view=`` the view, and a key the line open at first.
+
+    Without any of them the first subject opens in which something waits.
+
+    Raises:
+        NotFound: There is no such subject.
+        NotPermitted: The actor may not see it.
+    """
+    actor, name = page_actor(), request.query_params.get("subject", "")
+    if name:
+        subject = next((one for one in _subjects if one.name == name), None)
+        if subject is None:
+            raise NotFound("approvals.subject_not_found", N_("There is nothing here to decide at this address."))
+        actor.require(subject.permission)
+    else:
+        seen = _subjects_of(actor)
+        counts = {} if request.query_params else await read(actor, waiting_counts)
+        subject = next((one for one in seen if counts.get(one.name)), seen[0])
+    await draw_inbox(request, subject)
 
 
 async def draw_inbox(request: Request, subject: InboxSubject) -> None:
@@ -50,20 +65,28 @@ async def draw_inbox(request: Request, subject: InboxSubject) -> None:
     wanted = request.query_params.get(subject.parameter, "")[:64]
     await _add_wanted(actor, subject, found, wanted if view == WAITING else "")
     counts = await read(actor, waiting_counts)
-    async with staff_shell(subject.title(actor), current=subject.place, fill=True):
+    async with staff_shell(_title(subject, actor), current=subject.place, fill=True):
         for sheet in subject.styles:
             add_style(sheet)
         await ApprovalInbox(subject, actor, view, found, counts).draw(wanted)
+
+
+def _title(subject: InboxSubject, actor: Actor) -> str:
+    return _("Waiting for me") if decides_anything(actor) else _(subject.label)
+
+
+def _subjects_of(actor: Actor) -> list[InboxSubject]:
+    return [one for one in _subjects if actor.can(one.permission)]
 
 
 async def _add_wanted(actor: Actor, subject: InboxSubject, found: InboxPage, key: str) -> None:
     """Add the line of the document that the address names, if it waits and the list is too short for it."""
     if not key or subject.read_item is None or any(item.key == key for item in found.items):
         return
-    item = await read(actor, subject.read_item, key)
-    if item is not None:
-        found.items.insert(0, item)
-        found.tickable = {**found.tickable, item.key: item.key}
+    wanted = await read(actor, subject.read_item, key)
+    found.items[:0] = wanted.items
+    found.tickable = {**found.tickable, **wanted.tickable}
+    found.late |= wanted.late
 
 
 class ApprovalInbox:
@@ -83,7 +106,7 @@ class ApprovalInbox:
     async def draw(self, key: str) -> None:
         """Draw the page, with one line open."""
         subject, waits = self._subject, self._view == WAITING
-        with page_header(subject.title(self._actor), self._subtitle()):
+        with page_header(_title(subject, self._actor), self._subtitle()):
             if waits and (self._found.items or subject.bulk):
                 keys_hint(subject.hints(self._actor))
             if waits and subject.bulk is not None:
@@ -107,8 +130,11 @@ class ApprovalInbox:
             poll(LOOK_AGAIN_S, self._look_for_news)
 
     def _subtitle(self) -> str:
+        """Return how much waits in all, the subject of the open tab, and how much of it waits and is late."""
         late = len(self._found.late)
         parts = []
+        if decides_anything(self._actor) and len(_subjects_of(self._actor)) > 1:
+            parts = [_("{count} waiting in all", count=sum(self._subject_counts.values())), _(self._subject.label)]
         if self._view == WAITING:
             parts.append(_("{count} to decide", count=self._found.counts[WAITING]))
         if late:
@@ -125,7 +151,7 @@ class ApprovalInbox:
             view_tabs(shown, current=self._view)
 
     def _draw_subjects(self) -> None:
-        seen = [one for one in _subjects if self._actor.can(one.permission)]
+        seen = _subjects_of(self._actor)
         if len(seen) < 2:
             return
         with Tag("nav", css="qd-tabs", aria_label=_("Kinds"), testid="subjects"):
@@ -180,48 +206,77 @@ class ApprovalInbox:
         with self._inbox.detail():
             if problem:
                 notice(problem, "danger", testid="problem")
-            self._subject.draw_case(case, actor, partial(self._show, key, is_news=True))
+            self._subject.draw_case(case, actor, partial(self._draw_again, key))
         with self._inbox.bar():
             self._subject.draw_bar(case, actor, self._go_on, self._show_again)
 
+    async def _draw_again(self, key: str) -> None:
+        """Show a document, and the list it stands in, as they are after something about it was changed here."""
+        await self._show(key, is_news=True)
+        if self._view == WAITING:
+            await self._read_list()
+
     async def _show_again(self, problem: str) -> None:
-        await self._show(self._shown, problem, is_news=True)
+        """Show the open document as it is by now; if somebody else decided it, its line leaves the list."""
+        key = self._shown
+        await self._show(key, problem, is_news=True)
+        if self._view == WAITING:
+            await self._remove_decided([key])
+            await self._count_again()
 
     async def _go_on(self) -> None:
-        """Take what was decided out of the list and open what follows; other views just show it as it is now."""
+        """Remove the line of what was decided, unless it still waits for the same person, and open the one below.
+
+        Other views show it as it is by now.
+        """
         key = self._shown
         if self._view in STANDING:
             await self._show(key, is_news=True)
             return
-        if following := self._take_out(key):
-            await self._inbox.open(following)
+        following = self._inbox.following(key)
+        await self._remove_decided([key])
+        if self._inbox.keys:
+            self._shown = ""  # the only one there is may still wait: it is drawn as it is by now
+            await self._inbox.open(following if following in self._inbox.keys else self._inbox.keys[0])
         else:
-            self._shown = ""
-            title = self._subject.empty[WAITING][0] if WAITING in self._subject.empty else ""
-            with self._inbox.detail(), empty_state(_(title), _(self._subject.all_done)):
-                pass
-            with self._inbox.bar():
-                pass
+            self._draw_all_done()
         await self._count_again()
 
-    def _take_out(self, key: str) -> str:
-        """Take a line out of the list; return the key of the line that follows, "" if none does."""
-        self._found.tickable = {name: one for name, one in self._found.tickable.items() if name != key}
-        self._found.late -= {key}
-        return self._inbox.remove(key)
+    def _draw_all_done(self) -> None:
+        self._shown = ""
+        title = self._subject.empty[WAITING][0] if WAITING in self._subject.empty else ""
+        with self._inbox.detail(), empty_state(_(title), _(self._subject.all_done)):
+            pass
+        with self._inbox.bar():
+            pass
+
+    async def _remove_decided(self, keys: Sequence[str]) -> None:
+        """Remove the lines of those of ``keys`` that no longer wait for this person; the others are read again."""
+        waiting: set[str] = set()
+        if self._view == WAITING:
+            with self._tabs:
+                waiting = await read_as_current_user(keys_waiting, self._subject.name, keys)
+        for key in keys:
+            if key not in waiting and key in self._inbox.keys:
+                self._found.tickable = {name: one for name, one in self._found.tickable.items() if name != key}
+                self._found.late -= {key}
+                self._inbox.remove(key)
+        if waiting:
+            await self._read_list()
 
     def _ticked(self) -> None:
         if self._bulk is not None:
             chosen = [self._found.tickable[key] for key in self._inbox.keys if key in self._inbox.ticked]
             self._bulk.choose(chosen)
 
-    async def _decided_many(self, done: Sequence[str]) -> None:
-        """Take what was decided at once out of the list."""
+    async def _decided_many(self, keys: Sequence[str]) -> None:
+        """Remove what was decided at once from the list."""
         opened = self._inbox.current
-        for key in done:
-            self._take_out(key)
+        await self._remove_decided(keys)
         await self._count_again()
-        if opened in done and self._inbox.keys:
+        if not self._inbox.keys:
+            self._draw_all_done()
+        elif opened not in self._inbox.keys:
             await self._inbox.open(self._inbox.keys[0], leave_list=False)
 
     async def _look_for_news(self) -> None:
@@ -243,11 +298,17 @@ class ApprovalInbox:
 
     async def _refresh(self) -> None:
         try:
-            self._found = await read_as_current_user(self._subject.read, WAITING)
+            await self._read_list()
         except DomainError as error:
             show_refusal(error)
             return
-        self._inbox.show_all(self._found.items, self._found.tickable)
         await self._count_again()
         self._news.clear()
         self._news.put(hidden=True)
+
+    async def _read_list(self) -> None:
+        with self._tabs:  # the button that was pressed may be gone by now
+            actor = await current_actor()
+        self._found = await read(actor, self._subject.read, WAITING)
+        await _add_wanted(actor, self._subject, self._found, self._shown)
+        self._inbox.show_all(self._found.items, self._found.tickable)

@@ -1,4 +1,4 @@
-"""How long something waits, as people read it."""
+"""How long something waits and when it is late, as people read it: late is always the time past the deadline."""
 
 from datetime import datetime, timedelta
 
@@ -9,12 +9,22 @@ LATE = timedelta(hours=24)
 """What has no deadline of its own is late after this time."""
 
 
-def waiting_text(since: datetime) -> tuple[str, bool]:
-    """Return how long something waits, as people read it, and whether that is too long."""
-    waited = now() - since
-    if waited > LATE:
-        return _("{time} late", time=span_text(waited - LATE)), True
-    return _("waiting {time}", time=span_text(waited)), False
+def waiting_text(since: datetime, due_at: datetime | None = None) -> tuple[str, bool]:
+    """Return how long something waits, or by how much it has passed its deadline, and whether it has.
+
+    Args:
+        since: Beginning of the wait. due_at: deadline; None if it has none of its own.
+    """
+    overdue = now() - (due_at or since + LATE)
+    if overdue > timedelta():
+        return _("{time} late", time=span_text(overdue)), True
+    return _("waiting {time}", time=span_text(now() - since)), False
+
+
+def deadline_text(due_at: datetime) -> str:
+    """Return how much time is left until a deadline, or by how much it has passed."""
+    left = due_at - now()
+    return _("{time} left", time=span_text(left)) if left >= timedelta() else _("{time} late", time=span_text(-left))
 
 
 def span_text(waited: timedelta) -> str:

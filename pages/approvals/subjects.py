@@ -56,14 +56,13 @@ class InboxSubject:
         href: Address of the inbox with this subject. place: name of its place in the navigation.
         parameter: Of the address, names the line that is open at first.
         permission: Needed to open it.
-        title: Heading of the page for an actor.
         views: View → label, of those an actor has; the first one is shown unless the address says otherwise.
         empty: View → heading and sentence of one without lines.
         all_done: What is said when the last of what waited is decided.
         all_link: Label and address of the list of everything.
         hints: Key → what it does, in the view of what waits.
         read: A view. read_counts: view → how many. read_waiting: keys of what waits.
-        read_item: Line of a document that waits, also of one that the list is too short for; None without such a line.
+        read_item: A page of the line of a document that waits, also of one that the list is too short for.
         read_case: Everything about one document. draw_bar: draws what the actor can do with it.
         draw_case: Draws everything about it; its last argument draws the document again as it is by then.
         draw_header: Draws further buttons beside the heading. bulk: makes the buttons for what is ticked.
@@ -77,7 +76,6 @@ class InboxSubject:
     place: str
     parameter: str
     permission: Permission
-    title: Callable[[Actor], str]
     views: Callable[[Actor], Mapping[str, str]]
     empty: Mapping[str, tuple[str, str]]
     all_link: tuple[str, str]
@@ -89,7 +87,7 @@ class InboxSubject:
     read_case: Callable[[Session, str], Any]
     draw_case: Callable[[Any, Actor, OnDone], None]
     draw_bar: Callable[[Any, Actor, OnDone, OnStale], None]
-    read_item: Callable[[Session, str], ListItem | None] | None = None
+    read_item: Callable[[Session, str], InboxPage] | None = None
     draw_header: Callable[[Actor], None] | None = None
     bulk: Callable[[Callable[[Sequence[str]], Awaitable[None]]], Bulk] | None = None
     styles: tuple[str, ...] = ()

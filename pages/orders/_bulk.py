@@ -9,11 +9,12 @@ from core.errors import DomainError
 from core.i18n import _, ngettext
 from core.permissions import Permission
 from models.approvals import Decision
+from pages.approvals.results import show_results
 from pages.components.base import buttons
 from pages.components.base.elements import Tag
-from pages.components.forms.dialogs import confirm, drawer
-from pages.components.layout.content import money_text, notice
-from pages.components.layout.records import Cell, LineColumn, line_table
+from pages.components.forms.dialogs import confirm
+from pages.components.layout.content import money_text
+from pages.components.layout.records import Cell, LineColumn
 from pages.shell.calls import permitted_actor, show_refusal
 from services.orders.approval import decide_order
 from services.orders.approval_facts import WaitingOrder
@@ -22,7 +23,7 @@ from services.outcomes import Outcome, each
 
 
 class BulkDecision:
-    """The buttons for the lines ticked in an inbox; ``on_done`` gets the numbers that were decided."""
+    """The buttons for the lines ticked in an inbox; ``on_done`` gets their numbers."""
 
     def __init__(self, on_done: Callable[[Sequence[str]], Awaitable[None]]) -> None:
         self._on_done = on_done
@@ -98,34 +99,26 @@ class BulkDecision:
             show_refusal(error)
             return
         self._tell(chosen, outcomes, decision)
-        await self._on_done([one.key for one in outcomes if one.ok])
+        await self._on_done(list(versions))
 
     def _tell(self, chosen: Sequence[WaitingOrder], outcomes: Sequence[Outcome], decision: Decision) -> None:
         """Show a drawer with the result of each order."""
         orders = {one.number: one for one in chosen}
         done = [orders[one.key] for one in outcomes if one.ok]
-        what = _("Approved") if decision is Decision.APPROVED else _("Rejected")
-        rows = [
-            {
-                "number": Cell(one.key, href=record_path("orders", one.key), note=orders[one.key].buyer_name),
-                "total": money_text(orders[one.key].total_cents),
-                "result": Cell(one.problem.text, tone="danger") if one.problem else what,
-            }
-            for one in sorted(outcomes, key=lambda one: one.ok)
-        ]
-        columns = [
-            LineColumn("number", _("Order")),
-            LineColumn("total", _("Amount"), "right"),
-            LineColumn("result", _("Result")),
-        ]
-        self._report.clear()
-        with self._report, drawer(_("Result for each order")) as show:
-            decided = {"count": len(done), "all": len(outcomes), "total": _total(done)}
-            notice(_("{count} of {all} decided, {total} in all", **decided), "ok")
-            if len(done) < len(outcomes):
-                notice(_("{count} not decided", count=len(outcomes) - len(done)), "danger", testid="bulk-refused")
-            line_table(columns, rows, caption=_("Result for each order"), testid="bulk-result")
-        show()
+        show_results(
+            self._report,
+            _("Result for each order"),
+            outcomes,
+            summary=_(
+                "{count} of {all} decided, {total} in all", count=len(done), all=len(outcomes), total=_total(done)
+            ),
+            done=_("Approved") if decision is Decision.APPROVED else _("Rejected"),
+            columns=[LineColumn("number", _("Order")), LineColumn("total", _("Amount"), "right")],
+            cells=lambda key: {
+                "number": Cell(key, href=record_path("orders", key), note=orders[key].buyer_name),
+                "total": money_text(orders[key].total_cents),
+            },
+        )
 
 
 def _total(orders: Sequence[WaitingOrder]) -> str:

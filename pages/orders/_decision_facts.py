@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from core.addresses import record_path
 from core.i18n import _, ngettext
@@ -23,8 +24,8 @@ from pages.components.layout.content import (
     tone_of,
 )
 from pages.components.layout.records import Cell, LineColumn, instant_text, line_table
+from pages.orders._lines import name_cell, price_text, quantity_text
 from pages.orders.queries import region_full_name
-from pages.orders.record import name_cell, price_text, quantity_text
 from services.orders.approval_facts import LineFacts, OrderFacts
 
 _PPM_PER_TENTH = 1_000  # parts per million in a tenth of a percent
@@ -39,15 +40,40 @@ def draw_order_facts(facts: OrderFacts, names: Mapping[str, str]) -> None:
             text_link(order.number, record_path("orders", order.number))
         chip(_(label), tone_of(order.status))
         Tag("b", money_text(order.total_cents), "qd-heading", testid="decide-total")
+    draw_decisions(facts)
+    draw_findings(facts)
+    kv(_facts(facts, names))
+    _draw_lines(facts)
+
+
+def draw_decisions(facts: OrderFacts) -> None:
+    """Draw each decision so far with the credit on which it was based, as it was recorded then."""
     for decision in facts.decisions:
         what = _(DECISION_LABELS[Decision(decision.decision)][0])
         sentence = f"{decision.name} · {what} · {instant_text(decision.decided_at)}"
-        notice(f"{sentence} · {decision.reason}" if decision.reason else sentence, "info", testid="decided")
-    if facts.findings and order.status == OrderStatus.SUBMITTED:
+        sentence = f"{sentence} · {decision.reason}" if decision.reason else sentence
+        notice(sentence, "info", items=[_recorded_credit(decision.facts)], testid="decided")
+
+
+def draw_findings(facts: OrderFacts) -> None:
+    """Draw what an approver should look at, while the order waits for the decision."""
+    if facts.findings and facts.order.status == OrderStatus.SUBMITTED:
         items = [one.text for one in facts.findings]
         notice(_("Look at this before you decide:"), "warning", items=items, testid="findings")
-    kv(_facts(facts, names))
-    _draw_lines(facts)
+
+
+def credit_facts(facts: OrderFacts) -> dict[str, object]:
+    """Return the buyer's credit as it is now: label → text or what draws it."""
+    return {_("Credit limit"): _credit(facts), _("Left after this order"): partial(_draw_left, facts)}
+
+
+def _recorded_credit(recorded: Mapping[str, Any]) -> str:
+    limit_cents, used_cents = recorded["credit_limit_cents"], recorded["credit_used_cents"]
+    used = money_text(used_cents)
+    if limit_cents is None:
+        return _("When decided: credit not limited, {used} used", used=used)
+    values = {"limit": money_text(limit_cents), "used": used, "left": money_text(limit_cents - used_cents)}
+    return _("When decided: credit limit {limit}, {used} used, {left} left after this order", **values)
 
 
 def _facts(facts: OrderFacts, names: Mapping[str, str]) -> dict[str, object]:
@@ -60,12 +86,12 @@ def _facts(facts: OrderFacts, names: Mapping[str, str]) -> dict[str, object]:
     waits = f"{submitted} · {waiting_text(since)[0]}" if submitted and since else submitted
     amount = _short(facts.history_cents)
     history = ngettext("{count} order · {amount}", "{count} orders · {amount}", facts.history_count, amount=amount)
+    is_decided = bool(facts.decisions) and order.status != OrderStatus.SUBMITTED
     return {
         _("Buyer"): partial(_draw_buyer, facts, tier),
         _("Submitted by"): submitter,
-        _("Credit limit"): _credit(facts),
+        **({} if is_decided else credit_facts(facts)),  # today's credit is not what was decided on
         _("Submitted at"): waits,
-        _("Left after this order"): partial(_draw_left, facts),
         _("Last 90 days"): history,
         _("Ship-to region"): _region(facts),
         _("Ship to"): " · ".join(filter(None, (header["ship_to_name"], header["ship_to_phone"]))),

@@ -22,7 +22,8 @@ from pages.components.layout.records import instant_text
 from pages.components.layout.views import ListItem
 from pages.orders._bulk import BulkDecision
 from pages.orders._decision_facts import draw_order_facts
-from pages.orders.record import OrderView, draw_lines, read_order
+from pages.orders._lines import draw_lines
+from pages.orders.record import OrderView, read_order
 from services.accounts.users import people_names
 from services.approvals.queries import decided_count
 from services.approvals.worklist import waiting_count
@@ -57,8 +58,7 @@ def read_inbox(session: Session, view: str) -> InboxPage:
         return InboxPage(_sent(session, actor.person), counts)
     waiting = {one.number: one for one in waiting_orders(session, limit=SHOWN_MAX)}
     items = [_waiting_item(one) for one in waiting.values()]
-    tickable = {number: one for number, one in waiting.items() if not one.is_own}
-    return InboxPage(items, counts, tickable, frozenset(item.key for item in items if item.is_late) & tickable.keys())
+    return InboxPage(items, counts, waiting, frozenset(item.key for item in items if item.is_late))
 
 
 def inbox_counts(session: Session) -> dict[str, int]:
@@ -81,7 +81,7 @@ def read_case(session: Session, number: str) -> OrderCase:
 
 def _waiting_item(one: WaitingOrder) -> ListItem:
     age, is_late = waiting_text(one.submitted_at)
-    why = _("Your own order") if one.is_own else _("Every order needs a decision")
+    why = _("Every order needs a decision")
     return ListItem(one.number, one.buyer_name, money_text(one.total_cents), why, age, is_late)
 
 
@@ -150,11 +150,10 @@ INBOX = InboxSubject(
     name="orders",
     label=N_("Orders"),
     list_label=N_("Orders"),
-    href="/approvals",
+    href="/approvals?subject=orders",
     place="approvals",
     parameter="order",
     permission=Permission.ORDER_VIEW,
-    title=lambda actor: _("Waiting for me") if actor.can(Permission.ORDER_APPROVE) else _("Sent by me"),
     views=_views,
     empty={
         WAITING: (N_("Nothing waits for you"), N_("Orders appear here as soon as somebody submits one.")),

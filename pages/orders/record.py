@@ -9,23 +9,24 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.addresses import KeyInPath, record_path
-from core.i18n import N_, _, ngettext
-from core.kinds.standard import RATE, UNIT_PRICE
+from core.database.sessions import actor_of
+from core.i18n import N_, _
 from core.permissions import Permission
 from models.approvals import ApprovalDecision, Decision
-from models.orders import STATUS_LABELS, LineUnit, Order, OrderLine, OrderStatus
+from models.orders import STATUS_LABELS, Order, OrderStatus
 from models.partners.partners import Partner
 from models.partners.tiers import TIERS
 from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button, text_link
-from pages.components.base.elements import Tag
 from pages.components.base.navigation import go_to, load_again
 from pages.components.forms.dialogs import confirm
 from pages.components.layout import content as page_content
-from pages.components.layout.records import Cell, LineColumn, TimelineEntry, line_table, short_instant_text, timeline
+from pages.components.layout.records import TimelineEntry, short_instant_text, timeline
+from pages.orders._decision_facts import credit_facts, draw_decisions, draw_findings
+from pages.orders._lines import draw_lines
 from pages.orders.queries import region_full_name
 from pages.resources.history import history_of
-from pages.resources.value_texts import NOBODY, value_text
+from pages.resources.value_texts import NOBODY
 from pages.shell.calls import call, page
 from pages.shell.navigation import staff_shell
 from pages.shell.reading import read
@@ -33,6 +34,7 @@ from resources.orders import ORDERS
 from services.accounts.users import people_names
 from services.approvals.queries import last_decision
 from services.orders.approval import decide_order, is_own_order
+from services.orders.approval_facts import OrderFacts, order_facts
 from services.orders.lifecycle import discard_order, get_order, submit_order, withdraw_order
 from services.orders.shipping import ship_order
 
@@ -59,8 +61,11 @@ async def order_page(number: KeyInPath) -> None:
             OrderSteps(order, actor).draw()
         page_content.steps(_way(view))
         _draw_reason(view)
+        if view.facts:
+            draw_findings(view.facts)
         with page_content.columns() as (content, rail):
             with content:
+                _draw_approval(view.facts)
                 with page_content.panel(_("Lines")):
                     draw_lines(order.lines, order.total_cents, order.tax_cents)
                 with page_content.panel(_("Buyer and delivery")):
@@ -71,13 +76,20 @@ async def order_page(number: KeyInPath) -> None:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """One order as its page shows it. ``names``: person → name as people know them; ``decision``: the last one."""
+    """One order as its page shows it.
+
+    Attributes:
+        names: Person → name as people know them.
+        decision: The last one.
+        facts: What its approvers decide on or have decided on, for them only; None where nothing is to decide.
+    """
 
     order: Order
     upstream: Partner | None
     names: dict[str, str]
     history: Sequence[TimelineEntry]
     decision: ApprovalDecision | None
+    facts: OrderFacts | None = None
 
     def who(self, person: str | None) -> str:
         """Return the name of the person who did a step; "" if nobody did yet."""
@@ -93,7 +105,10 @@ def read_order(session: Session, number: str) -> OrderView:
     decision = last_decision(session, "orders", order.number)
     people = [order.placed_by, order.submitted_by, order.decided_by, order.shipped_by]
     names = people_names(session, [*people, decision.person if decision else None])
-    return OrderView(order, upstream, names, history_of(session, ORDERS, number), decision)
+    needs_facts = order.status == OrderStatus.SUBMITTED or decision is not None
+    is_approver = actor_of(session).can(Permission.ORDER_APPROVE)
+    facts = order_facts(session, number) if needs_facts and is_approver else None
+    return OrderView(order, upstream, names, history_of(session, ORDERS, number), decision, facts)
 
 
 class OrderSteps:
@@ -126,6 +141,7 @@ class OrderSteps:
             button(_("Withdraw"), self._withdraw, testid="action-withdraw")
         if self._actor.can(Permission.ORDER_APPROVE) and not is_own_order(self._actor, self._order):
             button(_("Reject"), self._reject, look="danger", testid="action-reject")
+            button(_("Return for change"), self._return, testid="action-return")
             button(_("Approve"), self._approve, look="primary", testid="action-approve")
 
     async def _submit(self) -> None:
@@ -160,6 +176,17 @@ class OrderSteps:
             version = self._order.version
             self._seen(await call(decide_order, self._order.number, Decision.REJECTED, reason, version=version))
 
+    async def _return(self) -> None:
+        reason = await confirm(
+            _("Return order {number} for change?", number=self._order.number),
+            _("The submitter reads the reason, changes the order and submits it again."),
+            yes=_("Return for change"),
+            reason=_("Reason"),
+        )
+        if reason is not None:
+            version = self._order.version
+            self._seen(await call(decide_order, self._order.number, Decision.RETURNED, reason, version=version))
+
     async def _ship(self) -> None:
         question = _("Mark order {number} as shipped?", number=self._order.number)
         sentence = _("Its goods for {amount} have left.", amount=page_content.money_text(self._order.total_cents))
@@ -176,55 +203,6 @@ class OrderSteps:
             load_again()
 
 
-def draw_lines(lines: Sequence[OrderLine], total_cents: int, tax_cents: int) -> None:
-    """Draw the lines of an order with their prices as they were priced, and the totals."""
-    columns = [
-        LineColumn("sku", _("SKU")),
-        LineColumn("name", _("Product")),
-        LineColumn("quantity", _("Quantity"), "right"),
-        LineColumn("price", _("Unit price"), "right"),
-        LineColumn("tax", _("Tax rate"), "right"),
-        LineColumn("total", _("Amount"), "right"),
-    ]
-    rows: list[dict[str, str | Cell]] = [
-        {
-            "sku": line.sku,
-            "name": name_cell(line.sku, line.name),
-            "quantity": quantity_text(line.quantity, line.unit, line.units),
-            "price": price_text(line.unit_price),
-            "tax": value_text(RATE, RATE.dump(line.tax_rate_ppm)),
-            "total": page_content.money_text(line.total_cents),
-        }
-        for line in lines
-    ]
-    tax = _("with tax {amount}", amount=page_content.money_text(tax_cents))
-    foot = {"sku": _("Total"), "name": tax, "total": page_content.money_text(total_cents)}
-    with Tag("div", css="qd-lines qd-lines-priced"):
-        line_table(columns, rows, caption=_("Lines of the order"), foot=foot, testid="lines")
-
-
-def name_cell(sku: str, name: str) -> Cell:
-    """Return the name of a product, on a phone with its SKU below, where that has no column of its own."""
-
-    def draw() -> None:
-        Tag("span", name)
-        Tag("small", sku, "qd-line-sku")
-
-    return Cell(draw=draw)
-
-
-def quantity_text(quantity: int, unit: str, units: int) -> str:
-    """Return a quantity as it was stated, boxes with the single units in them."""
-    if unit == LineUnit.BOX.value:
-        return ngettext("{count} box ({units})", "{count} boxes ({units})", quantity, units=f"{units:,}")
-    return f"{units:,}"
-
-
-def price_text(unit_price: int) -> str:
-    """Return a unit price as text, up to 4 decimals."""
-    return value_text(UNIT_PRICE, UNIT_PRICE.dump(unit_price))
-
-
 def _draw_reason(view: OrderView) -> None:
     """Draw why the order was rejected or returned, for those who have to act."""
     decision = view.decision
@@ -236,6 +214,16 @@ def _draw_reason(view: OrderView) -> None:
     elif view.order.status == OrderStatus.DRAFT and decision.decision == Decision.RETURNED:
         sentence = _("{name} returned this order for change: {reason}", **facts)
         page_content.notice(sentence, "warning", testid="decision-reason")
+
+
+def _draw_approval(facts: OrderFacts | None) -> None:
+    """Draw on what credit an order is to be decided, or on what its decisions were based."""
+    if facts is None:
+        return
+    with page_content.panel(_("Approval")):
+        draw_decisions(facts)
+        if facts.order.status == OrderStatus.SUBMITTED:
+            page_content.kv(credit_facts(facts))
 
 
 def _way(view: OrderView) -> list[page_content.Step]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ from models.partners.affiliation_requests import (
     Consent,
     RequestStatus,
 )
-from pages.approvals.spans import span_text
+from pages.approvals.spans import deadline_text
 from pages.components.base.buttons import button, text_link
 from pages.components.base.navigation import load_again
 from pages.components.forms.dialogs import confirm
@@ -38,7 +39,7 @@ from services.partners.approval import (
     is_own_request,
     reject_affiliation,
 )
-from services.partners.queries import find_request, partner_labels
+from services.partners.queries import find_request, partner_labels, party_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +47,19 @@ class RequestFacts:
     """A change of upstream as its page shows it.
 
     Attributes:
-        partners: Row number → (code, name) of those the viewer may see.
+        partners: Row number → (code, name) of those the viewer may read here.
+        linked: Row numbers of those whose record the viewer may open.
         names: Person → name as people know them.
     """
 
     request: AffiliationRequest
     partners: Mapping[int, tuple[str, str]]
+    linked: frozenset[int]
     names: Mapping[str, str]
     history: Sequence[TimelineEntry]
 
     def name_of(self, partner_id: int | None) -> str:
-        """Return a partner's name; of one that the viewer may not see, that it is another partner."""
+        """Return a partner's name; of one that the viewer may not know, that it is another partner."""
         if partner_id is None:
             return _("the brand itself")
         return self.partners[partner_id][1] if partner_id in self.partners else _("another partner")
@@ -66,9 +69,11 @@ def read_request(session: Session, number: str) -> RequestFacts:
     """Return a change of upstream. Raises ``NotFound`` ``affiliations.not_found``."""
     request = find_request(session, number)
     people = [request.asked_by, request.owner_by, request.upstream_by, request.objected_by, request.decided_by]
+    visible = partner_labels(session, (request.partner_id, request.from_upstream_id, request.to_upstream_id))
     return RequestFacts(
         request,
-        partner_labels(session, (request.partner_id, request.from_upstream_id, request.to_upstream_id)),
+        party_labels(session, request) | visible,
+        frozenset(visible),
         people_names(session, people),
         history_of(session, AFFILIATION_REQUESTS, number),
     )
@@ -146,10 +151,11 @@ def _shown(facts: RequestFacts) -> dict[str, object]:
         return facts.names.get(person, person) if person else ""
 
     def partner(partner_id: int | None) -> object:
-        known = facts.partners.get(partner_id) if partner_id else None
-        if known is None:
+        if partner_id is None or partner_id not in facts.partners:
             return facts.name_of(partner_id)
-        return partial(text_link, f"{known[1]} · {known[0]}", record_path("partners", known[0]))
+        code, name = facts.partners[partner_id]
+        label = f"{name} · {code}"
+        return partial(text_link, label, record_path("partners", code)) if partner_id in facts.linked else label
 
     shown: dict[str, object] = {
         _("Partner"): partner(request.partner_id),
@@ -157,17 +163,24 @@ def _shown(facts: RequestFacts) -> dict[str, object]:
         _("Present upstream"): partner(request.from_upstream_id),
         _("New upstream"): partner(request.to_upstream_id),
         _("Asked by"): who(request.asked_by),
-        _("Decided by"): who(request.decided_by),
         _("Reason"): request.reason,
+        _("Answer of the owner"): _answer(request.owner_answer, who(request.owner_by), request.owner_at),
     }
+    if request.to_upstream_id is not None:
+        answer = _answer(request.upstream_answer, who(request.upstream_by), request.upstream_at)
+        shown[_("Answer of the new upstream")] = answer
+    if request.decided_by:
+        shown[_("Decided by")] = who(request.decided_by)
     if request.due_at is not None:
-        shown[_("Answer due")] = f"{instant_text(request.due_at)} · {_waits(request)}"
+        shown[_("Answer due")] = f"{instant_text(request.due_at)} · {deadline_text(request.due_at)}"
     return shown
 
 
-def _waits(request: AffiliationRequest) -> str:
-    waited = request.due_at - request.waits_since if request.due_at else None
-    return _("{time} to answer", time=span_text(waited)) if waited else ""
+def _answer(answer: str | None, person: str, at: datetime | None) -> str:
+    """Return an answer as people read it, with who gave it when."""
+    if answer is None:
+        return _("Not answered yet")
+    return " · ".join(filter(None, (_(ANSWER_LABELS[Consent(answer)][0]), person, instant_text(at) if at else "")))
 
 
 def _draw_actions(request: AffiliationRequest, actor: Actor) -> None:

@@ -11,6 +11,7 @@ from core.errors import DomainError, InvalidInput
 from core.i18n import N_, _
 from core.kinds.kind import Reference, Refused
 from core.kinds.standard import DAY
+from core.limits import NOTE_LENGTH_MAX
 from core.permissions import Permission
 from models.partners.partners import Partner
 from pages.applications.actions import find_upstreams
@@ -35,6 +36,12 @@ def register_affiliations() -> None:
     """Register form and record."""
     page(f"{PATH}/new", permission=Permission.AFFILIATION_ASK, title=N_("Change of upstream"))(ask_page)
     page(f"{PATH}/{{number}}", permission=Permission.APPLICATION_VIEW, title=N_("Change of upstream"))(request_page)
+
+
+def draw_ask_link(actor: Actor) -> None:
+    """Draw the way to the form, for who may ask for a change."""
+    if actor.can(Permission.AFFILIATION_ASK):
+        link_button(_("Ask for a change"), f"{PATH}/new", look="primary", testid="action-new")
 
 
 async def ask_page(request: Request) -> None:
@@ -88,7 +95,7 @@ class AskForm:
                 self._fields["valid_from"] = date_field(
                     "valid_from", _("From the day"), today().isoformat(), required=True
                 )
-            self._fields["reason"] = text_field("reason", _("Reason"), multiline=True)
+            self._fields["reason"] = text_field("reason", _("Reason"), multiline=True, max_length=NOTE_LENGTH_MAX)
             content.paragraph(
                 _("The owner and the new upstream agree, the present upstream may object, then the brand decides.")
             )

@@ -4,18 +4,18 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.addresses import record_path
-from core.clock import now
 from core.i18n import N_, _
 from core.permissions import Permission
-from models.partners.affiliation_requests import STATUS_LABELS, AffiliationRequest, RequestStatus
+from models.partners.affiliation_requests import STATUS_LABELS, RequestStatus
 from pages.approvals.bar import DecisionBar
-from pages.approvals.spans import span_text
+from pages.approvals.spans import waiting_text
 from pages.approvals.subjects import WAITING, InboxPage, InboxSubject, OnDone, OnStale
 from pages.components.base.buttons import link_button, text_link
 from pages.components.base.elements import Tag
 from pages.components.layout.content import chip, row, tone_of
 from pages.components.layout.views import ListItem
 from pages.partners._affiliation_facts import RequestFacts, draw_request_facts, is_asked, read_request
+from pages.partners.affiliations import PATH, draw_ask_link
 from services.approvals.worklist import WorkItem, waiting_count, worklist
 from services.partners.approval import (
     AFFILIATION_APPROVALS,
@@ -46,9 +46,7 @@ def read_waiting(session: Session) -> set[str]:
 
 
 def _item(one: WorkItem) -> ListItem:
-    is_late = one.due_at is not None and one.due_at < now()
-    waited = span_text(now() - one.since)
-    age = _("waiting {time}, late", time=waited) if is_late else _("waiting {time}", time=waited)
+    age, is_late = waiting_text(one.since, one.due_at)
     return ListItem(one.key, one.title, "", one.key, age, is_late)
 
 
@@ -86,8 +84,9 @@ def _draw_bar(facts: RequestFacts, actor: Actor, on_done: OnDone, on_stale: OnSt
         link_button(_("Open the change"), record_path(NAME, number))
 
 
-def _may_decide(actor: Actor, request: AffiliationRequest) -> bool:
-    return actor.can(Permission.APPLICATION_DECIDE) and not is_own_request(actor, request)
+def _draw_links(actor: Actor) -> None:
+    link_button(_("All as a list"), PATH, testid="action-all")
+    draw_ask_link(actor)
 
 
 def _hints(actor: Actor) -> dict[str, str]:
@@ -104,7 +103,6 @@ INBOX = InboxSubject(
     place=NAME,
     parameter="request",
     permission=Permission.APPLICATION_VIEW,
-    title=lambda actor: _("Changes of upstream"),
     views=lambda actor: {WAITING: _("To decide") if actor.is_brand else _("To answer")},
     empty={
         WAITING: (
@@ -112,7 +110,7 @@ INBOX = InboxSubject(
             N_("Changes of upstream appear here as soon as it is your turn."),
         )
     },
-    all_link=(N_("All changes of upstream"), f"/{NAME}"),
+    all_link=(N_("All changes of upstream"), PATH),
     hints=_hints,
     read=read_inbox,
     read_counts=read_counts,
@@ -120,4 +118,5 @@ INBOX = InboxSubject(
     read_case=read_request,
     draw_case=_draw_case,
     draw_bar=_draw_bar,
+    draw_header=_draw_links,
 )

@@ -8,7 +8,8 @@ from core.i18n import N_, _
 from core.permissions import Permission
 from pages.components.base.buttons import link_button
 from pages.partners._sections import draw_partner_story
-from pages.partners.affiliations import PATH
+from pages.partners.affiliations import PATH, draw_ask_link
+from pages.partners.inbox import INBOX
 from pages.resources.screens import OWN_RECORD_AND_FORM, Screen
 from pages.shell.navigation import Place
 from resources.affiliation_requests import AFFILIATION_REQUESTS
@@ -17,10 +18,11 @@ from services.applications.queues import waits_for
 from services.approvals.worklist import waiting_count
 
 
-def draw_ask_link(actor: Actor) -> None:
-    """Draw the way to the form, for who may ask for a change."""
-    if actor.can(Permission.AFFILIATION_ASK):
-        link_button(_("Ask for a change"), f"{PATH}/new", look="primary", testid="action-new")
+def draw_links(actor: Actor) -> None:
+    """Draw the ways to the inbox and to the form, for who decides and who may ask for a change."""
+    if waits_for(actor):
+        link_button(_("Inbox"), INBOX.href, testid="action-inbox")
+    draw_ask_link(actor)
 
 
 SCREENS = (
@@ -36,7 +38,7 @@ SCREENS = (
     Screen(
         resource=AFFILIATION_REQUESTS,
         own=OWN_RECORD_AND_FORM,
-        header_actions=draw_ask_link,
+        header_actions=draw_links,
         empty_text=N_("Here stands which partner is to stand under another upstream, and who has agreed."),
     ),
 )
@@ -47,9 +49,9 @@ def changes_waiting(session: Session) -> int | None:
     return waiting_count(session, "affiliation_requests") if waits_for(actor_of(session)) else None
 
 
-def waiting_href(actor: Actor) -> str:
-    """Return the list of those that wait: the brand decides what is under review, partners give consent."""
-    return f"{PATH}?status={'under_review' if actor.is_brand else 'asked'}"
+def inbox_href(actor: Actor) -> str:
+    """Return the inbox for who decides about changes or gives consent; "" for who only looks at the list."""
+    return INBOX.href if waits_for(actor) else ""
 
 
 PLACES = (
@@ -65,13 +67,13 @@ PLACES = (
     Place(
         name="affiliation_requests",
         label=N_("Changes of upstream"),
-        href="/affiliation_requests",
+        href=PATH,
         icon="reports",
         group="channel",
         rank=4,
         permission=Permission.APPLICATION_VIEW,
         waiting=changes_waiting,
         waiting_label=lambda actor: _("Changes of upstream to answer"),
-        waiting_href=waiting_href,
+        inbox_href=inbox_href,
     ),
 )

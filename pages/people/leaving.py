@@ -6,6 +6,7 @@ from functools import partial
 from core.addresses import KeyInPath, record_path
 from core.errors import DomainError
 from core.i18n import N_, _, ngettext
+from core.limits import NOTE_LENGTH_MAX
 from core.permissions import Permission
 from pages.components.base.assets import add_style
 from pages.components.base.buttons import button, link_button
@@ -58,7 +59,9 @@ class Leaving:
             with content:
                 self._kinds = self._draw_held()
                 with panel():
-                    self._note = text_field("note", _("Note for the audit trail"), multiline=True)
+                    self._note = text_field(
+                        "note", _("Note for the audit trail"), multiline=True, max_length=NOTE_LENGTH_MAX
+                    )
             with rail:
                 _draw_ended(found)
         self._problems = Tag("div").style("display:contents")  # beside the button: the page is longer than a screen

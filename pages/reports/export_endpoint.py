@@ -7,10 +7,10 @@ from fastapi.responses import FileResponse
 
 from core.database.sessions import reading
 from core.errors import NotFound
-from core.i18n import N_
+from core.i18n import N_, _
 from core.permissions import Permission
 from importers.pivots import ENDINGS, write_pivot
-from pages.resources.export_endpoint import Check, file_answer
+from pages.resources.export_endpoint import Check, FileName, file_answer
 from pages.web.heavy_work import limit_downloads_of_person
 from pages.web.identity import require_actor
 from pages.web.policies import permitted
@@ -51,4 +51,5 @@ async def export_pivot(file: str, request: Request) -> FileResponse:
         with reading(actor) as session:
             return write_pivot(target, ending, pivot(session, query, check))
 
-    return await file_answer(request, resource, ending, write)
+    file_name = FileName(f"{resource.name}-pivot", f"{_(resource.label)}-{_('Pivot')}", ending)
+    return await file_answer(request, resource, file_name, write)

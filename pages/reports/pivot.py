@@ -128,7 +128,10 @@ def _draw(found: Pivot) -> None:
         return
     shown = len(lines_shown(found))
     if shown < len(found.lines):
-        sentence = _("Shown are the first {count} of {all} lines; the file has them all.", count=shown,
-                     all=f"{len(found.lines):,}")  # fmt: skip
+        sentence = _(
+            "Shown are the first {count} of {all} lines; the file has them all.",
+            count=f"{shown:,}",
+            all=f"{len(found.lines):,}",
+        )
         notice(sentence, "info", testid="some-lines")
     pivot_table(found, figure_text(found.query.figure))

@@ -1,6 +1,6 @@
 """How the fields of a resource become the columns and the filters of its list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -9,7 +9,7 @@ from core.resource import Field, Resource
 from pages.components.layout.views import View
 from pages.components.lists.filters import Filter
 from pages.components.lists.grid_spec import Format, GridColumn
-from pages.resources.value_texts import chip_tone, status_field
+from pages.resources.value_texts import chip_tone, status_field, value_text
 
 FORMATS: dict[str, Format] = {
     "money": "money",
@@ -60,10 +60,13 @@ def grid_columns(resource: Resource, fields: Sequence[Field]) -> list[GridColumn
     return columns
 
 
-def grid_filters(resource: Resource, fields: Sequence[Field]) -> list[Filter]:
-    """Return the filters of a list: what sorts rows into groups first, then days and amounts, last any condition.
+def grid_filters(resource: Resource, fields: Sequence[Field], stated: Mapping[str, str]) -> list[Filter]:
+    """Return the filters of a list: what sorts rows into groups first, then days and amounts.
 
     Where nothing is found by searching, texts can be filtered.
+
+    Args:
+        stated: Parameters of the address; regions that they name by codes are called by their names.
     """
     texts = {"reference", "region", "tags"} | (set() if _searched(resource, fields) else {"text", "code"})
     found = [
@@ -71,12 +74,22 @@ def grid_filters(resource: Resource, fields: Sequence[Field]) -> list[Filter]:
         for field in fields
         if field.kind.choices
     ]
-    found += [Filter(field.name, _(field.label), "text") for field in fields if field.kind.name in texts]
+    found += [
+        Filter(field.name, _(field.label), "text", _region_names(field, stated.get(field.name, "")))
+        for field in fields
+        if field.kind.name in texts
+    ]
     for field in fields:
         ranged = _RANGES.get(field.kind.name)
         if ranged and not field.seldom:
             found.append(Filter(field.name, _(field.label), ranged))
-    return [*found[:FILTERS_MAX], Filter("where", _("Condition"), "condition")]
+    return found[:FILTERS_MAX]
+
+
+def _region_names(field: Field, value: str) -> dict[str, str] | None:
+    if field.kind.name != "region":
+        return None
+    return {code: value_text(field.kind, code) for code in value.split(",") if code}
 
 
 def grid_views(resource: Resource, fields: Sequence[Field]) -> list[View]:

@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -42,6 +43,15 @@ Check = Callable[[], None]
 router = APIRouter()
 
 
+@dataclass(frozen=True, slots=True)
+class FileName:
+    """Name of a file: ``plain`` for every browser, ``label`` in the language of the person."""
+
+    plain: str
+    label: str
+    ending: str
+
+
 @router.get(
     "/export/{file}",
     dependencies=[Depends(permitted(Permission.EXPORT)), Depends(limit_downloads_of_person)],
@@ -70,30 +80,31 @@ async def export_file(file: str, request: Request) -> FileResponse:
 
     pairs = request.query_params.multi_items()
     query = read_query(resource, actor, [*pairs, *_columns(resource, actor, pairs)], from_address=True)
-    return await file_answer(request, resource, ending, partial(_write_list, actor, query, ending))
+    file_name = FileName(resource.name, _(resource.label), ending)
+    return await file_answer(request, resource, file_name, partial(_write_list, actor, query, ending))
 
 
 async def file_answer(
-    request: Request, resource: Resource, ending: str, write: Callable[[BinaryIO, Check], int]
+    request: Request, resource: Resource, name: FileName, write: Callable[[BinaryIO, Check], int]
 ) -> FileResponse:
     """Answer a file with rows of a resource, written in one of the threads for exports; that it was made is on record.
 
     Args:
         request: Its address is recorded. Nothing is left of a file whose client is gone.
-        resource: Names the file.
-        ending: One of ``MEDIA_TYPES``.
+        resource: Whose rows they are.
+        name: Of the file; its ending is one of ``MEDIA_TYPES``.
         write: Writes to a file and returns how many rows there were; calls what it is given now and then.
 
     Raises:
         CallerLimit, CapacityFull: As ``core.throttling.capacity.Capacity.slot``; and as ``write``.
     """
     actor = require_actor(request)
-    export = partial(_export, actor, resource, ending, request.url.query, write)
+    export = partial(_export, actor, resource, name.ending, request.url.query, write)
     path = await run_while_connected(request, EXPORTS, caller_of(actor), export)
     return FileResponse(
         path,
-        media_type=MEDIA_TYPES[ending],
-        headers={"Content-Disposition": _disposition(resource, ending), "Cache-Control": "no-store"},
+        media_type=MEDIA_TYPES[name.ending],
+        headers={"Content-Disposition": _disposition(name), "Cache-Control": "no-store"},
         background=BackgroundTask(path.unlink, missing_ok=True),
     )
 
@@ -149,8 +160,8 @@ def _temporary() -> Path:
     return Path(name)
 
 
-def _disposition(resource: Resource, ending: str) -> str:
-    """Return the header that names the file: plainly, and in the language of the person."""
+def _disposition(name: FileName) -> str:
+    """Return the header that names the file, with the time."""
     at = instant_text(now()).replace(":", "").replace(" ", "-")
-    plain, named = f"{resource.name}-{at}.{ending}", f"{_(resource.label)}-{at}.{ending}"
+    plain, named = (f"{text}-{at}.{name.ending}" for text in (name.plain, name.label))
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(named)}"

@@ -21,6 +21,7 @@ from pages.components.lists.data_grid import DataGrid, data_grid
 from pages.components.lists.filters import filter_bar
 from pages.components.lists.grid_spec import GridSpec
 from pages.resources._columns import grid_columns, grid_filters, grid_views, search_words
+from pages.resources._condition_filter import condition_filter
 from pages.resources.bulk import BulkActions
 from pages.resources.screens import Screen
 from pages.shell.calls import page
@@ -53,10 +54,12 @@ async def list_page(screen: Screen) -> DataGrid:
             if may_add:
                 link_button(_("New"), f"/{resource.name}/new", look="primary", icon="plus", testid="action-new")
         fields = resource.fields_for(actor)
+        stated = context.client.request.query_params
         if views := grid_views(resource, fields):
-            view_tabs(views, current=context.client.request.query_params.get("view", ""))
+            view_tabs(views, current=stated.get("view", ""))
         with stack().classes("qd-fill"):
-            filter_bar(grid_filters(resource, fields), search=search_words(resource, fields))
+            filters = [*grid_filters(resource, fields, stated), condition_filter(resource, actor)]
+            filter_bar(filters, search=search_words(resource, fields))
             bulk = BulkActions(resource, actor)
             actions = bulk.grid_actions()
             if screen.list_actions is not None:

@@ -22,6 +22,7 @@ from core.permissions import Permission
 from core.process.logs import note_logged
 from pages.components.base.toasts import toast
 from pages.shell._reauthentication import prove_again
+from pages.shell.page_lifetime import end_with_page
 from pages.web.identity import current_actor, language_of
 from pages.web.page_limits import LimitedPage, begin_drawing
 from pages.web.policies import PUBLIC, SIGNED_IN, permitted
@@ -108,50 +109,55 @@ async def call_or_raise(
     """Run a service function as ``call`` does.
 
     A service that wants to know first who sits there (``require_proof``) is run again once the person has proved it.
+    If the page is closed meanwhile, its handler is cancelled.
 
     Raises:
         SignInNeeded: Whoever opened the page may not use it any more.
         ReauthenticationNeeded: They did not prove to be who they were.
         DomainError: What the service refuses.
     """
-    try:
+    with end_with_page():
+        try:
+            return await _run(service, *args, **kwargs)
+        except ReauthenticationNeeded:
+            if not await prove_again():
+                raise
         return await _run(service, *args, **kwargs)
-    except ReauthenticationNeeded:
-        if not await prove_again():
-            raise
-    return await _run(service, *args, **kwargs)
 
 
 async def _run(service: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    route = context.client.request.url.path
     actor = await current_actor()
     try:
         return await run_in_threadpool(transact, actor, lambda session: service(session, *args, **kwargs))
     except NotPermitted as refused:
-        await _note(actor, refused)
+        await run_in_threadpool(note_refusal, actor, refused, route)
         raise
     except RowsRefused as refused:
-        route = context.client.request.url.path
         await run_in_threadpool(note_refused_rights, actor, refused.problems, route)
         raise
 
 
 async def permitted_actor(permission: Permission | None = None) -> Actor | None:
     """Return who is behind this event if they may; else say why not and return None. For handlers without a service."""
-    actor = None
     try:
-        actor = await current_actor()
-        if permission is not None:
-            actor.require(permission)
+        with end_with_page():
+            return await _permitted_actor(permission)
     except DomainError as error:
-        if actor is not None and isinstance(error, NotPermitted):
-            await _note(actor, error)
         show_refusal(error)
         return None
+
+
+async def _permitted_actor(permission: Permission | None) -> Actor:
+    route = context.client.request.url.path
+    actor = await current_actor()
+    try:
+        if permission is not None:
+            actor.require(permission)
+    except NotPermitted as refused:
+        await run_in_threadpool(note_refusal, actor, refused, route)
+        raise
     return actor
-
-
-async def _note(actor: Actor, refused: NotPermitted) -> None:
-    await run_in_threadpool(note_refusal, actor, refused, context.client.request.url.path)
 
 
 def show_refusal(error: DomainError) -> None:

@@ -40,11 +40,11 @@ class Place:
         name: Stable: ``data-testid`` is ``nav-<name>``; of a list, the name of its resource.
         label: English (a catalogue key).
         group, rank: Where it stands: in which group, and in which place within it, from 1.
-        permission: Needed to see it; None for everybody who is signed in.
+        permission: Needed to see it, of several any one; None for everybody who is signed in.
         stands_for: Names of resources that have no place of their own and belong to it.
         waiting: Returns how much waits there for the session's person; None where nothing can wait for them.
         waiting_label: What waits, as the start page says it to an actor.
-        waiting_href: Where an actor finds it, if not at ``href``.
+        inbox_href: Where an actor decides what waits there, "" for at ``href``; navigation and start page lead there.
     """
 
     name: str
@@ -53,11 +53,20 @@ class Place:
     icon: Icon
     group: Group
     rank: int
-    permission: Permission | None = None
+    permission: Permission | tuple[Permission, ...] | None = None
     stands_for: frozenset[str] = frozenset()
     waiting: Callable[[Session], int | None] | None = None
     waiting_label: Callable[[Actor], str] = lambda actor: ""
-    waiting_href: Callable[[Actor], str] = lambda actor: ""
+    inbox_href: Callable[[Actor], str] = lambda actor: ""
+
+    def is_seen_by(self, actor: Actor) -> bool:
+        """Return whether an actor has the permission to see it."""
+        needed = self.permission if isinstance(self.permission, tuple) else (self.permission,)
+        return any(one is None or actor.can(one) for one in needed)
+
+    def href_for(self, actor: Actor) -> str:
+        """Return where it leads an actor."""
+        return self.inbox_href(actor) or self.href
 
 
 RANK_OF_OTHERS = 100
@@ -80,9 +89,10 @@ def register_places(places: Iterable[Place]) -> None:
 
 def navigation_for(actor: Actor) -> list[NavGroup]:
     """Return the places that ``actor`` may see, in groups; a group without places is left out."""
-    seen = [place for place in _places if place.permission is None or actor.can(place.permission)]
+    seen = [place for place in _places if place.is_seen_by(actor)]
     groups = [
-        NavGroup(_(label), [_item(place) for place in seen if place.group == name]) for name, label in GROUPS.items()
+        NavGroup(_(label), [_item(place, actor) for place in seen if place.group == name])
+        for name, label in GROUPS.items()
     ]
     return [group for group in groups if group.items]
 
@@ -120,7 +130,7 @@ def counts_waiting(session: Session) -> dict[str, int]:
 def waiting_places(session: Session) -> list[tuple[Place, int]]:
     """Return the places where something can wait for the session's person, and how much does."""
     actor = actor_of(session)
-    seen = [place for place in _places if place.permission is None or actor.can(place.permission)]
+    seen = [place for place in _places if place.is_seen_by(actor)]
     counts = [(place, place.waiting(session)) for place in seen if place.waiting is not None]
     return [(place, count) for place, count in counts if count is not None]
 
@@ -147,5 +157,5 @@ def _place_of(resource: Resource, rank: int) -> Place:
     )
 
 
-def _item(place: Place) -> NavItem:
-    return NavItem(place.name, _(place.label), place.href, place.permission, icon=place.icon)
+def _item(place: Place, actor: Actor) -> NavItem:
+    return NavItem(place.name, _(place.label), place.href_for(actor), icon=place.icon)

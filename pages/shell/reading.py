@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor
 from core.database.sessions import reading
+from pages.shell.page_lifetime import end_with_page
 from pages.web.identity import current_actor
 
 T = TypeVar("T")
@@ -27,11 +28,14 @@ async def read(actor: Actor, query: Callable[Concatenate[Session, P], T], *args:
 async def read_as_current_user(query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a query as the user of the current event, with that user's current rights.
 
+    If the page is closed meanwhile, its handler is cancelled.
+
     Raises:
         SignInNeeded: The session of the page has ended.
         DomainError: What ``query`` refuses.
     """
-    return await read(await current_actor(), query, *args, **kwargs)
+    with end_with_page():
+        return await read(await current_actor(), query, *args, **kwargs)
 
 
 def _read(actor: Actor, query: Callable[[Session], T]) -> T:

@@ -12,12 +12,24 @@
       this.onState = () => this.draw();
       document.addEventListener("qudao:state", this.onState);
       document.addEventListener("qudao:columns", this.onState);
+      this.onRefusal = (event) => this.showRefusal(event.detail);
+      document.addEventListener("qudao:refusal", this.onRefusal);
       this.draw();
     }
 
     disconnectedCallback() {
       document.removeEventListener("qudao:state", this.onState);
       document.removeEventListener("qudao:columns", this.onState);
+      document.removeEventListener("qudao:refusal", this.onRefusal);
+    }
+
+    // Opens the condition that the list was refused for, with the sentence beneath it. `fields`: parameter → sentence.
+    showRefusal(fields) {
+      const filter = this.config.filters.find(({ kind, name }) => kind === "condition" && fields[name]);
+      if (!filter) return;
+      this.refusal = { value: state.read().get(filter.name), sentence: fields[filter.name] };
+      const opener = this.querySelector(`[data-set-filter="${CSS.escape(filter.name)}"]`);
+      document.getElementById(opener.getAttribute("popovertarget")).showPopover();
     }
 
     draw() {
@@ -106,8 +118,8 @@
 
     said(filter, value) {
       if (filter.kind === "condition") return this.condition(value);
-      if (filter.kind === "choice") {
-        const labels = Object.fromEntries(filter.choices);
+      const labels = Object.fromEntries(filter.choices);
+      if (filter.kind === "choice" || value.split(",").some((code) => labels[code])) {
         const names = value.split(",").map((code) => labels[code] || code);
         if (names.length <= 2) return names.join("、");
         return fill(this.texts.and_more, { name: names[0], count: names.length - 1 });
@@ -189,24 +201,44 @@
     expression(filter, value) {
       const id = `qd-condition-${++count}`;
       const input = element("textarea", {
-        css: "qd-input", rows: "3", "aria-label": filter.label, "aria-describedby": id, "data-testid": "condition",
+        css: "qd-input", rows: "3", placeholder: filter.example, "aria-label": filter.label, "aria-describedby": id,
+        "data-testid": "condition",
       });
       const problem = element("p", { id, css: "qd-filter-problem", role: "alert", "data-testid": "condition-problem" });
       input.value = value && this.condition(value);
       const stated = () => input.value.trim();
+      const refuse = (sentence) => {
+        problem.textContent = sentence;
+        if (sentence) input.setAttribute("aria-invalid", "true");
+        else input.removeAttribute("aria-invalid");
+      };
+      if (value && this.refusal?.value === value) refuse(this.refusal.sentence);
       const isRight = async () => {
         try {
-          problem.textContent = "";
-          input.removeAttribute("aria-invalid");
+          refuse("");
           if (stated()) await this.read(stated());
           return true;
         } catch (error) {
-          problem.textContent = error instanceof TypeError ? this.texts.failed : error.message;
-          input.setAttribute("aria-invalid", "true");
+          refuse(error instanceof TypeError ? this.texts.failed : error.message);
           return false;
         }
       };
-      return { nodes: [input, problem], value: stated, isRight };
+      return { nodes: [input, problem, this.fieldButtons(filter, input)], value: stated, isRight };
+    }
+
+    // The fields that a condition can name: each is put where the cursor stands.
+    fieldButtons(filter, input) {
+      const put = (text) => {
+        const before = input.value.slice(0, input.selectionStart);
+        const gap = before && !/[\s(]$/.test(before) ? " " : "";
+        input.setRangeText(`${gap}${text} `, input.selectionStart, input.selectionEnd, "end");
+        input.focus();
+      };
+      const buttons = filter.choices.map(([text, label]) =>
+        element("button", { type: "button", text: label, on: { click: () => put(text) } }),
+      );
+      const words = element("span", { text: this.texts.fields });
+      return element("div", { css: "qd-filter-fields", role: "group", "aria-label": this.texts.fields }, words, ...buttons);
     }
 
     columns() {

@@ -68,6 +68,18 @@
     },
     true,
   );
+  // Its width is known once it is open: a wide one moves until it is whole on the screen.
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const menu = event.target;
+      if (event.newState !== "open" || !menu.classList?.contains("qd-menu")) return;
+      const { left, width } = menu.getBoundingClientRect();
+      const inside = Math.max(8, Math.min(left, document.documentElement.clientWidth - 8 - width));
+      if (Math.abs(inside - left) >= 1) Object.assign(menu.style, { left: `${Math.round(inside)}px`, right: "auto" });
+    },
+    true,
+  );
 
   // Quasar puts a focusable box between a listbox and its options; screen readers then find no options.
   const tidy = (menu) => {

@@ -2,7 +2,7 @@
 // Everything that comes in a row is set as text; the functions AG Grid calls are named here, never in data.
 (() => {
   "use strict";
-  const { element, fill, formats, state, sum, isNothing, EMPTY } = window.qudao;
+  const { element, fill, formats, notes, state, sum, isNothing, EMPTY } = window.qudao;
   const phone = window.matchMedia("(max-width: 599.98px)");
   const KEYS_MAX = 1000;
   const ROW_HEIGHTS = { compact: 28, default: 36, relaxed: 44 };
@@ -65,7 +65,10 @@
         throw new DOMException("signed out", "AbortError");
       }
       const body = await answer.json().catch(() => ({}));
-      if (!answer.ok) throw new Error(body.message || this.texts.failed);
+      if (!answer.ok) {
+        const { status } = answer;
+        throw Object.assign(new Error(body.message || this.texts.failed), { status, fields: body.fields ?? {} });
+      }
       return body;
     }
 
@@ -109,7 +112,7 @@
       const empty = !answer.rows.length && !answer.total;
       this.dataset.state = empty ? "empty" : "ready";
       const note = this.part("note");
-      if (empty) note.replaceChildren(this.nothing());
+      if (empty) note.replaceChildren(notes.nothing(this));
       else note.replaceChildren();
       const exact = answer.total_is_exact !== false;
       const [before, after] = fill(exact ? this.texts.rows : this.texts.more, { count: "\u0000" }).split("\u0000");
@@ -123,48 +126,11 @@
       this.part("foot").replaceChildren(count, ...sums);
     }
 
-    nothing() {
-      const active = state.filters();
-      if (!active.length) {
-        const { title, text, action } = this.config.empty;
-        return this.message(title || this.texts.none, text, action && element("a", { css: "qd-btn qd-btn-primary", href: action[1], text: action[0] }));
-      }
-      const drops = active.map(([name]) => {
-        const label = name === "q" ? this.texts.search : this.filterLabel(name);
-        const drop = () => state.change({ [name]: "" });
-        return element("button", { type: "button", css: "qd-btn", text: fill(this.texts.drop, { name: label }), on: { click: drop } });
-      });
-      const clear = () => state.change(Object.fromEntries(active.map(([name]) => [name, ""])));
-      if (drops.length > 1) {
-        drops.push(element("button", { type: "button", css: "qd-btn qd-btn-quiet", text: this.texts.dropAll, on: { click: clear } }));
-      }
-      return this.message(this.texts.noResult, this.texts.dropOne, ...drops);
-    }
-
-    filterLabel(name) {
-      const bar = document.querySelector("qudao-filters");
-      const known = bar?.config?.filters.find((filter) => filter.name === name);
-      return known?.label ?? this.columns.get(name)?.label ?? name;
-    }
-
     problem(error) {
       if (error.name === "AbortError") return;
       this.dataset.state = "error";
-      const offline = error instanceof TypeError;
-      const retry = element("button", { type: "button", css: "qd-btn", text: this.texts.retry, on: { click: () => this.start() } });
-      const message = this.message(this.texts.failed, offline ? this.texts.offline : error.message, retry);
-      message.setAttribute("role", "alert");
-      this.part("note").replaceChildren(message);
-    }
-
-    message(title, text, ...actions) {
-      return element(
-        "div",
-        { css: "qd-empty" },
-        element("h2", { text: title }),
-        text && element("p", { text }),
-        element("div", { css: "qd-row" }, ...actions),
-      );
+      this.part("note").replaceChildren(notes.problem(this, error));
+      if (error.fields) document.dispatchEvent(new CustomEvent("qudao:refusal", { detail: error.fields }));
     }
 
     formatted(name, value) {

@@ -146,7 +146,7 @@ def _draw_finding(case: Case, one: StoreFinding, on_dismiss: Answer | None, on_t
             button(_("Take over"), partial(on_take, one), testid=f"action-take-{one.id}")
         if is_open and on_dismiss is not None:
             made = button(_("Not so"), partial(on_dismiss, one), look="quiet", testid=f"action-dismiss-{one.code}")
-            made.put(aria_label=_("Dismiss: {finding}", finding=_(TITLES.get(one.code, one.code))))
+            made.put(aria_label=_("Not so: {finding}", finding=_(TITLES.get(one.code, one.code))))
 
 
 def draw_map(case: Case) -> None:
@@ -252,7 +252,7 @@ def _facts(case: Case) -> dict[str, object]:
     position: object = None
     if store.latitude is not None and store.longitude is not None:
         position = f"{position_text(store.latitude, store.longitude)} · {datum_text(store.datum)}"
-    measured = " · ".join(filter(None, (position_source_text(store.position_source), accuracy_text(store.accuracy_m))))
+    source = " · ".join(filter(None, (position_source_text(store.position_source), accuracy_text(store.accuracy_m))))
     partner = case.partner
     return {
         _("Store code"): store.code,
@@ -264,7 +264,7 @@ def _facts(case: Case) -> dict[str, object]:
         _("Contact"): store.contact,
         _("Phone"): store.phone,
         _("Position"): position,
-        _("Measured"): measured,
+        _("Position source"): source,
         _("Measured at"): instant_text(store.fixed_at) if store.fixed_at else None,
         _("Registered by"): f"{case.person} · {instant_text(store.created_at)}" if case.person else None,
         _("Note"): store.note,

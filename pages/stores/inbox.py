@@ -6,31 +6,35 @@ from functools import partial
 
 from fastapi import Request
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor
 from core.addresses import record_path
-from core.clock import now
+from core.errors import DomainError
 from core.i18n import N_, _, ngettext
 from core.permissions import Permission
-from models.stores import Store, StoreFinding
+from models.stores import Store, StoreFinding, StoreStatus
 from pages.approvals.bar import DecisionBar
 from pages.approvals.inbox import draw_inbox
+from pages.approvals.results import show_results
 from pages.approvals.spans import waiting_text
 from pages.approvals.subjects import WAITING, InboxPage, InboxSubject, OnDone, OnStale
 from pages.components.base.buttons import button, link_button
-from pages.components.base.toasts import toast
+from pages.components.base.elements import Tag
 from pages.components.forms.dialogs import confirm
+from pages.components.layout.records import Cell, LineColumn
 from pages.components.layout.views import ListItem
 from pages.components.maps import add_map
-from pages.shell.calls import call
+from pages.shell.calls import permitted_actor, show_refusal
 from pages.stores._record import dismiss
 from pages.stores._review_record import Case, draw_case, read_case
-from services.outcomes import Outcome
+from services.approvals.queries import returned_keys
+from services.outcomes import each
 from services.partners.queries import partner_labels
 from services.stores import approval
 from services.stores.queries import stores_coded, worst_findings
 from services.stores.review import (
-    accept_stores,
+    TOO_MANY,
     close_store,
     decide_store,
     send_back_store,
@@ -50,14 +54,12 @@ async def inbox_page(request: Request) -> None:
 
 def read_inbox(session: Session, view: str) -> InboxPage:
     """Return what waits for the session's person, worst score first."""
-    items = _items(session, stores_under_review(session, limit=SHOWN_MAX))
-    tickable = {item.key: item.key for item in items}
-    return InboxPage(items, read_counts(session), tickable, frozenset(item.key for item in items if item.is_late))
+    return _page(session, stores_under_review(session, limit=SHOWN_MAX))
 
 
-def read_item(session: Session, code: str) -> ListItem | None:
+def read_item(session: Session, code: str) -> InboxPage:
     """Return the line of a store that waits, also of one that the list is too short for."""
-    return next(iter(_items(session, stores_coded(session, code, approval.WAITING))), None)
+    return _page(session, stores_coded(session, code, approval.WAITING))
 
 
 def read_counts(session: Session) -> dict[str, int]:
@@ -70,33 +72,39 @@ def read_waiting(session: Session) -> set[str]:
     return {store.code for store in stores_under_review(session, limit=SHOWN_MAX)}
 
 
-def _items(session: Session, stores: Sequence[Store]) -> list[ListItem]:
+def _page(session: Session, stores: Sequence[Store]) -> InboxPage:
     labels = partner_labels(session, [store.partner_id for store in stores])
     partners = {number: name for number, (_code, name) in labels.items()}
     worst = worst_findings(session, [store.id for store in stores])
-    return [_item(store, partners, worst.get(store.id)) for store in stores]
+    applied = [store.code for store in stores if store.status == StoreStatus.APPLIED]
+    sent_back = returned_keys(session, approval.STORE_APPROVALS.name, applied) if applied else set[str]()
+    items = [_item(store, partners, worst.get(store.id), is_sent_back=store.code in sent_back) for store in stores]
+    late = frozenset(item.key for item in items if item.is_late)
+    return InboxPage(items, read_counts(session), {store.code: store for store in stores}, late)
 
 
-def _item(store: Store, partners: dict[int, str], worst: StoreFinding | None) -> ListItem:
+def _item(store: Store, partners: dict[int, str], worst: StoreFinding | None, *, is_sent_back: bool) -> ListItem:
     since = store.updated_at
-    age, _is_late = waiting_text(since)
+    age, is_late = waiting_text(since, since + LATE)
     why = _(TITLES.get(worst.code, worst.code)) if worst else partners.get(store.partner_id or 0, _("The brand itself"))
+    why = f"{_('Sent back')} · {why}" if is_sent_back else why
     score = "" if store.score is None else str(store.score)
-    return ListItem(store.code, store.name, score, why, age, now() - since > LATE)
+    return ListItem(store.code, store.name, score, why, age, is_late)
 
 
 class BulkAccept:
-    """The button for the lines that are ticked; ``on_done`` gets the codes that were accepted."""
+    """The button for the lines that are ticked; ``on_done`` gets their codes."""
 
     def __init__(self, on_done: Callable[[Sequence[str]], Awaitable[None]]) -> None:
         self._on_done = on_done
-        self._chosen: Sequence[str] = ()
+        self._chosen: Sequence[Store] = ()
 
     def draw(self) -> None:
         """Draw the button; it can be pressed once something is ticked."""
         self._button = button(_("Accept chosen"), self._accept, testid="action-accept-chosen", enabled=False)
+        self._report = Tag("div", hidden=True)
 
-    def choose(self, chosen: Sequence[str]) -> None:
+    def choose(self, chosen: Sequence[Store]) -> None:
         """Note what is ticked now."""
         self._chosen = list(chosen)
         self._button.text = _("Accept chosen") + (f" ({len(chosen)})" if chosen else "")
@@ -108,11 +116,32 @@ class BulkAccept:
         question = ngettext("Accept {count} store?", "Accept {count} stores?", len(chosen))
         if not chosen or await confirm(question, sentence, yes=_("Accept")) is None:
             return
-        outcomes: list[Outcome] = await call(accept_stores, chosen, "") or []
-        for outcome in outcomes:
-            if outcome.problem is not None:
-                toast(f"{outcome.key}: {outcome.problem.text}", tone="danger")
-        await self._on_done([outcome.key for outcome in outcomes if outcome.ok])
+        actor = await permitted_actor(Permission.STORE_REVIEW)
+        if actor is None:
+            return
+        versions = {one.code: one.version for one in chosen}
+        try:
+            outcomes = await run_in_threadpool(
+                each,
+                actor,
+                list(versions),
+                lambda session, code: decide_store(session, code, version=versions[code]),
+                too_many=TOO_MANY,
+            )
+        except DomainError as error:
+            show_refusal(error)
+            return
+        names = {one.code: one.name for one in chosen}
+        show_results(
+            self._report,
+            _("Result for each store"),
+            outcomes,
+            summary=_("{count} of {all} accepted", count=sum(one.ok for one in outcomes), all=len(outcomes)),
+            done=_("Accepted"),
+            columns=[LineColumn("store", _("Store"))],
+            cells=lambda key: {"store": Cell(names[key], href=record_path("stores", key), note=key)},
+        )
+        await self._on_done([one.key for one in outcomes])
 
 
 def _draw_case(case: Case, actor: Actor, draw_again: OnDone) -> None:
@@ -146,7 +175,6 @@ INBOX = InboxSubject(
     place="store-review",
     parameter="store",
     permission=Permission.STORE_REVIEW,
-    title=lambda actor: _("Stores to review"),
     views=lambda actor: {WAITING: _("To decide")},
     empty={WAITING: (N_("No store waits"), N_("Stores appear here when something about them needs a look."))},
     all_link=(N_("All stores"), "/stores"),

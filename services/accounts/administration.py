@@ -32,6 +32,7 @@ from services.accounts.sessions import (
 )
 from services.accounts.sign_in import account_subject
 from services.accounts.users import GRANTS, save_users
+from services.free_texts import parse_name
 from services.saving.plans import SaveOptions
 
 _SEE = {"see_all": "resetting a password deletes the known devices of the account"}
@@ -53,14 +54,14 @@ def create_user(
         RowsRefused: What ``save_users`` finds wrong.
     """
     actor_of(session).require(Permission.USER_EDIT)
-    address = _parse_email(email)
+    address, shown = _parse_email(email), parse_name(name)
     if role not in set(Role):
         raise InvalidInput("users.unknown_role", N_("There is no role “{role}”."), role=role)
     if session.scalar(select(User.id).where(User.email == address)) is not None:
         raise Conflict("users.exists", N_("There is an account for {email} already."), email=address)
     if password is not None:
-        require_acceptable(password, address, name)
-    drafts = Drafts([1], {"email": [address], "name": [name], "role": [role], "partner": [partner]})
+        require_acceptable(password, address, shown)
+    drafts = Drafts([1], {"email": [address], "name": [shown], "role": [role], "partner": [partner]})
     save_users(session, drafts, SaveOptions()).or_refuse()
     user = session.scalars(select(User).where(User.email == address)).one()
     if password is not None:

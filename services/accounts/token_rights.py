@@ -16,6 +16,7 @@ from models.accounts.tokens import ApiToken, Confirmation
 from models.accounts.users import User
 from models.partners.partners import Partner
 from services.accounts.sessions import require_reauthentication
+from services.free_texts import Note, parse_note
 from services.outcomes import Outcome
 
 SEPARATOR = "、"
@@ -72,6 +73,7 @@ def confirm_tokens(session: Session, prefixes: Sequence[str], note: str = "") ->
     actor = actor_of(session)
     actor.require(Permission.TOKEN_EDIT)
     require_reauthentication(session)
+    checked = parse_note(note)
     wanted = (
         select(ApiToken, User, Partner.path)
         .outerjoin(User, User.id == ApiToken.user_id)
@@ -81,7 +83,7 @@ def confirm_tokens(session: Session, prefixes: Sequence[str], note: str = "") ->
         .with_for_update(of=ApiToken)
     )
     found = {row.prefix: (row, maker, path or "") for row, maker, path in session.execute(wanted)}
-    return [Outcome(prefix, _confirm(session, actor, found.get(prefix), note)) for prefix in dict.fromkeys(prefixes)]
+    return [Outcome(prefix, _confirm(session, actor, found.get(prefix), checked)) for prefix in dict.fromkeys(prefixes)]
 
 
 def keys_above_makers(session: Session) -> dict[Confirmation, list[str]]:
@@ -104,7 +106,7 @@ def keys_above_makers(session: Session) -> dict[Confirmation, list[str]]:
 
 
 def _confirm(
-    session: Session, actor: Actor, found: tuple[ApiToken, User | None, str] | None, note: str
+    session: Session, actor: Actor, found: tuple[ApiToken, User | None, str] | None, note: Note
 ) -> Problem | None:
     """Confirm one key; return why it cannot be confirmed."""
     if found is None:

@@ -14,6 +14,7 @@ from core.database.sessions import actor_of
 from core.errors import InvalidInput, NotFound, NotPermitted, Problem
 from core.events.log import EventDraft, record
 from core.i18n import N_
+from core.limits import NAME_LENGTH_MAX
 from core.permissions import PARTNER_ROLES, Permission, Role
 from models.accounts.tokens import ApiToken
 from models.accounts.users import User, UserStatus
@@ -22,6 +23,7 @@ from services.accounts.one_time_secrets import new_token, token_hash
 from services.accounts.sessions import SEEN_EVERY, SignInNeeded, require_reauthentication
 from services.accounts.token_rights import confirmation_of, rights_of
 from services.accounts.users import GRANTS
+from services.free_texts import Note, parse_name, parse_note
 from services.outcomes import Outcome
 
 MARK = "qd_"
@@ -44,27 +46,28 @@ def create_token(
 
     Raises:
         InvalidInput: ``tokens.name_required``, ``tokens.lasts_too_long``, ``users.unknown_role``,
-            ``users.partner_required``, ``users.partner_not_allowed``, ``partners.not_found``.
+            ``users.partner_required``, ``users.partner_not_allowed``, ``partners.not_found``, or as ``parse_name``.
         NotPermitted: ``tokens.role_not_yours_to_give``.
         ReauthenticationNeeded: ``access.proof_needed``.
     """
     actor = actor_of(session)
     actor.require(Permission.TOKEN_EDIT)
     require_reauthentication(session)
-    if not name.strip():
+    shown = parse_name(name)
+    if not shown:
         raise InvalidInput("tokens.name_required", N_("Name the key after the program that will use it."))
     if not timedelta(0) < lasts <= LASTS_MAX:
         raise InvalidInput("tokens.lasts_too_long", N_("A key lasts at most a year."))
     partner_id, path = _place(session, actor, role, partner)
     secret = _new_secret(session)
     row = ApiToken(
-        name=name.strip(),
+        name=shown,
         prefix=secret[:PREFIX_LENGTH],
         token_hash=token_hash(secret),
         role=role,
         partner_id=partner_id,
         user_id=actor.user_id,
-        person=actor.person if actor.user_id is not None else f"token {name.strip()}",
+        person=actor.person if actor.user_id is not None else f"token {shown}"[:NAME_LENGTH_MAX],
         created_at=now(),
         expires_at=now() + lasts,
         confirmation=confirmation_of(actor, role).value,
@@ -98,10 +101,11 @@ def revoke_tokens(session: Session, prefixes: Sequence[str], note: str = "") -> 
         NotPermitted: The actor may not edit keys.
     """
     actor_of(session).require(Permission.TOKEN_EDIT)
+    checked = parse_note(note)
     wanted = select(ApiToken).where(ApiToken.prefix.in_(prefixes)).order_by(ApiToken.id).with_for_update()
     rows = session.scalars(wanted).all()
     for row in rows:
-        _revoke(session, row, note)
+        _revoke(session, row, checked)
     found = {row.prefix for row in rows}
     unknown = Problem("tokens.not_found", N_("There is no such key."))
     return [Outcome(prefix, None if prefix in found else unknown) for prefix in prefixes]
@@ -167,7 +171,7 @@ def _new_secret(session: Session) -> str:
             return secret
 
 
-def _revoke(session: Session, row: ApiToken, note: str = "") -> None:
+def _revoke(session: Session, row: ApiToken, note: Note | None = None) -> None:
     if row.revoked_at is None:
         row.revoked_at = now()
         data = {"name": row.name, **({"note": note} if note else {})}

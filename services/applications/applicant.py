@@ -32,6 +32,7 @@ from services.applications.upstreams import chosen_upstream, upstream_of_invite,
 from services.approvals.cases import open_case, withdraw_case
 from services.approvals.subjects import Approver
 from services.files.pictures import keep_picture, release_picture
+from services.free_texts import parse_note
 from services.number_series import next_numbers
 from services.partners.saving import save_partners
 from services.partners.tree import require_active_upstream
@@ -190,9 +191,10 @@ def withdraw_application(session: Session, number: str, reason: str = "") -> App
     """
     actor = actor_of(session)
     actor.require(Permission.PARTNER_EDIT)
+    note = parse_note(reason, "reason")
     application = lock_application(session, number)
     application.decided_by, application.decided_at = actor.person or None, now()
-    advance_application(session, application, ApplicationStatus.WITHDRAWN, "withdrawn", reason=reason.strip())
+    advance_application(session, application, ApplicationStatus.WITHDRAWN, "withdrawn", reason=note)
     set_partner_status(session, application.partner_id, PartnerStatus.CLOSED)
     run_operations(session, *withdraw_case(APPLICATION_APPROVALS.name, number))
     return application

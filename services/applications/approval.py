@@ -40,6 +40,7 @@ from services.approvals.subjects import (
     WaitingStep,
     register_subject,
 )
+from services.free_texts import Note, parse_note
 from services.notifications.invites import notify_inviter
 from services.partners.saving import save_partners
 from services.partners.tree import require_active_upstream
@@ -121,9 +122,10 @@ def assign_upstream(
 
     Raises:
         NotPermitted, NotFound, Conflict: As ``approve_application``.
-        InvalidInput: ``partners.not_found``, ``partners.tier_not_allowed``.
+        InvalidInput: ``partners.not_found``, ``partners.tier_not_allowed``, or as ``parse_note``.
     """
     application = lock_to_decide(session, APPLICATION_APPROVALS, number, "approve", version=version)[0].row
+    checked = parse_note(note)
     above = session.scalar(select(Partner).where(Partner.code == upstream)) if upstream else None
     if upstream and above is None:
         problem = Problem("partners.not_found", N_("names no partner: there is no {key}"), {"key": upstream})
@@ -137,11 +139,11 @@ def assign_upstream(
     application.upstream_word = application.upstream_by = application.upstream_note = application.upstream_at = None
     application.stated = {**application.stated, "assigned": upstream or ""}
     if above is None:
-        tell(session, application, "assigned", upstream="", note=note.strip())
+        tell(session, application, "assigned", upstream="", note=checked)
         application.version += 1
         return application
     advance_application(
-        session, application, ApplicationStatus.SUBMITTED, "assigned", upstream=above.code, note=note.strip()
+        session, application, ApplicationStatus.SUBMITTED, "assigned", upstream=above.code, note=checked
     )
     set_partner_status(session, application.partner_id, PartnerStatus.APPLIED)
     _replace_step(session, application, StepState.CANCELLED, Approver(Permission.APPLICATION_CONFIRM, above.id))
@@ -168,7 +170,7 @@ def pass_on(session: Session, number: str) -> bool:
     is_late = application.due_at is not None and application.due_at <= now()
     if application.status != ApplicationStatus.SUBMITTED or not is_late:
         return False  # somebody was faster
-    _keep_answer(session, application, UpstreamAnswer.NO_ANSWER, "unanswered", "")
+    _keep_answer(session, application, UpstreamAnswer.NO_ANSWER, "unanswered", Note(""))
     _replace_step(session, application, StepState.EXPIRED, BRAND)
     return True
 
@@ -219,30 +221,30 @@ def _require_upstream(actor: Actor, application: Application) -> None:
         )
 
 
-def _confirm(session: Session, application: Application, document: Document, note: str) -> Effects:
+def _confirm(session: Session, application: Application, document: Document, note: Note) -> Effects:
     return _keep_answer(session, application, UpstreamAnswer.CONFIRMED, "confirmed", note)
 
 
-def _confirm_on_behalf(session: Session, application: Application, document: Document, note: str) -> Effects:
+def _confirm_on_behalf(session: Session, application: Application, document: Document, note: Note) -> Effects:
     return _keep_answer(session, application, UpstreamAnswer.ON_BEHALF, "confirmed", note)
 
 
-def _decline(session: Session, application: Application, document: Document, note: str) -> Effects:
+def _decline(session: Session, application: Application, document: Document, note: Note) -> Effects:
     return _keep_answer(session, application, UpstreamAnswer.DECLINED, "declined", note)
 
 
-def _keep_answer(session: Session, application: Application, answer: UpstreamAnswer, action: str, note: str) -> Effects:
+def _keep_answer(
+    session: Session, application: Application, answer: UpstreamAnswer, action: str, note: Note
+) -> Effects:
     actor = actor_of(session)
     application.upstream_word, application.upstream_at = answer.value, now()
-    application.upstream_by, application.upstream_note = actor.person or None, note.strip() or None
-    advance_application(
-        session, application, ApplicationStatus.UNDER_REVIEW, action, word=answer.value, note=note.strip()
-    )
+    application.upstream_by, application.upstream_note = actor.person or None, note or None
+    advance_application(session, application, ApplicationStatus.UNDER_REVIEW, action, word=answer.value, note=note)
     set_partner_status(session, application.partner_id, PartnerStatus.UNDER_REVIEW)
     return Effects(next_approvers=(BRAND,), due_at=application.due_at)
 
 
-def _approve(session: Session, application: Application, document: Document, note: str) -> Effects:
+def _approve(session: Session, application: Application, document: Document, note: Note) -> Effects:
     require_active_upstream(session, application.upstream_id)
     partner = session.get_one(Partner, application.partner_id)
     columns: dict[str, list[Any]] = {"code": [partner.code], "valid_from": [today()]}
@@ -252,7 +254,7 @@ def _approve(session: Session, application: Application, document: Document, not
     return _decide(session, application, ApplicationStatus.APPROVED, "approved", note)
 
 
-def _return(session: Session, application: Application, document: Document, reason: str) -> Effects:
+def _return(session: Session, application: Application, document: Document, reason: Note) -> Effects:
     application.reason = reason
     advance_application(session, application, ApplicationStatus.RETURNED, "returned", reason=reason)
     set_partner_status(session, application.partner_id, PartnerStatus.APPLIED)
@@ -260,14 +262,16 @@ def _return(session: Session, application: Application, document: Document, reas
     return Effects()
 
 
-def _reject(session: Session, application: Application, document: Document, reason: str) -> Effects:
+def _reject(session: Session, application: Application, document: Document, reason: Note) -> Effects:
     application.reason = reason
     effects = _decide(session, application, ApplicationStatus.REFUSED, "refused", reason)
     set_partner_status(session, application.partner_id, PartnerStatus.CLOSED)
     return effects
 
 
-def _decide(session: Session, application: Application, status: ApplicationStatus, action: str, reason: str) -> Effects:
+def _decide(
+    session: Session, application: Application, status: ApplicationStatus, action: str, reason: Note
+) -> Effects:
     application.decided_by, application.decided_at = actor_of(session).person, now()
     seen = {"seen_version": application.version, "upstream_word": application.upstream_word}
     advance_application(session, application, status, action, reason=reason, **seen)

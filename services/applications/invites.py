@@ -20,6 +20,7 @@ from core.permissions import Permission
 from models.partners.invites import CODE_LENGTH, Invite
 from models.partners.partners import Partner, PartnerStatus
 from models.partners.tiers import TIERS
+from services.free_texts import parse_note
 from services.outcomes import Outcome
 from services.partners.tree import tier_problem
 
@@ -62,6 +63,7 @@ def make_invite(session: Session, draft: InviteDraft) -> Invite:
     """
     actor = actor_of(session)
     actor.require(Permission.INVITE_EDIT)
+    note = parse_note(draft.note)
     inviter = _inviter(session, actor, draft.partner)
     _require_sound(draft, inviter)
     invite = Invite(
@@ -72,7 +74,7 @@ def make_invite(session: Session, draft: InviteDraft) -> Invite:
         uses_max=draft.uses_max,
         used_count=0,
         expires_at=now() + timedelta(days=draft.days),
-        note=draft.note.strip() or None,
+        note=note or None,
         made_by=actor.person,
     )
     session.add(invite)
@@ -132,13 +134,14 @@ def revoke_invites(session: Session, codes: Sequence[str], note: str = "") -> li
         NotPermitted: The actor may not make invites.
     """
     actor_of(session).require(Permission.INVITE_EDIT)
+    checked = parse_note(note)
     query = select(Invite).where(Invite.code.in_(codes)).order_by(Invite.code).with_for_update()
     found = {invite.code: invite for invite in session.scalars(query)}
     for invite in found.values():
         if invite.revoked_at is None:
             invite.revoked_at = invite.updated_at = now()
             invite.version += 1
-            facts = {"reason": note} if note else {}
+            facts = {"reason": checked} if checked else {}
             happening = EventDraft(invite.code, invite.path, data=facts, version=invite.version)
             record(session, "invite.revoked", "invites", [happening])
     return [Outcome(code, None if code in found else _unknown().problem) for code in dict.fromkeys(codes)]

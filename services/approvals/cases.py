@@ -44,7 +44,8 @@ from services.approvals.subjects import (
     Verb,
     WaitingStep,
 )
-from services.states import require_reason, require_state
+from services.free_texts import Note, parse_note, require_note
+from services.states import require_state
 
 FLOW_VERSION = 1
 """Version of the built-in flow: a step requires one permission and is completed by one decision."""
@@ -107,13 +108,13 @@ def decide(
         NotFound: What ``Subject.lock`` raises.
         Conflict: The status or the version of the document is wrong, or no step waits for the actor, see ``Refusals``;
             and as the effects.
-        InvalidInput: The reason is missing; ``fields`` names it.
+        InvalidInput: The reason is missing, or as ``parse_note``; ``fields`` names it.
     """
     actor, verb = actor_of(session), subject.verbs[verb_name]
     (row, document, waiting), step = lock_to_decide(session, subject, key, verb_name, version=version)
-    reason = require_reason(reason, verb.reason) if verb.reason else reason.strip()
-    effects = verb.effects(session, row, document, reason)
-    decision = _record(actor, step, verb.decision, document.facts, reason)
+    note = require_note(reason, verb.reason) if verb.reason else parse_note(reason, "reason")
+    effects = verb.effects(session, row, document, note)
+    decision = _record(actor, step, verb.decision, document.facts, note)
     steps = _advance((subject.name, key), step, verb.decision, effects, others_wait=len(waiting) > 1)
     results = run_operations(session, *effects.operations, decision, *steps)
     if effects.follow_ups:
@@ -249,7 +250,7 @@ def _may_decide(actor: Actor, verb: Verb[Any], step: WaitingStep) -> bool:
 
 
 def _record(
-    actor: Actor, step: WaitingStep, decision: Decision, facts: Mapping[str, Any], reason: str
+    actor: Actor, step: WaitingStep, decision: Decision, facts: Mapping[str, Any], reason: Note
 ) -> Operation[Any]:
     row = (
         step.case_id, step.number, decision.value, actor.person, actor.name, actor.role.value, reason, now(),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.approvals import ApprovalCase, ApprovalDecision
+from models.approvals import ApprovalCase, ApprovalDecision, CaseStatus, Decision
 
 
 class DecidedDocument(NamedTuple):
@@ -52,6 +52,17 @@ def decided_count(session: Session, subject: str, person: str) -> int:
         .where(ApprovalCase.subject == subject, ApprovalDecision.person == person)
     )
     return session.scalar(query) or 0
+
+
+def returned_keys(session: Session, subject: str, keys: Sequence[str]) -> set[str]:
+    """Return those of ``keys`` whose open case waits again after a decision that returned the document."""
+    query = (
+        select(ApprovalCase.key)
+        .join(ApprovalDecision, ApprovalDecision.case_id == ApprovalCase.id)
+        .where(ApprovalCase.subject == subject, ApprovalCase.key.in_(keys))
+        .where(ApprovalCase.status == CaseStatus.OPEN.value, ApprovalDecision.decision == Decision.RETURNED.value)
+    )
+    return set(session.scalars(query))
 
 
 def decided_keys(session: Session, subject: str, keys: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from core.database.operations import Operation
 from core.errors import Conflict, DomainError, Problem
 from core.permissions import Permission
 from models.approvals import CaseStatus, Decision
+from services.free_texts import Note
 
 Row = TypeVar("Row")
 
@@ -113,7 +114,7 @@ class Verb(Generic[Row]):
     decision: Decision
     permission: Permission
     statuses: frozenset[str]
-    effects: Callable[[Session, Row, Document, str], Effects]
+    effects: Callable[[Session, Row, Document, Note], Effects]
     reason: Problem | None = None
     authorize: Callable[[Actor, Row], None] | None = None
     overrides: bool = False

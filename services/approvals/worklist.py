@@ -1,5 +1,6 @@
 """Worklist of a person across all subjects: one query for navigation, start page and inbox."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -75,6 +76,21 @@ def waiting_count(session: Session, subject: str) -> int:
     """Return the number of documents of a subject that wait for the session's person."""
     query = _cases(actor_of(session), func.count(func.distinct(ApprovalCase.id)))
     return session.scalar(query.where(ApprovalCase.subject == subject)) or 0
+
+
+def waiting_total(session: Session) -> int | None:
+    """Return the number of documents of all subjects that wait for the session's person; None where none can."""
+    return sum(waiting_counts(session).values()) if decides_anything(actor_of(session)) else None
+
+
+def decides_anything(actor: Actor) -> bool:
+    """Return whether documents of any subject can wait for an actor."""
+    return any(actor.can(verb.permission) for subject in SUBJECTS.values() for verb in subject.verbs.values())
+
+
+def keys_waiting(session: Session, subject: str, keys: Sequence[str]) -> set[str]:
+    """Return those of ``keys`` whose documents wait for the session's person."""
+    return set(session.scalars(waiting_keys(actor_of(session), subject).where(ApprovalCase.key.in_(keys))))
 
 
 def waiting_keys(actor: Actor, subject: str) -> Select[Any]:

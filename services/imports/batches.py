@@ -1,6 +1,6 @@
 """Batches of imports: their life cycle, progress with every slice of saved rows, and problems."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, null, select, update
@@ -206,6 +206,11 @@ def get_import(session: Session, batch_id: int, *, lock: bool = False) -> Import
     if batch is None:
         raise NotFound("imports.not_found", N_("There is no such import."))
     return batch
+
+
+def visible_imports(session: Session, batch_ids: Collection[int]) -> set[int]:
+    """Return which of some imports there are for the session's actor."""
+    return set(session.scalars(select(ImportBatch.id).where(ImportBatch.id.in_(batch_ids))))
 
 
 def resource_of_import(session: Session, batch_id: int) -> str | None:

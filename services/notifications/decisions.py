@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from core.database.operations import Operation
 from core.database.sessions import actor_of
 from models.approvals import Decision
+from services.free_texts import Note
 from services.notifications.kinds import ORDER_APPROVED, ORDER_REJECTED, ORDER_RETURNED
 from services.notifications.sending import notification
 
@@ -18,7 +19,7 @@ _KINDS = {
 
 
 def notify_decision(
-    session: Session, number: str, decision: Decision, people: Iterable[str | None], reason: str
+    session: Session, number: str, decision: Decision, people: Iterable[str | None], reason: Note
 ) -> list[Operation[None]]:
     """Return the steps that tell ``people`` what the actor decided about an order, to be run with the decision's."""
     return notification(session, _KINDS[decision], people, number, who=actor_of(session).name, reason=reason)

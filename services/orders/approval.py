@@ -34,6 +34,7 @@ from services.approvals.subjects import (
     WaitingStep,
     register_subject,
 )
+from services.free_texts import Note, parse_note, require_note
 from services.money.credit import BUYER_COLUMNS, Buyer, require_active
 from services.notifications.decisions import notify_decision
 from services.orders.holds import UsedCents, confirm_holds, lock_order_with_holds, release_holds
@@ -47,7 +48,6 @@ from services.orders.states import (
     wrong_status,
 )
 from services.outcomes import Outcome, each
-from services.states import require_reason
 
 APPROVER = Approver(Permission.ORDER_APPROVE)
 _REASON = Problem("approvals.reason_required", N_("Say why: the submitter reads it."))
@@ -103,7 +103,7 @@ def decide_order(
         NotFound: ``orders.not_found``.
         Conflict: ``orders.already_decided``, ``orders.wrong_status``, ``orders.changed_meanwhile``,
             ``orders.credit_exceeded``, ``orders.buyer_not_active``.
-        InvalidInput: ``approvals.reason_required``.
+        InvalidInput: ``approvals.reason_required``, or as ``parse_note``.
     """
     decided: OrderState = decide(session, ORDER_APPROVALS, number, _VERBS[decision], reason, version=version).results[0]
     return decided
@@ -132,13 +132,12 @@ def decide_each(actor: Actor, numbers: Sequence[str], decision: Decision, reason
 
     Raises:
         NotPermitted: The actor may not approve orders.
-        InvalidInput: ``approvals.too_many`` or ``approvals.reason_required``.
+        InvalidInput: ``approvals.too_many``, ``approvals.reason_required``, or as ``parse_note``.
     """
     actor.require(Permission.ORDER_APPROVE)
-    if decision is not Decision.APPROVED:
-        require_reason(reason, _REASON)
+    note = parse_note(reason, "reason") if decision is Decision.APPROVED else require_note(reason, _REASON)
     return each(
-        actor, numbers, lambda session, number: decide_order(session, number, decision, reason), too_many=TOO_MANY
+        actor, numbers, lambda session, number: decide_order(session, number, decision, note), too_many=TOO_MANY
     )
 
 
@@ -194,7 +193,7 @@ def _lock(session: Session, number: str, waiting: Operation[list[WaitingStep]]) 
     return LockedDocument(row, order_document(order, buyer, used_cents["credit"]), steps)
 
 
-def _effects(decision: Decision, session: Session, row: SubmittedOrder, document: Document, reason: str) -> Effects:
+def _effects(decision: Decision, session: Session, row: SubmittedOrder, document: Document, reason: Note) -> Effects:
     order, buyer, actor = row.order, row.buyer, actor_of(session)
     status = _NEXT_STATUS[decision]
     if decision is Decision.RETURNED:

@@ -19,6 +19,7 @@ from models.approvals import ApprovalDecision
 from models.orders import USES_CREDIT, Order, OrderStatus
 from models.partners.partners import STATUS_LABELS, Partner, PartnerStatus
 from services.approvals.queries import decisions_about
+from services.approvals.worklist import waiting_keys
 from services.money.credit import BUYER_COLUMNS, Buyer, used_credit_cents
 from services.orders.approval import ORDER_APPROVALS, is_own_order
 from services.orders.contents import stored_content
@@ -79,7 +80,7 @@ class OrderFacts:
 
 
 class WaitingOrder(NamedTuple):
-    """An order in the inbox. ``is_own_order``: the viewer may not decide it."""
+    """An order in the inbox."""
 
     number: str
     buyer_code: str
@@ -88,24 +89,19 @@ class WaitingOrder(NamedTuple):
     submitted_at: datetime
     version: int
     rule: Problem
-    is_own: bool
 
 
 def waiting_orders(session: Session, *, limit: int = WAITING_MAX) -> list[WaitingOrder]:
-    """Return the orders that wait for a decision, those that wait longest first. Raises ``NotPermitted``."""
+    """Return the orders that wait for the session's person, those that wait longest first. Raises ``NotPermitted``."""
     actor = actor_of(session)
     actor.require(Permission.ORDER_APPROVE)
     query = select(*STATE_COLUMNS, Partner.code, Partner.name).join(Partner, Order.buyer_id == Partner.id)
-    waiting = query.where(Order.status == OrderStatus.SUBMITTED.value).order_by(Order.submitted_at, Order.id)
+    waiting = query.where(Order.number.in_(waiting_keys(actor, ORDER_APPROVALS.name)))
     found = []
-    for *state, code, name in session.execute(waiting.limit(limit)):
+    for *state, code, name in session.execute(waiting.order_by(Order.submitted_at, Order.id).limit(limit)):
         order = OrderState(*state)
         since = order.submitted_at or now()
-        found.append(
-            WaitingOrder(
-                order.number, code, name, order.total_cents, since, order.version, RULE, is_own_order(actor, order)
-            )
-        )
+        found.append(WaitingOrder(order.number, code, name, order.total_cents, since, order.version, RULE))
     return found
 
 

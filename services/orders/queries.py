@@ -15,6 +15,7 @@ from models.orders import Order, OrderLine, OrderStatus
 from models.partners.partners import Partner, PartnerStatus
 from models.products import Product, ProductStatus
 from services.approvals.queries import decided_by
+from services.approvals.worklist import waiting_keys
 from services.money.credit import BUYER_COLUMNS, Buyer, used_credit_cents
 from services.products.prices import Article, TierPrice, price_catalogue
 
@@ -138,8 +139,8 @@ def usual_skus(session: Session, buyer_id: int) -> list[str]:
 
 
 def waiting_numbers(session: Session, limit: int) -> set[str]:
-    """Return the numbers of the orders that wait for a decision, of the first ``limit``."""
-    query = select(Order.number).where(Order.status == OrderStatus.SUBMITTED.value)
+    """Return the numbers of the orders that wait for the session's person, of the first ``limit``."""
+    query = select(Order.number).where(Order.number.in_(waiting_keys(actor_of(session), "orders")))
     return set(session.scalars(query.order_by(Order.submitted_at, Order.id).limit(limit)))
 
 

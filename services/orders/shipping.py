@@ -9,6 +9,7 @@ from core.database.sessions import actor_of
 from core.events.log import EventDraft, record
 from core.permissions import Permission
 from models.orders import OrderStatus
+from services.free_texts import parse_note
 from services.orders.lifecycle import status_change
 from services.orders.states import TOO_MANY, OrderState, advance_order, find_order, require_order_status
 from services.outcomes import Outcome, each
@@ -21,13 +22,15 @@ def ship_order(session: Session, number: str, note: str = "") -> OrderState:
         NotPermitted: The actor may not ship orders.
         NotFound: ``orders.not_found``.
         Conflict: ``orders.already_decided`` or ``orders.wrong_status``.
+        InvalidInput: As ``parse_note``.
     """
     actor = actor_of(session)
     actor.require(Permission.ORDER_SHIP)
+    checked = parse_note(note)
     order = find_order(session, number)
     require_order_status(order, OrderStatus.APPROVED)
     shipped = advance_order(order, OrderStatus.SHIPPED, shipped_by=actor.person, shipped_at=now()).run(session)
-    facts = {"note": note} if note else {}
+    facts = {"note": checked} if checked else {}
     happening = EventDraft(number, order.path, status_change(order, shipped), facts, shipped.version)
     record(session, "order.shipped", "orders", [happening])
     return shipped
@@ -37,4 +40,5 @@ def ship_orders(session: Session, numbers: Sequence[str], note: str = "") -> lis
     """Ship many orders, see ``services.orders.approval.approve_orders``."""
     actor = actor_of(session)
     actor.require(Permission.ORDER_SHIP)
-    return each(actor, numbers, lambda one, number: ship_order(one, number, note), too_many=TOO_MANY)
+    checked = parse_note(note)
+    return each(actor, numbers, lambda one, number: ship_order(one, number, checked), too_many=TOO_MANY)

@@ -16,6 +16,7 @@ from core.permissions import Permission
 from models.accounts.departments import Department
 from models.accounts.users import User
 from services.accounts.users import UNKNOWN_DEPARTMENT, UNKNOWN_USER, refuse_left
+from services.free_texts import Note, parse_note
 from services.hierarchies import layers, lock_organisation, refused_by_circles, stored_above
 from services.outcomes import Outcome
 from services.saving.lookups import look_up, look_up_references
@@ -83,8 +84,9 @@ def delete_departments(session: Session, codes: Sequence[str], note: str = "") -
         NotPermitted: The actor may not edit the organisation.
     """
     actor_of(session).require(Permission.ORGANISATION_EDIT)
+    checked = parse_note(note)
     lock_organisation(session)
-    return [Outcome(code, _delete(session, code, note)) for code in codes]
+    return [Outcome(code, _delete(session, code, checked)) for code in codes]
 
 
 def organisation(session: Session) -> list[Unit]:
@@ -163,7 +165,7 @@ def _save(session: Session, drafts: Drafts, options: SaveOptions) -> Saved:
     return saved
 
 
-def _delete(session: Session, code: str, note: str) -> Problem | None:
+def _delete(session: Session, code: str, note: Note) -> Problem | None:
     row = session.scalar(select(Department).where(Department.code == code).with_for_update())
     if row is None:
         return Problem("departments.not_found", N_("There is no department {key}."), {"key": code})

@@ -26,6 +26,7 @@ from models.orders import Order, OrderStatus
 from services.accounts import second_factor
 from services.accounts.administration import reachable_user
 from services.accounts.sessions import end_sessions_of, require_reauthentication
+from services.free_texts import Note, parse_note
 from services.hierarchies import lock_organisation
 from services.organisation.handover import KINDS, SEE, HandoverKind, hand_over, rows_of
 from services.organisation.leaving_rules import RULES
@@ -99,10 +100,11 @@ def leave(session: Session, email: str, successors: Mapping[str, Sequence[str]],
         ReauthenticationNeeded: ``access.proof_needed``.
         NotFound: ``users.not_found``.
         Conflict: ``users.own_account``, ``leaving.has_left``, ``leaving.nobody_decides``.
-        InvalidInput: ``leaving.successors``, with the problem of each kind in ``fields``.
+        InvalidInput: ``leaving.successors``, with the problem of each kind in ``fields``, or as ``parse_note``.
     """
     actor_of(session).require(Permission.USER_EDIT)
     require_reauthentication(session)
+    checked = parse_note(note)
     lock_organisation(session)
     people = _lock(session, [email, *(name for names in successors.values() for name in names)])
     user = _leaver(session, email)
@@ -114,7 +116,7 @@ def leave(session: Session, email: str, successors: Mapping[str, Sequence[str]],
     chosen = _chosen(session, user, successors, people)
     counts = {kind.name: hand_over(session, kind, user, chosen[kind.name]) for kind in KINDS if kind.name in chosen}
     _end_access(session, user)
-    _close(session, user, counts, note)
+    _close(session, user, counts, checked)
     return counts
 
 
@@ -243,7 +245,7 @@ def _end_access(session: Session, user: User) -> None:
     second_factor.delete_factor(session, user)
 
 
-def _close(session: Session, user: User, counts: Mapping[str, int], note: str) -> None:
+def _close(session: Session, user: User, counts: Mapping[str, int], note: Note) -> None:
     before = {"status": user.status, "department": user.department_id, "manager": user.manager_id}
     user.status, user.left_at, user.updated_at = UserStatus.LOCKED.value, now(), now()
     user.password_hash = user.department_id = user.manager_id = None

@@ -14,6 +14,7 @@ from core.permissions import Permission
 from models.partners.affiliation_requests import OPEN, AffiliationRequest, Consent, RequestStatus
 from models.partners.partners import Partner, PartnerStatus
 from services.approvals.cases import withdraw_case
+from services.free_texts import parse_note, require_note
 from services.number_series import next_numbers
 from services.partners.affiliation_states import (
     UPSTREAM_ANSWERS,
@@ -33,7 +34,7 @@ from services.partners.approval import (
     submit_to_brand,
 )
 from services.partners.tree import require_active_upstream, tier_problem
-from services.states import count_change, require_reason
+from services.states import count_change
 
 _ANYONE = {"see_all": "the partner named as new upstream stands in another branch and has to consent"}
 
@@ -50,12 +51,13 @@ def ask_affiliation(
         NotPermitted: The actor may not ask.
         NotFound: ``partners.not_found``.
         InvalidInput: ``affiliations.upstream_not_found``, ``affiliations.same_upstream``, ``affiliations.day_passed``,
-            ``affiliations.below_itself``, ``partners.tier_not_allowed``; ``fields`` says where.
+            ``affiliations.below_itself``, ``partners.tier_not_allowed``, or as ``parse_note``; ``fields`` says where.
         Conflict: ``affiliations.partner_not_active``, ``affiliations.open_already``,
             ``applications.upstream_not_active``.
     """
     actor = actor_of(session)
     actor.require(Permission.AFFILIATION_ASK)
+    note = parse_note(reason, "reason")
     moving = session.scalar(select(Partner).where(Partner.code == partner).with_for_update())
     if moving is None:
         raise NotFound("partners.not_found", N_("There is no partner {key}."), key=partner)
@@ -69,7 +71,7 @@ def ask_affiliation(
         from_upstream_id=moving.upstream_id,
         to_upstream_id=above.id if above else None,
         valid_from=valid_from,
-        reason=reason.strip() or None,
+        reason=note or None,
         status=RequestStatus.ASKED.value,
         asked_by=actor.person,
         owner_answer=Consent.AGREED.value if is_owner else None,
@@ -83,7 +85,7 @@ def ask_affiliation(
     session.add(request)
     session.flush()
     day, under = valid_from.isoformat(), above.code if above else ""
-    tell_request(session, request, "asked", note=reason.strip(), partner=moving.code, upstream=under, valid_from=day)
+    tell_request(session, request, "asked", note=note, partner=moving.code, upstream=under, valid_from=day)
     if has_all_consents(request):
         advance_request(session, request, RequestStatus.UNDER_REVIEW, "consented")
     submit_for_approval(session, request)
@@ -103,7 +105,7 @@ def object_to_affiliation(session: Session, number: str, reason: str) -> Affilia
     if "present" not in roles_of(actor, request):
         raise NotPermitted("affiliations.not_asked", N_("You are not asked to agree to this change of upstream."))
     require_request_status(request, RequestStatus.ASKED, RequestStatus.UNDER_REVIEW)
-    request.objection = require_reason(reason, CONCERNED_READ)
+    request.objection = require_note(reason, CONCERNED_READ)
     request.objected_by, request.objected_at = actor.person, now()
     count_change(request)
     tell_request(session, request, "objected", reason=request.objection)

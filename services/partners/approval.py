@@ -31,6 +31,7 @@ from services.approvals.subjects import (
     WaitingStep,
     register_subject,
 )
+from services.free_texts import Note
 from services.partners.affiliation_states import (
     advance_request,
     changed_meanwhile,
@@ -39,6 +40,7 @@ from services.partners.affiliation_states import (
     tell_request,
     wrong_status,
 )
+from services.partners.queries import moving_partner_names
 from services.partners.saving import save_partners
 from services.partners.tree import require_active_upstream
 from services.saving.plans import SaveOptions
@@ -204,7 +206,7 @@ def _keep_answer(session: Session, request: AffiliationRequest, answer: Consent)
     setattr(request, f"{role}_at", now())
 
 
-def _agree(session: Session, request: AffiliationRequest, document: Document, note: str) -> Effects:
+def _agree(session: Session, request: AffiliationRequest, document: Document, note: Note) -> Effects:
     _keep_answer(session, request, Consent.AGREED)
     count_change(request)
     tell_request(session, request, "agreed", note=note)
@@ -214,14 +216,14 @@ def _agree(session: Session, request: AffiliationRequest, document: Document, no
     return Effects(next_approvers=(BRAND,), due_at=request.due_at)
 
 
-def _decline(session: Session, request: AffiliationRequest, document: Document, reason: str) -> Effects:
+def _decline(session: Session, request: AffiliationRequest, document: Document, reason: Note) -> Effects:
     _keep_answer(session, request, Consent.DECLINED)
     request.decision_note = reason
     advance_request(session, request, RequestStatus.REFUSED, "declined", reason=reason)
     return Effects()
 
 
-def _approve(session: Session, request: AffiliationRequest, document: Document, note: str) -> Effects:
+def _approve(session: Session, request: AffiliationRequest, document: Document, note: Note) -> Effects:
     require_active_upstream(session, request.to_upstream_id)
     request.decided_by, request.decided_at = actor_of(session).person, now()
     request.decision_note, request.problem = note or None, None
@@ -231,7 +233,7 @@ def _approve(session: Session, request: AffiliationRequest, document: Document, 
     return Effects()
 
 
-def _reject(session: Session, request: AffiliationRequest, document: Document, reason: str) -> Effects:
+def _reject(session: Session, request: AffiliationRequest, document: Document, reason: Note) -> Effects:
     request.decision_note = reason
     request.decided_by, request.decided_at = actor_of(session).person, now()
     advance_request(session, request, RequestStatus.REFUSED, "refused", reason=reason)
@@ -239,9 +241,7 @@ def _reject(session: Session, request: AffiliationRequest, document: Document, r
 
 
 def _titles(session: Session, numbers: Sequence[str]) -> Mapping[str, str]:
-    query = select(AffiliationRequest.number, Partner.name).join(Partner, AffiliationRequest.partner_id == Partner.id)
-    rows = session.execute(query.where(AffiliationRequest.number.in_(numbers)))
-    return {row.number: row.name for row in rows}
+    return moving_partner_names(session, numbers)
 
 
 def _submissions(session: Session, numbers: Sequence[str]) -> list[Submission]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,8 +11,11 @@ from core.database.sessions import actor_of
 from core.errors import NotFound
 from core.i18n import N_
 from core.permissions import Permission
-from models.partners.affiliation_requests import AffiliationRequest
+from models.partners.affiliation_requests import AffiliationRequest, Consent
 from models.partners.partners import Affiliation, Partner
+from services.partners.affiliation_states import roles_of
+
+_PARTIES: dict[str, Any] = {"see_all": "who is asked for consent to a change of upstream reads whom it concerns"}
 
 
 def partner_labels(session: Session, ids: Collection[int | None]) -> dict[int, tuple[str, str]]:
@@ -19,6 +23,32 @@ def partner_labels(session: Session, ids: Collection[int | None]) -> dict[int, t
     wanted = [one for one in ids if one]
     rows = session.execute(select(Partner.id, Partner.code, Partner.name).where(Partner.id.in_(wanted)))
     return {number: (code, name) for number, code, name in rows}
+
+
+def party_labels(session: Session, request: AffiliationRequest) -> dict[int, tuple[str, str]]:
+    """Return row number → (code, name) of the parties of a request that the actor may read in it.
+
+    The partner that moves is named to whoever may see the request. The new upstream is named once it has agreed, and
+    to an owner who is asked for consent: naming it to its requester would let codes be tried out for their names.
+    """
+    named = {request.partner_id}
+    consents = "owner" in roles_of(actor_of(session), request) and request.owner_by != request.asked_by
+    if request.to_upstream_id and (consents or request.upstream_answer == Consent.AGREED):
+        named.add(request.to_upstream_id)
+    rows = session.execute(
+        select(Partner.id, Partner.code, Partner.name).where(Partner.id.in_(named)), execution_options=_PARTIES
+    )
+    return {number: (code, name) for number, code, name in rows}
+
+
+def moving_partner_names(session: Session, numbers: Collection[str]) -> dict[str, str]:
+    """Return number → name of the partner that moves, of those requests that the actor may see."""
+    query = select(AffiliationRequest.number, AffiliationRequest.partner_id)
+    rows = session.execute(query.where(AffiliationRequest.number.in_(numbers)))
+    moving = {row.number: row.partner_id for row in rows}
+    partners = select(Partner.id, Partner.name).where(Partner.id.in_(set(moving.values())))
+    names = {row.id: row.name for row in session.execute(partners, execution_options=_PARTIES)}
+    return {number: names[partner_id] for number, partner_id in moving.items()}
 
 
 def find_partner(session: Session, code: str) -> tuple[str, str, str]:

@@ -7,10 +7,9 @@ from core.i18n import N_, _
 from models.regions.table import region
 from services.reports.dimensions import GRAIN_LABELS, MEASURE_LABELS, Dimension, Figure
 
-EMPTY, INVISIBLE = "", "\0"
-"""Keys of the group without a value, and of what the reader may not see."""
+EMPTY = ""
+"""Key of the group without a value, or whose value the reader may not see."""
 NO_VALUE = "—"
-_NOT_VISIBLE = N_("not visible to you")
 _DIMENSION, _FIGURE = N_("{field}, {grain}"), N_("{measure}: {field}")
 
 
@@ -31,8 +30,6 @@ def group_text(dimension: Dimension, key: str, titles: Mapping[tuple[str, str], 
     """Return what a group is called: the label of a choice, the title of a row, a province, a period."""
     if key == EMPTY:
         return NO_VALUE
-    if key == INVISIBLE:
-        return _(_NOT_VISIBLE)
     match dimension.grain:
         case "value":
             return _(dimension.field.kind.label_of(key))

@@ -28,7 +28,7 @@ BY_MAX = 2
 ROWS_MAX = 1_000_000
 GROUPS_MAX = 20_000
 COLUMNS_MAX = 60
-EMPTY, INVISIBLE = "", "\0"
+EMPTY = ""
 Key = tuple[str, ...]
 Added = tuple[int, int, int, int | None, int | None]
 """Of a group: its rows, how many of them have a value, the sum of these, the least and the greatest of them."""
@@ -70,8 +70,6 @@ class Pivot:
         groups = [] if line is None else list(zip(self.query.by, line, strict=True))
         if column is not None and self.query.across is not None:
             groups.append((self.query.across, column))
-        if any(key == INVISIBLE for _, key in groups):
-            return None
         return narrowed(self.query.pairs, groups)
 
 
@@ -104,7 +102,7 @@ def pivot(session: Session, pivot_query: PivotQuery, check: Callable[[], None] =
 
     Args:
         session: As whose actor; rows the actor may not see do not exist, and a row referred to that the actor may not
-            see has no name.
+            see is empty.
         pivot_query: See ``read_pivot``.
         check: Called for each slice; raises to give up.
 
@@ -121,7 +119,9 @@ def pivot(session: Session, pivot_query: PivotQuery, check: Callable[[], None] =
         count += len(part)
         if count > ROWS_MAX:
             raise InvalidInput(
-                "reports.too_many_rows", N_("A pivot reads at most {count} rows. Narrow the filter."), count=ROWS_MAX
+                "reports.too_many_rows",
+                N_("A pivot reads at most {count} rows. Narrow the filter."),
+                count=f"{ROWS_MAX:,}",
             )
         if groups.add(part) > pivoting.PENDING_MAX:
             _require(groups.fold(), GROUPS_MAX)
@@ -169,12 +169,12 @@ def _require(count: int, most: int) -> None:
         raise InvalidInput(
             "reports.too_many_groups",
             N_("These are more than {count} groups, too many to look at. Group more coarsely, or narrow the filter."),
-            count=most,
+            count=f"{most:,}",
         )
 
 
 def _named(session: Session, dimension: Dimension, raw: Iterable[str]) -> Mapping[str, tuple[str, str]]:
-    """Return of a reference: number of the other row → its key and title; those the actor may not see are one."""
+    """Return of a reference: number of the other row → its key and title; one that the actor may not see is empty."""
     reference: Reference | None = dimension.field.kind.reference
     if reference is None:
         return {}
@@ -185,7 +185,7 @@ def _named(session: Session, dimension: Dimension, raw: Iterable[str]) -> Mappin
         some = model.id.in_(chunk)
         for number, key, title in session.execute(select(model.id, reference.key, reference.title).where(some)):
             found[str(number)] = key, title or key
-    return dict.fromkeys(map(str, wanted), (INVISIBLE, "")) | found
+    return dict.fromkeys(map(str, wanted), (EMPTY, "")) | found
 
 
 def _laid_out(
@@ -220,8 +220,8 @@ def _laid_out(
 
 def _rank(dimension: Dimension, key: str, titles: Mapping[tuple[str, str], str]) -> tuple[int, int, str, str]:
     """Return where a group stands: choices in their own order, else by title or key; those without a value last."""
-    if key in {EMPTY, INVISIBLE}:
-        return 1, 0, key, ""
+    if key == EMPTY:
+        return 1, 0, "", ""
     kind: Kind = dimension.field.kind
     order = next((at for at, choice in enumerate(kind.choices) if choice.value == key), 0)
     return 0, order, titles.get((str(dimension), key), key), key

@@ -40,6 +40,7 @@ from services.approvals.subjects import (
     WaitingStep,
     register_subject,
 )
+from services.free_texts import Note
 from services.partners.tree import lock_tree
 from services.states import count_change, moment
 from services.stores.findings import assess_ids
@@ -139,7 +140,7 @@ def _titles(session: Session, codes: Sequence[str]) -> Mapping[str, str]:
     return {store.code: store.name for store in stores}
 
 
-def _accept(session: Session, store: Store, document: Document, note: str) -> Effects:
+def _accept(session: Session, store: Store, document: Document, note: Note) -> Effects:
     _settle(session, store, note)
     if partner_status(session, store) in _OPENED_BY:
         set_own_partner_status(session, store, PartnerStatus.ACTIVE)
@@ -147,7 +148,7 @@ def _accept(session: Session, store: Store, document: Document, note: str) -> Ef
     return Effects()
 
 
-def _send_back(session: Session, store: Store, document: Document, note: str) -> Effects:
+def _send_back(session: Session, store: Store, document: Document, note: Note) -> Effects:
     moved = _open_move(session, store)
     if moved is None:
         advance_store(session, store, StoreStatus.APPLIED, "store.sent_back", note)
@@ -163,14 +164,14 @@ def _send_back(session: Session, store: Store, document: Document, note: str) ->
     return Effects()
 
 
-def _close(session: Session, store: Store, document: Document, note: str) -> Effects:
+def _close(session: Session, store: Store, document: Document, note: Note) -> Effects:
     if partner_status(session, store) in _ENDED_WITH:
         set_own_partner_status(session, store, PartnerStatus.CLOSED)
     advance_store(session, store, StoreStatus.CLOSED, "store.closed", note)
     return Effects()
 
 
-def advance_store(session: Session, store: Store, status: StoreStatus, action: str, note: str) -> None:
+def advance_store(session: Session, store: Store, status: StoreStatus, action: str, note: Note) -> None:
     """Move a store, which is locked, to its next status, and record it."""
     changes = {"status": [store.status, status.value]}
     store.status = status.value
@@ -203,7 +204,7 @@ def _changed_meanwhile(store: Store) -> Conflict:
     )
 
 
-def _settle(session: Session, store: Store, note: str) -> None:
+def _settle(session: Session, store: Store, note: Note) -> None:
     """Accept what is open about a store; a position that is proposed for it still waits for somebody to take it."""
     actor = actor_of(session)
     opened = StoreFinding.store_id == store.id, StoreFinding.decision == FindingDecision.OPEN.value

@@ -19,6 +19,7 @@ from core.permissions import Permission
 from models.approvals import ApprovalCase
 from models.partners.partners import Affiliation, Partner, PartnerStatus
 from models.stores import Store, StoreFinding, StorePhoto, StorePosition, StoreStatus
+from services.free_texts import parse_note
 from services.partners.saving import PLAN as PARTNER_PLAN
 from services.partners.saving import save_partners
 from services.partners.tree import lock_tree, reserve_ids, tier_problem
@@ -79,14 +80,16 @@ def stop_ordering(session: Session, code: str, note: str) -> Store:
         NotPermitted: The actor may not review stores.
         NotFound: ``stores.not_found``.
         Conflict: ``stores.does_not_order``.
+        InvalidInput: As ``parse_note``.
     """
     actor_of(session).require(Permission.STORE_REVIEW)
+    checked = parse_note(note)
     lock_tree(session)
     store = _lock_store(session, code)
     if store.ordering_partner_id is None:
         raise Conflict("stores.does_not_order", N_("Store {store} does not order by itself."), store=code)
     set_own_partner_status(session, store, PartnerStatus.FROZEN)
-    record(session, "store.ordering_stopped", "stores", [EventDraft(store.code, store.path, data={"note": note})])
+    record(session, "store.ordering_stopped", "stores", [EventDraft(store.code, store.path, data={"note": checked})])
     return store
 
 

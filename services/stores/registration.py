@@ -21,6 +21,7 @@ from models.regions.kind import REGION
 from models.stores import Store, StoreStatus
 from services.applications.invites import require_invite, use_invite
 from services.form_submissions import keep_submission, submission_result
+from services.free_texts import parse_note
 from services.number_series import next_numbers
 from services.partners.tree import lock_tree
 from services.stores._photos import keep_photos
@@ -195,6 +196,7 @@ def move_store(
         InvalidInput: As ``register_store``.
     """
     actor_of(session).require(Permission.STORE_REGISTER)
+    checked = parse_note(note)
     lock_tree(session)  # the findings and the case get the store's path: its branch must not move meanwhile
     store = find_store(session, code, lock=True)
     if store.status == StoreStatus.CLOSED:
@@ -211,7 +213,7 @@ def move_store(
     if was == StoreStatus.ACTIVE and assessment.new_codes:
         store.status = StoreStatus.UNDER_REVIEW.value
         changes["status"] = [was, store.status]
-    facts = {"score": assessment.score, "found": sorted(set(assessment.new_codes)), "note": note}
+    facts = {"score": assessment.score, "found": sorted(set(assessment.new_codes)), "note": checked}
     record(session, "store.moved", "stores", [EventDraft(store.code, store.path, changes, facts, store.version)])
     session.flush()
     if was not in WAITING and store.status in WAITING:

@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.database.sessions import actor_of
-from core.errors import Conflict, InvalidInput, NotFound, Problem
+from core.errors import Conflict, NotFound, Problem
 from core.events.log import EventDraft, record
 from core.i18n import N_
-from core.kinds.standard import MISSING
 from core.permissions import Permission
 from models.stores import NEXT_STATUSES, FindingDecision, Store, StoreFinding, StoreStatus
 from services.approvals.cases import decide
 from services.approvals.worklist import waiting_count, waiting_keys
+from services.free_texts import parse_note, require_note
 from services.outcomes import Outcome, each
 from services.partners.tree import lock_tree
 from services.stores.approval import (
@@ -47,30 +47,31 @@ def decide_store(session: Session, code: str, note: str = "", *, version: int | 
         NotPermitted: The actor may not review stores.
         NotFound: ``stores.not_found``.
         Conflict: ``stores.already_decided``, ``stores.changed_meanwhile``.
+        InvalidInput: As ``parse_note``.
     """
-    return decide(session, STORE_APPROVALS, code, "accept", note, version=version).row
+    return decide(session, STORE_APPROVALS, code, "accept", parse_note(note), version=version).row
 
 
 def send_back_store(session: Session, code: str, note: str, *, version: int | None = None) -> Store:
     """Send a store back to who registered it. One that was moved is put back where it was, and is active there.
 
     Raises:
-        InvalidInput: ``stores.note_required``.
+        InvalidInput: ``stores.note_required``, or as ``parse_note``.
         NotPermitted, NotFound, Conflict: As ``decide_store``.
     """
-    _require_note(note)
-    return decide(session, STORE_APPROVALS, code, "send back", note, version=version).row
+    required = require_note(note, NOTE_REQUIRED, "note")
+    return decide(session, STORE_APPROVALS, code, "send back", required, version=version).row
 
 
 def close_store(session: Session, code: str, note: str, *, version: int | None = None) -> Store:
     """Close a store, with its own partner row if it has one. Raises as ``send_back_store``."""
-    _require_note(note)
-    return decide(session, STORE_APPROVALS, code, "close", note, version=version).row
+    required = require_note(note, NOTE_REQUIRED, "note")
+    return decide(session, STORE_APPROVALS, code, "close", required, version=version).row
 
 
 def reopen_store(session: Session, code: str, note: str) -> Store:
     """Look at a closed store again. Raises as ``send_back_store``."""
-    _require_note(note)
+    required = require_note(note, NOTE_REQUIRED, "note")
     actor_of(session).require(Permission.STORE_REVIEW)
     lock_tree(session)  # before the store: a move of a branch locks the tree first and its stores then
     store = find_store(session, code, lock=True)
@@ -79,7 +80,7 @@ def reopen_store(session: Session, code: str, note: str) -> Store:
     waits = store.status in WAITING
     assess_ids(session, [store.id])
     session.refresh(store, ["score", "finding_count"])
-    advance_store(session, store, StoreStatus.UNDER_REVIEW, "store.reopened", note)
+    advance_store(session, store, StoreStatus.UNDER_REVIEW, "store.reopened", required)
     if not waits:
         submit_store(session, store)
     return store
@@ -92,9 +93,11 @@ def dismiss_finding(session: Session, finding_id: int, note: str = "") -> StoreF
         NotPermitted: The actor may not review stores.
         NotFound: ``stores.finding_not_found``.
         Conflict: ``stores.finding_decided``.
+        InvalidInput: As ``parse_note``.
     """
     actor = actor_of(session)
     actor.require(Permission.STORE_REVIEW)
+    checked = parse_note(note)
     code = session.scalar(select(Store.code).join(StoreFinding, StoreFinding.store_id == Store.id)
                           .where(StoreFinding.id == finding_id))  # fmt: skip
     if code is None:
@@ -104,10 +107,10 @@ def dismiss_finding(session: Session, finding_id: int, note: str = "") -> StoreF
     if finding is None or finding.decision != FindingDecision.OPEN:
         raise Conflict("stores.finding_decided", N_("Somebody has decided about this finding meanwhile."))
     finding.decision, finding.decided_at = FindingDecision.DISMISSED.value, now()
-    finding.decided_by, finding.note = actor.person or actor.name, note
+    finding.decided_by, finding.note = actor.person or actor.name, checked
     session.flush()
     rescore(session, [store.id])
-    facts = {"finding": finding.code, "note": note}
+    facts = {"finding": finding.code, "note": checked}
     record(session, "store.finding_dismissed", "stores", [EventDraft(store.code, store.path, data=facts)])
     return finding
 
@@ -116,15 +119,16 @@ def accept_stores(session: Session, keys: Sequence[str], note: str = "") -> list
     """Accept many stores, see ``decide_store``. The session only says who acts: it must not have been used to write."""
     actor = actor_of(session)
     actor.require(Permission.STORE_REVIEW)
-    return each(actor, keys, lambda own, code: decide_store(own, code, note), too_many=TOO_MANY)
+    checked = parse_note(note)
+    return each(actor, keys, lambda own, code: decide_store(own, code, checked), too_many=TOO_MANY)
 
 
 def close_stores(session: Session, keys: Sequence[str], note: str) -> list[Outcome]:
     """Close many stores, see ``close_store``."""
-    _require_note(note)
+    required = require_note(note, NOTE_REQUIRED, "note")
     actor = actor_of(session)
     actor.require(Permission.STORE_REVIEW)
-    return each(actor, keys, lambda own, code: close_store(own, code, note), too_many=TOO_MANY)
+    return each(actor, keys, lambda own, code: close_store(own, code, required), too_many=TOO_MANY)
 
 
 def stores_under_review(session: Session, *, limit: int = WAITING_MAX, status: str = "") -> list[Store]:
@@ -145,8 +149,3 @@ def stores_under_review_count(session: Session) -> int:
     """Return how many stores wait for the session's person. Raises as ``stores_under_review``."""
     actor_of(session).require(Permission.STORE_REVIEW)
     return waiting_count(session, STORE_APPROVALS.name)
-
-
-def _require_note(note: str) -> None:
-    if not note.strip():
-        raise InvalidInput(NOTE_REQUIRED.code, NOTE_REQUIRED.message, fields={"note": MISSING})

@@ -117,6 +117,18 @@ def test_a_rejection_says_why(shop):
     assert (said.status_code, said.json()["status"]) == (200, "rejected")
 
 
+def test_a_reason_with_a_control_character_is_refused_and_decides_nothing(shop):
+    number = placed(shop)
+    shop.post(SUZHOU_CLERK, f"/orders/{number}/submission")
+
+    for what in ("rejection", "approval"):
+        answer = shop.post(LING, f"/orders/{number}/{what}", {"reason": "bad\x00 reason"})
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "text.illegal_character")
+        assert list(answer.json()["fields"]) == ["reason"]
+    assert shop.get(LING, f"/orders/{number}").json()["status"] == "submitted"
+
+
 def test_nobody_decides_an_own_order_and_nobody_sees_another_branchs(shop):
     number = shop.post(LING, "/orders", ORDER).json()["number"]
     shop.post(LING, f"/orders/{number}/submission")

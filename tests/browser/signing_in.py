@@ -2,6 +2,7 @@
 
 import httpx
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core.access import Actor
 from core.database.sessions import transact
@@ -14,7 +15,7 @@ from services.accounts.sessions import AUTHENTICATION, Browser, begin_session
 def session_of(actor: Actor) -> str:
     """Begin a session for a member of the cast; return the secret of its cookie."""
 
-    def begin(session):
+    def begin(session: Session) -> str:
         user = session.scalars(select(User).where(User.email == actor.person)).one()
         return begin_session(session, user, Browser("127.0.0.1", "test"), SessionState.SIGNED_IN)
 

@@ -17,6 +17,7 @@ from models.stores import Store, StoreFinding, StorePosition
 from resources.stores import STORES
 from services.installation.checks import broken_invariants
 from tests.conftest import ADMIN
+from tests.services.stores.test_findings import crowd_on_one_point
 
 pytestmark = pytest.mark.campaign
 MAPPING = {
@@ -55,6 +56,10 @@ def test_places_are_where_the_map_services_say(source, target, most_m):
             (float(row[f"{datum}_lat"]), float(row[f"{datum}_lon"])) for datum in (source, target)
         )  # fmt: skip
         assert distance_m(*convert(*given, source, target), *wanted) <= most_m, row["name"]
+
+
+def test_a_thousand_shops_on_one_point_with_one_number_are_saved_with_findings(sqlite_database):
+    crowd_on_one_point(1_000)
 
 
 def test_published_points_are_met():

@@ -6,6 +6,7 @@ import psutil
 import pytest
 
 from core import settings as core_settings
+from tests.support.reading_in_process import read_in_process
 
 
 @pytest.fixture
@@ -26,6 +27,12 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     core_settings.settings.cache_clear()
     yield monkeypatch
     core_settings.settings.cache_clear()
+
+
+@pytest.fixture
+def reading_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare every file the start of a child process, for tests that are not about it."""
+    read_in_process(monkeypatch)
 
 
 def readers() -> list[psutil.Process]:

@@ -82,6 +82,31 @@ def text_file(path: Path, lines: Iterable[str], encoding: str = "utf-8") -> Path
     return path
 
 
+def open_document(path: Path) -> Path:
+    """Write an .ods with the sheet "客户": headings, and a row of a text, a date and an error value."""
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    failed = (
+        '<table:table-cell table:formula="of:=NA()" office:value-type="string" office:string-value=""'
+        ' calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell>'
+    )
+    day = '<table:table-cell office:value-type="date" office:date-value="2026-01-03"/>'
+    rows = [cell.format("编码") + cell.format("day") + cell.format("x"), cell.format("007") + day + failed]
+    lines = "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+    spaces = " ".join(
+        f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{prefix}:1.0"' for prefix in ("office", "table", "text")
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr(
+            "content.xml",
+            f'<office:document-content {spaces} xmlns:calcext="urn:calcext"><office:body>'
+            f'<office:spreadsheet><table:table table:name="客户">{lines}</table:table>'
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+    return path
+
+
 def refusal_of(path: Path, *, sheet: str | None = None, header_row: int | None = None) -> str:
     """Return code and English sentence of the refusal that reading ends in."""
     with pytest.raises(InvalidInput) as caught:

@@ -8,6 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+STOP_LOOK_S = 0.02
+"""How often the service looks whether it should stop; the end of a test waits for it."""
+
 
 class StandIn:
     """What it answers, and with which status; the parameters of each question."""
@@ -37,7 +40,7 @@ def geocoding_service() -> Iterator[StandIn]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[STOP_LOOK_S], daemon=True)
     thread.start()
     stand_in.url = f"http://127.0.0.1:{server.server_port}"
     try:

@@ -1,6 +1,5 @@
 """A clock that jumps: nothing is deleted, passed on or moved because of it, until a person says that it is right."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,21 +28,25 @@ from tests.conftest import ADMIN, LING, WEI
 from tests.importers.runs.test_batches import bring, now
 from tests.services.applications.support import begun, invited
 from tests.services.partners.test_affiliation_requests import ask
+from tests.support.snapshots import from_snapshot
 
 START = datetime(2026, 11, 22, 4, tzinfo=UTC)
 MINUTE, YEAR = timedelta(minutes=1), timedelta(days=365)
 
 
 @pytest.fixture
-def used(database) -> Iterator[None]:
+def used(request, database) -> None:
     """Give a database in use at ``START``, in which much happens when a year has gone by."""
-    with freeze(START):
-        invited()
-        begun()
-        ask()
-        session_of(LING)
-        turn()
-    yield
+
+    def use() -> None:
+        with freeze(START):
+            invited()
+            begun()
+            ask()
+            session_of(LING)
+            turn()
+
+    from_snapshot(request, database, "clock", use)
 
 
 def turn() -> None:

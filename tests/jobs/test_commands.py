@@ -1,6 +1,7 @@
 """The commands ``jobs …``: for days on which the Jobs page cannot be reached."""
 
 import json
+import shutil
 from datetime import timedelta
 from typing import Any
 
@@ -19,9 +20,11 @@ from services.installation.maintenance import open_database
 
 
 @pytest.fixture(autouse=True)
-def installation(data_dir, monkeypatch):
+def installation(data_dir, sqlite_template, monkeypatch):
     """Every command of a test works on one new SQLite database."""
     monkeypatch.delenv("QUDAO_DATABASE_URL", raising=False)
+    data_dir.mkdir()
+    shutil.copy(sqlite_template, data_dir / "qudao.db")
     open_database()
     yield
     engine_in_use().dispose()

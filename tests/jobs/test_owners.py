@@ -24,7 +24,7 @@ from services.imports.batches import continue_import, start_check, start_import
 from tests.conftest import BEIFANG, BEIFANG_PATH, HUADONG, HUADONG_CLERK, LING, WEI
 from tests.importers.runs.test_batches import act, bring, choose, count, now, work
 
-ROWS, SLICE = 12_000, 9_999
+ROWS, SLICE = 12, 9
 MANY = "code,name\n" + "".join(f"C{number},a\n" for number in range(ROWS))
 
 
@@ -53,6 +53,12 @@ LOSSES = {
     "partner closed": (HUADONG_CLERK, change(Partner, HUADONG, status="closed"), "jobs.owner_partner_closed"),
 }
 every_loss = pytest.mark.parametrize(("owner", "loss", "code"), LOSSES.values(), ids=LOSSES)
+
+
+@pytest.fixture(autouse=True)
+def small_slices(monkeypatch):
+    """Let ten rows be a slice, in place of ten thousand."""
+    monkeypatch.setattr("importers.reading._text_files.BLOCK_ROWS", SLICE + 1)
 
 
 @pytest.fixture

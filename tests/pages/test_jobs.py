@@ -129,6 +129,36 @@ async def test_a_job_of_anothers_resource_has_no_button_for_who_may_not_do_what_
     assert not is_there(user, f"action-cancel-{number}")
 
 
+async def test_an_import_is_a_link_only_for_who_may_open_it(user: User) -> None:
+    with unit_of_work(WEI) as session:
+        batch = ImportBatch(resource="customers", person=WEI.person, file_name="a.csv", sha256="0")
+        session.add(batch)
+        session.flush()
+        number = batch.id
+        enqueue(session, "imports.apply", batch_id=number)
+
+    leads = {actor: await links_of_jobs(user, actor) for actor in (WEI, ADMIN)}
+
+    assert leads == {WEI: [f"/imports/{number}"], ADMIN: []}
+    assert (await user.http_client.get(f"/imports/{number}")).status_code == 404
+
+
+async def links_of_jobs(user: User, actor) -> list[str]:
+    """Return where the lines of the page lead."""
+    sign_in_as(user.http_client, actor)
+    await user.open("/jobs")
+    await user.should_see("Import #")
+    return [one.props["href"] for one in found(user, "jobs").elements.pop().descendants() if one.tag == "a"]
+
+
+async def test_who_may_not_see_imports_is_not_sent_there(user: User) -> None:
+    sign_in_as(user.http_client, MEI)
+    await user.open("/jobs")
+
+    await user.should_see("No jobs here")
+    await user.should_not_see("Go to the imports")
+
+
 def doubt_the_clock() -> None:
     with unit_of_work(ADMIN) as session:
         session.add(ClockMark(id=1, seen_at=now() - timedelta(days=2), doubted_at=now()))

@@ -7,16 +7,21 @@ from nicegui.testing import User
 
 from core.database.sessions import reading, unit_of_work
 from core.queries.finding import find_page, read_query
+from pages.shell.navigation import counts_waiting
 from pages.start import find_overview
 from resources import BY_NAME
-from services.approvals.worklist import waiting_count
+from services.approvals.worklist import waiting_count, worklist
 from services.orders.drafts import OrderDraft
 from services.orders.lifecycle import place_order
 from services.orders.pricing import LineDraft
+from services.partners.approval import agree_to_affiliation
 from tests.browser.finding import found, is_there, one
 from tests.browser.signing_in import sign_in_as
-from tests.conftest import ADMIN, CAST, HUADONG_CLERK, LING, MEI, WEI
+from tests.conftest import ADMIN, CAST, HUADONG_CLERK, HUADONG_OWNER, LING, MEI, WEI
 from tests.pages.staff_rows import answer_to_test_host, customers, state_rows
+from tests.services.applications.support import act, invited
+from tests.services.partners.test_affiliation_requests import NEW, OWNER, ask
+from tests.services.stores.support import doubtful
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/staff_main.py")
 
@@ -57,7 +62,7 @@ def test_every_number_equals_the_list_it_leads_to(actor) -> None:
         }
 
     assert listed == {name: count for name, count in counted.items() if name in listed}
-    inboxes = {"approvals", "applications", "store-review"}
+    inboxes = {"approvals", "applications", "affiliation_requests", "store-review"}
     assert len(listed) == len(counted) - len(inboxes & counted.keys())
 
 
@@ -78,6 +83,31 @@ def test_an_order_of_ones_own_does_not_wait_for_oneself() -> None:
         meis = waiting_count(session, "orders")
 
     assert (lings, meis) == (1, 2)
+
+
+@pytest.mark.parametrize("actor", [ADMIN, LING, MEI, HUADONG_OWNER], ids=lambda actor: actor.name)
+def test_everything_that_waits_is_one_number_that_navigation_and_start_page_share(actor) -> None:
+    goods()
+    order(HUADONG_CLERK)
+    doubtful("S1")
+    number = ask(WEI)
+    act(NEW, agree_to_affiliation, number)
+    act(OWNER, agree_to_affiliation, number)
+    invited()
+
+    with reading(actor) as session:
+        overview = {one.name: one.count for one in find_overview(session).waiting}
+        items, counts = worklist(session), counts_waiting(session)
+
+    assert overview["approvals"] == counts["approvals"] == len(items) > 0
+
+
+async def test_the_place_of_a_subject_leads_who_decides_to_the_inbox_and_others_to_the_list(user: User) -> None:
+    for actor, href in ((LING, "/approvals?subject=affiliation_requests"), (WEI, "/affiliation_requests")):
+        sign_in_as(user.http_client, actor)
+        await user.open("/")
+        assert one(user, "nav-affiliation_requests").props["href"] == href
+    assert not is_there(user, "nav-approvals")
 
 
 async def test_what_waits_stands_in_the_navigation_and_on_the_page(user: User) -> None:

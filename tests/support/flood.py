@@ -38,14 +38,14 @@ def flooding(address: str, path: str, *, per_second: int, seconds: float) -> Ite
         found.update(json.loads(process.stdout.readline()))
 
 
-def times_of_requests(client: httpx.Client, path: str, seconds: float) -> list[float]:
-    """Return the seconds that each request of one person takes, one after the other with a short pause."""
+def times_of_requests(client: httpx.Client, path: str, seconds: float, pause_s: float = PAUSE_S) -> list[float]:
+    """Return the seconds that each request of one person takes, ascending, one after the other with a pause."""
     taken, end = [], time.monotonic() + seconds
     while time.monotonic() < end:
         began = time.perf_counter()
         client.get(path).raise_for_status()
         taken.append(time.perf_counter() - began)
-        time.sleep(PAUSE_S)
+        time.sleep(pause_s)
     return sorted(taken)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 LENGTHS = (50, 200, 800, 3_200, 12_800)  # each four times the one before
@@ -20,7 +21,11 @@ def growing_texts(more_units: Sequence[str] = ()) -> Iterator[tuple[str, Callabl
     """Yield a name and what makes a text of exactly so many characters, by repeating ``UNITS`` and ``more_units``."""
     for unit in (*UNITS, *more_units):
         for before, after in FRAMES:
-            yield f"{before!r}{unit!r}…{after!r}", lambda n, u=unit, b=before, a=after: (b + u * n)[: n - len(a)] + a
+            yield f"{before!r}{unit!r}…{after!r}", partial(_framed, before, unit, after)
+
+
+def _framed(before: str, unit: str, after: str, length: int) -> str:
+    return (before + unit * length)[: length - len(after)] + after
 
 
 def growth_of(work: Callable[[Any], object], text: Callable[[int], Any]) -> str:

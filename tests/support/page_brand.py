@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from unittest import mock
@@ -138,7 +139,7 @@ def _imports(admin: Actor) -> tuple[str, ...]:
     upload, edit = Upload(sha256, size_bytes, "客户名单.csv"), Permission.CUSTOMER_EDIT
     checked, applied = (draft_import(admin, BY_NAME["customers"], upload).id for _ in range(2))
     for batch_id in (checked, applied):
-        transact(admin, lambda session, batch_id=batch_id: start_check(session, edit, batch_id))
+        transact(admin, partial(start_check, permission=edit, batch_id=batch_id))
     while run_next():
         pass
     transact(admin, lambda session: start_import(session, edit, applied))

@@ -4,13 +4,14 @@ import html
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx
+from websockets import Origin
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -97,7 +98,7 @@ class RawSocket:
         except TimeoutError:
             return False
 
-    def click(self, page: OpenPage, testid: str, event: str = "click", args: object = ()) -> None:
+    def click(self, page: OpenPage, testid: str, event: str = "click", args: Iterable[object] = ()) -> None:
         """Send the event of an element, as its page would."""
         number, listener = page.listener(testid, event)
         self.emit("event", {"id": number, "client_id": page.client_id, "listener_id": listener, "args": list(args)})
@@ -116,14 +117,16 @@ def handshake(page: OpenPage, **facts: object) -> dict[str, object]:
 
 
 @contextmanager
-def raw_socket(address: str, cookies: Mapping[str, str] | None = None, query: Mapping[str, object] | None = None):
+def raw_socket(
+    address: str, cookies: Mapping[str, str] | None = None, query: Mapping[str, object] | None = None
+) -> Iterator[RawSocket]:
     """Open a socket with the origin of the installation and any cookies; it has said nothing yet."""
     parts = urlsplit(address)
     stated = urlencode({"EIO": 4, "transport": "websocket", **(query or {})})
     shown = "; ".join(f"{name}={value}" for name, value in (cookies or {}).items())
     with connect(
         f"ws://{parts.netloc}/_nicegui_ws/socket.io/?{stated}",
-        origin=address,  # type: ignore[arg-type]
+        origin=Origin(address),
         additional_headers={"Cookie": shown} if shown else {},
         open_timeout=PATIENCE_S,
         max_size=None,
@@ -133,7 +136,7 @@ def raw_socket(address: str, cookies: Mapping[str, str] | None = None, query: Ma
 
 
 @contextmanager
-def page_socket(page: OpenPage, cookies: Mapping[str, str] | None = None):
+def page_socket(page: OpenPage, cookies: Mapping[str, str] | None = None) -> Iterator[tuple[RawSocket, bool]]:
     """Open the socket of a page, with its cookies if none are stated, and connect; give it and whether it could."""
     query = {**handshake(page), "implicit_handshake": "true"}
     with raw_socket(page.address, page.cookies if cookies is None else cookies, query) as socket:

@@ -129,7 +129,7 @@ def _lock_watch(engine: Engine) -> Iterator[Callable[[Runner, Runner], Callable[
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
 
         def waits(other: Runner) -> bool:
-            return connection.scalar(WAITING) > (not other.is_at_gate())
+            return bool(connection.execute(WAITING).scalar_one() > (not other.is_at_gate()))
 
         yield lambda _own, other: partial(waits, other)
 

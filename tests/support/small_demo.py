@@ -1,5 +1,7 @@
 """A small demo brand with several rows of every resource, in the database that the tests have opened."""
 
+from functools import partial
+
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import delete
@@ -28,4 +30,4 @@ def load_small_demo(monkeypatch: pytest.MonkeyPatch) -> None:
             for number in range(5)
         )
     for name in ("a", "b", "c"):
-        transact(ADMIN, lambda session, name=name: create_token(session, name, role="sales"))
+        transact(ADMIN, partial(create_token, name=name, role="sales"))

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import FastAPI
 from nicegui import app, ui
@@ -35,7 +36,7 @@ def serve_small_product(*registers: Register) -> None:
     run_pages(settings().port)
 
 
-def run_pages(port: int, **options: str) -> None:
+def run_pages(port: int, **options: Any) -> None:
     """Start NiceGUI as the product does; in a test's own process it only takes note of the pages."""
     ui.run(
         host="127.0.0.1",

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from core.expressions.checking import checked_condition, folded, operand_type, too_large, unknown_field
+from core.expressions.labels import field_named
 from core.expressions.literals import dated_literal
 from core.expressions.nodes import (
     CONDITIONS,
@@ -52,7 +53,7 @@ from core.expressions.nodes import (
 )
 from core.expressions.problems import refusal
 from core.expressions.scope import Scope
-from core.expressions.texts._labels import field_named, known_words
+from core.expressions.texts._known_words import known_words
 from core.expressions.texts._tokens import Token, TokenType, tokens_of
 from core.expressions.texts.words import (
     AND,

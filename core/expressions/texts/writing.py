@@ -3,6 +3,7 @@
 import re
 
 from core.expressions.checking import operand_type
+from core.expressions.labels import unique_label
 from core.expressions.nodes import (
     And,
     Arithmetic,
@@ -28,7 +29,6 @@ from core.expressions.nodes import (
     Unit,
 )
 from core.expressions.scope import Scope
-from core.expressions.texts._labels import field_named, written_label
 from core.expressions.texts.words import (
     AGO,
     AHEAD,
@@ -66,6 +66,12 @@ def text_of(condition: Condition, scope: Scope) -> str:
 def localized_text(condition: Condition, scope: Scope) -> str:
     """Return a checked condition as people read it in the current language: operators and labels."""
     return _Writer(scope, current_language()).condition(condition)
+
+
+def field_texts(scope: Scope) -> dict[str, str]:
+    """Return how each field is written in a condition in the current language → what it is called."""
+    labels = [unique_label(scope, field) for field in scope.fields.values()]
+    return {_name(label): label for label in labels}
 
 
 class _Writer:
@@ -180,11 +186,7 @@ class _Writer:
         return ".".join(self._label(scope, field.name) for scope, field in self._scope.steps(path))
 
     def _label(self, scope: Scope, name: str) -> str:
-        field = scope.fields[name]
-        for label in (written_label(field), translate(field.label)):
-            if field_named(scope, label) is field:
-                return _name(label)
-        return _name(name)
+        return _name(unique_label(scope, scope.fields[name]))
 
     def _word(self, words: Words) -> str:
         return words.written(self._language)

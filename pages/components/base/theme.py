@@ -24,7 +24,16 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "draft.js": ("draft.js",),
     "position.js": ("position.js",),
     "map.js": ("map_ground.js", "map.js"),
-    "house.js": ("format.js", "frame.js", "state.js", "filters.js", "grid.js", "cards.js", "upload.js"),
+    "house.js": (
+        "format.js",
+        "frame.js",
+        "state.js",
+        "filters.js",
+        "grid_notes.js",
+        "grid.js",
+        "cards.js",
+        "upload.js",
+    ),
 }
 _MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 

@@ -9,6 +9,7 @@ from core.i18n import _, current_language, use_language
 from pages.components.base.buttons import button
 from pages.components.base.elements import Tag
 from pages.components.forms.fields import text_field
+from pages.components.forms.reasons import reason_field, reason_problem
 
 
 async def confirm(
@@ -41,14 +42,14 @@ async def confirm(
             word = _("Type “{word}” to go on", word=type_to_confirm)
             typed = text_field("confirm", word) if type_to_confirm else None
             are_right = inputs() if inputs else lambda: True
-            given = text_field("reason", reason, required=True, multiline=True) if reason else None
+            given = reason_field(reason) if reason else None
 
         @use_language(language)
         def agree() -> None:
             if typed and str(typed.value).strip() != type_to_confirm:
                 typed.refuse(_("Type exactly “{word}”", word=type_to_confirm))
-            elif given and not str(given.value).strip():
-                given.refuse(_("Please give a reason"))
+            elif given and (problem := reason_problem(str(given.value).strip(), required=True)):
+                given.refuse(problem.text)
             elif are_right():
                 dialog.submit(str(given.value).strip() if given else "")
 

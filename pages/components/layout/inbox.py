@@ -68,11 +68,17 @@ class Inbox(SplitView):
         if self._on_tick is not None:
             self._on_tick()
 
-    def remove(self, key: str) -> str:
-        """Remove a line without moving the others; return the key of the line that follows, "" for none."""
+    def following(self, key: str) -> str:
+        """Return the key of the line below one, of the line above the last one; "" for none."""
         keys = self.keys
+        if key not in keys:
+            return ""
         at = keys.index(key)
         rest = keys[:at] + keys[at + 1 :]
+        return rest[min(at, len(rest) - 1)] if rest else ""
+
+    def remove(self, key: str) -> None:
+        """Remove a line without moving the others."""
         row = self._rows.pop(key)
         line = row if self._on_tick is None or row.parent_slot is None else row.parent_slot.parent
         line.delete()
@@ -81,7 +87,6 @@ class Inbox(SplitView):
         self._update_boxes()
         if self._on_tick is not None:
             self._on_tick()
-        return rest[min(at, len(rest) - 1)] if rest else ""
 
     def back_to_list(self) -> None:
         """On a small screen, show the list again."""

@@ -10,7 +10,6 @@ from nicegui.element import Element
 
 from core.access import Actor
 from core.i18n import N_, _, current_language
-from core.permissions import Permission
 from core.settings import settings
 from pages.components.base.buttons import button
 from pages.components.base.elements import Tag
@@ -32,7 +31,6 @@ class NavItem:
     name: str
     label: str
     href: str
-    permission: Permission | None = None
     icon: Icon = "dot"
 
 

@@ -35,6 +35,7 @@ def filter_texts() -> dict[str, str]:
         "from": _("From"),
         "to": _("To"),
         "contains": _("Contains"),
+        "fields": _("Fields:"),
         "columns": _("Columns"),
         "reset": _("Reset"),
         "up": _("Move “{name}” up"),

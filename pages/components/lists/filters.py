@@ -18,13 +18,16 @@ class Filter:
     may be left out), a text ``name=part``, a condition its text in the grammar of ``core.expressions``.
 
     Attributes:
-        choices: For kind "choice": value to label, in order.
+        choices: For kind "choice": value to label, in order; for others the labels of values that may be stated, and
+            for a condition those of the fields that it can name.
+        example: Shown in an empty field.
     """
 
     name: str
     label: str
     kind: Literal["choice", "date", "number", "text", "condition"] = "choice"
     choices: Mapping[str, str] | None = None
+    example: str = ""
 
 
 def filter_bar(filters: Sequence[Filter], *, search: str = "", columns: bool = True) -> Tag:
@@ -36,8 +39,14 @@ def filter_bar(filters: Sequence[Filter], *, search: str = "", columns: bool = T
     """
     config = {
         "filters": [
-            {"name": f.name, "label": f.label, "kind": f.kind, "choices": list((f.choices or {}).items())}
-            for f in filters
+            {
+                "name": one.name,
+                "label": one.label,
+                "kind": one.kind,
+                "choices": list((one.choices or {}).items()),
+                "example": one.example,
+            }
+            for one in filters
         ],
         "search": search,
         "columns": columns,

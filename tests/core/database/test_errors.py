@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from sqlalchemy import Engine, event, select, text
+from sqlalchemy import Engine, event, func, select, text, update
 
 from core.database import errors
 from core.database.sessions import connect, reading, transact, unit_of_work
@@ -120,6 +120,21 @@ def test_a_nul_is_bad_input_or_found_nowhere(database):
     else:
         with pytest.raises(InvalidInput, match="unstorable"):
             look()
+
+
+def test_a_text_longer_than_its_column_is_bad_input_or_stored_whole(database):
+    def rename() -> None:
+        with unit_of_work(ADMIN) as session:
+            session.execute(update(User).where(User.email == WEI.person).values(name="长" * 201))
+
+    if database.dialect.name == "sqlite":
+        rename()
+        with reading(ADMIN) as session:
+            assert session.scalar(select(func.length(User.name)).where(User.email == WEI.person)) == 201
+        return
+    with use_language("en"), pytest.raises(InvalidInput, match="a text is too long") as refused:
+        rename()
+    assert refused.value.code == "values.unstorable"
 
 
 def test_a_bug_stays_a_bug(database):

@@ -19,7 +19,7 @@ from core.files.contents import get_file, store_file
 from core.i18n import LANGUAGES, both_languages, set_language, translate, use_language
 from core.permissions import ROLE_PERMISSIONS, Permission, Role
 from core.settings import read_settings, signing_secret
-from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_PATH, SUZHOU_CLERK, SUZHOU_PATH, WEI
+from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_PATH, SQLITE_SYNCHRONOUS, SUZHOU_CLERK, SUZHOU_PATH, WEI
 
 
 def test_settings_come_from_the_environment_over_the_file_over_defaults(tmp_path):
@@ -155,7 +155,11 @@ def test_nothing_to_insert_is_no_statement(database):
         insert_rows(session, Event, ("actor",), [])
 
 
-def test_sqlite_is_opened_with_every_promise_on(sqlite_database):
+def test_sqlite_is_opened_with_every_promise_on(sqlite_database, monkeypatch):
+    monkeypatch.setitem(SQLITE_PRAGMAS, "synchronous", SQLITE_SYNCHRONOUS)
+    sqlite_database.dispose()
+
+    assert SQLITE_SYNCHRONOUS == 2  # FULL
     with sqlite_database.connect() as connection:
         for name, value in SQLITE_PRAGMAS.items():
             assert connection.exec_driver_sql(f"PRAGMA {name}").scalar() == value

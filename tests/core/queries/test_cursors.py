@@ -36,11 +36,9 @@ def test_every_field_of_every_resource_is_walked_both_ways_to_the_last_page(data
         assert len(next(iter(plain.values()))) >= 3, resource.name
         for field in resource.fields:
             limit = max(1, len(plain[field.name]) // 3)
-            for sort in (field.name, f"-{field.name}"):
-                assert walked(ADMIN, resource, sort, limit) == walked(ADMIN, resource, sort, 1_000), (
-                    resource.name,
-                    sort,
-                )
+            down = f"-{field.name}"
+            assert walked(ADMIN, resource, field.name, limit) == plain[field.name], (resource.name, field.name)
+            assert walked(ADMIN, resource, down, limit) == walked(ADMIN, resource, down, 1_000), (resource.name, down)
 
 
 TEXTS = (f"{LONG}b", f"{LONG}a", LONG, f"{LONG}c", f"{LONG}a", "x", f"{LONG}\n\t z", "长" * 200, "长" * 201, None)

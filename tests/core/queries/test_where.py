@@ -25,6 +25,7 @@ from tests.conftest import (
     BEIFANG,
     BEIFANG_PATH,
     HUADONG,
+    HUADONG_CLERK,
     HUADONG_PATH,
     LING,
     SUZHOU,
@@ -84,8 +85,8 @@ def test_a_condition_narrows_the_list_beside_its_parameters(database):
 
 def test_a_wrong_condition_is_refused_with_what_and_where(database):
     assert refusal(WEI, "stage = won and colour = red")[1] == (
-        "Character 17: There is no field “colour” here. There are: code, name, stage, contact, phone, uscc, region, "
-        "address, owner, source, tags, partner, created_at, updated_at."
+        "Character 17: There is no field “colour” here. There are: Customer code, Customer name, Stage, "
+        "Contact, Phone, Social credit code, Region, Address, Owner, Source, Tags, Partner, Created, Changed."
     )
     assert refusal(WEI, "name > 3")[1] == "Character 1: “name” cannot be compared in this way."
     assert refusal(WEI, "(stage = won")[1] == "Character 13: The condition ends too early."
@@ -171,6 +172,51 @@ def test_a_partner_learns_nothing_of_the_rows_above_it(database):
 
     assert answers[0] == answers[1] == answers[2]
     assert [keys(LING, where, resource=PARTNERS) for where in ABOUT_THE_ROW_ABOVE] != answers[0]
+
+
+ABOUT_THE_REFERENCE = {
+    "upstream is empty": True,
+    "upstream is not empty": False,
+    "not (upstream is empty)": False,
+    'upstream = "HD"': False,
+    'upstream != "HD"': False,
+    'upstream != "BF"': False,
+    'not (upstream = "HD")': False,
+    'not (upstream in ("HD", "SZ"))': False,
+    'upstream != "SZ"': False,
+    'not (upstream contains "zzz")': False,
+    'not (upstream contains "华东")': False,
+    "upstream.upstream is empty": True,
+    "upstream.upstream is not empty": False,
+}
+
+
+def test_a_reference_that_is_shown_as_empty_is_empty_for_every_condition(database):
+    hidden = {where: keys(SUZHOU_CLERK, where, resource=PARTNERS) == ["SZ"] for where in ABOUT_THE_REFERENCE}
+    with unit_of_work(ADMIN) as session:
+        session.execute(update(Partner).where(Partner.id == SUZHOU).values(upstream_id=None))
+    empty = {where: keys(SUZHOU_CLERK, where, resource=PARTNERS) == ["SZ"] for where in ABOUT_THE_REFERENCE}
+
+    assert hidden == empty == ABOUT_THE_REFERENCE
+
+
+def test_a_reference_to_a_row_that_is_seen_is_not_empty(database):
+    assert keys(LING, "upstream is not empty", resource=PARTNERS) == ["SZ"]
+    assert keys(HUADONG_CLERK, "upstream is not empty", resource=PARTNERS) == ["SZ"]
+    assert keys(HUADONG_CLERK, 'not (upstream contains "zzz")', resource=PARTNERS) == ["SZ"]
+    assert keys(HUADONG_CLERK, 'upstream != "SZ"', resource=PARTNERS) == ["SZ"]
+    assert keys(HUADONG_CLERK, 'upstream != "HD"', resource=PARTNERS) == []
+
+
+@pytest.mark.parametrize(("empty", "found"), [("1", ["SZ"]), ("0", [])])
+def test_the_parameter_for_empty_values_takes_a_hidden_row_for_none_in_lists_and_files(database, empty, found):
+    with reading(SUZHOU_CLERK) as session:
+        query = read_query(PARTNERS, SUZHOU_CLERK, [("upstream__empty", empty), ("fields", "code,upstream")])
+        page = find_page(session, query)
+        streamed = [tuple(row) for part in stream_rows(session, query) for row in part]
+
+    assert [row["_key"] for row in page.rows] == found
+    assert streamed == [(key, None) for key in found]
 
 
 def test_the_row_filter_holds_in_what_is_cached_too(database):

@@ -17,18 +17,35 @@ from importers.reading.workbooks import inspect_file, read_sheet
 from tests.importers.conftest import readers
 from tests.importers.workbooks import (
     MAIN,
+    open_document,
     refusal_of,
     row_xml,
     rows_of,
     saved,
     sheet_xml,
+    text_file,
     write_xlsx,
 )
+from tests.support.reading_in_process import read_in_process
 from tests.support.source import ROOT
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 
 DATA = ROOT / "tests" / "data" / "workbooks"
+
+
+# --- as in this process ---
+
+
+def test_every_type_of_file_is_read_by_the_child_as_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    paths = [DATA / "errors.xls", DATA / "errors.xlsb", DATA / "dates.xls", open_document(tmp_path / "a.ods")]
+    paths += [saved(tmp_path, ["a", "b"], ["x", 1.5]), text_file(tmp_path / "a.csv", ["a,b", "é,007"])]
+
+    by_child = [(inspect_file(path, path.name), rows_of(path)) for path in paths]
+    read_in_process(monkeypatch)
+
+    assert [inspection.kind for inspection, _rows in by_child] == ["xls", "xlsb", "xls", "ods", "xlsx", "csv"]
+    assert by_child == [(inspect_file(path, path.name), rows_of(path)) for path in paths]
 
 
 # --- hostile ---

@@ -20,7 +20,7 @@ from tests.importers.workbooks import (
 )
 from tests.support.source import ROOT
 
-pytestmark = pytest.mark.usefixtures("nothing_left_behind")
+pytestmark = pytest.mark.usefixtures("nothing_left_behind", "reading_in_process")
 
 DATA = ROOT / "tests" / "data" / "workbooks"
 

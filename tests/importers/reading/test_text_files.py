@@ -8,6 +8,8 @@ from importers.reading._text_files import detect_delimiter, detect_encoding
 from importers.reading.workbooks import inspect_file, read_sheet
 from tests.importers.workbooks import rows_of, text_file
 
+pytestmark = pytest.mark.usefixtures("nothing_left_behind", "reading_in_process")
+
 LINES = ["编码,名称,城市", "007,苏州贸易,苏州", "C-2,“华东”渠道,上海"]
 ROWS = {2: ["007", "苏州贸易", "苏州"], 3: ["C-2", "“华东”渠道", "上海"]}
 

@@ -10,6 +10,7 @@ from core.kinds.kind import CellDate
 from importers.reading.workbooks import inspect_file, read_sheet
 from tests.importers.workbooks import (
     MAIN,
+    open_document,
     refusal_of,
     relations,
     row_xml,
@@ -175,27 +176,7 @@ def test_parts_may_lie_anywhere_in_any_case_and_with_any_slash(tmp_path: Path):
 
 
 def test_an_open_document_is_read_with_its_error_values(tmp_path: Path):
-    path = tmp_path / "a.ods"
-    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
-    failed = (
-        '<table:table-cell table:formula="of:=NA()" office:value-type="string" office:string-value=""'
-        ' calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell>'
-    )
-    day = '<table:table-cell office:value-type="date" office:date-value="2026-01-03"/>'
-    rows = [cell.format("编码") + cell.format("day") + cell.format("x"), cell.format("007") + day + failed]
-    lines = "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
-    spaces = " ".join(
-        f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{prefix}:1.0"' for prefix in ("office", "table", "text")
-    )
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("META-INF/manifest.xml", "<manifest/>")
-        archive.writestr(
-            "content.xml",
-            f'<office:document-content {spaces} xmlns:calcext="urn:calcext"><office:body>'
-            f'<office:spreadsheet><table:table table:name="客户">{lines}</table:table>'
-            "</office:spreadsheet></office:body></office:document-content>",
-        )
+    path = open_document(tmp_path / "a.ods")
 
     with read_sheet(path, "a.ods") as reading:
         (chunk,) = reading

@@ -119,6 +119,16 @@ def test_an_illegal_character_in_csv_is_refused_with_its_place(character):
     assert (refused.value.problem.values["row"], refused.value.problem.values["column"]) == ("3", "name")
 
 
+@pytest.mark.parametrize("character", ["\x00", "\x0b", "\ud800", "\uffff"])
+def test_an_illegal_character_that_nobody_can_correct_is_replaced(character):
+    column = SheetColumn("reason", replaces=True)
+
+    assert cells_of(csv_of([AMOUNT, column], [(1, f"a{character}b"), (1, None)]))[1:] == [
+        ["0.01", "a\ufffdb"],
+        ["0.01", ""],
+    ]
+
+
 def test_rows_are_counted_over_all_batches(monkeypatch):
     monkeypatch.setattr(text, "BATCH_ROWS", 2)
     rows = [(str(n),) for n in range(5)]

@@ -14,13 +14,16 @@ from models.orders import Order
 from pages.approvals.inbox import register_approvals
 from pages.approvals.spans import LATE, waiting_text
 from pages.orders._decision_facts import percent_text
-from services.orders.approval import approve_order
+from resources.partners import PARTNERS
+from services.orders.approval import approve_order, return_order
 from services.orders.lifecycle import submit_order, withdraw_order
 from tests.browser.finding import found, is_there, one, state
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, SUZHOU_CLERK
 from tests.pages.orders.ordering_rows import order, seen, state_price, stock_range
 from tests.pages.staff_rows import answer_to_test_host
+from tests.services.orders.support import save
+from tests.services.stores.support import away, doubtful
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/orders/ordering_main.py")
 
@@ -87,6 +90,25 @@ async def test_what_is_decided_warns_of_nothing_any_more(user: User) -> None:
 
     await seen(user, number)
     assert not is_there(user, "findings")
+
+
+@pytest.mark.parametrize("limit", ("800000", ""))
+async def test_what_is_decided_shows_the_credit_of_that_moment_whatever_became_of_it(user: User, limit: str) -> None:
+    number = order(SUZHOU_CLERK, ("QH-500", 12))
+    with unit_of_work(LING) as session:
+        return_order(session, number, "改数量")
+    with unit_of_work(SUZHOU_CLERK) as session:
+        submit_order(session, number)
+    save(PARTNERS, MEI, {"code": "SZ", "credit_limit": "900000"})
+    with unit_of_work(LING) as session:
+        approve_order(session, number)
+    save(PARTNERS, MEI, {"code": "SZ", "credit_limit": limit})
+
+    await open_inbox(user, LING, "?view=done")
+
+    await seen(user, "When decided: credit limit ¥50,000.00, ¥1,320.00 used, ¥48,680.00 left after this order")
+    await seen(user, "When decided: credit limit ¥900,000.00, ¥1,320.00 used, ¥898,680.00 left after this order")
+    await user.should_not_see("¥800,000.00", retries=1)
 
 
 async def test_every_fact_to_decide_on_stands_beside_the_list(user: User) -> None:
@@ -159,6 +181,9 @@ async def test_turning_down_needs_a_reason(user: User, action: str) -> None:
 
     found(user, f"action-{action}").click()
     await seen(user, "Please give a reason")
+    state(user, "reason", "长" * 2001)
+    found(user, f"action-{action}").click()
+    await seen(user, "is longer than 2000 characters")
     assert statuses() == {number: "submitted"}
     state(user, "reason", "额度已用完")
     found(user, f"action-{action}").click()
@@ -170,15 +195,52 @@ async def test_turning_down_needs_a_reason(user: User, action: str) -> None:
     assert (decision.person, decision.reason) == (LING.person, "额度已用完")
 
 
-async def test_an_own_order_is_shown_but_someone_else_has_to_decide_it(user: User) -> None:
+async def test_an_own_order_is_among_those_sent_and_someone_else_has_to_decide_it(user: User) -> None:
     number = order(LING, buyer="SZ")
 
     await open_inbox(user, LING)
+    await seen(user, "To decide 0")
+    assert not is_there(user, f"item-{number}")
+    await open_inbox(user, LING, "?view=sent")
 
     await seen(user, "You placed or submitted this order yourself: someone else has to decide it.")
     assert is_there(user, f"item-{number}")
     assert not is_there(user, "action-approve")
-    assert not is_there(user, f"tick-{number}")
+
+
+async def test_the_title_is_the_same_on_every_tab_and_has_the_number_of_all_that_waits(user: User) -> None:
+    order(SUZHOU_CLERK)
+    doubtful("S1")
+    doubtful("S2", **away(5_000))
+
+    await open_inbox(user, LING, "?subject=orders")
+    await seen(user, "3 waiting in all · Orders · 1 to decide")
+    await open_inbox(user, LING, "?subject=stores")
+    await seen(user, "3 waiting in all · Stores · 2 to decide")
+    await seen(user, "Waiting for me")
+    found(user, "action-accept").click()
+
+    await seen(user, "2 waiting in all · Stores · 1 to decide")
+
+
+async def test_the_inbox_opens_with_a_subject_in_which_something_waits(user: User) -> None:
+    doubtful("S1")
+
+    await open_inbox(user, LING)
+    assert is_there(user, "item-S1")
+    await open_inbox(user, LING, "?view=sent")
+
+    await seen(user, "Nothing sent yet")
+
+
+@pytest.mark.parametrize(("actor", "subject", "status"), [(LING, "bogus", 404), (MEI, "stores", 403)])
+async def test_a_subject_that_is_not_there_or_not_theirs_is_no_other_one(user: User, actor, subject, status) -> None:
+    order(SUZHOU_CLERK)
+    sign_in_as(user.http_client, actor)
+
+    answer = await user.http_client.get(f"/approvals?subject={subject}")
+
+    assert answer.status_code == status
 
 
 async def test_who_comes_second_reads_who_decided_and_when(user: User) -> None:
@@ -224,29 +286,43 @@ async def test_many_are_decided_at_once_after_their_number_and_total_are_named(u
     found(user, "action-confirm").click()
     await seen(user, "2 of 2 decided, ¥2,520.00 in all")
 
+    await seen(user, "To decide 1")
     assert statuses() == dict(zip(numbers, ("approved", "approved", "submitted"), strict=True))
     assert not is_there(user, f"item-{numbers[0]}")
     assert is_there(user, f"item-{numbers[2]}")
 
 
-async def test_of_many_each_that_was_not_decided_says_why_and_stays(user: User) -> None:
-    numbers = [order(SUZHOU_CLERK), order(BEIFANG_CLERK)]
+async def test_of_many_each_that_was_not_decided_says_why_and_stays_while_it_waits(user: User) -> None:
+    numbers = [order(SUZHOU_CLERK), order(BEIFANG_CLERK), order(HUADONG_CLERK, buyer="HD")]
     await open_inbox(user, LING)
     for number in numbers:
         found(user, f"tick-{number}").trigger("change", True)
     with unit_of_work(MEI) as session:
         approve_order(session, numbers[0])
+    save(PARTNERS, MEI, {"code": "HD", "credit_limit": "1"})
 
-    found(user, "action-reject-chosen").click()
-    await seen(user, "Reject 2 orders for ¥2,520.00 in all?")
-    state_reason(user, "本月不再发货")
+    found(user, "action-approve-chosen").click()
+    await seen(user, "Approve 3 orders for ")
     found(user, "action-confirm").click()
-    await seen(user, "1 not decided")
+    await seen(user, "2 not decided")
 
     await seen(user, f"Order {numbers[0]} was approved by mei@example.com at")
-    assert statuses() == dict(zip(numbers, ("approved", "rejected"), strict=True))
-    assert is_there(user, f"item-{numbers[0]}")
-    assert not is_there(user, f"item-{numbers[1]}")
+    assert statuses() == dict(zip(numbers, ("approved", "approved", "submitted"), strict=True))
+    await seen(user, "To decide 1")
+    assert [is_there(user, f"item-{number}") for number in numbers] == [False, False, True]
+
+
+async def test_what_a_colleague_decided_first_leaves_list_and_counts(user: User) -> None:
+    first, second = order(SUZHOU_CLERK), order(BEIFANG_CLERK)
+    await open_inbox(user, LING)
+    with unit_of_work(MEI) as session:
+        approve_order(session, first)
+
+    found(user, "action-approve").click()
+    await seen(user, f"Order {first} was approved by mei@example.com at")
+
+    await seen(user, "To decide 1")
+    assert [is_there(user, f"item-{number}") for number in (first, second)] == [False, True]
 
 
 def state_reason(user: User, text: str) -> None:

@@ -239,6 +239,9 @@ async def test_a_question_that_asks_for_a_reason_is_not_answered_without_one(use
     await user.should_see("驳回 1 单？")
     found(user, "action-confirm").click()
     await user.should_see("请填写原因")
+    state(user, "reason", "价格\x07过低")
+    found(user, "action-confirm").click()
+    await user.should_see("第 3 个字符是控制字符 U+0007")
     state(user, "reason", "价格过低")
     found(user, "action-confirm").click()
 

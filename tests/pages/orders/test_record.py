@@ -15,6 +15,7 @@ from core.i18n import set_language
 from models.accounts.sessions import EndReason
 from models.accounts.users import User as Account
 from models.orders import Order, OrderStatus
+from resources.partners import PARTNERS
 from services.accounts.sessions import end_sessions_of
 from services.orders.approval import approve_order, reject_order, return_order
 from services.orders.lifecycle import submit_order
@@ -24,6 +25,7 @@ from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, BEIFANG_CLERK, HUADONG_CLERK, LING, MEI, SUZHOU_CLERK, WEI
 from tests.pages.orders.ordering_rows import order, seen, stock_range
 from tests.pages.staff_rows import answer_to_test_host
+from tests.services.orders.support import save
 
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/orders/ordering_main.py")
 
@@ -48,6 +50,10 @@ def status_of(number: str) -> str:
 def decide(number: str, decision) -> None:
     with unit_of_work(MEI) as session:
         decision(session, number)
+
+
+def change_limit(code: str, yuan: str) -> None:
+    save(PARTNERS, MEI, {"code": code, "credit_limit": yuan})
 
 
 async def test_the_list_offers_new_orders_to_who_may_place_them(user: User) -> None:
@@ -143,6 +149,46 @@ async def test_an_order_is_rejected_on_its_own_page_with_a_reason(user: User) ->
 
     await seen(user, "额度已用完")
     assert status_of(number) == OrderStatus.REJECTED
+
+
+async def test_an_order_is_returned_for_change_on_its_own_page_with_a_reason(user: User) -> None:
+    number = order(SUZHOU_CLERK)
+    await open_order(user, LING, number)
+
+    found(user, "action-return").click()
+    await seen(user, f"Return order {number} for change?")
+    found(user, "action-confirm").click()
+    await seen(user, "Please give a reason")
+    assert status_of(number) == OrderStatus.SUBMITTED
+    state(user, "reason", "请改数量")
+    found(user, "action-confirm").click()
+    await seen(user, "returned this order for change: 请改数量")
+
+    assert status_of(number) == OrderStatus.DRAFT
+
+
+async def test_the_page_of_a_waiting_order_shows_its_approvers_credit_and_warnings(user: User) -> None:
+    number = order(SUZHOU_CLERK)
+    change_limit("SZ", "1000")
+
+    await open_order(user, LING, number)
+
+    for text in ("¥1,000.00, ¥1,320.00 used", "−¥320.00", "this order would exceed it"):
+        await seen(user, text)
+    await open_order(user, SUZHOU_CLERK, number)
+    await user.should_not_see("¥1,000.00, ¥1,320.00 used", retries=1)
+    assert not is_there(user, "findings")
+
+
+async def test_a_decided_order_shows_the_credit_on_which_it_was_decided(user: User) -> None:
+    number = order(SUZHOU_CLERK)
+    decide(number, approve_order)
+    change_limit("SZ", "2000")
+
+    await open_order(user, LING, number)
+
+    await seen(user, "When decided: credit limit ¥50,000.00, ¥1,320.00 used, ¥48,680.00 left after this order")
+    await user.should_not_see("¥2,000.00", retries=1)
 
 
 async def test_only_the_steps_that_are_possible_are_offered(user: User) -> None:

@@ -1,6 +1,6 @@
 """The pivot of a list: offered with the list, kept in the address, every figure a link, the file the same."""
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from nicegui.testing import User
@@ -8,6 +8,7 @@ from nicegui.testing import User
 from core.database.sessions import reading
 from core.events.log import Event
 from pages.reports import _table
+from pages.web.identity import LANGUAGE_COOKIE
 from tests.browser.finding import found, is_there, one
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, HUADONG_CLERK, WEI
@@ -92,6 +93,18 @@ async def test_a_list_without_rows_says_so(user: User) -> None:
     await user.should_see("No rows")
 
 
+async def test_both_numbers_of_a_cut_pivot_are_written_alike(user: User, monkeypatch) -> None:
+    codes = [f"P{number:04}" for number in range(1_001)]
+    tiers = ["agent_1"] * len(codes)
+    state_rows("partners", {"code": codes, "name": codes, "tier": tiers})
+    state_rows("customers", {"code": codes, "name": codes, "partner": codes})
+    sign_in_as(user.http_client, WEI)
+
+    await user.open("/customers/pivot?stage=lead&code=P&by=partner")
+
+    await user.should_see("Shown are the first 1,000 of 1,001 lines; the file has them all.")
+
+
 async def test_more_lines_than_a_page_has_room_for_are_left_to_the_file(user: User, monkeypatch) -> None:
     monkeypatch.setattr(_table, "CELLS_MAX", 2)
     sign_in_as(user.http_client, WEI)
@@ -129,6 +142,18 @@ async def test_the_workbook_of_a_pivot_is_made(user: User) -> None:
     answer = await user.http_client.get("/export/pivot/customers.xlsx?by=stage")
 
     assert answer.status_code == 200 and answer.content[:2] == b"PK"
+
+
+@pytest.mark.parametrize(("language", "label"), [("zh_CN", "客户-透视表"), ("en", "Customers-Pivot")])
+async def test_the_file_of_a_pivot_is_not_named_like_that_of_the_list(user: User, language: str, label: str) -> None:
+    sign_in_as(user.http_client, WEI)
+    user.http_client.cookies.set(LANGUAGE_COOKIE, language)
+
+    answer = await user.http_client.get("/export/pivot/customers.csv?by=stage")
+
+    named = answer.headers["content-disposition"]
+    assert named.startswith('attachment; filename="customers-pivot-20')
+    assert f"filename*=UTF-8''{quote(label)}-20" in named
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,10 @@ def test_a_condition_comes_back_as_its_reader_reads_it(ask):
     assert ([row["code"] for row in answer["rows"]], answer["where"]) == (["C1"], "阶段 = 已成交")
     assert "where" not in ask(WEI, "/grid/customers?stage=won").json()
     assert (wrong.status_code, wrong.json()["code"]) == (422, "expressions.unknown_field")
-    assert list(wrong.json()["fields"]) == ["where"] and wrong.json()["message"].startswith("第 17 个字符：")
+    assert list(wrong.json()["fields"]) == ["where"]
+    assert wrong.json()["message"].startswith(
+        "第 17 个字符：这里没有字段“colour”。可用字段：客户编码、客户名称、阶段、"
+    )
 
 
 def test_everyone_sees_only_what_is_theirs(ask):
@@ -117,6 +120,11 @@ def test_what_may_not_be_seen_is_refused_in_words(ask):
         "confidential": (422, "queries.unknown_field"),
     }
     assert list(refused["field"].json()["fields"]) == ["password"]
+    assert (
+        refused["field"]
+        .json()["message"]
+        .startswith("这里没有字段“password”。可用字段：客户编码 (code)、客户名称 (name)、")
+    )
 
 
 def test_a_name_in_an_answer_never_begins_like_script(ask):

@@ -5,9 +5,13 @@ from nicegui.testing import User
 
 from core.database.sessions import reading
 from core.events.log import Event
-from core.i18n import use_language
+from core.expressions.scope import Scope
+from core.expressions.texts.parsing import parse_condition
+from core.expressions.texts.writing import localized_text
+from core.i18n import LANGUAGES, _, use_language
 from core.permissions import Role
 from pages.resources._columns import grid_columns, grid_filters, grid_views, search_words
+from pages.resources._condition_filter import condition_filter
 from pages.shell.navigation import navigation_for, register_places
 from pages.site import PLACES, SCREENS
 from resources import ALL, BY_NAME
@@ -204,9 +208,31 @@ def test_a_list_has_columns_filters_and_views_of_what_the_person_may_see(resourc
 
     assert [column.name for column in columns if column.link] == [resource.keys[0]]
     assert {column.name for column in columns} == names
-    assert {one.name for one in grid_filters(resource, fields)[:-1]} <= names
-    assert [(one.name, one.kind) for one in grid_filters(resource, fields)[-1:]] == [("where", "condition")]
+    assert {one.name for one in grid_filters(resource, fields, {})} <= names
     assert any(not column.width for column in columns if column.shown)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("resource", ALL, ids=lambda resource: resource.name)
+def test_a_condition_has_an_example_and_fields_that_are_understood(resource, language: str) -> None:
+    for actor in filter(lambda actor: actor.can(resource.view), CAST):
+        scope = Scope.of(resource, actor)
+        with use_language(language):
+            made = condition_filter(resource, actor)
+            example = made.example.removeprefix(_("e.g. {example}", example=""))
+
+            assert localized_text(parse_condition(example, scope), scope) == example
+            written = [parse_condition(f"{field} is empty", scope) for field in made.choices]
+        assert [condition.operand.names for condition in written] == [(name,) for name in scope.fields]
+        assert scope.fields.keys().isdisjoint(made.choices.values())
+
+
+def test_a_region_in_the_address_is_called_by_its_name() -> None:
+    orders = BY_NAME["orders"]
+
+    filters = {one.name: one for one in grid_filters(orders, orders.fields, {"ship_to_region": "320000,310106"})}
+
+    assert filters["ship_to_region"].choices == {"320000": "江苏省", "310106": "上海市 静安区"}
 
 
 def test_the_list_of_stores_shows_where_each_is_in_its_life_and_no_raw_positions() -> None:

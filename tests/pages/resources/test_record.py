@@ -1,10 +1,15 @@
 """Records: facts edited where they stand, never over somebody else's change; history without what is confidential."""
 
 import pytest
+from nicegui import ElementFilter
 from nicegui.testing import User
 
 from core.database.sessions import unit_of_work
 from core.drafts import draft_one
+from core.events.log import EventDraft, record
+from models.imports import ImportBatch
+from pages.components.base.elements import Tag
+from pages.web.identity import LANGUAGE_COOKIE
 from resources import BY_NAME
 from services.customers import move_customers
 from services.saving.plans import SaveOptions
@@ -262,6 +267,41 @@ async def test_an_event_of_the_trail_has_every_value_before_and_after(user: User
 
     for words in ("Customer changed", "C001", "Lead", "Won", "wei@example.com"):
         await user.should_see(words)
+
+
+async def test_an_event_is_a_link_to_its_record_only_where_there_is_one_for_the_reader(user: User) -> None:
+    with unit_of_work(WEI) as session:
+        move_customers(session, ["C001"], "", stage="won")
+    with unit_of_work(WEI) as session:
+        batch = ImportBatch(resource="customers", person=WEI.person, file_name="a.csv", sha256="0")
+        session.add(batch)
+        session.flush()
+        record(session, "import.applied", "imports", [EventDraft(str(batch.id))])
+        record(session, "customers.exported", "customers", [EventDraft("")])
+    sign_in_as(user.http_client, ADMIN)
+
+    assert [await links_of_event(user, number) for number in (2, 3, 4)] == [["/customers/C001"], [], []]
+
+
+async def links_of_event(user: User, number: int) -> list[str]:
+    """Return where the facts of an event lead."""
+    await user.open(f"/events/{number}")
+    with user.client:
+        addresses = [one.props.get("href", "") for one in ElementFilter(kind=Tag) if one.tag == "a"]
+    return [one for one in addresses if one.startswith(("/customers/", "/imports/"))]
+
+
+@pytest.mark.parametrize(("language", "label"), [("zh_CN", "金额"), ("en", "Amount")])
+async def test_money_of_an_event_reads_as_everywhere(user: User, language: str, label: str) -> None:
+    with unit_of_work(WEI) as session:
+        record(session, "order.placed", "orders", [EventDraft("SO-1", data={"total": "17439.36"})])
+    sign_in_as(user.http_client, ADMIN)
+    user.http_client.cookies.set(LANGUAGE_COOKIE, language)
+
+    await user.open("/events/2")
+
+    await user.should_see("¥17,439.36")
+    await user.should_see(label)
 
 
 @pytest.mark.parametrize("number", ["999999", "x", "-1"])

@@ -1,5 +1,7 @@
 """A small product behind the real door: for the tests of the door itself, in this process or in one of its own."""
 
+from functools import partial
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -11,8 +13,10 @@ from models.customers import Customer
 from pages.components.base.buttons import button
 from pages.components.layout.content import paragraph
 from pages.components.layout.shell import shell
-from pages.shell.calls import call, page
+from pages.shell.calls import call, call_or_raise, page, permitted_actor, show_refusal
+from pages.shell.reading import read_as_current_user
 from pages.web.identity import page_actor
+from services.accounts.sessions import ReauthenticationNeeded
 from tests.support.small_product import serve_small_product
 
 
@@ -29,6 +33,16 @@ def refuse(session: Session) -> None:
     raise Conflict("tests.refused", N_("Sign in"))
 
 
+def require_proof(session: Session) -> None:
+    """Stand in for a service that changes rights."""
+    raise ReauthenticationNeeded("access.proof_needed", N_("Sign in"))
+
+
+def divide(session: Session) -> None:
+    """Stand in for a service with a bug."""
+    raise ZeroDivisionError
+
+
 @page("/", title=N_("Start"))
 def start_page() -> None:
     """Greet who is signed in."""
@@ -38,7 +52,7 @@ def start_page() -> None:
 
 @page("/customers", permission=Permission.CUSTOMER_EDIT, title=N_("Customers"))
 async def customers_page() -> None:
-    """Offer three buttons."""
+    """Offer buttons whose handlers end well, in a refusal, in a question and in a bug."""
 
     async def rename() -> None:
         if await call(rename_customers, "renamed"):
@@ -47,12 +61,35 @@ async def customers_page() -> None:
     async def refused() -> None:
         await call(refuse)
 
+    async def refused_without_call() -> None:
+        try:
+            await call_or_raise(refuse)
+        except Conflict as error:
+            show_refusal(error)
+
+    async def ask() -> None:
+        await call(require_proof)
+
+    async def look() -> None:
+        if await permitted_actor(Permission.TOKEN_EDIT) is None:
+            return
+        paragraph("looked")
+
+    async def read_again() -> None:
+        await read_as_current_user(lambda session: session.scalars(select(Customer)).all())
+        paragraph("read")
+
     def broken() -> None:
         raise ZeroDivisionError
 
     with shell(_("Customers"), current="", actor=page_actor(), nav=[]):
         button("rename", rename, testid="action-rename")
         button("refuse", refused, testid="action-refuse")
+        button("refuse", refused_without_call, testid="action-refuse-without-call")
+        button("ask", ask, testid="action-ask")
+        button("look", look, testid="action-look")
+        button("read", read_again, testid="action-read")
+        button("break", partial(call, divide), testid="action-call-broken")
         button("break", broken, testid="action-break")
         button("say", lambda: paragraph(_("Customers")), testid="action-say")
 

@@ -1,6 +1,10 @@
 """Pages behind the door: an event is done on behalf of who is there now, not of who opened the page."""
 
+import asyncio
+import gc
+
 import pytest
+from nicegui import background_tasks
 from nicegui.testing import User
 from sqlalchemy import select
 
@@ -9,6 +13,7 @@ from core.database.sessions import reading, transact, unit_of_work
 from models.accounts.sessions import EndReason
 from models.accounts.users import User as Account
 from models.customers import Customer
+from pages.web import identity
 from pages.web.identity import LANGUAGE_COOKIE
 from services.accounts.administration import suspend_user
 from services.accounts.sessions import AUTHENTICATION, end_session, find_session_user
@@ -16,6 +21,7 @@ from tests.browser.finding import found
 from tests.browser.signing_in import sign_in_as
 from tests.conftest import ADMIN, HUADONG_CLERK, LING, MEI
 
+WAIT_S = 10
 pytestmark = pytest.mark.nicegui_main_file("tests/pages/shell/calls_main.py")
 
 
@@ -147,3 +153,70 @@ async def test_a_bug_in_an_event_is_said_and_stands_in_the_log_once(user: User, 
     (line,) = caplog.records
     assert line.getMessage().startswith("event of a page failed, reference ")
     caplog.clear()
+
+
+# --- a page that is closed while something runs ---
+
+
+@pytest.mark.parametrize("action", ["rename", "refuse", "refuse-without-call", "look", "read"])
+async def test_nobody_is_answered_who_has_closed_the_page(user: User, monkeypatch, caplog, action: str) -> None:
+    sign_in_as(user.http_client, LING)
+    await user.open("/customers")
+    close_at_next_event(user, monkeypatch)
+
+    found(user, f"action-{action}").click()
+    await until_all_handlers_end()
+
+    assert user.client.is_deleted
+    assert caplog.records == []
+    assert name() == ("renamed" if action == "rename" else "as it was")
+
+
+async def test_a_question_open_in_a_closed_page_is_no_error(user: User, caplog) -> None:
+    sign_in_as(user.http_client, LING)
+    await user.open("/customers")
+    found(user, "action-ask").click()
+    await user.should_see("Is it you?")
+
+    close(user)
+    await until_all_handlers_end()
+
+    assert caplog.records == []
+
+
+async def test_a_bug_stands_in_the_log_also_after_the_page_is_closed(user: User, monkeypatch, caplog) -> None:
+    sign_in_as(user.http_client, LING)
+    await user.open("/customers")
+    close_at_next_event(user, monkeypatch)
+
+    found(user, "action-call-broken").click()
+    await until_all_handlers_end()
+
+    assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]
+    caplog.clear()
+
+
+def close(user: User) -> None:
+    """Do what the server does some time after a tab is closed."""
+    user.client.delete()
+    gc.collect()
+
+
+def close_at_next_event(user: User, monkeypatch) -> None:
+    """Close the page while the next event finds out who is signed in."""
+    loop, find = asyncio.get_running_loop(), identity.find_session_user
+
+    async def close_later() -> None:
+        close(user)
+
+    def find_late(session, token):
+        asyncio.run_coroutine_threadsafe(close_later(), loop).result(WAIT_S)
+        return find(session, token)
+
+    monkeypatch.setattr(identity, "find_session_user", find_late)
+
+
+async def until_all_handlers_end() -> None:
+    handlers = [task for task in background_tasks.running_tasks if "_click" in task.get_name()]
+    await asyncio.wait(handlers, timeout=WAIT_S)
+    assert all(task.done() for task in handlers)

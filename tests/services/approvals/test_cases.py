@@ -30,8 +30,8 @@ from services.applications.approval import (
     return_application,
 )
 from services.approvals.checks import APPROVAL_CHECKS
-from services.approvals.queries import decided_by, decided_count, decisions_about, last_decision
-from services.approvals.worklist import waiting_count, waiting_counts, worklist
+from services.approvals.queries import decided_by, decided_count, decisions_about, last_decision, returned_keys
+from services.approvals.worklist import keys_waiting, waiting_count, waiting_counts, worklist
 from services.money.checks import CREDIT_CHECKS
 from services.orders.approval import approve_order, reject_order, return_order
 from services.orders.checks import ORDER_CHECKS
@@ -186,10 +186,14 @@ def faults() -> list[str]:
 
 @pytest.mark.parametrize("name", WALKS)
 def test_whatever_people_try_each_step_is_decided_once_and_never_by_who_submitted_it(shop, name):
-    walk = WALKS[name]
+    walk_at_random(WALKS[name], 12)
+
+
+def walk_at_random(walk: Walk, examples_max: int) -> None:
+    """Try steps in so many orders, each with a document of its own."""
 
     @given(st.lists(st.sampled_from(range(len(walk.steps))), min_size=1, max_size=7))
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples_max, deadline=None, suppress_health_check=list(HealthCheck))
     def walk_through(chosen):
         _end_open_ones()
         key = walk.begin()
@@ -261,6 +265,21 @@ def test_the_list_of_stores_to_review_is_the_worklist(database):
         listed = [store.code for store in stores_under_review(session)]
         assert sorted(listed) == sorted(one.key for one in worklist(session, "stores"))
         assert waiting_counts(session)["stores"] == waiting_count(session, "stores") == len(listed) == 3
+
+
+def test_a_store_that_was_sent_back_waits_again_and_is_known_as_such(database):
+    for code in ("S0", "S1"):
+        save_store(WEI, store_row(code, region="110000"))
+    transact(LING, lambda session: send_back_store(session, "S0", "photo"))
+
+    with reading(LING) as session:
+        assert keys_waiting(session, "stores", ["S0", "S1", "S9"]) == {"S0", "S1"}
+        assert returned_keys(session, "stores", ["S0", "S1", "S9"]) == {"S0"}
+    transact(LING, lambda session: decide_store(session, "S0"))
+
+    with reading(LING) as session:
+        assert keys_waiting(session, "stores", ["S0", "S1"]) == {"S1"}
+        assert returned_keys(session, "stores", ["S0", "S1"]) == set()
 
 
 def test_a_line_of_the_worklist_says_what_it_is_since_when_and_where_it_is_found(database):

@@ -6,9 +6,12 @@ from core.database.sessions import Base, reading
 from models.customers import Customer
 from models.orders import Order
 from models.partners.partners import Partner
+from services.demo.loading import DemoSize
 from services.installation.checks import broken_invariants
 from services.money.credit import credit_differences
 from tests.conftest import ADMIN
+
+SIZE = DemoSize(partners=24, stores=30, orders=120)
 
 
 def count(model, *conditions) -> int:

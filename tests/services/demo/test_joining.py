@@ -30,10 +30,7 @@ from services.partners.affiliation_requests import requests_to_carry_on
 from services.partners.approval import agree_to_affiliation, approve_affiliation
 from services.saving.plans import SaveOptions
 from tests.conftest import ADMIN, LING
-from tests.services.demo.support import broken, count, one, table_counts
-from tests.services.demo.test_loading import SIZE, cheap_hashes, empty
-
-__all__ = ["cheap_hashes", "empty"]  # fixtures
+from tests.services.demo.support import SIZE, broken, count, one, table_counts
 
 HUA = "hua@demo.example"
 
@@ -46,9 +43,7 @@ def counts_by_status(model) -> dict[str, int]:
 # --- what is loaded ---
 
 
-def test_there_are_applications_in_every_status(empty):
-    load_demo(ADMIN, SIZE)
-
+def test_there_are_applications_in_every_status(loaded):
     assert counts_by_status(Application) == {
         "draft": 2, "submitted": 2, "under_review": 3, "returned": 1, "refused": 1, "approved": 2, "withdrawn": 1,
     }  # fmt: skip
@@ -56,9 +51,7 @@ def test_there_are_applications_in_every_status(empty):
     assert broken() == []
 
 
-def test_some_applications_are_late_for_the_brand_and_none_for_an_upstream(empty):
-    load_demo(ADMIN, SIZE)
-
+def test_some_applications_are_late_for_the_brand_and_none_for_an_upstream(loaded):
     late = (Application.status == "under_review", Application.due_at < now())
     with reading(LING) as session:
         assert (overdue_numbers(session), waiting_count(session, "applications")) == ([], 3)
@@ -66,9 +59,7 @@ def test_some_applications_are_late_for_the_brand_and_none_for_an_upstream(empty
     assert count(Application, Application.submitted_at > now()) == 0
 
 
-def test_the_partner_of_each_application_is_as_far_as_the_application(empty):
-    load_demo(ADMIN, SIZE)
-
+def test_the_partner_of_each_application_is_as_far_as_the_application(loaded):
     with reading(ADMIN) as session:
         pairs = select(Application.status, Partner.status).join(Partner, Application.partner_id == Partner.id)
         found = set(session.execute(pairs).all())
@@ -81,9 +72,7 @@ def test_the_partner_of_each_application_is_as_far_as_the_application(empty):
     }  # fmt: skip
 
 
-def test_one_application_is_perhaps_a_partner_already(empty):
-    load_demo(ADMIN, SIZE)
-
+def test_one_application_is_perhaps_a_partner_already(loaded):
     with reading(LING) as session:
         waiting = session.scalars(select(Application).where(Application.status == "under_review")).all()
         by_phone = [
@@ -93,26 +82,20 @@ def test_one_application_is_perhaps_a_partner_already(empty):
     assert by_phone == ["QH-A0001"]
 
 
-def test_every_application_that_was_submitted_has_a_licence(empty):
-    load_demo(ADMIN, SIZE)
-
+def test_every_application_that_was_submitted_has_a_licence(loaded):
     was_submitted = Application.submitted_at.is_not(None)
     assert count(Application, was_submitted, Application.licence_sha256.is_(None)) == 0
     assert one(StoredFile).path.read_bytes()[:2] == b"\xff\xd8"
 
 
-def test_an_approved_application_has_an_owner_who_was_invited_and_a_partner_that_has_not_ordered(empty):
-    load_demo(ADMIN, SIZE)
-
+def test_an_approved_application_has_an_owner_who_was_invited_and_a_partner_that_has_not_ordered(loaded):
     with reading(ADMIN) as session:
         owners = select(User.status, User.role, User.email == Application.email)
         rows = session.execute(owners.join(Application, User.partner_id == Application.partner_id)).all()
     assert rows == [("invited", "partner_owner", True)] * 2
 
 
-def test_invites_can_be_used_are_used_up_have_expired_or_were_taken_back(empty):
-    load_demo(ADMIN, SIZE)
-
+def test_invites_can_be_used_are_used_up_have_expired_or_were_taken_back(loaded):
     assert count(Invite) == 8
     is_open = (Invite.revoked_at.is_(None), Invite.expires_at > now(), Invite.used_count < Invite.uses_max)
     assert count(Invite, *is_open) == 3
@@ -125,9 +108,7 @@ def test_invites_can_be_used_are_used_up_have_expired_or_were_taken_back(empty):
         assert session.scalar(used) == session.scalar(by_invite) == 2
 
 
-def test_there_are_changes_of_upstream_in_every_status_and_none_waits_for_time(empty):
-    load_demo(ADMIN, SIZE)
-
+def test_there_are_changes_of_upstream_in_every_status_and_none_waits_for_time(loaded):
     assert counts_by_status(AffiliationRequest) == {
         "asked": 2, "under_review": 2, "approved": 1, "done": 1, "refused": 1, "withdrawn": 1,
     }  # fmt: skip
@@ -137,9 +118,7 @@ def test_there_are_changes_of_upstream_in_every_status_and_none_waits_for_time(e
     assert count(AffiliationRequest, AffiliationRequest.objection.is_not(None)) == 1
 
 
-def test_a_partner_that_has_moved_stood_elsewhere_before(empty):
-    load_demo(ADMIN, SIZE)
-
+def test_a_partner_that_has_moved_stood_elsewhere_before(loaded):
     moved = one(AffiliationRequest, AffiliationRequest.status == "done")
     with reading(ADMIN) as session:
         history = select(Affiliation.upstream_id, Affiliation.valid_to).where(
@@ -149,18 +128,14 @@ def test_a_partner_that_has_moved_stood_elsewhere_before(empty):
     assert rows == [(moved.from_upstream_id, moved.valid_from), (moved.to_upstream_id, None)]
 
 
-def test_the_owner_of_the_first_master_agent_has_something_to_answer(empty):
-    load_demo(ADMIN, SIZE)
-
+def test_the_owner_of_the_first_master_agent_has_something_to_answer(loaded):
     user = one(User, User.email == HUA)
     assert count(Application, Application.status == "submitted", Application.upstream_id == user.partner_id) >= 1
     conditions = (AffiliationRequest.status == "asked", AffiliationRequest.to_upstream_id == user.partner_id)
     assert count(AffiliationRequest, *conditions) == 1
 
 
-def test_the_brands_people_work_in_departments_with_heads(empty):
-    load_demo(ADMIN, SIZE)
-
+def test_the_brands_people_work_in_departments_with_heads(loaded):
     with reading(ADMIN) as session:
         units = organisation(session)
     top = units[0]
@@ -204,9 +179,7 @@ def test_all_of_it_goes_and_the_brands_own_departments_and_people_stay(empty):
         assert session.scalars(select(Department.code).order_by(Department.code)).all() == ["OWN", "OWN-1"]
 
 
-def test_what_was_decided_about_demo_applications_goes_with_them(empty):
-    before = table_counts()
-    load_demo(ADMIN, SIZE)
+def test_what_was_decided_about_demo_applications_goes_with_them(loaded):
     application = one(Application, Application.status == "under_review")
     request = one(AffiliationRequest, AffiliationRequest.status == "under_review")
     with unit_of_work(LING) as session:
@@ -216,11 +189,10 @@ def test_what_was_decided_about_demo_applications_goes_with_them(empty):
     clear_demo(ADMIN)
 
     history = {"events": 0, "approval_cases": 2, "approval_steps": 2, "approval_decisions": 2}  # never removed
-    assert table_counts() | {"events": 0} == before | history
+    assert table_counts() | {"events": 0} == loaded.counts_before | history
 
 
-def test_a_demo_case_that_one_of_two_has_decided_ends_when_the_demo_is_cleared(empty):
-    load_demo(ADMIN, SIZE)
+def test_a_demo_case_that_one_of_two_has_decided_ends_when_the_demo_is_cleared(loaded):
     with reading(ADMIN) as session:
         owner = actor_of_person(session, HUA)
     asked = (AffiliationRequest.status == "asked", AffiliationRequest.to_upstream_id == owner.partner_id)
@@ -237,8 +209,7 @@ def test_a_demo_case_that_one_of_two_has_decided_ends_when_the_demo_is_cleared(e
     assert broken() == []
 
 
-def test_a_real_person_in_a_demo_department_keeps_everything_in_place_and_is_named(empty):
-    load_demo(ADMIN, SIZE)
+def test_a_real_person_in_a_demo_department_keeps_everything_in_place_and_is_named(loaded):
     with unit_of_work(ADMIN) as session:
         placed = {"email": [LING.person], "department": ["QH-CW"]}
         save_users(session, Drafts([1], placed), SaveOptions()).or_refuse()

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import delete, func, select, update
 
 from core.clock import now
@@ -31,28 +30,11 @@ from services.orders.lifecycle import change_order, place_order, submit_order
 from services.orders.pricing import LineDraft
 from tests.browser.signing_in import session_of
 from tests.conftest import ADMIN, CAST, LING, WEI
-from tests.services.demo.support import broken, count, fingerprint, one, table_counts
+from tests.services.demo.support import SIZE, broken, count, fingerprint, one, table_counts
 from tests.services.orders.support import save
 
-SIZE = DemoSize(partners=24, stores=30, orders=120)
 BUSINESS = (Partner, Affiliation, CreditBalance, Product, Price, Customer, Order, OrderLine)
 IS_PARTNER = Partner.status == "active"  # and nobody who only applies to be one
-
-
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch):
-    monkeypatch.setattr("services.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-
-
-@pytest.fixture
-def empty(database):
-    """Give a database where brand staff have accounts, and nothing else is."""
-    with unit_of_work(ADMIN) as session:
-        session.execute(delete(User).where(User.partner_id.is_not(None)))
-        session.execute(delete(Affiliation))
-        session.execute(delete(Partner).where(Partner.upstream_id.is_not(None)))
-        session.execute(delete(Partner))
-    return database
 
 
 def refusal(code: str) -> Conflict:
@@ -100,9 +82,7 @@ def test_the_same_seed_makes_the_same_data_and_another_seed_other_data(empty):
     assert fingerprint()[1] != first[1]
 
 
-def test_orders_wait_some_of_them_late_and_others_are_drafts_or_rejected(empty):
-    load_demo(ADMIN, SIZE)
-
+def test_orders_wait_some_of_them_late_and_others_are_drafts_or_rejected(loaded):
     assert count(Order, Order.status == "submitted") == 12
     assert count(Order, Order.status == "submitted", Order.submitted_at < now() - timedelta(hours=24)) == 4
     assert count(Order, Order.status == "draft") == 8
@@ -111,9 +91,7 @@ def test_orders_wait_some_of_them_late_and_others_are_drafts_or_rejected(empty):
     assert count(Order, Order.created_at > now()) == 0
 
 
-def test_dealers_are_over_their_limit_because_it_was_lowered(empty):
-    load_demo(ADMIN, SIZE)
-
+def test_dealers_are_over_their_limit_because_it_was_lowered(loaded):
     with reading(ADMIN) as session:
         over = select(Partner.code).join(CreditBalance, CreditBalance.partner_id == Partner.id)
         codes = set(session.scalars(over.where(CreditBalance.used_cents > Partner.credit_limit_cents)))
@@ -125,8 +103,8 @@ def test_dealers_are_over_their_limit_because_it_was_lowered(empty):
     assert codes & waiting
 
 
-def test_two_dealers_share_a_telephone_and_nearly_name_and_address(empty):
-    facts = load_demo(ADMIN, SIZE)
+def test_two_dealers_share_a_telephone_and_nearly_name_and_address(loaded):
+    facts = loaded.facts
 
     with reading(ADMIN) as session:
         shared = select(Partner.phone).where(IS_PARTNER).group_by(Partner.phone).having(func.count() > 1)
@@ -139,8 +117,8 @@ def test_two_dealers_share_a_telephone_and_nearly_name_and_address(empty):
     assert second.address == f"{first.address}2楼"
 
 
-def test_one_agents_goods_all_go_to_another_province(empty):
-    facts = load_demo(ADMIN, SIZE)
+def test_one_agents_goods_all_go_to_another_province(loaded):
+    facts = loaded.facts
 
     with reading(ADMIN) as session:
         pairs = session.execute(
@@ -153,8 +131,7 @@ def test_one_agents_goods_all_go_to_another_province(empty):
 
 
 @pytest.mark.parametrize("name", ["partners", "stores", "products", "prices", "customers"])
-def test_every_row_is_one_that_a_worksheet_could_have_brought(empty, name):
-    load_demo(ADMIN, SIZE)
+def test_every_row_is_one_that_a_worksheet_could_have_brought(loaded, name):
     resource = BY_NAME[name]
     fields = resource.stated_fields
     with reading(ADMIN) as session:
@@ -168,8 +145,8 @@ def test_every_row_is_one_that_a_worksheet_could_have_brought(empty, name):
     assert saved.unchanged == len(rows) > 0
 
 
-def test_there_is_one_person_for_each_role_with_a_password_of_their_own(empty):
-    people = load_demo(ADMIN, SIZE)["people"]
+def test_there_is_one_person_for_each_role_with_a_password_of_their_own(loaded):
+    people = loaded.facts["people"]
 
     assert [one["role"] for one in people] == [person.role.value for person in PEOPLE]
     assert len({one["password"] for one in people}) == len(people) == 10
@@ -180,8 +157,7 @@ def test_there_is_one_person_for_each_role_with_a_password_of_their_own(empty):
     assert count(Event, Event.action == "demo.loaded") == 2
 
 
-def test_a_waiting_order_can_be_approved_by_somebody_who_did_not_place_it(empty):
-    load_demo(ADMIN, SIZE)
+def test_a_waiting_order_can_be_approved_by_somebody_who_did_not_place_it(loaded):
     with reading(ADMIN) as session:
         free = select(Order.number).join(Partner, Order.buyer_id == Partner.id)
         number = session.scalars(free.where(Order.status == "submitted", Partner.tier == "agent_1").limit(1)).one()
@@ -206,8 +182,7 @@ def test_a_load_is_refused_where_business_rows_are_and_changes_nothing(database)
     assert table_counts() == before
 
 
-def test_a_second_load_is_refused(empty):
-    load_demo(ADMIN, SIZE)
+def test_a_second_load_is_refused(loaded):
     before = table_counts()
 
     with pytest.raises(Conflict) as refused:
@@ -228,14 +203,12 @@ def test_only_an_administrator_loads_and_clears(sqlite_database, actor):
 # --- how it comes out ---
 
 
-def test_clearing_leaves_what_was_there_before_and_one_event_more(empty):
-    before = table_counts()
-    load_demo(ADMIN, SIZE)
+def test_clearing_leaves_what_was_there_before_and_one_event_more(loaded):
     events = count(Event)
 
     facts = clear_demo(ADMIN)
 
-    assert table_counts() == before | {"events": events + 1}
+    assert table_counts() == loaded.counts_before | {"events": events + 1}
     assert facts["removed"] == {
         "orders": 120, "customers": 360, "users": 12, "prices": 600, "products": 60, "partners": 54, "stores": 30,
         "departments": 7, "invites": 8, "applications": 12, "affiliation_requests": 8, "files": 1,
@@ -251,9 +224,7 @@ def test_clearing_where_no_demo_data_is_removes_nothing(database):
     assert table_counts() == before
 
 
-def test_what_people_did_with_demo_rows_goes_with_them(empty):
-    before = table_counts()
-    load_demo(ADMIN, SIZE)
+def test_what_people_did_with_demo_rows_goes_with_them(loaded):
     draft = one(Order, Order.status == "draft")
     with unit_of_work(ADMIN) as session:  # a made-up limit may be used up
         session.execute(update(Partner).where(Partner.id == draft.buyer_id).values(credit_limit_cents=None))
@@ -267,14 +238,13 @@ def test_what_people_did_with_demo_rows_goes_with_them(empty):
 
     clear_demo(ADMIN)
 
-    assert table_counts() | {"events": 0} == before | {"events": 0}
+    assert table_counts() | {"events": 0} == loaded.counts_before | {"events": 0}
 
 
 LING_OF_THE_DEMO = type(LING)("ling@demo.example", LING.role, "ling@demo.example")
 
 
-def test_real_rows_that_refer_to_demo_rows_keep_everything_in_place_and_are_named(empty):
-    load_demo(ADMIN, SIZE)
+def test_real_rows_that_refer_to_demo_rows_keep_everything_in_place_and_are_named(loaded):
     agent, sku = one(Partner, Partner.tier == "agent_1"), one(Product, Product.status == "active").sku
     save(BY_NAME["customers"], ADMIN, {"code": "C1", "name": "真实客户", "partner": agent.code})
     save(BY_NAME["partners"], ADMIN, {"code": "REAL", "name": "真实", "tier": "dealer", "upstream": agent.code})
@@ -293,8 +263,7 @@ def test_real_rows_that_refer_to_demo_rows_keep_everything_in_place_and_are_name
         assert named in refused.text
 
 
-def test_a_decision_about_a_demo_order_keeps_everything_in_place(empty):
-    load_demo(ADMIN, SIZE)
+def test_a_decision_about_a_demo_order_keeps_everything_in_place(loaded):
     order = one(
         Order, Order.status == "submitted", Order.path.in_(select(Partner.path).where(Partner.tier == "agent_1"))
     )
@@ -308,8 +277,7 @@ def test_a_decision_about_a_demo_order_keeps_everything_in_place(empty):
     assert table_counts() == before
 
 
-def test_real_rows_beside_the_demo_data_stay(empty):
-    load_demo(ADMIN, SIZE)
+def test_real_rows_beside_the_demo_data_stay(loaded):
     save(BY_NAME["partners"], ADMIN, {"code": "REAL", "name": "真实", "tier": "dealer"})
     save(BY_NAME["customers"], ADMIN, {"code": "C1", "name": "真实客户", "partner": "REAL"})
 
@@ -319,8 +287,7 @@ def test_real_rows_beside_the_demo_data_stay(empty):
     assert broken() == []
 
 
-def test_a_real_row_with_the_number_of_a_removed_demo_row_stays(empty):
-    load_demo(ADMIN, SIZE)
+def test_a_real_row_with_the_number_of_a_removed_demo_row_stays(loaded):
     with unit_of_work(ADMIN) as session:
         number = session.scalar(select(func.max(Customer.id)))
         session.execute(delete(Customer).where(Customer.id == number))

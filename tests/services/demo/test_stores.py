@@ -8,17 +8,14 @@ from resources import BY_NAME
 from services.approvals.queries import decisions_about
 from services.approvals.worklist import waiting_counts
 from services.demo._clearing import clear_demo
-from services.demo.loading import load_demo
 from services.stores.review import send_back_store
 from tests.conftest import ADMIN
-from tests.services.demo.test_loading import SIZE, broken, cheap_hashes, count, empty, one
+from tests.services.demo.support import broken, count, one
 from tests.services.orders.support import save
 
-__all__ = ["cheap_hashes", "empty"]  # fixtures
 
-
-def test_two_stores_are_one_and_others_stand_where_they_cannot(empty):
-    fakes = load_demo(ADMIN, SIZE)["to_find"]["fake_stores"]
+def test_two_stores_are_one_and_others_stand_where_they_cannot(loaded):
+    fakes = loaded.facts["to_find"]["fake_stores"]
 
     with reading(ADMIN) as session:
         codes = dict(session.execute(select(Store.code, Store.score).where(Store.status == "under_review")).all())
@@ -31,8 +28,8 @@ def test_two_stores_are_one_and_others_stand_where_they_cannot(empty):
     assert count(Store, Store.score == 100) >= 24
 
 
-def test_what_was_found_about_a_real_store_beside_a_demo_store_goes_with_it(empty):
-    fake = load_demo(ADMIN, SIZE)["to_find"]["fake_stores"][0]
+def test_what_was_found_about_a_real_store_beside_a_demo_store_goes_with_it(loaded):
+    fake = loaded.facts["to_find"]["fake_stores"][0]
     demo = one(Store, Store.code == fake)
     place = {"latitude": demo.latitude, "longitude": demo.longitude, "datum": demo.datum, "region": demo.region}
     save(BY_NAME["stores"], ADMIN, {"code": "REAL", "name": "真实店", "phone": demo.phone, **place})
@@ -44,8 +41,8 @@ def test_what_was_found_about_a_real_store_beside_a_demo_store_goes_with_it(empt
     assert broken() == []
 
 
-def test_a_demo_store_that_somebody_sent_back_waits_no_more_once_it_is_gone(empty):
-    fake = load_demo(ADMIN, SIZE)["to_find"]["fake_stores"][0]
+def test_a_demo_store_that_somebody_sent_back_waits_no_more_once_it_is_gone(loaded):
+    fake = loaded.facts["to_find"]["fake_stores"][0]
     transact(ADMIN, lambda session: send_back_store(session, fake, "重拍门头"))
 
     clear_demo(ADMIN)

@@ -10,9 +10,11 @@ from core.access import WORKER
 from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted
 from core.events.log import Event
+from core.kinds.standard import text
 from models.approvals import ApprovalCase, ApprovalDecision, Decision
 from models.partners.partners import Partner
 from resources.orders import ORDERS
+from services import free_texts
 from services.approvals.cases import facts_digest
 from services.orders.approval import approve_order, decide_each, decide_order, reject_order, return_order
 from services.orders.lifecycle import discard_order, submit_order
@@ -348,3 +350,35 @@ def test_a_decision_follows_its_buyer_through_the_tree(shop):
 
     with reading(BEIFANG_CLERK) as session:
         assert len(session.scalars(select(ApprovalDecision)).all()) == 1
+
+
+@pytest.mark.parametrize("decision", DECISIONS)
+def test_a_reason_longer_than_its_column_decides_nothing_alone_or_in_bulk(shop, decision):
+    numbers = [submitted(SUZHOU_CLERK).number, submitted(SUZHOU_CLERK).number]
+
+    alone = refused(LING, lambda session: decide_order(session, numbers[0], decision, "长" * 2001))
+    many = refused(LING, lambda session: decide_each(LING, numbers, decision, "长" * 2001))
+
+    assert {(one.code, *one.fields) for one in (alone, many)} == {("text.too_long", "reason")}
+
+
+def test_a_note_of_a_shipment_is_checked_before_it_is_recorded(shop):
+    number = approved(SUZHOU_CLERK).number
+
+    alone = refused(LING, lambda session: ship_order(session, number, "\x07"))
+    many = refused(LING, lambda session: ship_orders(session, [number], "\x07"))
+
+    assert {(one.code, *one.fields) for one in (alone, many)} == {("text.illegal_character", "note")}
+
+
+def test_a_refusal_of_the_database_is_the_outcome_of_its_own_order_only(shop, monkeypatch):
+    monkeypatch.setattr(free_texts, "NOTE", text(5_000))
+    numbers = [submitted(SUZHOU_CLERK).number, submitted(SUZHOU_CLERK).number]
+
+    outcomes = decide_each(LING, numbers, Decision.REJECTED, "长" * 2001)
+
+    problems = [one.problem.code for one in outcomes if one.problem]
+    if shop.dialect.name == "sqlite":  # it does not limit texts, so that their kind has to
+        assert (problems, len(approvals())) == ([], 2)
+    else:
+        assert (problems, approvals()) == (["values.unstorable"] * 2, [])

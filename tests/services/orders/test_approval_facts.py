@@ -13,6 +13,7 @@ from models.products import Product
 from resources.prices import PRICES
 from services.approvals.worklist import waiting_count
 from services.orders.approval_facts import order_facts, waiting_orders
+from services.orders.queries import waiting_numbers
 from tests.conftest import ADMIN, LING, SUZHOU_CLERK, WEI
 from tests.services.orders.support import add_range, approved, save, submitted
 
@@ -98,15 +99,23 @@ def test_those_who_wait_longest_come_first(shop):
         first = submitted(ADMIN, buyer="HD")
     approved(SUZHOU_CLERK)
 
-    with reading(ADMIN) as session:
+    with reading(LING) as session:
         waiting = waiting_orders(session)
-        count = waiting_count(session, "orders")
 
-    assert [(one.number, one.buyer_name, one.submitted_at, one.is_own) for one in waiting] == [
-        (first.number, "华东总代", early, True),
-        (second.number, "苏州代理", late, False),
+    assert [(one.number, one.buyer_name, one.submitted_at) for one in waiting] == [
+        (first.number, "华东总代", early),
+        (second.number, "苏州代理", late),
     ]
-    assert count == 1  # one is their own
+
+
+def test_ones_own_order_is_neither_listed_nor_counted_among_what_waits(shop):
+    submitted(ADMIN, buyer="HD")
+    other = submitted(SUZHOU_CLERK)
+
+    with reading(ADMIN) as session:
+        listed = {one.number for one in waiting_orders(session)}
+        assert listed == waiting_numbers(session, 10) == {other.number}
+        assert waiting_count(session, "orders") == 1
 
 
 def test_decisions_so_far_are_told(shop):

@@ -1,18 +1,23 @@
 """Changes of upstream: those concerned consent, the brand decides, the partner moves on the day and not before."""
 
+import zipfile
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.access import Actor
 from core.clock import freeze
-from core.database.sessions import reading
+from core.database.sessions import reading, unit_of_work
 from core.jobs.worker import JobRun
 from core.permissions import Role
+from core.queries.finding import read_query, stream_rows
+from importers.exporting import write_rows
 from jobs.applications import carry_applications_on
 from models.partners.affiliation_requests import AffiliationRequest
 from models.partners.partners import Affiliation, Partner
+from resources.affiliation_requests import AFFILIATION_REQUESTS
 from resources.partners import PARTNERS
 from services.approvals.queries import decisions_about
 from services.installation.checks import broken_invariants
@@ -275,3 +280,29 @@ def test_of_two_at_once_one_ends_it_and_the_other_is_told(database, name):
         assert (request(number).status, last.decision) in ENDS[name], schedule
         if request(number).status == "approved":
             act(OWNER, withdraw_affiliation, number)
+
+
+def test_a_reason_with_a_control_character_or_too_long_is_refused_beside_its_field(database):
+    for reason, code in (("pasted\x0bfrom Word", "text.illegal_character"), ("长" * 2001, "text.too_long")):
+        error = refused(code, OWNER, ask_affiliation, "SZ", "BF", LATER, reason)
+
+        assert list(error.fields) == ["reason"]
+    assert rows(AffiliationRequest) == 0
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv"])
+def test_a_reason_stored_before_reasons_were_checked_does_not_keep_the_list_from_being_exported(database, ending):
+    ask()
+    with unit_of_work(ADMIN) as session:
+        session.execute(update(AffiliationRequest).values(reason="pasted\x0bfrom Word"))
+    query = read_query(AFFILIATION_REQUESTS, ADMIN, [("fields", "number,reason")])
+    fields = [AFFILIATION_REQUESTS.field(name) for name in query.fields]
+    target = BytesIO()
+
+    with reading(ADMIN) as session:
+        found = [row for part in stream_rows(session, query) for row in part]
+    count = write_rows(target, ending, AFFILIATION_REQUESTS, fields, iter(found))
+
+    sheet = zipfile.ZipFile(target).read("xl/worksheets/sheet1.xml") if ending == "xlsx" else target.getvalue()
+    assert count == 1
+    assert "pasted\ufffdfrom Word" in sheet.decode()

@@ -133,14 +133,20 @@ def test_a_partner_groups_the_rows_of_the_own_branch_only():
 
 
 @pytest.mark.usefixtures("database")
-def test_a_row_referred_to_that_the_caller_does_not_see_has_no_name_and_no_link():
+def test_a_row_referred_to_that_the_caller_does_not_see_is_none_as_in_the_list_that_its_figure_leads_to():
     with unit_of_work(ADMIN) as session:
-        session.add(Customer(code="C1", name="n", path=SUZHOU_PATH, partner_id=HUADONG))
+        for code, partner_id in (("C1", HUADONG), ("C2", None), ("C3", SUZHOU)):
+            session.add(Customer(code=code, name="n", path=SUZHOU_PATH, partner_id=partner_id))
 
     found = asked(SUZHOU_CLERK, CUSTOMERS, by="partner")
 
-    assert found.lines == [(pivots.INVISIBLE,)] and found.total == 1
-    assert found.address(found.lines[0], None) is None
+    assert found.lines == [("SZ",), (pivots.EMPTY,)] and found.cells == {} and found.total == 3
+    assert found.line_totals == {("SZ",): 1, (pivots.EMPTY,): 2}
+    address = found.address((pivots.EMPTY,), None)
+    assert address == [("partner__empty", "1")]
+    with reading(SUZHOU_CLERK) as session:
+        page = find_page(session, read_query(CUSTOMERS, SUZHOU_CLERK, address, from_address=True))
+    assert {row["_key"] for row in page.rows} == {"C1", "C2"}
 
 
 def test_what_is_confidential_cannot_be_grouped_or_measured():

@@ -132,7 +132,7 @@ def test_a_label_with_a_remark_is_written_without_it():
         ("total > 1 )", "orders", "Character 11: “)” is not expected here."),
         ("total > ; 1", "orders", "Character 9: “;” has no meaning here. Put texts in quotation marks."),
         ('note = "a', "orders", 'Character 8: “"” begins something that has no end.'),
-        ("total > draft", "orders", "Character 9: There is no field “draft” here. There are: number, buyer,"),
+        ("total > draft", "orders", "Character 9: There is no field “draft” here. There are: Order number, Buyer,"),
         ("total > buyer.name", "orders", "“total” and “buyer.name” cannot be compared: they are of different kinds."),
         ('total > "many"', "orders", "Character 9: “many”: is not a number: write it like 1234.56"),
         ("total > today", "orders", "Character 9: There is no field “today” here."),
