@@ -13,7 +13,7 @@ from core.errors import Conflict, DomainError
 from core.files.contents import write_content
 from core.i18n import N_, _
 from core.jobs.queueing import OwnerRefused, job
-from core.jobs.rows import Lane
+from core.jobs.rows import Job, Lane
 from core.jobs.worker import JobCancelled, JobRun
 from core.permissions import GIVES_RIGHTS, Permission
 from core.settings import settings
@@ -22,7 +22,7 @@ from importers.runs.error_workbooks import write_batch_errors
 from importers.runs.runner import ImportReport
 from models.imports import ImportBatch, ImportStatus
 from resources import SHEETS
-from services.imports.batches import end_import, get_import, resource_of_import
+from services.imports.batches import end_import, end_with_job, get_import, resource_of_import
 from services.imports.rows import counts_so_far
 from services.imports.workbooks import keep_workbook
 from services.notifications.imports import notify_applied, notify_checked, notify_workbook
@@ -51,13 +51,19 @@ def check_import(run: JobRun, batch_id: int) -> None:
     check_batch(run.actor, batch_id, progress)
 
 
+def end_apply(session: Session, ended: Job) -> None:
+    """End an import with its job, and tell its owner."""
+    end_with_job(session, ended)
+    notify_applied(session, ended)
+
+
 @job(
     "imports.apply",
     label=N_("Import"),
     needs=permission_of_import,
     needs_proof=GIVES_RIGHTS,
     lane=Lane.IMPORT,
-    on_end=notify_applied,
+    on_end=end_apply,
 )
 def apply_import_job(run: JobRun, batch_id: int) -> None:
     """Apply an import, from where it stopped. Safe to repeat: what a slice did is committed with how far it is.

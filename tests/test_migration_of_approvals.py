@@ -8,21 +8,19 @@ import pytest
 from alembic import command
 from sqlalchemy import Engine, select, text
 
+import services.installation.checks  # noqa: F401  (registers every subject of approvals)
 from core.database.sessions import connect, reading, transact
 from core.schema import versions
 from models.approvals import ApprovalCase, ApprovalDecision, ApprovalStep
-from services.applications.approval import APPLICATION_APPROVALS, approve_application
-from services.approvals.checks import check_digests, check_open_cases, check_steps
+from services.applications.approval import approve_application
+from services.approvals.checks import check_cases, check_decisions, check_digests, check_steps
 from services.approvals.worklist import waiting_counts
-from services.orders.approval import ORDER_APPROVALS, approve_order
-from services.partners.approval import AFFILIATION_APPROVALS
-from services.stores.approval import STORE_APPROVALS
+from services.orders.approval import approve_order
 from services.stores.review import decide_store
 from tests.conftest import ADMIN, LING, driver_url
 from tests.support.postgres import empty_postgres_url
 
 AT = "2026-01-0{day} 08:00:00.000000"
-SUBJECTS = (ORDER_APPROVALS, APPLICATION_APPROVALS, AFFILIATION_APPROVALS, STORE_APPROVALS)
 
 
 def at(day: int) -> str:
@@ -113,7 +111,7 @@ BEFORE = (
     insert("credit_balances", partner_id=2, path="000001000002", used_cents=240_00),
     order("SO-1", "approved", id=1, decided_by="ling@example.com", decided_at=at(5)),
     order("SO-2", "submitted", id=2),
-    order("SO-3", "draft", id=3, submitted_by=None, submitted_at=None),
+    order("SO-3", "rejected", id=3, decided_by="ling@example.com", decided_at=at(6)),
     approval(7, 1, "returned", 3, "换个地址"),
     approval(8, 1, "approved", 5, ""),
     approval(9, 3, "rejected", 6, "重复"),
@@ -211,7 +209,7 @@ def test_what_waited_waits_for_the_same_people_and_nothing_else_does(migrated):
     with reading(ADMIN) as session:
         steps = select(ApprovalCase.key, ApprovalStep.permission, ApprovalStep.partner_id).join(ApprovalStep)
         waiting = session.execute(steps.where(ApprovalStep.state == "waiting").order_by(ApprovalCase.key)).all()
-        broken = [*check_open_cases(SUBJECTS)(session), *check_steps(session), *check_digests(session)]
+        broken = [*check_cases(session), *check_decisions(session), *check_steps(session), *check_digests(session)]
 
     assert (lings["orders"], lings["applications"], lings["affiliation_requests"], broken) == (1, 1, 0, [])
     assert lings["stores"] == 2
@@ -243,7 +241,7 @@ def test_what_waited_is_decided_and_numbers_go_on(migrated):
 
     with reading(ADMIN) as session:
         last = session.scalars(select(ApprovalDecision).order_by(ApprovalDecision.id.desc()).limit(2)).all()
-        assert [*check_open_cases(SUBJECTS)(session), *check_steps(session)] == []
+        assert [*check_cases(session), *check_decisions(session), *check_steps(session)] == []
     assert [one.decision for one in last] == ["approved", "approved"]
 
 

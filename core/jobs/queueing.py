@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import event, func, select
+from sqlalchemy import ColumnElement, event, func, select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
@@ -49,7 +49,7 @@ class Registered:
         lane: Where its jobs run; light ones of ``Lane.IMPORT`` run in ``Lane.INTERACTIVE``.
         keep_days: How long its jobs are kept once they have ended.
         label: What it does, as people read it (a catalogue key); "" = its name.
-        on_end: Called when a job is done, has failed for good or was cancelled by its own checkpoint.
+        on_end: Called when a job is done, has failed for good or was cancelled, also one that had not begun.
     """
 
     function: Callable[..., None]
@@ -63,6 +63,8 @@ class Registered:
     on_end: OnEnd | None
 
 
+_OPEN = (JobStatus.WAITING.value, JobStatus.RUNNING.value)
+_SEE_ANY = {"see_all": "jobs end with what they are for, whoever may see them"}
 _signals: list[dict[Lane, threading.Event]] = []
 """Of each worker in this process."""
 _registry: dict[str, Registered] = {}
@@ -202,10 +204,23 @@ def ask_to_cancel(session: Session, job_id: int) -> Job:
     row = locked_job(session, job_id)
     if row.finished_at is not None:
         raise Conflict("jobs.finished", N_("This job has already ended."))
-    row.cancel_asked = True
-    if row.status == JobStatus.WAITING:
-        row.status, row.finished_at = JobStatus.CANCELLED, now()
+    _cancel(session, row)
     return row
+
+
+def cancel_jobs(session: Session, condition: ColumnElement[bool]) -> None:
+    """Stop the open jobs that ``condition`` chooses, as ``ask_to_cancel``, whoever may see them."""
+    chosen = select(Job).where(condition, Job.status.in_(_OPEN)).order_by(Job.id).with_for_update()
+    for row in session.scalars(chosen, execution_options=_SEE_ANY).all():
+        _cancel(session, row)
+
+
+def run_on_end(session: Session, row: Job) -> None:
+    """Do what the kind of a job does at its end; nothing for a kind that this release does not know."""
+    registered = _registry.get(row.name)
+    if registered is not None and registered.on_end is not None:
+        session.flush()
+        registered.on_end(session, row)
 
 
 def retry(session: Session, job_id: int) -> Job:
@@ -232,6 +247,13 @@ def locked_job(session: Session, job_id: int) -> Job:
     if row is None:
         raise NotFound("jobs.not_found", N_("There is no such job."))
     return row
+
+
+def _cancel(session: Session, row: Job) -> None:
+    row.cancel_asked = True
+    if row.status == JobStatus.WAITING:
+        row.status, row.finished_at = JobStatus.CANCELLED.value, now()
+        run_on_end(session, row)
 
 
 def _lane_of(name: str, weight: int) -> Lane:
@@ -266,8 +288,7 @@ def lane_signals() -> Iterator[dict[Lane, threading.Event]]:
 
 def _refuse_too_many(session: Session, person: str) -> None:
     take_lock(session, DatabaseLock.JOB_QUOTA, person)  # two requests at once must not both take the last place
-    open_ = (JobStatus.WAITING.value, JobStatus.RUNNING.value)
-    counted = select(func.count()).select_from(Job).where(Job.person == person, Job.status.in_(open_))
+    counted = select(func.count()).select_from(Job).where(Job.person == person, Job.status.in_(_OPEN))
     if (session.scalar(counted, execution_options=SEE_ALL) or 0) >= JOBS_PER_PERSON_MAX:
         sentence = N_("{count} jobs of {person} wait or run already. Wait until some have ended, or stop some.")
         raise Conflict("jobs.too_many", sentence, count=JOBS_PER_PERSON_MAX, person=person)

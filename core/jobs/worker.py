@@ -28,6 +28,7 @@ from core.jobs.queueing import (
     permitted_owner,
     registered_job,
     registered_names,
+    run_on_end,
 )
 from core.jobs.rows import ONE_AT_A_TIME, SEE_ALL, Job, JobStatus, Lane
 
@@ -231,9 +232,7 @@ def _give_up(session: Session, row: Job) -> None:
         row.attempts,
         number=row.id,
     )
-    on_end = registered_job(row.name).on_end
-    if on_end is not None:
-        on_end(session, row)
+    run_on_end(session, row)
 
 
 def _beat(run: JobRun, stop: threading.Event) -> None:
@@ -256,9 +255,8 @@ def _end(session: Session, run: JobRun, row: Job, status: JobStatus, **values: A
     """Give a job its last status, unless another worker has it by now, and do what its kind does at the end."""
     owned = update(Job).where(Job.id == run.job_id, Job.worker == run.worker)
     ended: Any = session.execute(owned.values(status=status, finished_at=now(), lease_until=None, **values))
-    on_end = registered_job(row.name).on_end
-    if on_end is not None and ended.rowcount:
-        on_end(session, session.get_one(Job, run.job_id))
+    if ended.rowcount:
+        run_on_end(session, session.get_one(Job, run.job_id))
 
 
 @essential_writes()

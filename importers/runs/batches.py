@@ -112,6 +112,8 @@ def apply_batch(actor: Actor, batch_id: int, progress: Progress | None = None) -
         batch = get_import(session, batch_id, lock=True)
         if batch.status == ImportStatus.APPLIED:
             return
+        if batch.status == ImportStatus.CANCELLED:  # its job is tried again
+            batch.status, batch.finished_at = ImportStatus.RUNNING, None
         if batch.last_row == 0:
             purge_findings(session, batch_id)
     run_batch(SHEETS[batch.resource], source_of(batch, content_path(batch.sha256)), actor, batch, progress)

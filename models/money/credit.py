@@ -12,8 +12,8 @@ from core.database.sessions import Base
 class CreditBalance(Base):
     """Sum of a partner's orders that wait, are approved or shipped; changed with each of them, in one transaction.
 
-    Nothing is paid in this release, so a shipped order stays in the sum. ``services.money.credit.credit_differences``
-    compares it with the orders.
+    Nothing is paid in this release, so a shipped order stays in the sum. ``services.money.checks`` compares
+    it with the orders.
     """
 
     __tablename__ = "credit_balances"

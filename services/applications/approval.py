@@ -14,7 +14,7 @@ from core.drafts import Drafts
 from core.errors import InvalidInput, NotPermitted, Problem
 from core.i18n import N_
 from core.permissions import Permission
-from models.approvals import Decision, StepState
+from models.approvals import CaseStatus, Decision, StepState
 from models.partners.applications import WAITING, Application, ApplicationStatus, UpstreamAnswer
 from models.partners.partners import Partner, PartnerStatus
 from services.applications.owners import invite_owner
@@ -30,6 +30,7 @@ from services.approvals.cases import decide, lock_to_decide, replace_waiting_ste
 from services.approvals.subjects import (
     Approver,
     Document,
+    DocumentColumns,
     Effects,
     LockedDocument,
     Refusals,
@@ -344,6 +345,18 @@ APPLICATION_APPROVALS = register_subject(
         titles=_titles,
         waiting_keys=select(Application.number).where(Application.status.in_(WAITING)),
         submissions=_submissions,
+        columns=DocumentColumns(
+            key=Application.number,
+            path=Application.path,
+            status=Application.status,
+            initiators=(Application.email, Application.entered_by),
+        ),
+        statuses_after={
+            CaseStatus.APPROVED: frozenset({ApplicationStatus.APPROVED.value}),
+            CaseStatus.REJECTED: frozenset({ApplicationStatus.REFUSED.value}),
+            CaseStatus.RETURNED: frozenset({ApplicationStatus.RETURNED.value, ApplicationStatus.WITHDRAWN.value}),
+            CaseStatus.WITHDRAWN: frozenset({ApplicationStatus.WITHDRAWN.value}),
+        },
     )
 )
 """Applications: the owner of the upstream consents, if one is named; then the brand decides."""

@@ -57,7 +57,7 @@ CASE_COLUMNS = (
 DECISION_COLUMNS = (
     "case_id", "step", "decision", "person", "name", "role", "reason", "decided_at", "digest", "facts",
 )  # fmt: skip
-_ENDS = {
+CASE_STATUS_AFTER = {
     Decision.APPROVED: CaseStatus.APPROVED,
     Decision.REJECTED: CaseStatus.REJECTED,
     Decision.RETURNED: CaseStatus.RETURNED,
@@ -272,7 +272,7 @@ def _advance(
         return (Operation(_statements.DECIDE_STEP, values, _require_one),)
     return (
         Operation(_statements.DECIDE_STEP_AND_CANCEL_OTHERS, values, _require_one),
-        _close(*document, _ENDS[decision]),
+        _close(*document, CASE_STATUS_AFTER[decision]),
     )
 
 

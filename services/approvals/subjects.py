@@ -12,7 +12,7 @@ from core.access import Actor
 from core.database.operations import Operation
 from core.errors import Conflict, DomainError, Problem
 from core.permissions import Permission
-from models.approvals import Decision
+from models.approvals import CaseStatus, Decision
 from services.free_texts import Note
 
 Row = TypeVar("Row")
@@ -141,6 +141,21 @@ class Refusals(Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentColumns:
+    """Columns of the stored documents of a subject, with which its cases have to agree.
+
+    Attributes:
+        key, path, status: Key, path key and status of the row.
+        initiators: The columns from which ``Document.initiators`` is read; () if initiators may decide.
+    """
+
+    key: Any
+    path: Any
+    status: Any
+    initiators: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject(Generic[Row]):
     """A kind of document that is subject to approval.
 
@@ -152,6 +167,8 @@ class Subject(Generic[Row]):
         titles: Returns key → title of the documents of ``keys`` that the session's actor sees.
         waiting_keys: Query for the keys of all documents that wait for a decision, by their status.
         submissions: Returns the submissions of the documents of ``keys`` that wait; for rows written without cases.
+        columns: Columns of the documents that the cases are compared with.
+        statuses_after: Status of a closed case → statuses that a document may have whose last case it is.
     """
 
     name: str
@@ -162,6 +179,8 @@ class Subject(Generic[Row]):
     titles: Callable[[Session, Sequence[str]], Mapping[str, str]]
     waiting_keys: Select[Any]
     submissions: Callable[[Session, Sequence[str]], Sequence[Submission]]
+    columns: DocumentColumns
+    statuses_after: Mapping[CaseStatus, frozenset[str]]
 
 
 SUBJECTS: dict[str, Subject[Any]] = {}

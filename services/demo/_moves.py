@@ -8,7 +8,6 @@ from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from core.clock import day_of
-from core.database.paths import SEGMENT_WIDTH
 from core.events.log import EventDraft, record
 from models.partners.affiliation_requests import AffiliationRequest, Consent, RequestStatus
 from models.partners.partners import Affiliation, Partner, PartnerStatus
@@ -111,11 +110,9 @@ def add_moves(session: Session, ids: Sequence[int], channel: DemoChannel, moves:
     insert_numbered(session, AffiliationRequest, ids, COLUMNS, [[row.get(name) for name in COLUMNS] for row in rows])
     happenings = [EventDraft(row["number"], row["path"], data={"demo": True}) for row in rows]
     record(session, "affiliation.asked", "affiliation_requests", happenings)
-    paths = {one.buyer.id: one.buyer.path for one in channel.partners}
     for one in ordered:
         if one.wish.status is RequestStatus.DONE:
-            before = paths[one.from_upstream_id] if one.from_upstream_id else ""
-            _let_have_moved(session, one, before, _day(one.wish, now))
+            _let_have_moved(session, one, _day(one.wish, now))
     open_cases(session, AFFILIATION_APPROVALS, numbers)
 
 
@@ -184,11 +181,10 @@ def _day(wish: RequestSpec, now: datetime) -> date:
     return day_of(now) + timedelta(days=wish.days)
 
 
-def _let_have_moved(session: Session, move: Move, path_before: str, day: date) -> None:
+def _let_have_moved(session: Session, move: Move, day: date) -> None:
     """Rewrite a partner's affiliation history: another upstream until a day."""
     buyer = move.mover.buyer
-    own = path_before + buyer.path[-SEGMENT_WIDTH:]
-    before = {"partner_id": buyer.id, "upstream_id": move.from_upstream_id, "path": own}
+    before = {"partner_id": buyer.id, "upstream_id": move.from_upstream_id, "path": buyer.path}
     session.execute(update(Affiliation).where(Affiliation.partner_id == buyer.id).values(valid_from=day))
     session.execute(insert(Affiliation).values(**before, valid_from=move.mover.valid_from, valid_to=day))
     session.execute(update(Partner).where(Partner.id == buyer.id).values(valid_from=day))

@@ -15,7 +15,7 @@ from core.events.log import EventDraft, record
 from core.files.contents import NAME_LENGTH_MAX, StoredFile
 from core.i18n import N_
 from core.jobs.queueing import ask_to_cancel, enqueue
-from core.jobs.rows import Job, JobStatus
+from core.jobs.rows import Job
 from core.permissions import GIVES_RIGHTS, Permission
 from models.imports import ALL_OR_NOTHING, ImportBatch, ImportProblem, ImportStatus, ImportWorkbook
 from services.accounts.sessions import require_reauthentication
@@ -26,6 +26,7 @@ from services.saving.plans import Saved
 WHOLE_ROWS_MAX = 100_000  # SQLite stores them in two to three seconds, and lets nobody else write meanwhile
 BYTES_PER_ROW = 100  # of a file; a small sheet in a large workbook is slow to read, too
 _SEE: dict[str, Any] = {"see_all": "abandoned imports are purged for all users"}
+_SEE_ENDED: dict[str, Any] = {"see_all": "an import ends with its job, whoever stopped the job"}
 PROBLEM_COLUMNS = ("batch_id", "row", "field", "value", "code", "message", "values")
 
 
@@ -140,7 +141,7 @@ def require_whole_size(row_count: int) -> None:
 
 
 def continue_import(session: Session, permission: Permission, batch_id: int) -> ImportBatch:
-    """Resume a stopped import after the rows that are done.
+    """Resume a stopped import after the rows that are done; one whose job was tried again goes on already.
 
     Raises:
         NotPermitted, NotFound: As ``confirm_columns``.
@@ -151,8 +152,8 @@ def continue_import(session: Session, permission: Permission, batch_id: int) -> 
         require_reauthentication(session)
     batch = get_import(session, batch_id, lock=True)
     job = None if batch.job_id is None else session.get(Job, batch.job_id)
-    has_failed = batch.status == ImportStatus.RUNNING and job is not None and job.status == JobStatus.FAILED
-    if batch.status != ImportStatus.CANCELLED and not has_failed:
+    goes_on = job is not None and job.finished_at is None and not job.cancel_asked
+    if batch.status != ImportStatus.CANCELLED or goes_on:
         raise Conflict("imports.not_stopped", N_("This import was not stopped, so it cannot go on."))
     batch.status, batch.finished_at = ImportStatus.RUNNING, None
     record(session, "import.continued", "imports", [EventDraft(str(batch_id))], batch_id=batch_id)
@@ -168,12 +169,10 @@ def stop_import(session: Session, permission: Permission, batch_id: int) -> Impo
         Conflict: ``jobs.finished``.
     """
     actor_of(session).require(permission)
-    batch = get_import(session, batch_id, lock=True)
+    batch = get_import(session, batch_id)  # not locked: whoever ends a job locks the job first, then its import
     if batch.status != ImportStatus.RUNNING or batch.job_id is None:
         raise Conflict("jobs.finished", N_("This job has already ended."))
-    job = stop_job(session, batch.job_id)
-    if job.status == JobStatus.CANCELLED:  # nobody had begun with it
-        batch = end_import(session, batch_id, ImportStatus.CANCELLED)
+    stop_job(session, batch.job_id)
     return batch
 
 
@@ -327,13 +326,29 @@ def refuse_whole(
 def end_import(session: Session, batch_id: int, status: ImportStatus) -> ImportBatch:
     """End an import and record it; no effect if it has ended this way already."""
     batch = get_import(session, batch_id, lock=True)
-    if batch.finished_at is not None and batch.status == status:
-        return batch
+    if batch.finished_at is None or batch.status != status:
+        _end(session, batch, status)
+    return batch
+
+
+def end_with_job(session: Session, job: Job) -> None:
+    """Cancel the import that a job applied if the job has ended before it, so that its owner can let it go on.
+
+    Args:
+        session: Of the transaction that ends the job; anybody's, see ``core.jobs.queueing.OnEnd``.
+        job: One that has ended, whatever its last status.
+    """
+    applied = (ImportBatch.job_id == job.id, ImportBatch.status == ImportStatus.RUNNING.value)
+    batch = session.scalar(select(ImportBatch).where(*applied).with_for_update(), execution_options=_SEE_ENDED)
+    if batch is not None:
+        _end(session, batch, ImportStatus.CANCELLED)
+
+
+def _end(session: Session, batch: ImportBatch, status: ImportStatus) -> None:
     batch.status, batch.finished_at = status, now()
     counts = {"created": batch.created_count, "updated": batch.updated_count, "refused": batch.refused_count}
     facts = {"resource": batch.resource, "file": batch.file_name, **counts}
-    record(session, f"import.{status.value}", "imports", [EventDraft(str(batch_id), data=facts)], batch_id=batch_id)
-    return batch
+    record(session, f"import.{status.value}", "imports", [EventDraft(str(batch.id), data=facts)], batch_id=batch.id)
 
 
 def _draft(session: Session, permission: Permission, batch_id: int) -> ImportBatch:

@@ -1,11 +1,14 @@
 """Consistency checks of invariants that no constraint can enforce, each a query that must find nothing."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from sqlalchemy import func, literal, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+import services.applications.approval
+import services.orders.approval
+import services.partners.approval
+import services.stores.approval  # noqa: F401  (with the three above: registers the subjects of approvals)
 from core.database.paths import SEGMENT_WIDTH, ancestor_ids
 from core.database.sessions import is_sqlite
 from core.events.anchors import anchor_faults
@@ -19,13 +22,13 @@ from models.partners.affiliation_requests import AffiliationRequest
 from models.partners.applications import Application
 from models.partners.invites import Invite
 from models.partners.partners import Affiliation, Partner
-from services.applications.approval import APPLICATION_APPROVALS
-from services.approvals.checks import check_digests, check_open_cases, check_steps
+from services.approvals.checks import APPROVAL_CHECKS
 from services.hierarchies import circles, stored_above
-from services.orders.approval import ORDER_APPROVALS
+from services.imports.checks import IMPORT_CHECKS
+from services.money.checks import CREDIT_CHECKS
+from services.orders.checks import ORDER_CHECKS
 from services.organisation.leaving_rules import RULES
-from services.partners.approval import AFFILIATION_APPROVALS
-from services.stores.approval import STORE_APPROVALS
+from services.partners.checks import path_check
 from services.stores.checks import STORE_CHECKS
 
 Check = Callable[[Session], Iterator[str]]
@@ -55,19 +58,11 @@ def _paths(session: Session) -> Iterator[str]:
             yield f"partner {code}: path {path}, id {partner_id}, upstream {upstream_id}"
     upstream = aliased(Partner)
     wrong = select(Partner.code).join(upstream, Partner.upstream_id == upstream.id)
-    length = func.length(Partner.path) - SEGMENT_WIDTH
-    for code in session.scalars(wrong.where(func.substr(Partner.path, 1, length) != upstream.path)):
+    length = func.length(upstream.path)
+    begins_otherwise = func.substr(Partner.path, 1, length) != upstream.path
+    has_other_length = func.length(Partner.path) != length + SEGMENT_WIDTH
+    for code in session.scalars(wrong.where(or_(begins_otherwise, has_other_length))):
         yield f"partner {code}: its path does not begin with its upstream's"
-
-
-def _copies(model: Any, link: Any, name: Any) -> Check:
-    def check(session: Session) -> Iterator[str]:
-        own = func.coalesce(Partner.path, literal(""))
-        query = select(name).select_from(model).outerjoin(Partner, link == Partner.id).where(model.path != own)
-        for key in session.scalars(query):
-            yield f"{model.__tablename__} {key}: its path is not its partner's"
-
-    return check
 
 
 def _affiliations(session: Session) -> Iterator[str]:
@@ -142,18 +137,18 @@ CHECKS: dict[str, Check] = {
     "references": _foreign_keys,
     "partner paths": _paths,
     "affiliations": _affiliations,
-    "customer paths": _copies(Customer, Customer.partner_id, Customer.code),
-    "invite paths": _copies(Invite, Invite.partner_id, Invite.code),
-    "application paths": _copies(Application, Application.partner_id, Application.number),
-    "request paths": _copies(AffiliationRequest, AffiliationRequest.partner_id, AffiliationRequest.number),
-    "user paths": _copies(User, User.partner_id, User.email),
+    "affiliation paths": path_check(Affiliation, Affiliation.partner_id, Partner.code),
+    "customer paths": path_check(Customer, Customer.partner_id, Customer.code),
+    "invite paths": path_check(Invite, Invite.partner_id, Invite.code),
+    "application paths": path_check(Application, Application.partner_id, Application.number),
+    "request paths": path_check(AffiliationRequest, AffiliationRequest.partner_id, AffiliationRequest.number),
+    "user paths": path_check(User, User.partner_id, User.email),
     "leavers": _leavers,
     "circles": _circles,
     "clock": _clock,
-    "approval cases": check_open_cases(
-        (ORDER_APPROVALS, APPLICATION_APPROVALS, AFFILIATION_APPROVALS, STORE_APPROVALS)
-    ),
-    "approval steps": check_steps,
-    "approval facts": check_digests,
+    **APPROVAL_CHECKS,
+    **CREDIT_CHECKS,
+    **IMPORT_CHECKS,
+    **ORDER_CHECKS,
     **STORE_CHECKS,
 }

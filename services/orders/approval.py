@@ -16,7 +16,7 @@ from core.events.log import EventDraft, record_one
 from core.i18n import N_
 from core.kinds.standard import yuan
 from core.permissions import Permission
-from models.approvals import Decision
+from models.approvals import CaseStatus, Decision
 from models.money.credit import CreditBalance
 from models.orders import Order, OrderStatus
 from models.partners.partners import Partner
@@ -24,6 +24,7 @@ from services.approvals.cases import decide, open_case
 from services.approvals.subjects import (
     Approver,
     Document,
+    DocumentColumns,
     Effects,
     LockedDocument,
     Refusals,
@@ -260,6 +261,15 @@ ORDER_APPROVALS = register_subject(
         titles=_titles,
         waiting_keys=select(Order.number).where(Order.status == OrderStatus.SUBMITTED.value),
         submissions=_submissions,
+        columns=DocumentColumns(
+            key=Order.number, path=Order.path, status=Order.status, initiators=(Order.placed_by, Order.submitted_by)
+        ),
+        statuses_after={
+            CaseStatus.APPROVED: frozenset({OrderStatus.APPROVED.value, OrderStatus.SHIPPED.value}),
+            CaseStatus.REJECTED: frozenset({OrderStatus.REJECTED.value}),
+            CaseStatus.RETURNED: frozenset({OrderStatus.DRAFT.value}),
+            CaseStatus.WITHDRAWN: frozenset({OrderStatus.DRAFT.value}),
+        },
     )
 )
 """Orders: one decision by a holder of ``ORDER_APPROVE``."""

@@ -17,7 +17,7 @@ from core.database.sessions import actor_of
 from core.errors import Conflict, InvalidInput, Problem
 from core.events.log import EventDraft, record
 from core.i18n import N_
-from core.jobs.rows import Job, JobStatus
+from core.jobs.queueing import cancel_jobs
 from core.permissions import ROLE_PERMISSIONS, Permission
 from models.accounts.sessions import EndReason, KnownDevice, OneTimeLink
 from models.accounts.tokens import ApiToken
@@ -240,10 +240,7 @@ def _end_access(session: Session, user: User) -> None:
     record(session, "token.revoked", "tokens", [EventDraft(prefix, data={"name": name}) for prefix, name in revoked])
     links = [RULES[name].names(user) for name in ("one_time_links.user_id", "one_time_links.made_by")]
     session.execute(update(OneTimeLink).where(or_(*links)).values(used_at=now()), **options)
-    jobs = update(Job).where(RULES["jobs.person"].names(user))
-    waiting = jobs.where(Job.status == JobStatus.WAITING.value)
-    session.execute(waiting.values(status=JobStatus.CANCELLED.value, finished_at=now(), cancel_asked=True), **options)
-    session.execute(jobs.values(cancel_asked=True), **options)
+    cancel_jobs(session, RULES["jobs.person"].names(user))
     session.execute(delete(KnownDevice).where(RULES["known_devices.user_id"].names(user)), **options)
     second_factor.delete_factor(session, user)
 

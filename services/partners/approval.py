@@ -14,13 +14,14 @@ from core.drafts import Drafts
 from core.errors import Conflict, DomainError, NotPermitted, Problem
 from core.i18n import N_
 from core.permissions import Permission
-from models.approvals import Decision, StepState
+from models.approvals import CaseStatus, Decision, StepState
 from models.partners.affiliation_requests import AffiliationRequest, Consent, RequestStatus
 from models.partners.partners import Partner
 from services.approvals.cases import decide, open_case, replace_waiting_steps
 from services.approvals.subjects import (
     Approver,
     Document,
+    DocumentColumns,
     Effects,
     LockedDocument,
     Refusals,
@@ -286,6 +287,19 @@ AFFILIATION_APPROVALS = register_subject(
         titles=_titles,
         waiting_keys=select(AffiliationRequest.number).where(AffiliationRequest.status.in_(WAITING)),
         submissions=_submissions,
+        columns=DocumentColumns(
+            key=AffiliationRequest.number,
+            path=AffiliationRequest.path,
+            status=AffiliationRequest.status,
+            initiators=(AffiliationRequest.asked_by,),
+        ),
+        statuses_after={
+            CaseStatus.APPROVED: frozenset(
+                {RequestStatus.APPROVED.value, RequestStatus.DONE.value, RequestStatus.WITHDRAWN.value}
+            ),
+            CaseStatus.REJECTED: frozenset({RequestStatus.REFUSED.value}),
+            CaseStatus.WITHDRAWN: frozenset({RequestStatus.WITHDRAWN.value}),
+        },
     )
 )
 """Changes of upstream: owner and new upstream consent, unless they requested it; then the brand decides."""

@@ -30,6 +30,7 @@ from services.approvals.cases import open_case, open_cases, withdraw_cases
 from services.approvals.subjects import (
     Approver,
     Document,
+    DocumentColumns,
     Effects,
     LockedDocument,
     Refusals,
@@ -50,6 +51,7 @@ from services.stores.rules import PROPOSALS
 
 WAITING = (StoreStatus.APPLIED.value, StoreStatus.UNDER_REVIEW.value)
 APPROVER = Approver(Permission.STORE_REVIEW)
+_AFTER = frozenset({StoreStatus.ACTIVE.value, StoreStatus.CLOSED.value})  # an import writes either without a case
 FACTS = ("score", "region", "latitude", "longitude", "datum", "accuracy_m", "position_source")
 """Columns of a store that a decision is about."""
 PLACE = (
@@ -264,6 +266,8 @@ STORE_APPROVALS = register_subject(
         titles=_titles,
         waiting_keys=select(Store.code).where(Store.status.in_(WAITING)),
         submissions=_submissions,
+        columns=DocumentColumns(key=Store.code, path=Store.path, status=Store.status),
+        statuses_after={one: _AFTER for one in CaseStatus if one is not CaseStatus.OPEN},
     )
 )
 """Stores: one decision by a holder of ``STORE_REVIEW``, who may have registered the store, too."""

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from models.approvals import ApprovalCase, CaseStatus
 from models.partners.partners import Partner
 from models.stores import FindingDecision, Store, StoreFinding, StorePosition
 from services.stores.ordering import FOLLOWERS, TIER
@@ -35,10 +34,6 @@ def check_branches(session: Session) -> Iterator[str]:
         astray = select(Store.code).join(model, model.store_id == Store.id).where(model.path != Store.path)
         for code in session.scalars(astray):
             yield f"{model.__tablename__} of store {code}: their path is not the store's"
-    of_store = (ApprovalCase.subject == "stores") & (ApprovalCase.key == Store.code)
-    about = select(Store.code).join(ApprovalCase, of_store).where(ApprovalCase.status == CaseStatus.OPEN.value)
-    for code in session.scalars(about.where(ApprovalCase.path != Store.path)):
-        yield f"approval_cases of store {code}: their path is not the store's"
 
 
 def check_positions(session: Session) -> Iterator[str]:

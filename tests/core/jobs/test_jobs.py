@@ -13,7 +13,8 @@ from core.access import WORKER
 from core.clock import now
 from core.database.sessions import reading, unit_of_work
 from core.errors import Conflict, InvalidInput, NotFound
-from core.jobs.queueing import ask_to_cancel, enqueue, job, retry
+from core.jobs import queueing
+from core.jobs.queueing import ask_to_cancel, cancel_jobs, enqueue, job, retry
 from core.jobs.recurring import Recurring
 from core.jobs.rows import Job, JobStatus
 from core.jobs.schedule import enqueue_recurring, release_dead_workers
@@ -230,6 +231,51 @@ def test_what_a_kind_does_at_the_end_is_done_once_with_the_last_status_and_not_b
         pass
 
     assert ended == [("done", None), ("failed", "Wrong.")]
+
+
+def test_what_a_kind_does_at_the_end_is_done_for_a_job_that_is_stopped_before_it_begins(database):
+    ended: list[tuple[int, str, bool]] = []
+
+    def note(session, row: Job) -> None:
+        ended.append((row.id, row.status, row.finished_at is not None))
+
+    job("t.note", needs=Permission.CUSTOMER_EDIT, on_end=note)(lambda run: None)
+    first, second, other = add("t.note"), add("t.note"), add("t.note")
+    with unit_of_work(WEI) as session:
+        ask_to_cancel(session, first)
+    with unit_of_work(WORKER) as session:
+        cancel_jobs(session, Job.id.in_((first, second)))
+
+    assert ended == [(first, "cancelled", True), (second, "cancelled", True)]
+    assert (stored(other).status, stored(other).cancel_asked) == (JobStatus.WAITING, False)
+
+
+def test_a_job_of_a_kind_that_is_gone_is_stopped_all_the_same(database):
+    job("t.gone", needs=Permission.CUSTOMER_EDIT)(lambda run: None)
+    job_id = add("t.gone")
+    queueing._registry.clear()
+
+    with unit_of_work(WEI) as session:
+        ask_to_cancel(session, job_id)
+
+    assert stored(job_id).status == JobStatus.CANCELLED
+
+
+def test_a_job_that_runs_is_not_ended_by_who_stops_it(database):
+    ended: list[str] = []
+
+    def stop(run: JobRun) -> None:
+        with unit_of_work(WORKER) as session:
+            cancel_jobs(session, Job.id == run.job_id)
+        assert ended == []
+        with unit_of_work(run.actor) as session:
+            run.checkpoint(session, {}, done_count=1)
+
+    job("t.stop", needs=Permission.CUSTOMER_EDIT, on_end=lambda session, row: ended.append(row.status))(stop)
+    add("t.stop")
+    run_next()
+
+    assert ended == ["cancelled"]
 
 
 def test_a_job_stays_open_if_what_its_kind_does_at_the_end_is_rolled_back(database):

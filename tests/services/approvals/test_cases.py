@@ -29,11 +29,12 @@ from services.applications.approval import (
     reject_application,
     return_application,
 )
-from services.approvals.checks import check_digests, check_open_cases, check_steps
+from services.approvals.checks import APPROVAL_CHECKS
 from services.approvals.queries import decided_by, decided_count, decisions_about, last_decision, returned_keys
-from services.approvals.subjects import SUBJECTS as BY_NAME
 from services.approvals.worklist import keys_waiting, waiting_count, waiting_counts, worklist
+from services.money.checks import CREDIT_CHECKS
 from services.orders.approval import approve_order, reject_order, return_order
+from services.orders.checks import ORDER_CHECKS
 from services.orders.lifecycle import submit_order, withdraw_order
 from services.partners.affiliation_requests import withdraw_affiliation
 from services.partners.approval import (
@@ -54,7 +55,6 @@ from tests.services.stores.support import fix
 from tests.services.stores.support import save as save_store
 from tests.services.stores.support import shop as store_row
 
-SUBJECTS = tuple(BY_NAME.values())
 STATUSES = ("applied", "under_review", "active", "closed")
 Step = tuple[Actor, Callable[..., Any], tuple[Any, ...]]
 
@@ -180,7 +180,8 @@ def everything(walk: Walk, key: str) -> tuple[Any, ...]:
 
 def faults() -> list[str]:
     with reading(ADMIN) as session:
-        return [*check_open_cases(SUBJECTS)(session), *check_steps(session), *check_digests(session)]
+        checks = (APPROVAL_CHECKS | CREDIT_CHECKS | ORDER_CHECKS).values()
+        return [fault for check in checks for fault in check(session)]
 
 
 @pytest.mark.parametrize("name", WALKS)

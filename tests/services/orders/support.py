@@ -16,8 +16,11 @@ from core.resource import Resource
 from models.orders import Order
 from models.prices import Price
 from models.products import Product
-from services.money.credit import credit_differences, used_credit_cents
+from services.approvals.checks import APPROVAL_CHECKS
+from services.money.checks import CREDIT_CHECKS
+from services.money.credit import used_credit_cents
 from services.orders.approval import approve_order
+from services.orders.checks import ORDER_CHECKS
 from services.orders.drafts import OrderDraft
 from services.orders.lifecycle import place_order, submit_order
 from services.orders.pricing import LineDraft
@@ -100,7 +103,8 @@ def used(partner_id: int) -> int:
 
 def books_are_right() -> bool:
     with reading(ADMIN) as session:
-        return credit_differences(session) == []
+        checks = (APPROVAL_CHECKS | CREDIT_CHECKS | ORDER_CHECKS).values()
+        return [fault for check in checks for fault in check(session)] == []
 
 
 def everything() -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from core.access import WORKER
-from core.database.sessions import reading, unit_of_work
+from core.database.sessions import reading, transact, unit_of_work
 from core.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted
 from core.events.log import Event
 from core.kinds.standard import text
@@ -81,6 +81,22 @@ def test_an_approval_is_kept_with_what_was_decided_about(shop):
     }
     assert kept.digest == facts_digest(kept.facts)
     assert (used(SUZHOU), books_are_right()) == (1_200_00, True)
+
+
+def test_a_decision_keeps_the_limit_and_the_used_credit_of_its_time(shop):
+    order = submitted(SUZHOU_CLERK, ("MILK", 10))
+    submitted(SUZHOU_CLERK, ("MILK", 20))
+    set_limit(4_000_00)
+    transact(LING, lambda session: approve_order(session, order.number))
+    submitted(SUZHOU_CLERK, ("MILK", 1))
+    set_limit(9_000_00)
+
+    (kept,) = approvals()
+    with reading(ADMIN) as session:
+        case = session.scalars(select(ApprovalCase).where(ApprovalCase.key == order.number)).one()
+    assert (kept.facts["credit_limit_cents"], kept.facts["credit_used_cents"]) == (4_000_00, 3_600_00)
+    assert (case.facts["credit_limit_cents"], case.facts["credit_used_cents"]) == (50_000_00, 1_200_00)
+    assert used(SUZHOU) == 3_720_00
 
 
 def test_a_rejection_says_why_and_gives_the_credit_back(shop):
