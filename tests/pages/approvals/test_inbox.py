@@ -8,11 +8,11 @@ from sqlalchemy import select
 from core.access import Actor
 from core.clock import freeze, now
 from core.database.sessions import reading, unit_of_work
-from core.i18n import set_language, use_language
+from core.i18n import set_language
 from models.approvals import ApprovalDecision
 from models.orders import Order
 from pages.approvals.inbox import register_approvals
-from pages.approvals.spans import LATE, waiting_text
+from pages.approvals.spans import LATE
 from pages.orders._decision_facts import percent_text
 from resources.partners import PARTNERS
 from services.orders.approval import approve_order, return_order
@@ -380,22 +380,6 @@ async def test_the_list_does_not_jump_when_others_submit_or_decide(user: User, m
 
     assert one(user, f"item-{first}").props["aria-current"] == "true"
     assert is_there(user, f"item-{second}")
-
-
-@pytest.mark.parametrize(
-    ("waited", "text", "is_late"),
-    [
-        (LATE / 48, "waiting 30 min", False),
-        (LATE / 4, "waiting 6 h", False),
-        (LATE * 1.5, "12 h late", True),
-        (LATE * 5, "4 days late", True),
-    ],
-)
-def test_waiting_is_told_in_the_unit_that_fits(waited, text: str, is_late: bool) -> None:
-    with freeze(now()), use_language("en"):
-        found = waiting_text(now() - waited)
-
-    assert found == (text, is_late)
 
 
 def test_a_difference_has_a_sign_and_one_decimal() -> None:
