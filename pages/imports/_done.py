@@ -85,15 +85,15 @@ async def _go_on(resource: Resource, batch: ImportBatch) -> None:
 def _draw_outcome(batch: ImportBatch, job: Job | None) -> None:
     done_count = batch.created_count + batch.updated_count
     tone: NoticeTone = "ok"
-    if batch.status == ImportStatus.CANCELLED:
+    if job is not None and job.status == JobStatus.FAILED:  # the import is stopped then, too
+        tone, sentence = "danger", job.error or _("The import could not go on.")
+    elif batch.status == ImportStatus.CANCELLED:
         tone = "warning"
         sentence = ngettext(
             "Stopped. {count} row was imported; the others were not.",
             "Stopped. {count} rows were imported; the others were not.",
             done_count,
         )
-    elif job is not None and job.status == JobStatus.FAILED:
-        tone, sentence = "danger", job.error or _("The import could not go on.")
     elif batch.status == ImportStatus.REFUSED:
         tone, sentence = "danger", _("Nothing was imported.")
     elif batch.refused_count:
