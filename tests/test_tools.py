@@ -106,7 +106,7 @@ def test_what_was_changed_is_tested_where_it_stands():
         ("api/authentication.py", "tests/api/test_keys.py"),
         ("api/cli/server.py", "tests/api/test_application.py"),
         ("services/states.py", "tests/services/test_plans.py"),
-        ("services/installation/checks.py", "tests/services/test_plans.py"),
+        ("services/installation/checks.py", "tests/services/installation"),
         ("jobs/outbox.py", "tests/jobs/test_retention.py"),
         ("jobs/geocoding.py", "tests/jobs/test_geocoding.py"),
         ("integrations/geocoding/registry.py", "tests/integrations/test_geocoding.py"),

@@ -1,4 +1,4 @@
-"""Normal forms of texts for comparison: Unicode normalisation, and removal of invisible characters.
+"""What Unicode says of a text: its normal forms for comparison, invisible characters, and width in a terminal.
 
 The only place that normalises. A text is limited before: see ``core.limits``.
 """
@@ -27,3 +27,8 @@ def normal_form(form: Literal["NFC", "NFKC"], text: str) -> str:
     "NFC" keeps what the text means; "NFKC" makes full-width and other variants plain, too.
     """
     return unicodedata.normalize(form, text[:NORMALISED_LENGTH_MAX])
+
+
+def terminal_width(text: str) -> int:
+    """Return how many columns of a terminal ``text`` takes: wide characters, e.g. Chinese ones, take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from typing import Any
-from unicodedata import east_asian_width
 
 from core.access import command_line
 from core.i18n import _
+from core.kinds.plain_texts import terminal_width
 from core.permissions import Role
 from models.accounts.users import ROLE_LABELS
 from services.demo._clearing import clear_demo
@@ -40,14 +40,9 @@ def people_table(facts: dict[str, Any]) -> str:
     )
     once = _("Sign in as any of these people; the passwords are not shown again:")
     rows = [(one["email"], _(ROLE_LABELS[Role(one["role"])][0]), one["password"]) for one in facts["people"]]
-    widths = [max(map(_terminal_width, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(terminal_width, column)) for column in zip(*rows, strict=True)]
     lines = [
-        "  ".join(text + " " * (width - _terminal_width(text)) for text, width in zip(row, widths, strict=True))
+        "  ".join(text + " " * (width - terminal_width(text)) for text, width in zip(row, widths, strict=True))
         for row in rows
     ]
     return "\n".join([there, once, *(f"  {line}" for line in lines)])
-
-
-def _terminal_width(text: str) -> int:
-    """Return how many columns of a terminal a text takes: Chinese signs take two."""
-    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)

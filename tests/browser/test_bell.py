@@ -1,11 +1,13 @@
 """The bell in the header, as its reader uses it: it counts, tells, leads to the record and forgets on demand."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import text
 
-from core.database.sessions import unit_of_work
+from core.database.sessions import engine_in_use, unit_of_work
 from models.approvals import Decision
 from services.orders.approval import decide_order
 from tests.conftest import HUADONG_CLERK, LING
@@ -29,7 +31,17 @@ def numbers(address: str) -> list[str]:
         decided.insert(0, order(HUADONG_CLERK))
         with unit_of_work(LING) as session:
             decide_order(session, decided[0], decision, reason)
+    wait_until_delivered()
     return decided
+
+
+def wait_until_delivered() -> None:
+    """Wait until the server has delivered every event: one that comes later is unread again."""
+    pending = 1
+    while pending:
+        time.sleep(0.05)
+        with engine_in_use().connect() as connection:
+            pending = connection.scalar(text("SELECT count(*) FROM outbox WHERE delivered_at IS NULL")) or 0
 
 
 @pytest.fixture(params=(DESKTOP, PHONE), ids=("desktop", "phone"))
