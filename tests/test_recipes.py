@@ -94,5 +94,8 @@ def _copy_of_the_repository(folder: Path) -> Path:
     for path in files():
         target = copy / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+        shutil.copy2(path, target)
+        for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):  # else all of it is compiled again
+            (target.parent / "__pycache__").mkdir(exist_ok=True)
+            shutil.copy2(compiled, target.parent / "__pycache__")
     return copy

@@ -165,7 +165,7 @@ def test_the_check_says_nothing_of_an_import_of_the_command_line(database):
 
 def test_an_import_that_is_stopped_as_a_worker_takes_it_ends_in_one_way(postgres_database):
     outcomes = set()
-    for turn in range(12):
+    for turn in range(4):
         batch = waiting_import(PLAIN.replace("C", f"C{turn}-"))
         start = threading.Barrier(2)
 

@@ -28,7 +28,7 @@ from tests.services.orders.races import RACES, run
 from tests.services.orders.support import add_range, books_are_right, draft, place, submitted, used
 from tests.support.schedules import interleave, some_schedules
 
-SCHEDULES = {"postgresql": 20, "sqlite": 5}  # of 252; all in the campaign. SQLite lets one writer in at a time
+SCHEDULES = {"postgresql": 12, "sqlite": 3}  # of 252; all in the campaign. SQLite lets one writer in at a time
 THREADS = 8
 
 

@@ -26,7 +26,7 @@ from tests.services.stores.support import away, fix, found, save, shop, stored
 from tests.services.stores.test_registration import VISITOR, invited
 from tests.support.schedules import Schedule, interleave, some_schedules
 
-SAMPLED = 8
+SAMPLED = 5
 Step = Callable[[], Any]
 
 every_schedule = pytest.mark.parametrize("schedule", some_schedules(SAMPLED, seed=18), ids=str)
