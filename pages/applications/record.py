@@ -29,6 +29,7 @@ from pages.components.forms.fields import text_field
 from pages.components.layout.content import columns, kv, notice, page_header, panel, paragraph, stack, steps, tone_of
 from pages.shell.calls import call, page, show_refusal
 from pages.shell.navigation import staff_shell
+from pages.shell.page_lifetime import end_with_page
 from pages.shell.reading import read
 from pages.web.identity import current_actor, require_actor
 from pages.web.pictures import picture_answer
@@ -107,7 +108,8 @@ def _draw_steps(facts: ApplicationFacts, actor: Actor) -> None:
 
 async def _show_link(number: str, shown: Tag) -> None:
     try:
-        path = await run_in_threadpool(owner_link, await current_actor(), number)
+        with end_with_page():
+            path = await run_in_threadpool(owner_link, await current_actor(), number)
     except DomainError as refused:
         show_refusal(refused)
         return

@@ -2,10 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from starlette.concurrency import run_in_threadpool
-
 from core.addresses import record_path
-from core.errors import DomainError
 from core.i18n import _, ngettext
 from core.permissions import Permission
 from models.approvals import Decision
@@ -15,11 +12,11 @@ from pages.components.base.elements import Tag
 from pages.components.forms.dialogs import confirm
 from pages.components.layout.content import money_text
 from pages.components.layout.records import Cell, LineColumn
-from pages.shell.calls import permitted_actor, show_refusal
+from pages.shell.calls import call_each
 from services.orders.approval import decide_order
 from services.orders.approval_facts import WaitingOrder
 from services.orders.states import TOO_MANY
-from services.outcomes import Outcome, each
+from services.outcomes import Outcome
 
 
 class BulkDecision:
@@ -83,20 +80,14 @@ class BulkDecision:
             await self._decide(chosen, Decision.REJECTED, reason)
 
     async def _decide(self, chosen: Sequence[WaitingOrder], decision: Decision, reason: str) -> None:
-        actor = await permitted_actor(Permission.ORDER_APPROVE)
-        if actor is None:
-            return
         versions = {one.number: one.version for one in chosen}
-        try:
-            outcomes = await run_in_threadpool(
-                each,
-                actor,
-                list(versions),
-                lambda session, number: decide_order(session, number, decision, reason, version=versions[number]),
-                too_many=TOO_MANY,
-            )
-        except DomainError as error:
-            show_refusal(error)
+        outcomes = await call_each(
+            Permission.ORDER_APPROVE,
+            list(versions),
+            lambda session, number: decide_order(session, number, decision, reason, version=versions[number]),
+            too_many=TOO_MANY,
+        )
+        if outcomes is None:
             return
         self._tell(chosen, outcomes, decision)
         await self._on_done(list(versions))

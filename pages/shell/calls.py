@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from core.access import Actor
 from core.database.errors import expected_error
 from core.database.sessions import transact
-from core.errors import DomainError, NotPermitted, RowsRefused
+from core.errors import DomainError, NotPermitted, Problem, RowsRefused
 from core.i18n import N_, _, current_language, set_language
 from core.permissions import Permission
 from core.process.logs import note_logged
@@ -28,6 +28,7 @@ from pages.web.page_limits import LimitedPage, begin_drawing
 from pages.web.policies import PUBLIC, SIGNED_IN, permitted
 from services.accounts.denials import note_refusal, note_refused_rights
 from services.accounts.sessions import ReauthenticationNeeded
+from services.outcomes import Outcome, each
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +137,28 @@ async def _run(service: Callable[Concatenate[Session, P], T], *args: P.args, **k
     except RowsRefused as refused:
         await run_in_threadpool(note_refused_rights, actor, refused.problems, route)
         raise
+
+
+async def call_each(
+    permission: Permission, keys: Sequence[str], step: Callable[[Session, str], object], *, too_many: Problem
+) -> list[Outcome] | None:
+    """Run a step for each row in a unit of work of its own; return the outcomes.
+
+    A missing permission and too many rows are shown to the person, and None is returned. If the page is closed
+    meanwhile, its handler is cancelled; what was stored stays.
+
+    Args:
+        permission: What is needed. The others as ``services.outcomes.each``.
+    """
+    actor = await permitted_actor(permission)
+    if actor is None:
+        return None
+    try:
+        with end_with_page():
+            return await run_in_threadpool(each, actor, keys, step, too_many=too_many)
+    except DomainError as error:
+        show_refusal(error)
+        return None
 
 
 async def permitted_actor(permission: Permission | None = None) -> Actor | None:

@@ -6,11 +6,9 @@ from functools import partial
 
 from fastapi import Request
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 
 from core.access import Actor
 from core.addresses import record_path
-from core.errors import DomainError
 from core.i18n import N_, _, ngettext
 from core.permissions import Permission
 from models.stores import Store, StoreFinding, StoreStatus
@@ -25,11 +23,10 @@ from pages.components.forms.dialogs import confirm
 from pages.components.layout.records import Cell, LineColumn
 from pages.components.layout.views import ListItem
 from pages.components.maps import add_map
-from pages.shell.calls import permitted_actor, show_refusal
+from pages.shell.calls import call_each
 from pages.stores._record import dismiss
 from pages.stores._review_record import Case, draw_case, read_case
 from services.approvals.queries import returned_keys
-from services.outcomes import each
 from services.partners.queries import partner_labels
 from services.stores import approval
 from services.stores.queries import stores_coded, worst_findings
@@ -116,20 +113,14 @@ class BulkAccept:
         question = ngettext("Accept {count} store?", "Accept {count} stores?", len(chosen))
         if not chosen or await confirm(question, sentence, yes=_("Accept")) is None:
             return
-        actor = await permitted_actor(Permission.STORE_REVIEW)
-        if actor is None:
-            return
         versions = {one.code: one.version for one in chosen}
-        try:
-            outcomes = await run_in_threadpool(
-                each,
-                actor,
-                list(versions),
-                lambda session, code: decide_store(session, code, version=versions[code]),
-                too_many=TOO_MANY,
-            )
-        except DomainError as error:
-            show_refusal(error)
+        outcomes = await call_each(
+            Permission.STORE_REVIEW,
+            list(versions),
+            lambda session, code: decide_store(session, code, version=versions[code]),
+            too_many=TOO_MANY,
+        )
+        if outcomes is None:
             return
         names = {one.code: one.name for one in chosen}
         show_results(

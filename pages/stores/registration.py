@@ -28,6 +28,7 @@ from pages.components.layout import content
 from pages.components.layout.visitor_shell import visitor_shell
 from pages.shell.calls import RECONNECT_S, call_or_raise, page
 from pages.shell.navigation import staff_shell
+from pages.shell.page_lifetime import end_with_page
 from pages.shell.reading import read
 from pages.stores._fields import StatementFields
 from pages.stores._first_step import INVITE_LENGTH_MAX, PATH, first_step, router
@@ -261,9 +262,10 @@ class Registration:
             return await call_or_raise(service, *args, **kwargs)
         language = language_of(context.client.request, current_language())
         set_language(language)
-        return await run_in_threadpool(
-            transact, anonymous_actor(language), lambda session: service(session, *args, **kwargs)
-        )
+        with end_with_page():
+            return await run_in_threadpool(
+                transact, anonymous_actor(language), lambda session: service(session, *args, **kwargs)
+            )
 
     def _show_refusal(self, error: DomainError) -> None:
         """Open the step the problem belongs to and say it there."""

@@ -6,14 +6,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.database.sessions import actor_of
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, Problem
 from core.i18n import N_, _
 from core.permissions import Permission
 from models.customers import Customer
 from pages.components.base.buttons import button
 from pages.components.layout.content import paragraph
 from pages.components.layout.shell import shell
-from pages.shell.calls import call, call_or_raise, page, permitted_actor, show_refusal
+from pages.shell.calls import call, call_each, call_or_raise, page, permitted_actor, show_refusal
 from pages.shell.reading import read_as_current_user
 from pages.web.identity import page_actor
 from services.accounts.sessions import ReauthenticationNeeded
@@ -26,6 +26,9 @@ def rename_customers(session: Session, name: str) -> int:
     for customer in session.scalars(select(Customer)):
         customer.name = name
     return 1
+
+
+TOO_MANY = Problem("tests.too_many", N_("Sign in"))
 
 
 def refuse(session: Session) -> None:
@@ -67,6 +70,11 @@ async def customers_page() -> None:
         except Conflict as error:
             show_refusal(error)
 
+    async def rename_each() -> None:
+        outcomes = await call_each(Permission.CUSTOMER_EDIT, ["C1"], rename_customers, too_many=TOO_MANY)
+        if outcomes is not None:
+            paragraph("each")
+
     async def ask() -> None:
         await call(require_proof)
 
@@ -84,6 +92,7 @@ async def customers_page() -> None:
 
     with shell(_("Customers"), current="", actor=page_actor(), nav=[]):
         button("rename", rename, testid="action-rename")
+        button("each", rename_each, testid="action-rename-each")
         button("refuse", refused, testid="action-refuse")
         button("refuse", refused_without_call, testid="action-refuse-without-call")
         button("ask", ask, testid="action-ask")

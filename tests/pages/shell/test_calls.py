@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from types import ModuleType
 
 import pytest
 from nicegui import background_tasks
@@ -13,6 +14,7 @@ from core.database.sessions import reading, transact, unit_of_work
 from models.accounts.sessions import EndReason
 from models.accounts.users import User as Account
 from models.customers import Customer
+from pages.shell import calls
 from pages.web import identity
 from pages.web.identity import LANGUAGE_COOKIE
 from services.accounts.administration import suspend_user
@@ -172,6 +174,21 @@ async def test_nobody_is_answered_who_has_closed_the_page(user: User, monkeypatc
     assert name() == ("renamed" if action == "rename" else "as it was")
 
 
+async def test_rows_that_are_changed_each_on_its_own_stay_changed_after_the_page_is_closed(
+    user: User, monkeypatch, caplog
+) -> None:
+    sign_in_as(user.http_client, LING)
+    await user.open("/customers")
+    close_during(calls, "each", user, monkeypatch)
+
+    found(user, "action-rename-each").click()
+    await until_all_handlers_end()
+
+    assert user.client.is_deleted
+    assert caplog.records == []
+    assert name() == "C1"
+
+
 async def test_a_question_open_in_a_closed_page_is_no_error(user: User, caplog) -> None:
     sign_in_as(user.http_client, LING)
     await user.open("/customers")
@@ -204,16 +221,21 @@ def close(user: User) -> None:
 
 def close_at_next_event(user: User, monkeypatch) -> None:
     """Close the page while the next event finds out who is signed in."""
-    loop, find = asyncio.get_running_loop(), identity.find_session_user
+    close_during(identity, "find_session_user", user, monkeypatch)
+
+
+def close_during(module: ModuleType, function: str, user: User, monkeypatch) -> None:
+    """Close the page while a function runs in another thread."""
+    loop, run = asyncio.get_running_loop(), getattr(module, function)
 
     async def close_later() -> None:
         close(user)
 
-    def find_late(session, token):
+    def run_late(*args, **kwargs):
         asyncio.run_coroutine_threadsafe(close_later(), loop).result(WAIT_S)
-        return find(session, token)
+        return run(*args, **kwargs)
 
-    monkeypatch.setattr(identity, "find_session_user", find_late)
+    monkeypatch.setattr(module, function, run_late)
 
 
 async def until_all_handlers_end() -> None:
