@@ -41,6 +41,8 @@ def serve(as_json: Json = False) -> None:
 def run_server() -> None:
     """Assemble the application and serve until stopped; while nobody has an account, print the one-time set-up link."""
     import gc
+
+    gc.set_threshold(100_000, 50, 100)  # a thousand open tabs are many objects; default pauses reach a second
     import threading
 
     from anyio.to_thread import current_default_thread_limiter
@@ -86,7 +88,6 @@ def run_server() -> None:
     web.on_shutdown(stop.set)
     web.on_shutdown(lambda: sealer.join(10))
     sys.setswitchinterval(0.0005)  # s; a page waits this long, hundreds of times, for each thread that formats a file
-    gc.set_threshold(100_000, 50, 100)  # a thousand open tabs are many objects; default pauses reach a second
     ui.run(
         host=settings().host,
         port=settings().port,
