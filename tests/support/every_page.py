@@ -12,7 +12,7 @@ import httpx
 from playwright.sync_api import Browser, Page, expect
 
 import resources
-from core.permissions import ROLE_PERMISSIONS, Role
+from core.permissions import ROLE_PERMISSIONS, Permission, Role
 from pages.web.identity import cookie_name
 from tests.support.looking import DESKTOP, PHONE, faults, keep, misfits, note_errors
 from tests.support.page_brand import Brand
@@ -55,8 +55,8 @@ FILTERED = {
     "/users/{email}/leave": "/grid/users?limit=1&role=sales",  # who looks after customers
 }
 """Page → where its key is found, if not simply in the list it belongs to."""
-EVERYBODYS = ("/stores/register",)
-"""Routes that are public, and that look otherwise to who is signed in."""
+PUBLIC_AND_FOR = {"/stores/register": Permission.STORE_REGISTER}
+"""Public route → permission that a signed-in user needs for it; its page is a different one for them."""
 NO_PAGE = (
     {
         "/login/code": "asks for a second factor, walked through in test_browser_sign_in",
@@ -162,7 +162,7 @@ def routes_without_page(brand: Brand) -> set[str]:
 def _may_open(route: str, policy: str, role: Role | None) -> bool:
     if role is None:
         return policy == "public"
-    return route in EVERYBODYS or policy == "signed in" or policy in ROLE_PERMISSIONS[role]
+    return policy == "signed in" or PUBLIC_AND_FOR.get(route, policy) in ROLE_PERMISSIONS[role]
 
 
 @contextmanager
