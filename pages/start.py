@@ -42,6 +42,7 @@ from pages.shell.navigation import Place, staff_shell, waiting_places
 from pages.shell.reading import read
 from resources import BY_NAME
 from resources.events import EVENTS
+from services.approvals.worklist import waiting_count
 from services.jobs.queries import job_counts
 
 RECENT_MAX = 12
@@ -139,6 +140,9 @@ def _waiting(session: Session, actor: Actor) -> list[KeyFigure]:
         KeyFigure(place.name, place.waiting_label(actor), count, place.href_for(actor))
         for place, count in waiting_places(session)
     ]
+    if actor.can(Permission.ORDER_APPROVE):
+        to_approve = waiting_count(session, "orders")
+        found.append(KeyFigure("to-approve", _("Orders to approve"), to_approve, "/approvals?subject=orders"))
     if actor.can(Permission.ORDER_SHIP):
         found.append(_figure(session, "to-ship", _("Orders to ship"), "orders", "status=approved"))
     if actor.can(Permission.ORDER_PLACE):

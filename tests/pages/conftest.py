@@ -7,10 +7,12 @@ import pytest
 from nicegui.testing import User
 from nicegui.testing.general_fixtures import get_path_to_main_file
 
-import pages.site  # noqa: F401  (imports every page once per worker)
+from pages.shell.navigation import register_places
+from pages.site import PLACES  # imports every page once per worker
 from tests.support.simulation import simulation
 
 ATTEMPTS = 50  # 0.1 s apart
+register_places(PLACES)  # tests of functions find them without an application, whichever test runs first
 
 
 @pytest.fixture(autouse=True)

@@ -62,7 +62,7 @@ def test_every_number_equals_the_list_it_leads_to(actor) -> None:
         }
 
     assert listed == {name: count for name, count in counted.items() if name in listed}
-    inboxes = {"approvals", "applications", "affiliation_requests", "store-review"}
+    inboxes = {"approvals", "applications", "affiliation_requests", "store-review", "to-approve"}
     assert len(listed) == len(counted) - len(inboxes & counted.keys())
 
 
@@ -100,6 +100,8 @@ def test_everything_that_waits_is_one_number_that_navigation_and_start_page_shar
         items, counts = worklist(session), counts_waiting(session)
 
     assert overview["approvals"] == counts["approvals"] == len(items) > 0
+    parts = ("applications", "affiliation_requests", "store-review", "to-approve")
+    assert overview["approvals"] == sum(overview.get(part, 0) for part in parts), "each part has a tile of its own"
 
 
 async def test_the_place_of_a_subject_leads_who_decides_to_the_inbox_and_others_to_the_list(user: User) -> None:
