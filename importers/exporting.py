@@ -9,10 +9,10 @@ from core.errors import InvalidInput
 from core.i18n import N_, _, both_languages
 from core.kinds.kind import Kind
 from core.kinds.standard import PPM
+from core.process.late_imports import late_import
 from core.resource import Field, Resource
 from importers.runs.mapping import editable_fields
 from importers.writing.cell_values import SheetColumn
-from importers.writing.templates import TemplateColumn, write_template
 from importers.writing.text import write_csv, write_jsonl
 from importers.writing.xlsx import write_xlsx
 
@@ -38,8 +38,9 @@ def sheet_columns(resource: Resource, fields: Sequence[Field], *, names: bool = 
 def template_for(resource: Resource, actor: Actor, target: BinaryIO) -> None:
     """Write the workbook to fill in for a resource; its example row imports as it is."""
     fields = editable_fields(resource, actor)
+    templates = late_import("importers.writing.templates")
     columns = [
-        TemplateColumn(
+        templates.TemplateColumn(
             heading=_(field.label),
             style=field.kind.style,
             required=field.required,
@@ -49,7 +50,9 @@ def template_for(resource: Resource, actor: Actor, target: BinaryIO) -> None:
         )
         for field in fields
     ]
-    write_template(target, sheet=_(resource.label), columns=columns, examples=[[example_of(field) for field in fields]])
+    templates.write_template(
+        target, sheet=_(resource.label), columns=columns, examples=[[example_of(field) for field in fields]]
+    )
 
 
 def example_of(field: Field) -> str:

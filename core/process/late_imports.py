@@ -7,10 +7,12 @@ from typing import Literal
 Late = Literal[
     "geopy.distance",
     "services.reports._pivoting",
+    "importers.runs._own_workbook",
     "importers.writing.sqlite_files",
+    "importers.writing.templates",
     "integrations.geocoding._providers",
 ]
-"""All there are: what works with geopy, with pandas, or with sqlite-utils, which brings pandas along."""
+"""All there are: modules that import geopy, openpyxl, pandas, or sqlite-utils, which brings pandas along."""
 
 
 def late_import(name: Late) -> ModuleType:

@@ -8,7 +8,7 @@ from openpyxl.styles import Font, PatternFill
 from python_calamine import CalamineWorkbook
 
 from core.i18n import use_language
-from importers.runs import annotating
+from importers.runs import _own_workbook, annotating
 from importers.runs.annotating import MarkedCell, RefusedRow, write_errors_workbook
 
 HEADINGS = ["Code", "Phone", "Since"]
@@ -255,6 +255,6 @@ def test_a_workbook_that_openpyxl_cannot_keep_gives_a_new_one_of_the_refused_row
     def fail(*args, **options):
         raise KeyError("xl/theme/theme1.xml")
 
-    monkeypatch.setattr(annotating, "load_workbook", fail)
+    monkeypatch.setattr(_own_workbook, "load_workbook", fail)
 
     assert_new_workbook(marked(source, REFUSALS, refused=REFUSED))
