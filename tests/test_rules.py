@@ -194,6 +194,19 @@ def test_no_key_is_evaluated_as_script_in_the_browser():
     assert wrong == []
 
 
+def test_arguments_of_events_are_looked_at_before_something_is_taken_out_of_them():
+    """A browser may send anything: of a list there is no key, and what the handler raises stands in the log."""
+    wrong = [
+        module.place(node)
+        for module in product_modules()
+        if module.stands_in("pages/")
+        for node in module.nodes()
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "args"
+    ]
+
+    assert wrong == []
+
+
 # --- money and safety ---
 
 

@@ -1,5 +1,7 @@
 """The page of one's own notifications, and the links that mark one as read: nobody else's, and never a dead end."""
 
+from typing import Any
+
 import pytest
 from nicegui.testing import User
 
@@ -47,6 +49,23 @@ async def test_the_page_shows_ones_own_and_marks_all_as_read(user: User) -> None
     await user.should_see("No stock in May")
     found(user, "action-mark-all-read-here").click()
     await become(unread, 0)
+
+
+@pytest.mark.parametrize("arguments", [[], None, "open", {"newState": []}, {}, [{"newState": "open"}]], ids=repr)
+async def test_a_browser_that_says_nonsense_of_the_bell_opens_nothing_and_breaks_nothing(
+    user: User, arguments: Any
+) -> None:
+    rejected()
+    sign_in_as(user.http_client, SUZHOU_CLERK)
+    await user.open("/")
+    (panel,) = (one for one in user.client.elements.values() if one.classes == ["qd-menu", "qd-bell-panel"])
+    (toggle,) = (one for one in panel._event_listeners.values() if one.type == "toggle")
+
+    panel._handle_event({"listener_id": toggle.id, "args": arguments})
+
+    await user.should_not_see("No stock in May")
+    panel._handle_event({"listener_id": toggle.id, "args": {"newState": "open"}})
+    await user.should_see("No stock in May")
 
 
 async def test_the_page_of_somebody_else_is_empty(user: User) -> None:

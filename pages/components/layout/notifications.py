@@ -69,7 +69,7 @@ class Bell:
         self._say_count(source.unread_count)
 
     async def _toggled(self, event: GenericEventArguments) -> None:
-        if event.args["newState"] == "open":
+        if isinstance(event.args, dict) and event.args.get("newState") == "open":
             await self._show()
 
     async def _show(self) -> None:
