@@ -264,7 +264,7 @@ def record_new_findings(
 def _facts(session: Session, codes: Sequence[str]) -> list[Facts]:
     found: list[Facts] = []
     for chunk in in_chunks(codes):
-        query = select(*FACTS).where(Store.code.in_(chunk))
+        query = select(*FACTS).where(Store.code.in_(chunk)).order_by(Store.id)
         found += [Facts(*row) for row in session.execute(query)]
     return found
 
