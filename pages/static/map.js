@@ -10,6 +10,7 @@
   const [ZOOM_MIN, ZOOM_MAX] = [2, 19];
   const ASK_AFTER_MS = 160;
   const TELL_AFTER_MS = 250;
+  const ANSWER_AFTER_MS = 5000; // then what the page states holds, whatever was told
   const SAME_PLACE = 1e-5; // degrees: a metre
   const NAMES_FROM_ZOOM = 14;
   const BUTTONS_PX = 54; // at the right edge
@@ -119,6 +120,12 @@
       clearTimeout(this.telling);
       this.telling = 0;
       const { latitude, longitude } = this.pin();
+      this.told = { latitude, longitude };
+      clearTimeout(this.answering);
+      this.answering = setTimeout(() => {
+        this.told = null;
+        this.stated();
+      }, ANSWER_AFTER_MS);
       this.dispatchEvent(new CustomEvent("pinmoved", { detail: { latitude, longitude } }));
     }
 
@@ -250,10 +257,11 @@
       this.bounds = this.config.bounds;
       if (this.config.source) this.ask();
       const pin = mine && this.pin();
-      const off = pin && Math.max(Math.abs(pin.latitude - mine.latitude), Math.abs(pin.longitude - mine.longitude));
-      if (pin && this.telling) Object.assign(pin, mine);
-      if (pin && (this.telling || off < SAME_PLACE)) return this.soon(); // what is looked at stays in view
-      return this.fit();
+      if (!pin) return this.fit();
+      const isAt = (place) => Math.max(Math.abs(pin.latitude - place.latitude), Math.abs(pin.longitude - place.longitude)) < SAME_PLACE;
+      if (this.told && isAt(this.told)) this.told = null; // answered; an answer to an earlier press undoes none after it
+      if (this.telling || this.told) Object.assign(pin, mine);
+      return isAt(mine) ? this.soon() : this.fit(); // what is looked at stays in view
     }
 
     ask() {

@@ -208,6 +208,30 @@ def test_no_step_of_a_pin_is_lost_and_the_view_stays_however_fast_the_keys_come(
     assert step.inner_text() == f"{metres} m"
 
 
+def test_an_answer_that_comes_late_takes_no_step_of_a_pin_back(come: Come):
+    page = come(HUADONG_CLERK, "/stores/register")
+    press(page, "action-paste")
+    arrive(page, "field-coordinates")
+    page.keyboard.type("31.236900, 121.490200")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("map-pin")).to_be_visible()
+
+    told, shown = page.evaluate(
+        """() => {
+          const map = document.querySelector("qudao-map");
+          map.nudge(0, 1); map.tell();
+          const first = { ...map.pin() };
+          map.nudge(0, 1); map.tell();
+          const second = map.pin().latitude;
+          map.setAttribute("points", JSON.stringify([first]));
+          return [second, map.pin().latitude];
+        }"""
+    )
+
+    assert shown == told
+    expect(page.get_by_test_id("position-facts")).to_contain_text(f"{told:.6f}, 121.490200")
+
+
 def test_a_workbook_is_imported_from_the_choice_of_the_file_to_the_last_row(come: Come, tmp_path: Path):
     book = Workbook()
     for cells in (["客户编码", "客户名称", "联络"], ["K01", "键盘一店", "王磊"], ["K02", "键盘二店", "李敏"]):
