@@ -51,6 +51,7 @@ class Bell:
 
     def __init__(self, source: BellSource) -> None:
         self._source = source
+        self._items: list[NotificationItem] = []
         self._opener = button(_("Notifications"), look="quiet", icon="bell", icon_only=True, testid="bell")
         self._opener.classes("qd-bell")
         with self._opener:
@@ -74,10 +75,12 @@ class Bell:
 
     async def _show(self) -> None:
         items, unread_count = await self._source.load()
-        self._list.clear()
-        with self._list:
-            if items:
-                notification_list(items)
+        if list(items) != self._items:  # equal ones stay, as the pointer may be on one of them
+            self._items = list(items)
+            self._list.clear()
+            with self._list:
+                if items:
+                    notification_list(items)
         self._status.text = "" if items else _("Nothing has happened for you yet.")
         self._mark.put(hidden=not unread_count)
         self._say_count(unread_count)
