@@ -5,19 +5,16 @@
 (() => {
   "use strict";
   const { element, fill } = window.qudao;
-  const { Ground, toX, toY, toLatitude, toLongitude, metresPerPixel, length, gathered } = window.qudao.ground;
+  const { Ground, toX, toY, toLatitude, toLongitude, metresPerPixel, length, gathered, within, movedBy, isSamePlace } = window.qudao.ground;
   if (customElements.get("qudao-map")) return;
   const [ZOOM_MIN, ZOOM_MAX] = [2, 19];
   const ASK_AFTER_MS = 160;
-  const TELL_AFTER_MS = 250;
-  const ANSWER_AFTER_MS = 5000; // then what the page states holds, whatever was told
-  const SAME_PLACE = 1e-5; // degrees: a metre
+  const [TELL_AFTER_MS, ANSWER_AFTER_MS] = [250, 5000]; // after the second what the page states holds, whatever was told
   const NAMES_FROM_ZOOM = 14;
   const BUTTONS_PX = 54; // at the right edge
   const KINDS = ["store", "before", "photo", "fix", "here", "pin"]; // the later ones lie on top and are named first
   const TOP = KINDS.indexOf("here");
   const rank = (one) => KINDS.indexOf(one.kind);
-  const within = (low, value, high) => Math.min(high, Math.max(low, value));
 
   class QudaoMap extends HTMLElement {
     static observedAttributes = ["points", "query"];
@@ -94,10 +91,7 @@
     nudge(east, north) {
       const pin = this.pin();
       if (!pin) return this.movePin({ latitude: this.view.latitude, longitude: this.view.longitude }, true);
-      const metres = this.step();
-      const latitude = pin.latitude + (north * metres) / 111195;
-      const longitude = pin.longitude + (east * metres) / (111195 * Math.cos((pin.latitude * Math.PI) / 180));
-      this.movePin({ latitude, longitude }, false);
+      this.movePin(movedBy(pin, east * this.step(), north * this.step()), false);
       clearTimeout(this.telling); // several presses are told once: an answer to the first must not undo the next
       this.telling = setTimeout(() => this.tell(), TELL_AFTER_MS);
       const [x, y] = this.spot(this.pin());
@@ -122,10 +116,7 @@
       const { latitude, longitude } = this.pin();
       this.told = { latitude, longitude };
       clearTimeout(this.answering);
-      this.answering = setTimeout(() => {
-        this.told = null;
-        this.stated();
-      }, ANSWER_AFTER_MS);
+      this.answering = setTimeout(() => Object.assign(this, { told: null }).stated(), ANSWER_AFTER_MS);
       this.dispatchEvent(new CustomEvent("pinmoved", { detail: { latitude, longitude } }));
     }
 
@@ -258,10 +249,9 @@
       if (this.config.source) this.ask();
       const pin = mine && this.pin();
       if (!pin) return this.fit();
-      const isAt = (place) => Math.max(Math.abs(pin.latitude - place.latitude), Math.abs(pin.longitude - place.longitude)) < SAME_PLACE;
-      if (this.told && isAt(this.told)) this.told = null; // answered; an answer to an earlier press undoes none after it
+      if (this.told && isSamePlace(pin, this.told)) this.told = null; // that is its answer; an earlier one undoes nothing
       if (this.telling || this.told) Object.assign(pin, mine);
-      return isAt(mine) ? this.soon() : this.fit(); // what is looked at stays in view
+      return isSamePlace(pin, mine) ? this.soon() : this.fit(); // what is looked at stays in view
     }
 
     ask() {

@@ -8,6 +8,15 @@
   const TOGETHER_PX = 44;
   const FROM_ZOOM = { 1: 0, 2: 5.2, 3: 8.6 }; // level of a region → zoom from which its names are shown
 
+  const DEGREE_M = 111195;
+  const SAME_PLACE = 1e-5; // degrees: a metre
+
+  const within = (low, value, high) => Math.min(high, Math.max(low, value));
+  const movedBy = ({ latitude, longitude }, east, north) => ({
+    latitude: latitude + north / DEGREE_M,
+    longitude: longitude + east / (DEGREE_M * Math.cos((latitude * Math.PI) / 180)),
+  });
+  const isSamePlace = (one, other) => Math.max(Math.abs(one.latitude - other.latitude), Math.abs(one.longitude - other.longitude)) < SAME_PLACE;
   const world = (zoom) => TILE * 2 ** zoom;
   const toX = (longitude, zoom) => ((longitude + 180) / 360) * world(zoom);
   const toY = (latitude, zoom) => {
@@ -209,5 +218,5 @@
     }
   }
 
-  window.qudao.ground = { Ground, toX, toY, toLatitude, toLongitude, metresPerPixel, distance, length, gathered };
+  window.qudao.ground = { Ground, toX, toY, toLatitude, toLongitude, metresPerPixel, distance, length, gathered, within, movedBy, isSamePlace };
 })();
