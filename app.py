@@ -14,12 +14,12 @@ try:
 except ImportError:
     sys.exit("Qudao needs Python 3.11 or newer and its packages. Run “make run” once, then .venv/bin/python app.py …")
 
-from api.cli import demo, imports, installation, people
+from api.cli import backups, demo, imports, installation, people
 from core.i18n import _
 from core.process.terminal import Json, accept_any_text, exit_on_expected_error
 
 app = typer.Typer(no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False, help="Qudao 渠道")
-for one in (imports, installation, people, demo):
+for one in (imports, installation, backups, people, demo):
     app.add_typer(one.commands)
 
 
@@ -53,7 +53,7 @@ def run_server() -> None:
     from api.application import add_api
     from api.authentication import find_actor
     from core.database.disk_space import essential_writes
-    from core.database.sessions import transact
+    from core.database.sessions import disconnect, transact
     from core.jobs.schedule import work as run_jobs
     from core.settings import settings
     from core.throttling.capacity import REQUEST_THREADS
@@ -87,6 +87,9 @@ def run_server() -> None:
     web.on_startup(start)
     web.on_shutdown(stop.set)
     web.on_shutdown(lambda: sealer.join(10))
+    if settings().worker:
+        web.on_shutdown(lambda: worker.join(5))
+    web.on_shutdown(disconnect)  # here, because a signal ends the process before anything that follows
     sys.setswitchinterval(0.0005)  # s; a page waits this long, hundreds of times, for each thread that formats a file
     ui.run(
         host=settings().host,

@@ -19,6 +19,9 @@ ROOT = Path(__file__).parent.parent
 MIB = 1024 * 1024
 _BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 
+SECRET_NAMES = frozenset({"secret", "admin_password", "database_url", "geocoder_key"})
+"""Settings whose values are shown to nobody."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from sqlalchemy import Engine, select, text
 
 import services.installation.checks  # noqa: F401  (registers every subject of approvals)
@@ -151,11 +150,9 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str, dat
         engine = connect(f"sqlite:///{tmp_path / 'before.db'}")
     else:
         engine = connect(driver_url(empty_postgres_url(f"approvals_{worker_id}")))
-        versions._make_role(engine)
-    with versions._alone(engine) as connection:
-        config = versions._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0017")
+        versions.make_role(engine)
+    with versions.alone(engine) as connection:
+        versions.upgrade(connection, "0017")
     with engine.begin() as connection:
         for statement, values in BEFORE:
             connection.execute(text(statement), values)

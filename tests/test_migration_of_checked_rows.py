@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
 from sqlalchemy import Connection, Engine, select, text
 
 from core.access import WORKER
@@ -54,11 +53,9 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str, dat
         engine = connect(f"sqlite:///{tmp_path / 'before.db'}")
     else:
         engine = connect(driver_url(empty_postgres_url(f"imports_{worker_id}")))
-        versions._make_role(engine)
-    with versions._alone(engine) as connection:
-        config = versions._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0020")
+        versions.make_role(engine)
+    with versions.alone(engine) as connection:
+        versions.upgrade(connection, "0020")
     at = "2026-01-01 00:00:00" if engine.dialect.name == "sqlite" else NOON
     with engine.begin() as connection:
         for number, (status, of_job) in BEFORE.items():

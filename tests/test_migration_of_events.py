@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from sqlalchemy import Engine, select, text
 
 from core.database.sessions import connect, reading, unit_of_work
@@ -65,11 +64,9 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str, dat
     else:
         engine = connect(driver_url(empty_postgres_url(f"events_{worker_id}")))
         at = f"{AT}+00"
-        versions._make_role(engine)
-    with versions._alone(engine) as connection:
-        config = versions._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0014")
+        versions.make_role(engine)
+    with versions.alone(engine) as connection:
+        versions.upgrade(connection, "0014")
     with engine.begin() as connection:
         for event in EVENTS:
             values = {"at": at, "action": event["action"], "changes": json.dumps(event["changes"])}

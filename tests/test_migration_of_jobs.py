@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
 from sqlalchemy import Engine, select, text
 
 from core.access import WORKER
@@ -36,16 +35,14 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str, data_d
         engine = connect(f"sqlite:///{tmp_path / 'before.db'}")
     else:
         engine = connect(driver_url(empty_postgres_url(f"jobs_{worker_id}")))
-        versions._make_role(engine)
+        versions.make_role(engine)
     yield engine
     engine.dispose()
 
 
 def upgrade_to(engine: Engine, revision: str) -> None:
-    with versions._alone(engine) as connection:
-        config = versions._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+    with versions.alone(engine) as connection:
+        versions.upgrade(connection, revision)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from alembic import command
 from sqlalchemy import Engine, select, text
 
 from core.clock import freeze
@@ -40,11 +39,9 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str, dat
         engine = connect(f"sqlite:///{tmp_path / 'before.db'}")
     else:
         engine = connect(driver_url(empty_postgres_url(f"people_{worker_id}")))
-        versions._make_role(engine)
-    with versions._alone(engine) as connection:
-        config = versions._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0006")
+        versions.make_role(engine)
+    with versions.alone(engine) as connection:
+        versions.upgrade(connection, "0006")
     with engine.begin() as connection:
         for row in BEFORE:
             connection.execute(text(row.replace(":00:00", r"\:00\:00")))

@@ -111,6 +111,16 @@ def engine_in_use() -> Engine:
     return engine
 
 
+def disconnect() -> None:
+    """Close the connections of the engine in use, if there is one; the next unit of work opens new ones.
+
+    When nobody has a SQLite database open any more, all of it is in its one file, so a copy of the file is the data.
+    """
+    engine: Engine | None = _sessions.kw.get("bind")
+    if engine is not None:
+        engine.dispose()
+
+
 @contextmanager
 def unit_of_work(actor: Actor, *, connection: Connection | None = None) -> Iterator[Session]:
     """Open a session for ``actor``; commit at the end, roll back if anything is raised.
@@ -207,11 +217,17 @@ def private_copy() -> Iterator[Connection | None]:
         target = Path(folder) / "copy.db"
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
-        engine = create_engine(URL.create("sqlite", database=str(target)), poolclass=NullPool)
-        event.listen(engine, "connect", _sqlite_connect)
-        event.listen(engine, "begin", partial(_sqlite_begin, WriteQueue()))
+        engine = file_engine(target)
         with engine.connect() as connection:
             yield connection
+
+
+def file_engine(file: Path) -> Engine:
+    """Return an engine for a SQLite file beside the database in use, without a pool."""
+    engine = create_engine(URL.create("sqlite", database=str(file)), poolclass=NullPool)
+    event.listen(engine, "connect", _sqlite_connect)
+    event.listen(engine, "begin", partial(_sqlite_begin, WriteQueue()))
+    return engine
 
 
 def has_one_writer() -> bool:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from core.database.errors import expected_errors
+from core.database.sessions import disconnect
 from core.errors import DomainError, InvalidInput
 from core.events.seals import seal_committed_events
 from core.i18n import N_
@@ -31,7 +32,7 @@ def print_outcome(facts: dict[str, Any], *, as_json: bool, sentence: str = "") -
 
 @contextmanager
 def exit_on_expected_error(as_json: bool) -> Iterator[None]:
-    """Print an expected error and exit with code 2; at the end, seal the events that were recorded."""
+    """Print an expected error and exit with code 2; at the end, seal the events that were recorded and disconnect."""
     try:
         with expected_errors():
             yield
@@ -47,6 +48,7 @@ def exit_on_expected_error(as_json: bool) -> Iterator[None]:
         raise typer.Exit(2) from error
     finally:
         seal_committed_events()
+        disconnect()
 
 
 def accept_any_text() -> None:

@@ -91,18 +91,28 @@ def migrate(engine: Engine) -> None:
     """Migrate a database to the newest version. Safe to call from several processes at once."""
     refuse_newer(schema_state(engine))
     if engine.dialect.name == "postgresql":
-        _make_role(engine)
-    with _alone(engine) as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        make_role(engine)
+    with alone(engine) as connection:
+        upgrade(connection)
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations up to a revision. They are committed, unless the connection is in a transaction already."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def is_known(revision: str) -> bool:
+    """Return whether this release has a migration of this number."""
+    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def restore_guards(engine: Engine) -> list[str]:
     """Create missing or changed triggers again, record that in the audit log, and return what was wrong with each."""
     faults = trigger_faults(engine)
     if faults:
-        with _alone(engine) as connection:
+        with alone(engine) as connection:
             restore_triggers(connection, faults)
             connection.commit()
         with unit_of_work(WORKER) as session:
@@ -112,7 +122,7 @@ def restore_guards(engine: Engine) -> list[str]:
 
 
 @contextmanager
-def _alone(engine: Engine) -> Iterator[Connection]:
+def alone(engine: Engine) -> Iterator[Connection]:
     """Yield a connection that holds the migration lock, so that no other process migrates."""
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
@@ -129,7 +139,7 @@ def _alone(engine: Engine) -> Iterator[Connection]:
                 connection.invalidate()  # the next connection sets the application's role again
 
 
-def _make_role(engine: Engine) -> None:
+def make_role(engine: Engine) -> None:
     """Create the application's role, if this login may; otherwise only the triggers protect the audit log."""
     with engine.connect() as connection:
         try:

@@ -24,7 +24,7 @@ from core.i18n import N_, _, set_language
 from core.jobs.clock_guard import clock_doubt
 from core.schema import versions
 from core.schema.shape import schema_faults
-from core.settings import ROOT, Settings, explicit_settings, settings, signing_secret
+from core.settings import ROOT, SECRET_NAMES, Settings, explicit_settings, settings, signing_secret
 from models.accounts.tokens import Confirmation
 from services.accounts.administration import actor_of_email
 from services.accounts.denials import note_refusal
@@ -33,7 +33,6 @@ from services.accounts.token_rights import keys_above_makers
 from services.installation._setting_findings import setting_findings, storage_findings
 
 REFERENCE = ROOT / "data" / "reference.db"
-SECRET_NAMES = frozenset({"secret", "admin_password", "database_url", "geocoder_key"})
 
 
 def open_database() -> Engine:

@@ -1,0 +1,70 @@
+"""Reading of tables in the neutral form, within one snapshot of the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine
+
+from core.transfer.shapes import ColumnShape, TableShape
+
+LINE_ROWS_MAX = 1_000
+"""Rows of one line. Checksums depend on it, so it is part of the format."""
+
+_SQLITE_FORMS = {
+    "bytes": "hex({name})",
+    "instant": "substr({name} || '.000000', 1, 26)",  # whole seconds may be stored without a fraction
+}
+_POSTGRES_FORMS = {
+    "bytes": "upper(encode({name}, 'hex'))",
+    "boolean": "{name}::int",
+    "date": "to_char({name}, 'YYYY-MM-DD')",
+    "instant": "to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
+    "json": "{name}::text",
+}
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """Provide a connection that sees the database as it is now until the end, and blocks no writer."""
+    options = {"read_only": True} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+    with engine.connect().execution_options(**options) as connection:
+        connection.exec_driver_sql("SELECT 1 FROM alembic_version").all()  # the first statement begins the snapshot
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+
+
+def read_lines(connection: Connection, table: TableShape) -> Iterator[tuple[bytes, int]]:
+    """Yield the rows of a table as lines: a JSON array of up to ``LINE_ROWS_MAX`` rows each, and how many they are.
+
+    Rows are in the order of their key, so equal tables are equal lines on both databases.
+    """
+    for rows in _rows(connection, table):
+        yield orjson.dumps(rows, option=orjson.OPT_APPEND_NEWLINE), len(rows)
+
+
+def _rows(connection: Connection, table: TableShape) -> Iterator[list[Any]]:
+    is_sqlite = connection.dialect.name == "sqlite"
+    forms = _SQLITE_FORMS if is_sqlite else _POSTGRES_FORMS
+    columns = ", ".join(_expression(column, forms) for column in table.columns)
+    order = ", ".join(_ordered(table, name, is_sqlite=is_sqlite) for name in table.key)
+    query = f'SELECT {columns} FROM "{table.name}" ORDER BY {order}'  # noqa: S608  (names of our own schema)
+    driver: Any = connection.connection.driver_connection
+    cursor = driver.execute(query) if is_sqlite else driver.cursor(name="transfer").execute(query)
+    try:
+        while rows := cursor.fetchmany(LINE_ROWS_MAX):
+            yield rows
+    finally:
+        cursor.close()
+
+
+def _expression(column: ColumnShape, forms: dict[str, str]) -> str:
+    return forms.get(column.kind, "{name}").format(name=f'"{column.name}"')
+
+
+def _ordered(table: TableShape, name: str, *, is_sqlite: bool) -> str:
+    kind = next(column.kind for column in table.columns if column.name == name)
+    return f'"{name}"' if is_sqlite or kind != "text" else f'"{name}" COLLATE "C"'

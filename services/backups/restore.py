@@ -1,0 +1,172 @@
+"""Restoring a backup into an empty installation of this or a later release, on either database."""
+
+import hashlib
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from core.access import Actor
+from core.database.sessions import connect, unit_of_work
+from core.errors import InvalidInput
+from core.events.anchors import anchors_path
+from core.events.log import EventDraft, record
+from core.files.contents import content_path, write_content
+from core.i18n import N_
+from core.permissions import Permission
+from core.schema import versions
+from core.settings import settings, signing_secret
+from core.transfer.loading import BrokenReference, advance_counters, load_rows, without_guards
+from core.transfer.reading import read_lines
+from core.transfer.shapes import TableShape
+from services.backups.archive import damaged
+from services.backups.content import Content, Manifest, content_of
+from services.backups.targets import new_database
+
+
+class Restored(NamedTuple):
+    """What was read from a backup, and restored unless it was only checked.
+
+    Attributes:
+        created_at: When the backup was made, ISO 8601 in UTC. release: of the product, that made it.
+        missing: Stored files that were missing already when it was made.
+        has_secrets: Whether its secrets came with it; else people sign in anew and set their second factors up again.
+    """
+
+    file: str
+    rows: int
+    files: int
+    missing: int
+    created_at: str
+    release: str
+    installation: str
+    has_secrets: bool
+
+
+def check_backup(actor: Actor, file: Path, *, passphrase: bytes | None = None) -> Restored:
+    """Read a whole backup and compare all its checksums, without touching any data.
+
+    Raises:
+        NotPermitted: The actor may not operate the installation.
+        Conflict, InvalidInput: As ``content_of`` and ``Content``.
+    """
+    actor.require(Permission.SYSTEM_OPERATE)
+    with content_of(file, passphrase) as content:
+        manifest = content.manifest()
+        content.settings()
+        has_secrets = bool(content.secrets())
+        content.anchors()
+        for table in manifest.tables:
+            for _batch in content.batches(table):
+                pass
+        content.stored_files(lambda _sha256, _size_bytes, _stream: None)
+        return _outcome(file, content, manifest, has_secrets=has_secrets)
+
+
+def restore_backup(actor: Actor, file: Path, *, passphrase: bytes | None = None, replace: str = "") -> Restored:
+    """Restore a backup into the database of the settings, and its stored files beside it.
+
+    What is there afterwards is equal to the backup: rows are read back and compared with its checksums. If the restore
+    does not come to its end, the database is as it was before.
+
+    Args:
+        actor: On whose behalf.
+        file: The backup.
+        passphrase: Of an encrypted one.
+        replace: Name of the installation, to replace data that are there; they are kept in the folder of backups.
+
+    Raises:
+        NotPermitted: The actor may not operate the installation.
+        Conflict: ``backups.not_empty``, ``backups.in_use``, ``backups.newer_release``.
+        InvalidInput: ``backups.not_restorable``, or as ``content_of``.
+    """
+    actor.require(Permission.SYSTEM_OPERATE)
+    with content_of(file, passphrase) as content:
+        manifest = content.manifest()
+        content.settings()
+        secrets, anchors = content.secrets(), content.anchors()
+        with new_database(manifest.revision, replace) as connection:
+            try:
+                load_tables(connection, content, manifest, file)
+            except (DBAPIError, sqlite3.Error, BrokenReference) as error:
+                raise _not_restorable(file, error) from error
+            content.stored_files(_store_content)
+            outcome = _outcome(file, content, manifest, has_secrets=bool(secrets))
+            versions.upgrade(connection)
+            _keep_secret(secrets)
+    if secrets:
+        _write_private(anchors_path(), anchors)
+    connect(settings().url)
+    with unit_of_work(actor) as session:
+        facts = {"rows": outcome.rows, "files": outcome.files, "created_at": outcome.created_at}
+        record(session, "backup.restored", "backups", [EventDraft(file.name[:250], data=facts)])
+    return outcome
+
+
+def load_tables(connection: Connection, content: Content, manifest: Manifest, file: Path) -> None:
+    """Load all tables and compare what the database answers with the checksums.
+
+    Raises:
+        InvalidInput: ``backups.damaged``.
+        BrokenReference, sqlite3.Error, sqlalchemy.exc.DBAPIError: As ``core.transfer.loading``.
+    """
+    with without_guards(connection):
+        for table in manifest.tables:
+            connection.exec_driver_sql(f'DELETE FROM "{table.name}"')  # noqa: S608  (what migrations put there)
+            load_rows(connection, table, content.batches(table))
+            if content.found[table.name] != _stored(connection, table):
+                raise damaged(file)
+    advance_counters(connection, manifest.tables)
+
+
+def _stored(connection: Connection, table: TableShape) -> dict[str, Any]:
+    digest, count = hashlib.sha256(), 0
+    for line, rows in read_lines(connection, table):
+        digest.update(line)
+        count += rows
+    return {"rows": count, "sha256": digest.hexdigest()}
+
+
+def _outcome(file: Path, content: Content, manifest: Manifest, *, has_secrets: bool) -> Restored:
+    totals = content.compare_totals()
+    return Restored(
+        str(file),
+        content.rows,
+        content.files,
+        totals["missing"],
+        manifest.created_at,
+        manifest.release,
+        manifest.installation,
+        has_secrets,
+    )
+
+
+def _store_content(sha256: str, size_bytes: int, stream: BinaryIO) -> None:
+    path = content_path(sha256)
+    if not path.exists() or path.stat().st_size != size_bytes:
+        write_content(stream, size_bytes)
+
+
+def _keep_secret(secrets: dict[str, Any]) -> None:
+    """Make the secret of a backup that of this installation, unless the settings state one."""
+    if secrets and not settings().secret:
+        _write_private(settings().data_dir / "secret", str(secrets["secret"]).encode())
+        signing_secret.cache_clear()
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as target:
+        target.write(content)
+        target.flush()
+        os.fsync(target.fileno())
+
+
+def _not_restorable(file: Path, error: Exception) -> InvalidInput:
+    message = N_("{file} cannot be restored, its rows do not fit together: {reason}. Nothing was changed.")
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    return InvalidInput("backups.not_restorable", message, file=file, reason=reason)
