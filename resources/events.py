@@ -18,6 +18,8 @@ OTHER_ACTIONS = (
     EventAction("job.stopped", N_("Job stopped")),
     EventAction("job.retried", N_("Job tried again")),
     EventAction("job.refused", N_("Job refused: its owner may not do it any more"), N_("refused it"), tone="danger"),
+    EventAction("backup.made", N_("Backup made")),
+    EventAction("backup.restored", N_("Backup restored")),
     EventAction("clock.doubted", N_("Clock jumped")),
     EventAction("clock.confirmed", N_("Clock confirmed")),
     EventAction("audit_log.triggers_restored", N_("Triggers of the audit trail put back")),
@@ -37,6 +39,7 @@ ACTIONS: dict[str, EventAction] = {
 """Whatever can be recorded, by name."""
 OTHER_SUBJECTS = (
     Choice("access", N_("Access")),
+    Choice("backups", N_("Backup")),
     Choice("clock", N_("Clock")),
     Choice("demo", N_("Demo data")),
     Choice("events", N_("Event")),
@@ -81,6 +84,9 @@ FACTS: dict[str, Fact] = {
     "updated": Fact(N_("Changed rows")),
     "refused": Fact(N_("Wrong rows")),
     "left": Fact(N_("Codes left")),
+    "bytes": Fact(N_("Bytes")),
+    "files": Fact(N_("Files")),
+    "created_at": Fact(N_("Backup of"), INSTANT),
 }
 """What events carry besides changes, as far as people read it."""
 

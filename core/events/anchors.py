@@ -63,6 +63,11 @@ def anchor_faults(session: Session) -> Iterator[str]:
             )
 
 
+def are_own(lines: bytes) -> bool:
+    """Return whether the secret of this installation has signed all anchors of a file."""
+    return all(_read(line) is not None for line in lines.decode("utf-8", "replace").splitlines())
+
+
 def _read(line: str) -> dict[str, Any] | None:
     """Return what an anchor states, None if it was not signed here."""
     try:

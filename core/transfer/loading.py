@@ -1,7 +1,8 @@
 """Loading of tables in the neutral form into a database whose tables are empty.
 
-Indexes, triggers and foreign keys are taken away meanwhile and made again at the end, when all rows are there: that is
-several times as fast, the order of the tables does not matter, and what they demand is checked just the same.
+Indexes, foreign keys and the triggers of SQLite are taken away meanwhile and made again at the end, when all rows are
+there: that is several times as fast, the order of the tables does not matter, and what they demand is checked just the
+same.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from core.transfer.shapes import TableShape
 
@@ -40,7 +42,7 @@ def without_guards(connection: Connection) -> Iterator[None]:
 
     Raises:
         BrokenReference: SQLite found a row that refers to nothing.
-        sqlalchemy.exc.DBAPIError: PostgreSQL found one, or rows that a unique index forbids.
+        sqlalchemy.exc.DBAPIError: PostgreSQL found one, or either found rows that a unique index forbids.
     """
     if connection.dialect.name == "sqlite":
         with _sqlite_without_guards(connection):
@@ -67,8 +69,9 @@ def _sqlite_without_guards(connection: Connection) -> Iterator[None]:
         for kind, name, _sql in parts:
             driver.execute(f'DROP {kind} "{name}"')
         yield
-        for _kind, _name, sql in parts:
-            driver.execute(sql)
+        with _database_errors(connection):
+            for _kind, _name, sql in parts:
+                driver.execute(sql)
         connection.commit()
         broken = driver.execute("PRAGMA foreign_key_check").fetchone()
         if broken is not None:
@@ -81,13 +84,24 @@ def load_rows(connection: Connection, table: TableShape, batches: Iterable[Seque
     """Insert rows in the neutral form and return how many they were.
 
     Raises:
-        sqlalchemy.exc.DBAPIError, sqlite3.Error: The table lacks a column, or refuses a value.
+        sqlalchemy.exc.DBAPIError: The table lacks a column, or refuses a value.
     """
     is_sqlite = connection.dialect.name == "sqlite"
     bytes_at = [at for at, column in enumerate(table.columns) if column.kind == "bytes"]
     if bytes_at:
         batches = (_with_bytes(batch, bytes_at) for batch in batches)
-    return (_load_sqlite if is_sqlite else _load_postgres)(connection, table, batches)
+    with _database_errors(connection):
+        return (_load_sqlite if is_sqlite else _load_postgres)(connection, table, batches)
+
+
+@contextmanager
+def _database_errors(connection: Connection) -> Iterator[None]:
+    """Raise errors of the driver as those of SQLAlchemy, as where it runs a statement itself."""
+    driver: Any = connection.dialect.dbapi
+    try:
+        yield
+    except driver.Error as error:
+        raise DBAPIError.instance(None, None, error, driver.Error, dialect=connection.dialect) from error
 
 
 def advance_counters(connection: Connection, tables: Iterable[TableShape]) -> None:

@@ -13,7 +13,7 @@ LINE_ROWS_MAX = 1_000
 """Rows of one line. Checksums depend on it, so it is part of the format."""
 
 _SQLITE_FORMS = {
-    "bytes": "hex({name})",
+    "bytes": "CASE WHEN {name} IS NOT NULL THEN hex({name}) END",  # hex(NULL) is an empty text
     "instant": "substr({name} || '.000000', 1, 26)",  # whole seconds may be stored without a fraction
 }
 _POSTGRES_FORMS = {
@@ -22,19 +22,28 @@ _POSTGRES_FORMS = {
     "date": "to_char({name}, 'YYYY-MM-DD')",
     "instant": "to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
     "json": "{name}::text",
+    "number": "{name} + 0.0",  # SQLite has no -0.0
 }
 
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
-    """Provide a connection that sees the database as it is now until the end, and blocks no writer."""
+    """Provide a connection that sees the database as it is now until the end, and blocks no writer. It has no time limit."""
     options = {"read_only": True} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with engine.connect().execution_options(**options) as connection:
         connection.exec_driver_sql("SELECT 1 FROM alembic_version").all()  # the first statement begins the snapshot
+        without_time_limit(connection)
         try:
             yield connection
         finally:
             connection.rollback()
+
+
+def without_time_limit(connection: Connection) -> None:
+    """Let the transaction of a connection last as long as large tables and files do."""
+    if connection.dialect.name == "postgresql":
+        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
 
 
 def read_lines(connection: Connection, table: TableShape) -> Iterator[tuple[bytes, int]]:

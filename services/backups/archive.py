@@ -8,11 +8,12 @@ docs/backup-format.md describes it for programs of others.
 
 import hashlib
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from core.errors import InvalidInput
 from core.i18n import N_
@@ -26,11 +27,10 @@ MANIFEST, SETTINGS, SECRETS, ANCHORS, TOTALS = (
 )  # fmt: skip
 
 
-class HashedFile(io.RawIOBase):
+class HashedFile:
     """A stream to write to that counts and hashes the bytes on their way to ``target``."""
 
     def __init__(self, target: BinaryIO) -> None:
-        super().__init__()
         self._target, self._digest, self.size_bytes = target, hashlib.sha256(), 0
 
     @property
@@ -38,11 +38,7 @@ class HashedFile(io.RawIOBase):
         """Return the hash of what was written until now, in hexadecimal digits."""
         return self._digest.hexdigest()
 
-    def writable(self) -> bool:
-        """It is for writing."""
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
+    def write(self, data: bytes, /) -> int:
         """Write bytes."""
         self._target.write(data)
         self._digest.update(data)
@@ -65,6 +61,13 @@ class ArchiveWriter:
         member = tarfile.TarInfo(name)
         member.size, member.mtime, member.mode = size_bytes, self._created_at_s, 0o600
         self._archive.addfile(member, source)
+        forget_members(self._archive)
+
+
+def forget_members(archive: tarfile.TarFile) -> None:
+    """Let an archive forget the members that are behind it; it would keep them all in memory."""
+    passed: Any = archive
+    passed.members.clear()
 
 
 @contextmanager
@@ -76,11 +79,12 @@ def written_archive(target: HashedFile, passphrase: bytes | None, created_at_s: 
         passphrase: Encrypts it, if there is one.
         created_at_s: Time of all members, in seconds since 1970.
     """
-    stream = Encryption(target, passphrase) if passphrase is not None else target  # type: ignore[arg-type]
-    with tarfile.open(mode="w|", fileobj=stream, format=tarfile.PAX_FORMAT, bufsize=BLOCK_BYTES) as archive:  # type: ignore[call-overload]
+    sealed = None if passphrase is None else Encryption(target, passphrase)
+    stream: Any = sealed or target
+    with tarfile.open(mode="w|", fileobj=stream, format=tarfile.PAX_FORMAT, bufsize=BLOCK_BYTES) as archive:
         yield ArchiveWriter(archive, created_at_s)
-    if passphrase is not None:
-        stream.close()
+    if sealed is not None:
+        sealed.close()
     target.write(TRAILER + target.sha256.encode() + b"\n")
 
 
@@ -119,34 +123,42 @@ def read_archive(file: Path, passphrase: bytes | None) -> Iterator[tarfile.TarFi
         WrongKeyOrDamage: While it is read.
     """
     try:
-        with file.open("rb") as source:
+        with _opened(file) as source:
             is_encrypted = source.read(len(MAGIC)) == MAGIC
             if is_encrypted and passphrase is None:
                 message = N_("{file} is encrypted. Say in which file its pass phrase stands: --passphrase-file.")
                 raise InvalidInput("backups.passphrase_needed", message, file=file)
             source.seek(len(MAGIC) if is_encrypted else 0)
-            content: BinaryIO = _Limited(source, file.stat().st_size - TRAILER_LENGTH - source.tell())  # type: ignore[assignment]
+            content: Any = _Limited(file, source)
             if is_encrypted:
-                content = io.BufferedReader(Decryption(content, passphrase or b""), BLOCK_BYTES)  # type: ignore[assignment]
-            with tarfile.open(mode="r|", fileobj=content, bufsize=BLOCK_BYTES) as archive:  # type: ignore[call-overload]
+                content = io.BufferedReader(Decryption(content, passphrase or b""), BLOCK_BYTES)
+            with tarfile.open(mode="r|", fileobj=content, bufsize=BLOCK_BYTES) as archive:
                 yield archive
     except tarfile.TarError as error:
         raise not_a_backup(file) from error
-    except OSError as error:
-        raise _unreadable(file, error) from error
 
 
-class _Limited(io.RawIOBase):
-    """The next ``count`` bytes of a stream."""
+class _Limited:
+    """What is left of an open file before its trailer."""
 
-    def __init__(self, source: BinaryIO, count: int) -> None:
-        super().__init__()
-        self._source, self._left = source, count
+    def __init__(self, file: Path, source: BinaryIO) -> None:
+        self._file, self._source = file, source
+        self._left = os.fstat(source.fileno()).st_size - TRAILER_LENGTH - source.tell()
 
-    def read(self, size: int = -1) -> bytes:
-        block = self._source.read(self._left if size < 0 else min(size, self._left))
+    def read(self, size: int, /) -> bytes:
+        try:
+            block = self._source.read(min(size, self._left))
+        except OSError as error:  # here, as errors of what is restored are none of this file
+            raise _unreadable(self._file, error) from error
         self._left -= len(block)
         return block
+
+
+def _opened(file: Path) -> BinaryIO:
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise _unreadable(file, error) from error
 
 
 def damaged(file: Path) -> InvalidInput:

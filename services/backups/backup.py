@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -43,6 +42,7 @@ from services.backups.archive import (
 FORMAT = 1
 PART_BYTES = 4 * 1024 * 1024  # of lines before compression; two parts are in memory at a time
 COMPRESSION_LEVEL = 3
+HASHES_MAX = 1_000  # of stored files that are in memory at a time
 MISSING_MAX = 100  # missing files that are named
 _HASHES = "SELECT DISTINCT sha256 FROM files ORDER BY sha256"
 
@@ -52,7 +52,7 @@ class Backup(NamedTuple):
 
     Attributes:
         rows: Of all tables. files: stored files, each content once.
-        missing: Stored files whose content is not on the disk any more.
+        missing: Stored files whose content is not on the disk any more, or is not what was stored.
         sha256: Of the whole file.
     """
 
@@ -92,10 +92,10 @@ def make_backup(actor: Actor, file: Path, *, passphrase: bytes | None = None, wi
         InvalidInput: ``backups.not_writable``; nothing is left then.
     """
     actor.require(Permission.SYSTEM_OPERATE)
-    if file.exists():
-        raise Conflict("backups.exists", N_("{file} exists already. Name another file, or remove it."), file=file)
     partial = file.with_name(file.name + ".partial")
     try:
+        if file.exists():
+            raise Conflict("backups.exists", N_("{file} exists already. Name another file, or remove it."), file=file)
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as target:
             hashed = HashedFile(target)
@@ -110,9 +110,10 @@ def make_backup(actor: Actor, file: Path, *, passphrase: bytes | None = None, wi
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-    facts = {"file": file.name, "bytes": hashed.size_bytes, "rows": totals.rows, "files": totals.files}
+    name = os.fsencode(file.name).decode(errors="replace")
+    facts = {"file": name, "bytes": hashed.size_bytes, "rows": totals.rows, "files": totals.files}
     with unit_of_work(actor) as session:
-        record(session, "backup.made", "backups", [EventDraft(file.name[:250], data=facts)])
+        record(session, "backup.made", "backups", [EventDraft(name[:250], data=facts)])
     return Backup(
         str(file), hashed.size_bytes, totals.rows, totals.files, totals.missing, hashed.sha256, release()
     )
@@ -120,19 +121,21 @@ def make_backup(actor: Actor, file: Path, *, passphrase: bytes | None = None, wi
 
 def _write(target: HashedFile, passphrase: bytes | None, *, with_secrets: bool) -> _Totals:
     totals, tables = _Totals(), table_shapes()
+    anchors = anchors_path().read_bytes() if anchors_path().exists() else b""  # before the snapshot, which has their seals
     with (
         snapshot(engine_in_use()) as connection,
-        written_archive(target, passphrase, int(time.time())) as archive,
+        written_archive(target, passphrase, int(now().timestamp())) as archive,
         ThreadPoolExecutor(max_workers=1) as pool,
     ):
         archive.add(MANIFEST, _json(_manifest(connection, tables)))
         archive.add(SETTINGS, _json(_settings(secret=False)))
         if with_secrets:
             archive.add(SECRETS, _json({**_settings(secret=True), "secret": signing_secret()}))
-        archive.add(ANCHORS, anchors_path().read_bytes() if anchors_path().exists() else b"")
+        archive.add(ANCHORS, anchors)
         for table in tables:
             totals.tables[table.name] = _write_table(archive, pool, table, read_lines(connection, table))
-        _write_files(archive, totals, (row[0] for row in connection.exec_driver_sql(_HASHES)))
+        hashes = connection.exec_driver_sql(_HASHES, execution_options={"yield_per": HASHES_MAX}).scalars()
+        _write_files(archive, totals, hashes)
         archive.add(TOTALS, _json(_totals_facts(totals)))
     return totals
 
@@ -177,16 +180,16 @@ def _part_name(table: TableShape, number: int) -> str:
 
 def _write_files(archive: ArchiveWriter, totals: _Totals, hashes: Iterable[str]) -> None:
     for sha256 in hashes:
-        try:
-            source = content_path(sha256).open("rb")
-        except FileNotFoundError:
-            totals.missing += 1
-            if totals.missing <= MISSING_MAX:
-                totals.missing_names.append(sha256)
-            continue
-        with source:
-            archive.add_stream(f"files/{sha256}", os.fstat(source.fileno()).st_size, source)
-        totals.files += 1
+        with suppress(FileNotFoundError), content_path(sha256).open("rb") as source:
+            if hashlib.file_digest(source, "sha256").hexdigest() == sha256:
+                size_bytes = source.tell()
+                source.seek(0)
+                archive.add_stream(f"files/{sha256}", size_bytes, source)
+                totals.files += 1
+                continue
+        totals.missing += 1
+        if totals.missing <= MISSING_MAX:
+            totals.missing_names.append(sha256)
 
 
 def _manifest(connection: Connection, tables: Iterable[TableShape]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple
 
 import orjson
 import zstandard
@@ -24,6 +24,7 @@ from services.backups.archive import (
     SETTINGS,
     TOTALS,
     damaged,
+    forget_members,
     not_a_backup,
     read_archive,
     verify_file,
@@ -74,8 +75,8 @@ class Content:
         if facts["format"] > FORMAT or not is_known(facts["revision"]):
             message = N_("This backup was made by release {release}. Install that release or a later one to restore it.")
             raise Conflict("backups.newer_release", message, release=facts["release"])
-        names = [facts[name] for name in Manifest._fields[:-1]]
-        return Manifest(*names, shapes_from_json(facts["tables"]))
+        named = {name: str(facts[name]) for name in Manifest._fields if name != "tables"}
+        return Manifest(**named, tables=shapes_from_json(facts["tables"]))
 
     def settings(self) -> dict[str, Any]:
         """Return the settings that are no secrets."""
@@ -94,12 +95,12 @@ class Content:
         digest, count = hashlib.sha256(), 0
         while self._member is not None and self._member.name.startswith(f"tables/{table.name}/"):
             with zstandard.ZstdDecompressor().stream_reader(self._stream()) as stream:
-                for line in io.BufferedReader(stream, BLOCK_BYTES):  # type: ignore[type-var]
+                for line in io.BufferedReader(stream, BLOCK_BYTES):
                     digest.update(line)
                     rows = orjson.loads(line)
                     count += len(rows)
                     yield rows
-            self._member = self._archive.next()
+            self._next()
         self.found[table.name] = {"rows": count, "sha256": digest.hexdigest()}
         self.rows += count
 
@@ -111,14 +112,14 @@ class Content:
         """
         while self._member is not None and self._member.name.startswith("files/"):
             sha256 = self._member.name.removeprefix("files/")
-            stream = _Hashed(self._stream())
+            hashed = _Hashed(self._stream())
             if not _HASH.fullmatch(sha256):
                 raise damaged(self._file)
-            take(sha256, self._member.size, stream)  # type: ignore[arg-type]
-            if stream.sha256 != sha256:
+            take(sha256, self._member.size, io.BufferedReader(hashed, BLOCK_BYTES))
+            if hashed.sha256 != sha256:
                 raise damaged(self._file)
             self.files += 1
-            self._member = self._archive.next()
+            self._next()
 
     def compare_totals(self) -> dict[str, Any]:
         """Compare what was read with the totals at the end, and return them.
@@ -138,14 +139,18 @@ class Content:
         if not self._is_at(name) or self._member is None or self._member.size > SMALL_BYTES_MAX:
             raise not_a_backup(self._file)
         content = self._stream().read()
-        self._member = self._archive.next()
+        self._next()
         return content
 
-    def _stream(self) -> BinaryIO:
+    def _next(self) -> None:
+        forget_members(self._archive)
+        self._member = self._archive.next()
+
+    def _stream(self) -> IO[bytes]:
         stream = self._archive.extractfile(self._member) if self._member is not None else None
         if stream is None:  # a folder or a link
             raise not_a_backup(self._file)
-        return stream  # type: ignore[return-value]
+        return stream
 
 
 @contextmanager
@@ -170,7 +175,7 @@ def content_of(file: Path, passphrase: bytes | None) -> Iterator[Content]:
 class _Hashed(io.RawIOBase):
     """A stream to read from that hashes what is read."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: IO[bytes]) -> None:
         super().__init__()
         self._source, self._digest = source, hashlib.sha256()
 
@@ -181,7 +186,11 @@ class _Hashed(io.RawIOBase):
             pass
         return self._digest.hexdigest()
 
-    def read(self, size: int = -1) -> bytes:
-        block = self._source.read(size)
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any, /) -> int:
+        block = self._source.read(len(target))
         self._digest.update(block)
-        return block
+        target[: len(block)] = block
+        return len(block)

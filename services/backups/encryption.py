@@ -6,7 +6,7 @@ that is missing, added or at another place, and a cut are all found.
 """
 
 import io
-from typing import BinaryIO
+from typing import Any, Protocol
 
 from nacl.bindings import (
     crypto_secretstream_xchacha20poly1305_ABYTES,
@@ -33,6 +33,20 @@ _MESSAGE = crypto_secretstream_xchacha20poly1305_TAG_MESSAGE
 _SEALED_BYTES = CHUNK_BYTES + crypto_secretstream_xchacha20poly1305_ABYTES
 
 
+class Target(Protocol):
+    """What bytes are written to."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write all of them."""
+
+
+class Source(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes, none at the end."""
+
+
 class WrongKeyOrDamage(Exception):
     """The pass phrase is another one, or the file was changed or cut."""
 
@@ -45,7 +59,7 @@ class Encryption(io.RawIOBase):
         passphrase: Of any length.
     """
 
-    def __init__(self, target: BinaryIO, passphrase: bytes) -> None:
+    def __init__(self, target: Target, passphrase: bytes) -> None:
         super().__init__()
         salt = random(argon2id.SALTBYTES)
         self._target, self._buffer = target, bytearray()
@@ -57,7 +71,7 @@ class Encryption(io.RawIOBase):
         """It is for writing."""
         return True
 
-    def write(self, data: bytes) -> int:  # type: ignore[override]
+    def write(self, data: Any, /) -> int:
         """Take bytes; they arrive when a chunk of them is complete."""
         self._buffer += data
         while len(self._buffer) > CHUNK_BYTES:
@@ -87,7 +101,7 @@ class Decryption(io.RawIOBase):
         WrongKeyOrDamage: While it is read.
     """
 
-    def __init__(self, source: BinaryIO, passphrase: bytes) -> None:
+    def __init__(self, source: Source, passphrase: bytes) -> None:
         super().__init__()
         salt = _read(source, argon2id.SALTBYTES)
         header = _read(source, crypto_secretstream_xchacha20poly1305_HEADERBYTES)
@@ -99,7 +113,7 @@ class Decryption(io.RawIOBase):
         """It is for reading."""
         return True
 
-    def readinto(self, target: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, target: Any, /) -> int:
         """Fill ``target`` with what comes next; 0 at the end."""
         while not self._buffer and not self._is_at_end:
             self._buffer = self._pull()
@@ -130,7 +144,7 @@ def _key(passphrase: bytes, salt: bytes) -> bytes:
     )
 
 
-def _read(source: BinaryIO, count: int) -> bytes:
+def _read(source: Source, count: int) -> bytes:
     found = source.read(count)
     if len(found) != count:
         raise WrongKeyOrDamage

@@ -3,18 +3,21 @@
 import hashlib
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, inspect
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.access import Actor
+from core.database.errors import expected_error
 from core.database.sessions import connect, unit_of_work
-from core.errors import InvalidInput
-from core.events.anchors import anchors_path
+from core.errors import InvalidInput, Unavailable
+from core.events.anchors import anchors_path, are_own
 from core.events.log import EventDraft, record
-from core.files.contents import content_path, write_content
+from core.files.contents import write_content
 from core.i18n import N_
 from core.permissions import Permission
 from core.schema import versions
@@ -22,9 +25,9 @@ from core.settings import settings, signing_secret
 from core.transfer.loading import BrokenReference, advance_counters, load_rows, without_guards
 from core.transfer.reading import read_lines
 from core.transfer.shapes import TableShape
-from services.backups.archive import damaged
+from services.backups.archive import damaged, not_a_backup
 from services.backups.content import Content, Manifest, content_of
-from services.backups.targets import new_database
+from services.backups.targets import new_database, set_aside
 
 
 class Restored(NamedTuple):
@@ -80,29 +83,27 @@ def restore_backup(actor: Actor, file: Path, *, passphrase: bytes | None = None,
 
     Raises:
         NotPermitted: The actor may not operate the installation.
-        Conflict: ``backups.not_empty``, ``backups.in_use``, ``backups.newer_release``.
+        Conflict: ``backups.newer_release``, or as ``new_database``.
         InvalidInput: ``backups.not_restorable``, or as ``content_of``.
+        Unavailable: ``database.full``, ``database.unreachable``.
     """
     actor.require(Permission.SYSTEM_OPERATE)
     with content_of(file, passphrase) as content:
         manifest = content.manifest()
         content.settings()
         secrets, anchors = content.secrets(), content.anchors()
-        with new_database(manifest.revision, replace) as connection:
-            try:
-                load_tables(connection, content, manifest, file)
-            except (DBAPIError, sqlite3.Error, BrokenReference) as error:
-                raise _not_restorable(file, error) from error
+        with _errors_in_words(file), new_database(manifest.revision, replace) as connection:
+            load_tables(connection, content, manifest, file)
             content.stored_files(_store_content)
             outcome = _outcome(file, content, manifest, has_secrets=bool(secrets))
             versions.upgrade(connection)
-            _keep_secret(secrets)
-    if secrets:
-        _write_private(anchors_path(), anchors)
+    _keep_secret(secrets)
+    _keep_anchors(anchors)
     connect(settings().url)
     with unit_of_work(actor) as session:
         facts = {"rows": outcome.rows, "files": outcome.files, "created_at": outcome.created_at}
-        record(session, "backup.restored", "backups", [EventDraft(file.name[:250], data=facts)])
+        name = os.fsencode(file.name).decode(errors="replace")
+        record(session, "backup.restored", "backups", [EventDraft(name[:250], data=facts)])
     return outcome
 
 
@@ -110,9 +111,11 @@ def load_tables(connection: Connection, content: Content, manifest: Manifest, fi
     """Load all tables and compare what the database answers with the checksums.
 
     Raises:
-        InvalidInput: ``backups.damaged``.
-        BrokenReference, sqlite3.Error, sqlalchemy.exc.DBAPIError: As ``core.transfer.loading``.
+        InvalidInput: ``backups.damaged``; ``backups.not_a_backup``, if the tables are not those of its revision.
+        BrokenReference, sqlalchemy.exc.DBAPIError: As ``core.transfer.loading``.
     """
+    if {table.name: {column.name for column in table.columns} for table in manifest.tables} != _columns(connection):
+        raise not_a_backup(file)
     with without_guards(connection):
         for table in manifest.tables:
             connection.exec_driver_sql(f'DELETE FROM "{table.name}"')  # noqa: S608  (what migrations put there)
@@ -144,29 +147,58 @@ def _outcome(file: Path, content: Content, manifest: Manifest, *, has_secrets: b
     )
 
 
-def _store_content(sha256: str, size_bytes: int, stream: BinaryIO) -> None:
-    path = content_path(sha256)
-    if not path.exists() or path.stat().st_size != size_bytes:
-        write_content(stream, size_bytes)
+def _columns(connection: Connection) -> dict[str, set[str]]:
+    found = inspect(connection)
+    tables = sorted(set(found.get_table_names()) - {"alembic_version"})
+    return {table: {column["name"] for column in found.get_columns(table)} for table in tables}
+
+
+def _store_content(_sha256: str, size_bytes: int, stream: BinaryIO) -> None:
+    write_content(stream, size_bytes)
 
 
 def _keep_secret(secrets: dict[str, Any]) -> None:
     """Make the secret of a backup that of this installation, unless the settings state one."""
     if secrets and not settings().secret:
-        _write_private(settings().data_dir / "secret", str(secrets["secret"]).encode())
+        _replace_private(settings().data_dir / "secret", str(secrets["secret"]).encode())
         signing_secret.cache_clear()
 
 
-def _write_private(path: Path, content: bytes) -> None:
+def _keep_anchors(anchors: bytes) -> None:
+    """Make the anchors of a backup those of the database, if the secret of this installation has signed them."""
+    _replace_private(anchors_path(), anchors if are_own(anchors) else b"")
+
+
+def _replace_private(path: Path, content: bytes) -> None:
+    """Write a file that only this account may read; what it was until now is kept in the folder of backups."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    set_aside(path)
+    if not content:
+        path.unlink(missing_ok=True)
+        return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    partial = path.with_name(path.name + ".restoring")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as target:
         target.write(content)
         target.flush()
         os.fsync(target.fileno())
+    partial.replace(path)
+
+
+@contextmanager
+def _errors_in_words(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, BrokenReference, OSError, OverflowError) as error:
+        expected = expected_error(error)
+        if isinstance(expected, Unavailable):
+            raise expected from error
+        raise _not_restorable(file, error) from error
 
 
 def _not_restorable(file: Path, error: Exception) -> InvalidInput:
-    message = N_("{file} cannot be restored, its rows do not fit together: {reason}. Nothing was changed.")
-    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    message = N_("{file} cannot be restored: {reason}. Nothing was changed.")
+    reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
     return InvalidInput("backups.not_restorable", message, file=file, reason=reason)

@@ -1,6 +1,7 @@
 """Databases to restore into: the one of the settings appears when it is whole, and as it was before if it is not."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,6 +17,7 @@ from core.errors import Conflict
 from core.i18n import N_
 from core.schema import versions
 from core.settings import settings
+from core.transfer.reading import without_time_limit
 from services.backups.backup import make_backup
 
 NAME_SUFFIX = ".restoring"
@@ -24,8 +26,9 @@ BUSINESS_TABLES = ("users", "partners", "products", "customers", "orders", "appl
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _OTHER_SESSIONS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    " AND backend_type = 'client backend'"
+    " AND (backend_type = 'client backend' OR backend_type IS NULL AND usesysid IS NOT NULL)"
 )
+"""Of sessions of other logins, PostgreSQL tells one without special rights no more than that."""
 _FUNCTIONS = text(
     "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
     " AND pg_get_userbyid(proowner) = session_user"
@@ -41,7 +44,7 @@ def new_database(revision: str, replace: str = "") -> Iterator[Connection]:
         replace: See ``restore_backup``.
 
     Raises:
-        Conflict: ``backups.not_empty``, ``backups.in_use``.
+        Conflict: ``backups.not_empty``, ``backups.in_use``, ``backups.other_schema``.
     """
     file = settings().database_file
     make = _new_postgres(connect(settings().url), revision, replace) if file is None else _new_file(file, revision, replace)
@@ -52,6 +55,7 @@ def new_database(revision: str, replace: str = "") -> Iterator[Connection]:
 @contextmanager
 def scratch_database(file: Path, revision: str) -> Iterator[Connection]:
     """Provide a connection to a new SQLite file at a revision, tuned for loading: it is worthless until it is whole."""
+    file.touch(mode=0o600)
     with file_engine(file).connect() as connection:
         versions.upgrade(connection, revision)
         driver: Any = connection.connection.driver_connection
@@ -64,39 +68,45 @@ def scratch_database(file: Path, revision: str) -> Iterator[Connection]:
 
 @contextmanager
 def _new_file(file: Path, revision: str, replace: str) -> Iterator[Connection]:
-    has_data = _require_alone(file) if file.exists() else False
-    if has_data:
-        _require_name(replace)
     scratch = file.with_name(file.name + NAME_SUFFIX)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    _remove(scratch)
-    try:
-        with scratch_database(scratch, revision) as connection:
-            yield connection
-        _flush(scratch)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _sole_user(file) as has_data:
         if has_data:
-            os.link(file, _kept_file(".db"))
-        scratch.replace(file)
-        _flush(file.parent)
-    finally:
+            _require_name(replace)
         _remove(scratch)
+        try:
+            with scratch_database(scratch, revision) as connection:
+                yield connection
+            _flush(scratch)
+        except BaseException:
+            _remove(scratch)
+            raise
+    if has_data:
+        set_aside(file)
+    scratch.replace(file)
+    _flush(file.parent)
 
 
-def _require_alone(file: Path) -> bool:
-    """Bring all of a database into its one file, which only its sole user can; return whether it holds data.
+@contextmanager
+def _sole_user(file: Path) -> Iterator[bool]:
+    """Lock a database against everybody else; provide whether it holds data. All of it is in its one file afterwards.
 
     Raises:
         Conflict: ``backups.in_use``.
     """
+    if not file.exists():
+        yield False
+        return
     with closing(sqlite3.connect(file, isolation_level=None, timeout=1)) as connection:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         used = [table for table in BUSINESS_TABLES if table in tables]
         has_data = any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in used)  # noqa: S608
         try:
             connection.execute("PRAGMA journal_mode = DELETE")
+            connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             raise _in_use() from error
-    return has_data
+        yield has_data
 
 
 @contextmanager
@@ -104,10 +114,13 @@ def _new_postgres(engine: Engine, revision: str, replace: str) -> Iterator[Conne
     """Do all of it in one transaction, which is rolled back unless the block ends well."""
     if _postgres_has_data(engine):
         _require_name(replace)
-        make_backup(command_line(), _kept_file(".qudao"))
+        if versions.schema_state(engine) != "current":
+            raise _other_schema()
+        make_backup(command_line(), _kept_file(".qudao"), with_secrets=True)
     versions.make_role(engine)
     engine.dispose()  # so that this process has one session
     with versions.alone(engine) as connection, connection.begin():
+        without_time_limit(connection)
         if connection.scalar(_OTHER_SESSIONS):
             raise _in_use()
         for table in inspect(connection).get_table_names():
@@ -138,10 +151,29 @@ def _require_name(replace: str) -> None:
         raise Conflict("backups.not_empty", message, name=name)
 
 
+def set_aside(file: Path) -> None:
+    """Keep a file in the folder of backups, too, before it is replaced; does nothing if it is not there."""
+    if not file.exists():
+        return
+    target = _kept_file(f"-{file.name}")
+    try:
+        os.link(file, target)
+    except OSError:  # the folder is on another disk
+        shutil.copy2(file, target)
+
+
 def _kept_file(suffix: str) -> Path:
     folder = settings().data_dir / "backups"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder / f"before-restore-{now():%Y%m%dT%H%M%SZ}{suffix}"
+    return folder / f"before-restore-{now():%Y%m%dT%H%M%S%fZ}{suffix}"
+
+
+def _other_schema() -> Conflict:
+    message = N_(
+        "The data here are of another release, so no backup of them can be made before they are replaced. Bring them up"
+        " to date first (“python app.py migrate”), or restore into an empty database."
+    )
+    return Conflict("backups.other_schema", message)
 
 
 def _in_use() -> Conflict:
