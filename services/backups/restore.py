@@ -114,9 +114,9 @@ def load_tables(connection: Connection, content: Content, manifest: Manifest, fi
         InvalidInput: ``backups.damaged``; ``backups.not_a_backup``, if the tables are not those of its revision.
         BrokenReference, sqlalchemy.exc.DBAPIError: As ``core.transfer.loading``.
     """
-    if {table.name: {column.name for column in table.columns} for table in manifest.tables} != _columns(connection):
-        raise not_a_backup(file)
     with without_guards(connection):
+        if {table.name: {column.name for column in table.columns} for table in manifest.tables} != _columns(connection):
+            raise not_a_backup(file)
         for table in manifest.tables:
             connection.exec_driver_sql(f'DELETE FROM "{table.name}"')  # noqa: S608  (what migrations put there)
             load_rows(connection, table, content.batches(table))

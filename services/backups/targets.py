@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from core.access import command_line
 from core.clock import now
-from core.database.sessions import connect, file_engine
+from core.database.sessions import connect, disconnect, file_engine
 from core.errors import Conflict
 from core.i18n import N_
 from core.schema import versions
@@ -46,6 +46,7 @@ def new_database(revision: str, replace: str = "") -> Iterator[Connection]:
     Raises:
         Conflict: ``backups.not_empty``, ``backups.in_use``, ``backups.other_schema``.
     """
+    disconnect()  # this process, too
     file = settings().database_file
     make = _new_postgres(connect(settings().url), revision, replace) if file is None else _new_file(file, revision, replace)
     with make as connection:
