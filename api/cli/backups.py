@@ -55,4 +55,6 @@ def restore(
             sentence = _("Restored: {rows} rows, {files} files, as they were {created_at}.", **facts)
         print_outcome(facts, as_json=as_json, sentence=sentence)
         if not check and not facts["has_secrets"]:
-            typer.echo(_("The secret was not in it: people sign in anew and set up their second factors again."), err=True)
+            typer.echo(
+                _("The secret was not in it: people sign in anew and set up their second factors again."), err=True
+            )

@@ -1,1 +1,1 @@
-"""Tables as rows of a neutral form that is the same on both databases, for backups and moves (docs/backup-format.md)."""
+"""Tables as rows of a neutral form that is the same on both databases, see docs/backup-format.md."""

@@ -28,7 +28,7 @@ _POSTGRES_FORMS = {
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
-    """Provide a connection that sees the database as it is now until the end, and blocks no writer. It has no time limit."""
+    """Provide a connection that sees the database as it is now until the end, however late, and blocks no writer."""
     options = {"read_only": True} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with engine.connect().execution_options(**options) as connection:
         connection.exec_driver_sql("SELECT 1 FROM alembic_version").all()  # the first statement begins the snapshot

@@ -70,7 +70,9 @@ def shapes_from_json(facts: Iterable[Any]) -> list[TableShape]:
     shapes = []
     for name, columns, key in facts:
         table = TableShape(str(name), tuple(ColumnShape(str(one), kind) for one, kind in columns), tuple(map(str, key)))
-        if not {column.kind for column in table.columns} <= known or not all(one.isidentifier() for one in _names(table)):
+        if not {column.kind for column in table.columns} <= known or not all(
+            one.isidentifier() for one in _names(table)
+        ):
             raise ValueError(f"table of unknown shape: {name}")
         shapes.append(table)
     return shapes

@@ -1,7 +1,7 @@
 """The file of a backup: a tar archive, perhaps encrypted, with the checksum of all its bytes behind it.
 
-Members are, in this order: ``manifest.json``; ``settings.json``; ``secrets.json``, if wanted; ``anchors.jsonl``;
-``tables/NAME/NUMBER.jsonl.zst`` for the rows of each table; ``files/HASH`` for each stored file; ``totals.json``. Behind
+Members in this order: ``manifest.json``; ``settings.json``; ``secrets.json``, if wanted; ``anchors.jsonl``;
+``tables/NAME/NUMBER.jsonl.zst`` for the rows of each table; ``files/HASH`` for each stored file; ``totals.json``. After
 the end of the archive, or of its encryption, stands ``TRAILER`` with the SHA-256 of all bytes before it.
 docs/backup-format.md describes it for programs of others.
 """

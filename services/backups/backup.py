@@ -114,14 +114,14 @@ def make_backup(actor: Actor, file: Path, *, passphrase: bytes | None = None, wi
     facts = {"file": name, "bytes": hashed.size_bytes, "rows": totals.rows, "files": totals.files}
     with unit_of_work(actor) as session:
         record(session, "backup.made", "backups", [EventDraft(name[:250], data=facts)])
-    return Backup(
-        str(file), hashed.size_bytes, totals.rows, totals.files, totals.missing, hashed.sha256, release()
-    )
+    return Backup(str(file), hashed.size_bytes, totals.rows, totals.files, totals.missing, hashed.sha256, release())
 
 
 def _write(target: HashedFile, passphrase: bytes | None, *, with_secrets: bool) -> _Totals:
     totals, tables = _Totals(), table_shapes()
-    anchors = anchors_path().read_bytes() if anchors_path().exists() else b""  # before the snapshot, which has their seals
+    anchors = (
+        anchors_path().read_bytes() if anchors_path().exists() else b""
+    )  # before the snapshot, which has their seals
     with (
         snapshot(engine_in_use()) as connection,
         written_archive(target, passphrase, int(now().timestamp())) as archive,

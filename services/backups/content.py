@@ -73,7 +73,9 @@ class Content:
         if facts["product"] != "qudao":
             raise not_a_backup(self._file)
         if facts["format"] > FORMAT or not is_known(facts["revision"]):
-            message = N_("This backup was made by release {release}. Install that release or a later one to restore it.")
+            message = N_(
+                "This backup was made by release {release}. Install that release or a later one to restore it."
+            )
             raise Conflict("backups.newer_release", message, release=facts["release"])
         named = {name: str(facts[name]) for name in Manifest._fields if name != "tables"}
         return Manifest(**named, tables=shapes_from_json(facts["tables"]))

@@ -48,7 +48,11 @@ def new_database(revision: str, replace: str = "") -> Iterator[Connection]:
     """
     disconnect()  # this process, too
     file = settings().database_file
-    make = _new_postgres(connect(settings().url), revision, replace) if file is None else _new_file(file, revision, replace)
+    make = (
+        _new_postgres(connect(settings().url), revision, replace)
+        if file is None
+        else _new_file(file, revision, replace)
+    )
     with make as connection:
         yield connection
 
@@ -146,8 +150,8 @@ def _require_name(replace: str) -> None:
     name = settings().brand_name
     if replace != name:
         message = N_(
-            "There are data here already. To replace them by the backup, say the installation's name: --replace “{name}”."
-            " What is there now is kept in the folder of backups."
+            "There are data here already. To replace them by the backup, say the installation's name: --replace"
+            " “{name}”. What is there now is kept in the folder of backups."
         )
         raise Conflict("backups.not_empty", message, name=name)
 

@@ -30,7 +30,7 @@ OWN_TABLES = {"events", "event_seals", "clock"}
 
 @contextmanager
 def installation(folder: Path, url: str = "", **settings: str) -> Iterator[Path]:
-    """Let this process be that of another installation; give its data folder. Without ``url`` its database is SQLite."""
+    """Let this process be that of another installation; give its data folder. Without ``url`` it is on SQLite."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QUDAO_DATA_DIR", str(folder))
         for name, value in ({"database_url": url} | settings).items():
@@ -100,7 +100,7 @@ def members_of(file: Path) -> dict[str, bytes]:
 
 
 def write_backup(file: Path, members: Iterable[tuple[str, bytes]], change: Callable[[bytes], bytes] = bytes) -> Path:
-    """Write a plain backup of some members by hand, with a trailer that is right; ``change`` spoils the archive before."""
+    """Write a plain backup of some members by hand, with a right trailer; ``change`` spoils the archive before."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as target:
         for name, content in members:

@@ -1,4 +1,4 @@
-"""Indexes, triggers and foreign keys around a load: the same afterwards as before, and they hold for what was loaded."""
+"""Indexes, triggers and foreign keys around a load: the same as before, and they hold for what was loaded."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -53,9 +53,7 @@ PROBES = Table(
     Column("content", LargeBinary),
 )
 KINDS = ("text", "integer", "integer", "number", "text", "instant", "date", "boolean", "json", "bytes")
-SHAPE = TableShape(
-    "probes", tuple(map(ColumnShape, (column.name for column in PROBES.columns), KINDS)), ("code", "id")
-)
+SHAPE = TableShape("probes", tuple(map(ColumnShape, (column.name for column in PROBES.columns), KINDS)), ("code", "id"))
 ODD_TEXTS = ("\t", "\\", "\\.", "\\N", "\n\r", '"', "'", "", " ", "渠道", "😀", "\x01\x7f\x85\u2028", "a\u0301")
 TEXTS = st.sampled_from(ODD_TEXTS) | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60

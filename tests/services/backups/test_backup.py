@@ -31,9 +31,7 @@ def add_partner(number: int) -> None:
     """Add a partner and its affiliation, which hold only together."""
     since, path = date(2026, 1, 1), segment(number)
     with unit_of_work(ADMIN) as session:
-        session.add(
-            Partner(id=number, code=f"N{number}", name="N", tier="master_agent", path=path, valid_from=since)
-        )
+        session.add(Partner(id=number, code=f"N{number}", name="N", tier="master_agent", path=path, valid_from=since))
         session.flush()
         session.add(Affiliation(partner_id=number, path=path, valid_from=since))
 

@@ -10,10 +10,10 @@ import pytest
 
 from core.access import command_line
 from core.errors import InvalidInput
+from services.backups.backup import make_backup
 from services.backups.encryption import CHUNK_BYTES, MAGIC
 from services.backups.restore import check_backup, restore_backup
 from tests.support.backups import TRAILER_LENGTH, files_of, installation, members_of, opened, write_backup
-from services.backups.backup import make_backup
 
 PASSPHRASE = b"correct horse battery staple"
 EDGE_BYTES = 2_000
@@ -135,6 +135,7 @@ def test_damaged_archives_with_a_right_checksum_are_refused_in_one_sentence(smal
     accepted = 0
 
     for _ in range(150):
+
         def spoil(content: bytes) -> bytes:
             changed = bytearray(content)
             for _ in range(chance.randint(1, 4)):

@@ -1,5 +1,6 @@
-"""What stands in a backup, spoiled by hand with checksums of the file that are right: refused, and nothing is changed."""
+"""What stands in a backup, spoiled by hand under a right checksum of the file: refused, and nothing is changed."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -90,7 +91,9 @@ SPOILED: dict[str, Callable[[Members], Members]] = {
     "no tables": lambda members: edited(members, "manifest.json", lambda facts: facts.update(tables=[])),
     "a table less": lambda members: edited(members, "manifest.json", lambda facts: facts["tables"].pop()),
     "a table with SQL for a name": lambda members: edited(
-        members, "manifest.json", lambda facts: facts["tables"].append(['x"; DROP TABLE users; --', [["id", "integer"]], []])
+        members,
+        "manifest.json",
+        lambda facts: facts["tables"].append(['x"; DROP TABLE users; --', [["id", "integer"]], []]),
     ),
     "other totals": lambda members: edited(members, "totals.json", lambda facts: facts.update(files=99)),
     "totals without tables": lambda members: members | {"totals.json": b"{}"},
@@ -131,7 +134,9 @@ def test_a_spoiled_backup_is_refused_and_changes_nothing(demo, members, tmp_path
     assert [path for path in files_of(folder) if not path.startswith("files/")] == []
 
 
-@pytest.mark.parametrize("change", [{"format": 2}, {"revision": "9999"}, {"revision": ""}, {"revision": "head"}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"format": 2}, {"revision": "9999"}, {"revision": ""}, {"revision": "head"}], ids=str
+)
 def test_a_backup_of_a_newer_release_is_refused(members, tmp_path, change):
     file = write_backup(
         tmp_path / "newer.qudao",
@@ -146,8 +151,6 @@ def test_a_backup_of_a_newer_release_is_refused(members, tmp_path, change):
 
 def with_rows(members: Members, change: Callable[[list[Any]], None]) -> Members:
     """Return members with other rows of users, and totals that are right for them."""
-    import hashlib
-
     rows = orjson.loads(unpacked(members[USERS]))
     change(rows)
     line = orjson.dumps(rows) + b"\n"

@@ -74,7 +74,9 @@ def test_a_restored_installation_is_the_one_that_was_backed_up(demo, kind, targe
         assert stored == {name for name in files_of(demo.folder) if name.startswith("files/")}
         opened()
         with reading(ADMIN) as session:
-            event = session.scalars(select(Event).where(Event.subject_key == file.name, Event.action == "backup.restored")).one()
+            event = session.scalars(
+                select(Event).where(Event.subject_key == file.name, Event.action == "backup.restored")
+            ).one()
             assert (event.subject_key, event.data["rows"]) == (file.name, restored.rows)
         engine_in_use().dispose()
 
@@ -86,7 +88,9 @@ KINDS = {
 AT = "2026-11-01 08:00:00.000000"
 PATH = segment(7)
 OLD_ROWS: dict[str, list[dict[str, Any]]] = {
-    "partners": [{"id": 7, "code": "ALT", "name": "老代理", "tier": "master_agent", "path": PATH, "credit_limit_cents": 5}],
+    "partners": [
+        {"id": 7, "code": "ALT", "name": "老代理", "tier": "master_agent", "path": PATH, "credit_limit_cents": 5}
+    ],
     "affiliations": [{"id": 70, "partner_id": 7, "path": PATH}],
     "users": [{"email": "old@example.com", "name": "Old", "role": "administrator", "status": "active"}],
     "events": [{"id": 5, "action": "partner.created", "subject": "partners", "subject_key": "ALT", "path": PATH}],
@@ -155,7 +159,7 @@ def test_a_backup_of_an_older_release_is_brought_to_this_one(kind, tmp_path, wor
 
 @pytest.fixture
 def full(demo, kind, tmp_path, worker_id) -> Iterator[Path]:
-    """Give the data folder of an installation with the cast, whose name is Huadong, and that this process has not open."""
+    """Give the data folder of an installation with the cast, named Huadong, that this process has not open."""
     with installation(tmp_path / "data", empty_url(kind, f"full_{worker_id}"), brand_name="Huadong") as folder:
         folder.mkdir()
         prepare_database(core_settings.settings().url)
@@ -244,6 +248,7 @@ def test_a_full_disk_is_said_and_the_database_is_as_before(demo, full, monkeypat
 
     monkeypatch.undo()
     assert refused.value.code == "database.full"
+    assert business(table_facts()) == business(before)
     assert list(full.glob("*.restoring*")) == []
 
 
