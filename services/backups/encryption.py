@@ -1,8 +1,8 @@
 """Encryption of a stream by a pass phrase: libsodium's secretstream, with a key from Argon2id.
 
-A file begins with ``MAGIC``, 16 bytes of salt and 24 bytes of the stream's header. Chunks of ``CHUNK_BYTES`` follow
-it, each 17 bytes longer than what it holds; the last one is shorter or equal, and marked as the end. So a change, a chunk
-that is missing, added or at another place, and a cut are all found.
+A file begins with ``MAGIC``, 16 bytes of salt and the 24 bytes of the stream's header. Chunks of ``CHUNK_BYTES``
+follow, each 17 bytes longer than what it holds; the last one is shorter or equal, and marked as the end. So a change, a
+chunk that is missing, added or at another place, and a cut are all found.
 """
 
 import io

@@ -25,10 +25,10 @@ def test_every_flipped_byte_is_found(small, name, bit):
 
 @pytest.mark.parametrize("round_number", range(ROUNDS))
 @pytest.mark.parametrize("stage", RESTORE_STAGES)
-def test_a_restore_killed_anywhere_leaves_the_data_as_they_were(demo, kind, tmp_path, worker_id, stage, round_number):
+def test_a_restore_killed_anywhere_leaves_the_data_as_they_were(demo, kind, tmp_path, request, stage, round_number):
     number = random.Random(round_number).randint(1, CALLS_MAX.get(stage, 1))
 
-    restore_killed(demo, kind, tmp_path, worker_id, stage, number)
+    restore_killed(demo, kind, tmp_path, request, stage, number)
 
 
 @pytest.mark.parametrize("round_number", range(ROUNDS))

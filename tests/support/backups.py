@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import shutil
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -21,8 +22,8 @@ from core.transfer.reading import read_lines, snapshot
 from core.transfer.shapes import table_shapes
 from services.backups.archive import TRAILER, TRAILER_LENGTH
 from services.installation.checks import broken_invariants
-from tests.conftest import driver_url
-from tests.support.postgres import empty_postgres_url
+from tests.conftest import add_cast, driver_url
+from tests.support.postgres import copied_postgres_url, empty_postgres_url
 
 OWN_TABLES = {"events", "event_seals", "clock"}
 """What a restore writes by itself, as every command does."""
@@ -52,6 +53,24 @@ def forget_settings() -> None:
 def empty_url(kind: str, name: str) -> str:
     """Return the URL of a new database of a kind; "" for the one in the data folder."""
     return "" if kind == "sqlite" else driver_url(empty_postgres_url(name))
+
+
+@contextmanager
+def with_cast(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Path]:
+    """Let this process be that of an installation with the cast, named Huadong; give its data folder."""
+    folder.mkdir()
+    url = ""
+    if kind == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "qudao.db")
+    else:
+        request.getfixturevalue("postgres_template")
+        url = driver_url(copied_postgres_url(f"cast_{request.getfixturevalue('worker_id')}"))
+    with installation(folder, url, brand_name="Huadong"):
+        if url:
+            opened()
+            add_cast()
+            disconnect()
+        yield folder
 
 
 def opened() -> Engine:

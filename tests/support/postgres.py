@@ -59,6 +59,15 @@ def empty_postgres_url(name: str) -> str:
     return _text(server.set(database=_name(name)))
 
 
+def copied_postgres_url(name: str) -> str:
+    """Return the URL of a new copy of the template of ``postgres_url``, made before; one of that name is replaced."""
+    with fasteners.InterProcessLock(str(_run_folder() / "lock")):
+        server = make_url(_server_url())
+        _run(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(_name(name))))
+        _create(server, _name(name), _name("template"))
+    return _text(server.set(database=_name(name)))
+
+
 def drop_databases_of(server: URL, run: str) -> None:
     """Remove the databases of one run from a server that goes on living."""
     with _connect(server) as connection:

@@ -11,7 +11,7 @@ import pytest
 import zstandard
 
 from core.access import command_line
-from core.errors import Conflict, DomainError
+from core.errors import Conflict, DomainError, InvalidInput
 from services.backups.restore import check_backup, restore_backup
 from tests.support.backups import (
     faults,
@@ -20,10 +20,12 @@ from tests.support.backups import (
     members_of,
     table_facts,
     unpacked,
+    with_cast,
     write_backup,
 )
 
 Members = dict[str, bytes]
+REFUSALS = {"backups.not_restorable", "backups.not_a_backup", "backups.damaged"}
 USERS = "tables/users/00001.jsonl.zst"
 
 
@@ -102,10 +104,6 @@ SPOILED: dict[str, Callable[[Members], Members]] = {
 """Name of what is wrong → the members that have it."""
 
 
-def spoiled(demo: Any, tmp_path: Path, members: Members) -> Path:
-    return write_backup(tmp_path / "spoiled.qudao", members.items())
-
-
 @pytest.fixture(scope="module")
 def members(demo) -> Members:
     """Give the members of a backup."""
@@ -121,27 +119,49 @@ def test_members_written_again_are_a_backup(demo, members, tmp_path):
 
 
 @pytest.mark.parametrize("name", SPOILED)
-def test_a_spoiled_backup_is_refused_and_changes_nothing(demo, members, tmp_path, name):
+def test_a_spoiled_backup_is_refused(members, tmp_path, name):
     file = write_backup(tmp_path / "spoiled.qudao", SPOILED[name](members).items())
 
-    with pytest.raises(DomainError) as refused:
+    with pytest.raises(InvalidInput) as refused:
         check_backup(command_line(), file)
-    assert refused.value.code in {"backups.not_a_backup", "backups.damaged"} and refused.value.text
-    with installation(tmp_path / "data") as folder, pytest.raises(DomainError) as refused:
-        restore_backup(command_line(), file)
 
-    assert refused.value.code in {"backups.not_a_backup", "backups.damaged", "backups.not_restorable"}
-    assert [path for path in files_of(folder) if not path.startswith("files/")] == []
+    assert refused.value.code in REFUSALS and refused.value.text
 
 
 @pytest.mark.parametrize(
-    "change", [{"format": 2}, {"revision": "9999"}, {"revision": ""}, {"revision": "head"}], ids=str
+    "name",
+    [
+        "no totals",
+        "a table less",
+        "a part is missing",
+        "a row less",
+        "a file with another hash",
+        "a file out of the folder",
+    ],
 )
-def test_a_backup_of_a_newer_release_is_refused(members, tmp_path, change):
-    file = write_backup(
-        tmp_path / "newer.qudao",
-        edited(members, "manifest.json", lambda facts: facts.update(change, release="99.1")).items(),
-    )
+def test_a_spoiled_backup_changes_nothing(members, tmp_path, name):
+    file = write_backup(tmp_path / "spoiled.qudao", SPOILED[name](members).items())
+
+    with installation(tmp_path / "data") as folder, pytest.raises(InvalidInput) as refused:
+        restore_backup(command_line(), file)
+
+    assert refused.value.code in REFUSALS and refused.value.text
+    assert [path for path in files_of(folder) if not path.startswith("files/")] == []
+    assert not (tmp_path / "etc").exists()
+
+
+NEWER: dict[str, dict[str, Any]] = {
+    "format": {"format": 2},
+    "revision": {"revision": "9999"},
+    "no revision": {"revision": ""},
+    "name of a revision": {"revision": "head"},
+}
+
+
+@pytest.mark.parametrize("name", NEWER)
+def test_a_backup_of_a_newer_release_is_refused(members, tmp_path, name):
+    newer = edited(members, "manifest.json", lambda facts: facts.update(NEWER[name], release="99.1"))
+    file = write_backup(tmp_path / "newer.qudao", newer.items())
 
     with pytest.raises(Conflict) as refused:
         check_backup(command_line(), file)
@@ -159,31 +179,37 @@ def with_rows(members: Members, change: Callable[[list[Any]], None]) -> Members:
     return edited(changed, "totals.json", lambda facts: facts["tables"].update(users=found))
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda rows: rows.append(rows[0]),
-        lambda rows: rows[0].pop(),
-        lambda rows: rows.__setitem__(0, {"id": 1}),
-        lambda rows: rows[0].__setitem__(0, None),
-        lambda rows: rows[0].__setitem__(0, 2**64 - 1),
-        lambda rows: rows[0].__setitem__(0, ["x"]),
-    ],
-    ids=["twice the same", "a value less", "no list", "no key", "too large", "a list"],
-)
-def test_rows_that_the_database_refuses_change_nothing(members, kind, tmp_path, postgres_database, change):
-    file = write_backup(tmp_path / "wrong.qudao", with_rows(members, change).items())
-    url = "" if kind == "sqlite" else postgres_database.url.render_as_string(hide_password=False)
-    postgres_database.dispose()
-    with installation(tmp_path / "data", url, brand_name="B") as folder:
-        before = table_facts() if url else None
+WRONG_ROWS: dict[str, Callable[[list[Any]], None]] = {
+    "twice the same": lambda rows: rows.append(rows[0]),
+    "a value less": lambda rows: rows[0].pop(),
+    "no list": lambda rows: rows.__setitem__(0, {"id": 1}),
+    "no key": lambda rows: rows[0].__setitem__(0, None),
+    "too large": lambda rows: rows[0].__setitem__(0, 2**64 - 1),
+    "a list": lambda rows: rows[0].__setitem__(0, ["x"]),
+}
+
+
+def wrong_backup(members: Members, tmp_path: Path, name: str) -> Path:
+    return write_backup(tmp_path / "wrong.qudao", with_rows(members, WRONG_ROWS[name]).items())
+
+
+@pytest.mark.parametrize("name", WRONG_ROWS)
+def test_rows_that_sqlite_refuses_change_nothing(members, tmp_path, name):
+    with installation(tmp_path / "data") as folder, pytest.raises(DomainError) as refused:
+        restore_backup(command_line(), wrong_backup(members, tmp_path, name))
+
+    assert refused.value.code in REFUSALS and "\n" not in refused.value.text
+    assert files_of(folder) == {}
+
+
+@pytest.mark.parametrize("name", ["twice the same", "a value less", "too large"])
+def test_rows_that_postgresql_refuses_change_nothing(members, request, tmp_path, name):
+    with with_cast("postgresql", request, tmp_path / "data"):
+        before = table_facts(without={"events"})
 
         with pytest.raises(DomainError) as refused:
-            restore_backup(command_line(), file, replace="B")
+            restore_backup(command_line(), wrong_backup(members, tmp_path, name), replace="Huadong")
 
-        assert refused.value.text and "\n" not in refused.value.text
-        if url:
-            assert table_facts(without={"events"}) == {k: v for k, v in (before or {}).items() if k != "events"}
-            assert faults() == []
-        else:
-            assert [path for path in files_of(folder) if not path.startswith("files/")] == []
+        assert refused.value.code in REFUSALS and "\n" not in refused.value.text
+        assert table_facts(without={"events"}) == before
+        assert faults() == []

@@ -4,22 +4,18 @@ import signal
 
 import pytest
 
-from core import settings as core_settings
 from core.access import command_line
 from services.backups.backup import make_backup
 from services.backups.restore import check_backup, restore_backup
-from tests.conftest import prepare_database
 from tests.support.backup_faults import killed
-from tests.support.backups import empty_url, faults, installation, opened, table_facts
+from tests.support.backups import faults, installation, opened, table_facts, with_cast
 
 BY_RESTORES = {"events", "event_seals", "clock"}
 
 
-def restore_killed(demo, kind, folder, worker_id, stage, number):
+def restore_killed(demo, kind, folder, request, stage, number):
     """Kill a restore over data, show that they are there, and restore again."""
-    with installation(folder / "data", empty_url(kind, f"kill_{worker_id}"), brand_name="Huadong") as data:
-        data.mkdir()
-        prepare_database(core_settings.settings().url)
+    with with_cast(kind, request, folder / "data") as data:
         before = table_facts(without=BY_RESTORES)
 
         assert killed("restore", stage, number, demo.plain, "Huadong") == -signal.SIGKILL
@@ -32,9 +28,11 @@ def restore_killed(demo, kind, folder, worker_id, stage, number):
         assert list(data.glob("*.restoring*")) == []
 
 
-@pytest.mark.parametrize(("stage", "number"), [("rows", 9), ("end", 1)])
-def test_a_killed_restore_leaves_the_data_as_they_were(demo, kind, tmp_path, worker_id, stage, number):
-    restore_killed(demo, kind, tmp_path, worker_id, stage, number)
+@pytest.mark.parametrize(
+    ("kind", "stage", "number"), [("sqlite", "rows", 9), ("postgresql", "end", 1)], indirect=["kind"]
+)
+def test_a_killed_restore_leaves_the_data_as_they_were(demo, kind, request, tmp_path, stage, number):
+    restore_killed(demo, kind, tmp_path, request, stage, number)
 
 
 def backup_killed(demo, folder, stage, number):

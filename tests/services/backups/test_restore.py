@@ -27,7 +27,7 @@ from models.partners.partners import Partner
 from services.backups import restore as restoring
 from services.backups.backup import make_backup
 from services.backups.restore import restore_backup
-from tests.conftest import ADMIN, prepare_database, prepare_empty_database
+from tests.conftest import ADMIN, prepare_empty_database
 from tests.support.backups import (
     OWN_TABLES,
     empty_url,
@@ -37,6 +37,7 @@ from tests.support.backups import (
     installation,
     opened,
     table_facts,
+    with_cast,
     write_backup,
 )
 
@@ -158,11 +159,9 @@ def test_a_backup_of_an_older_release_is_brought_to_this_one(kind, tmp_path, wor
 
 
 @pytest.fixture
-def full(demo, kind, tmp_path, worker_id) -> Iterator[Path]:
+def full(kind, request, tmp_path) -> Iterator[Path]:
     """Give the data folder of an installation with the cast, named Huadong, that this process has not open."""
-    with installation(tmp_path / "data", empty_url(kind, f"full_{worker_id}"), brand_name="Huadong") as folder:
-        folder.mkdir()
-        prepare_database(core_settings.settings().url)
+    with with_cast(kind, request, tmp_path / "data") as folder:
         signing_secret()
         yield folder
 
@@ -235,7 +234,9 @@ def test_nobody_uses_a_sqlite_database_while_it_is_restored(demo, tmp_path, monk
     assert seen == ["database is locked"]
 
 
-@pytest.mark.parametrize("place", ["load_tables", "_store_content"])
+@pytest.mark.parametrize(
+    ("kind", "place"), [("sqlite", "load_tables"), ("postgresql", "_store_content")], indirect=["kind"]
+)
 def test_a_full_disk_is_said_and_the_database_is_as_before(demo, full, monkeypatch, place):
     def fill(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -263,15 +264,14 @@ def test_a_target_that_cannot_be_written_is_said(demo, tmp_path):
     assert (tmp_path / "other.db").read_bytes() == b"no database" * 100
 
 
-def test_a_postgresql_database_of_another_release_is_not_replaced(demo, tmp_path, worker_id):
-    with installation(tmp_path / "data", empty_url("postgresql", f"other_{worker_id}"), brand_name="B"):
-        prepare_database(core_settings.settings().url)
+def test_a_postgresql_database_of_another_release_is_not_replaced(demo, request, tmp_path):
+    with with_cast("postgresql", request, tmp_path / "data"):
         engine = create_engine(core_settings.settings().url)
         with engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '0020'"))
         engine.dispose()
 
-        assert refusal_of(demo.plain, "B").code == "backups.other_schema"
+        assert refusal_of(demo.plain, "Huadong").code == "backups.other_schema"
 
 
 def test_anchors_come_back_if_the_secret_has_signed_them(demo, tmp_path, monkeypatch):
