@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import zstandard
 from sqlalchemy import Connection
 
+import models  # noqa: F401  (maps every table)
 from core.access import Actor
 from core.clock import now
 from core.database.sessions import engine_in_use, unit_of_work

@@ -3,6 +3,8 @@
 import errno
 import io
 import stat
+import subprocess
+import sys
 import threading
 from datetime import date
 from pathlib import Path
@@ -19,12 +21,14 @@ from core.events.log import Event
 from core.files.contents import content_path, store_file
 from core.settings import signing_secret
 from core.transfer import reading as transfer_reading
+from core.transfer.shapes import table_shapes
 from models.partners.partners import Affiliation, Partner
 from services.backups import backup as backups
 from services.backups.backup import make_backup
 from services.backups.restore import check_backup, restore_backup
 from tests.conftest import ADMIN, CAST
 from tests.support.backups import empty_url, faults, installation, members_of, rows_in, table_facts, unpacked
+from tests.support.source import ROOT
 
 
 def add_partner(number: int) -> None:
@@ -98,6 +102,14 @@ def test_a_table_is_never_whole_in_memory(database, tmp_path, monkeypatch):
     assert users == [f"tables/users/{number:05}.jsonl.zst" for number in range(1, len(CAST) + 1)]
     assert most == 2
     assert check_backup(command_line(), tmp_path / "lazy.qudao").rows > 0
+
+
+def test_every_table_is_backed_up_by_whatever_process():
+    code = "from services.backups import backup; print(*(table.name for table in backup.table_shapes()))"
+
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert found.split() == [table.name for table in table_shapes()]
 
 
 def test_a_backup_is_recorded_and_private(database, tmp_path):
