@@ -14,7 +14,7 @@ __all__ = ["demo", "kind", "small"]
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(3600)]
 
 ROUNDS = 20
-CALLS_MAX = {"a table": 20, "rows": 40, "checksums": 40, "files": 3, "first bytes": 20}
+CALLS_MAX = {"a table": 20, "rows": 40, "checksums": 40, "files": 3, "first bytes": 2}
 
 
 @pytest.mark.parametrize("name", ["plain", "encrypted"])
