@@ -128,7 +128,9 @@ def _fill(orders: int) -> None:
     began = now() - timedelta(days=500)
     for first in range(1, orders + 1, SLICE):
         ids = range(first, min(first + SLICE, orders + 1))
-        heads, lines, events = [], [], []
+        heads: list[tuple[Any, ...]] = []
+        lines: list[tuple[Any, ...]] = []
+        events: list[tuple[Any, ...]] = []
         for number in ids:
             at = began + timedelta(seconds=number)
             buyer = chance.randint(1, 500)
