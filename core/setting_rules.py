@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,6 +58,8 @@ def require_valid(settings: Any) -> None:
     _require_origin(settings.public_url)
     _require_roles(settings.totp_roles)
     _require_geocoder(settings)
+    _require_backup_copy(settings)
+    _require_passphrase(settings.backup_passphrase_file)
 
 
 def unknown_variables(environment: Mapping[str, str], known: Iterable[str]) -> list[tuple[str, str]]:
@@ -103,6 +106,30 @@ def _require_geocoder(settings: Any) -> None:
     if needed and not getattr(settings, needed):
         sentence = N_("The setting “{name}” is needed for the geocoder “{value}”.")
         raise _invalid(needed, settings.geocoder, sentence)
+
+
+def _require_backup_copy(settings: Any) -> None:
+    """Refuse what is no second place; a folder that is missing now may be a share that is mounted later."""
+    if not settings.backup_copy:
+        return
+    if not Path(settings.backup_copy).is_absolute():
+        sentence = N_("The setting “{name}” is the whole path of a folder, beginning with /, not “{value}”.")
+        raise _invalid("backup_copy", settings.backup_copy, sentence)
+    if Path(settings.backup_copy).resolve().is_relative_to(settings.data_dir.resolve()):
+        sentence = N_(
+            "The setting “{name}” is a folder outside the data folder, on another disk; “{value}” is inside it."
+        )
+        raise _invalid("backup_copy", settings.backup_copy, sentence)
+
+
+def _require_passphrase(stated: str) -> None:
+    try:
+        lines = Path(stated).read_bytes().splitlines() if stated else [b"no encryption"]
+    except OSError:
+        lines = []
+    if not lines or not lines[0].strip():
+        sentence = N_("The setting “{name}” names a file with a pass phrase in its first line; “{value}” has none.")
+        raise _invalid("backup_passphrase_file", stated, sentence)
 
 
 def _invalid(name: str, value: object, sentence: str) -> InvalidInput:

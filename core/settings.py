@@ -43,6 +43,8 @@ class Settings:
         geocoder: Service that finds positions of addresses, see ``integrations.geocoding.search``; "" = off.
         geocoder_url: Its address; "" = that of the provider. geocoder_key: what it asks for, if anything.
         worker: Whether ``serve`` runs jobs in a thread of its own.
+        backup_copy: Folder that receives a copy of each scheduled backup; "" = none.
+        backup_passphrase_file: File whose first line encrypts scheduled backups; "" = they are not encrypted.
     """
 
     database_url: str = ""
@@ -65,6 +67,8 @@ class Settings:
     geocoder_url: str = ""
     geocoder_key: str = ""
     worker: bool = True
+    backup_copy: str = ""
+    backup_passphrase_file: str = ""
 
     @property
     def url(self) -> str:

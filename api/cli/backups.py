@@ -23,8 +23,10 @@ def backup(
 ) -> None:
     """Write database, stored files and settings to one file while people work."""
     from services.backups.commands import back_up
+    from services.installation.maintenance import open_database
 
     with exit_on_expected_error(as_json):
+        open_database()
         facts = back_up(file, passphrase_file, with_secrets=with_secrets)
         sentence = _("{file}: {rows} rows, {files} files, {bytes} bytes.", **facts)
         print_outcome(facts, as_json=as_json, sentence=sentence)

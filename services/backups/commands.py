@@ -8,13 +8,11 @@ from core.errors import InvalidInput
 from core.i18n import N_
 from services.backups.backup import make_backup
 from services.backups.restore import check_backup, restore_backup
-from services.installation.maintenance import open_database
 
 
 def back_up(file: Path, passphrase_file: Path | None, *, with_secrets: bool) -> dict[str, Any]:
-    """Make a backup and return its facts, see ``Backup``. Raises as ``make_backup`` and ``open_database``."""
+    """Make a backup of the open database and return its facts, see ``Backup``. Raises as ``make_backup``."""
     passphrase = read_passphrase(passphrase_file)
-    open_database()
     return make_backup(command_line(), file, passphrase=passphrase, with_secrets=with_secrets)._asdict()
 
 
