@@ -1,5 +1,6 @@
 """Starting with wrong settings, folders or files: one sentence and exit 2, before anything is done."""
 
+import json
 import os
 import socket
 import stat
@@ -13,7 +14,7 @@ import pytest
 
 from core.errors import InvalidInput
 from core.setting_rules import unknown_variables
-from core.settings import read_settings
+from core.settings import Settings, read_settings
 from tests.support.server import serving
 from tests.support.source import ROOT, product_modules
 
@@ -56,6 +57,9 @@ def test_a_role_that_does_not_exist_switches_no_second_factor_off(roles):
         {"inspect_s_max": "-1"},
         {"upload_bytes_max": "0"},
         {"database_url": "mysql://root:canary@host/qudao"},
+        {"backup_copy": "copies"},
+        {"backup_copy": str(Settings().data_dir / "copies")},
+        {"backup_passphrase_file": "/nowhere/phrase"},
     ],
     ids=str,
 )
@@ -78,6 +82,15 @@ def test_what_is_right_is_taken():
 
     assert (found.public_url, found.address, found.worker) == ("https://qudao.example.cn",) * 2 + (False,)
     assert found.totp_roles == {"administrator", "it"}
+
+
+def test_an_empty_pass_phrase_is_refused_and_a_second_place_may_be_mounted_later(tmp_path):
+    (tmp_path / "phrase").write_text("\nsecond line\n")
+
+    assert code_of(backup_passphrase_file=str(tmp_path / "phrase")) == "settings.invalid"
+    (tmp_path / "phrase").write_text("correct horse\n")
+    places = {"QUDAO_BACKUP_PASSPHRASE_FILE": str(tmp_path / "phrase"), "QUDAO_BACKUP_COPY": str(tmp_path / "missing")}
+    assert read_settings(places).backup_copy == str(tmp_path / "missing")
 
 
 def test_a_mistyped_name_in_the_environment_is_shown_with_the_one_most_alike():
@@ -157,6 +170,8 @@ def test_the_doctor_says_what_is_doubtful(tmp_path):
     done = run(tmp_path, "doctor", "--json", totp_roles="", host="0.0.0.0")  # noqa: S104  (nothing is served)
 
     assert done.returncode == 0
+    facts = json.loads(done.stdout)
+    assert (facts["backup_age_h"], facts["writable"], facts["disk_free_mib"] > 0) == (None, True, True)
     assert '"second factor"' in done.stdout and '"listening"' in done.stdout and '"files"' in done.stdout
 
 

@@ -58,5 +58,14 @@ def storage_findings() -> Iterator[Finding]:
         yield Finding("warning", "files", _("other accounts of this machine may read: {names}", names=names))
 
 
+def storage_facts() -> dict[str, int | bool]:
+    """Return ``disk_free_mib``: free space of the fullest disk in use, and ``writable``: whether all folders are."""
+    folders = settings().folders
+    return {
+        "disk_free_mib": min(shutil.disk_usage(_existing(folder)).free for folder in folders) // MIB,
+        "writable": all(write_problem(folder) is None for folder in folders),
+    }
+
+
 def _existing(folder: Path) -> Path:
     return folder if folder.exists() else _existing(folder.parent)

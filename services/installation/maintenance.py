@@ -30,7 +30,8 @@ from services.accounts.administration import actor_of_email
 from services.accounts.denials import note_refusal
 from services.accounts.links import create_first_administrator, password_link
 from services.accounts.token_rights import keys_above_makers
-from services.installation._setting_findings import setting_findings, storage_findings
+from services.installation._backup_findings import backup_findings, newest_backup_age_h
+from services.installation._setting_findings import setting_findings, storage_facts, storage_findings
 
 REFERENCE = ROOT / "data" / "reference.db"
 
@@ -126,7 +127,13 @@ def settings_facts() -> dict[str, dict[str, str]]:
 
 
 def diagnose() -> dict[str, Any]:
-    """Diagnose the installation: ``ok`` and findings of level "ok", "warning" or "error"."""
+    """Diagnose the installation.
+
+    Returns:
+        ``ok``: whether no finding is an error; ``findings``: ``level`` ("ok", "warning" or "error"), ``name`` and
+        ``detail`` of each; ``backup_age_h``: age of the newest scheduled backup in hours, None without one;
+        ``disk_free_mib`` and ``writable``: as ``storage_facts``.
+    """
     findings: list[dict[str, str]] = []
 
     def find(level: str, name: str, detail: str) -> None:
@@ -151,7 +158,8 @@ def diagnose() -> dict[str, Any]:
         find(
             "warning", "address", _("people reach this over plain http: positions and the clipboard do not work there")
         )
-    return {"ok": all(one["level"] != "error" for one in findings), "findings": findings}
+    is_ok = all(one["level"] != "error" for one in findings)
+    return {"ok": is_ok, "backup_age_h": newest_backup_age_h(), **storage_facts(), "findings": findings}
 
 
 def _diagnose_database(find: Any) -> None:
@@ -172,6 +180,8 @@ def _diagnose_database(find: Any) -> None:
             for fault in recent_chain_faults(session):
                 find("error", "audit log", fault)
         _diagnose_keys(find)
+        for one in backup_findings():
+            find(one.level, one.name, one.detail)
     if not versions.has_application_role(engine):
         find(
             "warning",

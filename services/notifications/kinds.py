@@ -20,8 +20,8 @@ class NotificationKind:
         code: Stored with each notification; never changes.
         sentence: English (a catalogue key); ``{key}`` is the record's, other names are arguments. An argument
             ``reason`` is shown below it.
-        about: Column of the record's key; who does not see its row reads nothing of it.
-        resource: Name of the resource in the record's address.
+        about: Column of the record's key; who does not see its row reads nothing of it. None: it is about no row.
+        resource: Name of the resource in the record's address; of the page, if it is about no row.
         permission: Needed to read it; None where the row alone decides.
     """
 
@@ -45,6 +45,10 @@ def _of_import(code: str, sentence: str, tone: Tone) -> NotificationKind:
     return NotificationKind(code, sentence, ImportBatch.id, "imports", tone)
 
 
+def _of_backup(code: str, sentence: str) -> NotificationKind:
+    return NotificationKind(code, sentence, None, "jobs", "rejected", Permission.SYSTEM_OPERATE)
+
+
 ORDER_APPROVED = _of_order("order.approved", N_("{who} approved order {key}"), "approved")
 ORDER_REJECTED = _of_order("order.rejected", N_("{who} rejected order {key}"), "rejected")
 ORDER_RETURNED = _of_order("order.returned", N_("{who} returned order {key} for change"), "returned")
@@ -64,6 +68,9 @@ IMPORT_REFUSED = _of_import("import.refused", N_("Nothing of “{file}” was im
 IMPORT_CHECKED = _of_import("import.checked", N_("“{file}” is checked and can be imported"), "done")
 IMPORT_WORKBOOK = _of_import("import.workbook", N_("The workbook with the errors of “{file}” is ready"), "done")
 IMPORT_STOPPED = _of_import("import.stopped", N_("Work on “{file}” stopped because of a problem"), "rejected")
+BACKUP_LATE = _of_backup("backup.late", N_("There has been no backup for two days"))
+BACKUP_NOT_COPIED = _of_backup("backup.not_copied", N_("The backup {key} could not be copied to the second place"))
+BACKUP_NOT_PROVEN = _of_backup("backup.not_proven", N_("The drill of the backup {key} failed"))
 
 KINDS = {
     kind.code: kind
@@ -79,5 +86,8 @@ KINDS = {
         IMPORT_CHECKED,
         IMPORT_WORKBOOK,
         IMPORT_STOPPED,
+        BACKUP_LATE,
+        BACKUP_NOT_COPIED,
+        BACKUP_NOT_PROVEN,
     )
 }

@@ -79,6 +79,7 @@ def _visible(session: Session, rows: Iterable[Notification]) -> set[tuple[str, s
         kind = KINDS.get(row.kind)
         if kind is not None and (kind.permission is None or actor.can(kind.permission)):
             keys.setdefault(kind.about, set()).add((row.kind, row.key))
+    found |= keys.pop(None, set())
     for about, wanted in keys.items():
         values = {about.type.python_type(key) for _kind, key in wanted}
         seen = {str(key) for key in session.scalars(select(about).where(about.in_(values)))}
@@ -92,5 +93,6 @@ def _view(row: Notification, kind: NotificationKind | None) -> NotificationView:
         return NotificationView(row.id, _(HIDDEN), "", "", "", row.created_at, is_read)
     numbers = {name: f"{value:,}" if isinstance(value, int) else value for name, value in row.arguments.items()}
     text = _(kind.sentence, key=row.key, **numbers)
-    reason, href = str(row.arguments.get("reason", "")), record_path(kind.resource, row.key)
+    reason = str(row.arguments.get("reason", ""))
+    href = f"/{kind.resource}" if kind.about is None else record_path(kind.resource, row.key)
     return NotificationView(row.id, text, reason, href, kind.tone, row.created_at, is_read)
