@@ -30,7 +30,7 @@ def backup_findings() -> Iterator[Finding]:
         )
         return
     facts = {"file": status.last.path.name, "hours": backup_age_h(status.last), "count": status.file_count}
-    size = f"{status.last.size_bytes / MIB:,.1f}"
+    size = f"{status.last.size_bytes / MIB:,.2f}"
     detail = _("{file}: {hours} hours old, {size} MiB; {count} in all", size=size, **facts)
     is_old = now() - status.last.made_at > LATE
     yield Finding("warning" if is_old or problem else "ok", "backup", f"{detail}. {problem}" if problem else detail)
