@@ -46,7 +46,7 @@ def names_to_remove(names: Iterable[str], at: datetime, *, newest: str, zone: Zo
     """
     made = {name: instant for name in names if (instant := instant_of(name)) is not None and instant <= at}
     old_to_new = sorted(made, key=lambda name: made[name])
-    kept = {newest, *old_to_new[-1:]}
+    kept = {newest}
     for count, period_of in RULES:
         newest_of_period = {period_of(made[name].astimezone(zone).date()): name for name in old_to_new}
         kept |= set(sorted(newest_of_period.values(), key=lambda name: made[name])[-count:])

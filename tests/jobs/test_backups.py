@@ -162,12 +162,12 @@ def test_a_worker_that_died_after_the_backup_does_not_make_it_again(sqlite_datab
         patched.setattr("jobs.backups.remove_old_backups", die)
         with freeze(NIGHT):
             add_now(MAKE)
-    assert (len(names()), ends(MAKE)[0][0]) == (1, "waiting")
+    assert (names(), ends(MAKE)[0][0]) == (["qudao-20261201T193100Z.qudao"], "waiting")
 
     with freeze(NIGHT + timedelta(minutes=5)):
         while run_next():
             pass
-    assert (len(names()), ends(MAKE)[0][0]) == (1, "done")
+    assert (names(), ends(MAKE)[0][0]) == (["qudao-20261201T193100Z.qudao"], "done")
 
 
 def test_nothing_old_goes_while_the_clock_is_in_doubt_but_backups_are_made(sqlite_database):
