@@ -10,6 +10,7 @@ from core.clock import now
 from core.database.sessions import reading, unit_of_work
 from core.errors import InvalidInput, NotPermitted
 from core.events.seals import seal_committed_events
+from core.schema import versions
 from models.orders import Order
 from services.backups import schedule
 from services.backups.drill import prove_backup
@@ -47,6 +48,24 @@ def test_a_backup_with_orders_is_proven_by_every_check_and_nothing_is_left(datab
     assert proof.rows > 40
     assert seen == [2]
     assert not (data_dir / "drill").exists()
+
+
+def test_a_backup_of_an_earlier_release_is_brought_to_this_one_before_it_is_checked(sqlite_database, monkeypatch):
+    file = make_at(now())
+    upgrade, steps = versions.upgrade, []
+
+    def note(connection, revision="head"):
+        steps.append(revision)
+        upgrade(connection, revision)
+
+    def checks(_session):
+        steps.append("checks")
+        return []
+
+    monkeypatch.setattr(versions, "upgrade", note)
+    prove_backup(ADMIN, file, None, checks)
+
+    assert steps == [versions.newest_revision(), "head", "checks"]
 
 
 def test_the_data_in_use_are_not_touched(database):

@@ -172,7 +172,7 @@ def test_a_copy_in_the_second_place_is_equal_and_old_copies_go(sqlite_database, 
     file = make_at(now())
     for days in range(1, 60):
         shutil.copy(file, second_place / file_name(now() - days * DAY))
-    (second_place / (file.name + ".partial")).write_bytes(b"half")
+    (second_place / (file_name(now() - DAY) + ".partial")).write_bytes(b"half")
     (second_place / "somebody.else").write_bytes(b"stays")
 
     copy_backup(ADMIN, file.name)
