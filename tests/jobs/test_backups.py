@@ -25,7 +25,7 @@ from services.backups.schedule import backups_folder
 from services.backups.status import COPY, MAKE, PROVE, WATCH
 from services.notifications.queries import latest_notifications, unread_count
 from tests.conftest import ADMIN, LING, WEI
-from tests.services.backups.support import files_below, flip_byte, make_at
+from tests.services.backups.scheduled import files_below, flip_byte, make_at
 
 BACKUPS = [one for one in SCHEDULE if one.name.startswith("backups.")]
 DAY = timedelta(days=1)

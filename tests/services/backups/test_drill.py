@@ -17,7 +17,7 @@ from services.backups.drill import prove_backup
 from services.backups.schedule import FREE_BYTES_MIN
 from services.installation.checks import OF_NOW, broken_invariants
 from tests.conftest import ADMIN, WEI
-from tests.services.backups.support import flip_byte, make_at
+from tests.services.backups.scheduled import flip_byte, make_at
 from tests.services.orders.support import add_range, approved, submitted
 
 

@@ -23,7 +23,7 @@ from services.backups.schedule import (
     scheduled_files,
 )
 from tests.conftest import ADMIN, WEI
-from tests.services.backups.support import files_below, flip_byte, make_at
+from tests.services.backups.scheduled import files_below, flip_byte, make_at
 
 DAY = timedelta(days=1)
 

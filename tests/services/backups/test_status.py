@@ -15,7 +15,7 @@ from services.backups.retention import file_name
 from services.backups.status import COPY, MAKE, PROVE, BackupStatus, backup_age_h, backup_status
 from services.installation.maintenance import diagnose
 from tests.conftest import ADMIN, WEI
-from tests.services.backups.support import make_at
+from tests.services.backups.scheduled import make_at
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 FILE = "qudao-20261201T193000Z.qudao"
