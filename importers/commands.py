@@ -187,7 +187,7 @@ def export_rows(
     if name == EVERYTHING or file.suffix.lower() == SQLITE_ENDING:
         return _export_sqlite(name, file, email, is_whole=not (filters or fields or where))
     resource = resource_named(name)
-    open_database()
+    open_database(reads=True)
     actor = actor_named(email)
     actor.require(Permission.EXPORT)
     with use_language(actor.language), reading(actor) as session:
@@ -213,7 +213,7 @@ def pivot_rows(name: str, file: Path, pairs: Sequence[tuple[str, str]], email: s
         NotPermitted: The person may not see or export the resource.
     """
     resource_named(name)
-    open_database()
+    open_database(reads=True)
     actor = actor_named(email)
     actor.require(Permission.EXPORT)
     with use_language(actor.language), reading(actor) as session:
@@ -254,7 +254,7 @@ def _export_sqlite(name: str, file: Path, email: str, *, is_whole: bool) -> dict
 def write_template_file(name: str, file: Path, email: str = "") -> dict[str, Any]:
     """Write the workbook to fill in for a resource. Raises as ``export_rows``."""
     resource = resource_named(name)
-    open_database()
+    open_database(reads=True)
     actor = actor_named(email)
     require_importable(resource, actor)
     with use_language(actor.language), file.open("wb") as target:
@@ -264,7 +264,7 @@ def write_template_file(name: str, file: Path, email: str = "") -> dict[str, Any
 
 def check_data() -> dict[str, Any]:
     """Check every invariant; return ``ok`` and what is ``broken``."""
-    open_database()
+    open_database(reads=True)
     with reading(command_line()) as session:
         broken = broken_invariants(session)
     return {"ok": not broken, "broken": broken}

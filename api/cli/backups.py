@@ -1,4 +1,4 @@
-"""Commands ``backup`` and ``restore``: everything in one file, and back."""
+"""Commands ``backup`` and ``restore``: everything in one file, and back; and ``move``: to another database."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,7 @@ def backup(
     from services.installation.maintenance import open_database
 
     with exit_on_expected_error(as_json):
-        open_database()
+        open_database(reads=True)
         facts = back_up(file, passphrase_file, with_secrets=with_secrets)
         sentence = _("{file}: {rows} rows, {files} files, {bytes} bytes.", **facts)
         print_outcome(facts, as_json=as_json, sentence=sentence)
@@ -60,3 +60,37 @@ def restore(
             typer.echo(
                 _("The secret was not in it: people sign in anew and set up their second factors again."), err=True
             )
+
+
+@commands.command()
+def move(
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="Database to move to, as QUDAO_DATABASE_URL.")] = "",
+    replace: Annotated[
+        str, typer.Option("--replace", metavar="NAME", help="Replace data that are there; name of the installation.")
+    ] = "",
+    cancel: Annotated[bool, typer.Option("--cancel", help="Give an unfinished move up.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Move the database to another one, from SQLite to PostgreSQL or back; go on if that was stopped."""
+    from core.settings import settings
+    from services.backups.commands import give_move_up, move_to
+
+    with exit_on_expected_error(as_json):
+        if cancel:
+            give_move_up()
+            print_outcome({"cancelled": True}, as_json=as_json, sentence=_("The move is given up; work goes on here."))
+            return
+        facts = move_to(to, replace)
+        tables, skipped = facts["tables"], len(facts["skipped"])
+        if skipped:
+            message = ngettext("{count} table was complete.", "{count} tables were complete.", skipped)
+            typer.echo(message, err=True)
+        sentence = _(
+            "{tables} tables with {rows} rows are in {place}, each compared. Set QUDAO_DATABASE_URL to it now; the old"
+            " database takes no changes any more. Stored files stay in {folder}.",
+            tables=len(tables),
+            rows=sum(one["rows"] for one in tables.values()),
+            place=facts["place"],
+            folder=settings().data_dir,
+        )
+        print_outcome(facts, as_json=as_json, sentence=sentence)

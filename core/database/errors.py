@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import DomainError, InvalidInput, Unavailable
+from core.errors import Conflict, DomainError, InvalidInput, Unavailable
 from core.i18n import N_
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,8 @@ LOG_EVERY_S = 5.0
 FULL_RETRY_S = 60
 UNREACHABLE_RETRY_S = 5
 OVERLOADED_RETRY_S = 2
+FROZEN = "this database takes no changes, its data have moved"
+"""Error of the triggers of a database that was moved, see ``core.schema.relocation``."""
 
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SQLITE_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -50,6 +52,7 @@ def expected_errors() -> Iterator[None]:
     Raises:
         Unavailable: ``database.full``, ``database.unreachable``, ``database.overloaded``.
         InvalidInput: ``values.unstorable``.
+        Conflict: ``database.frozen``.
     """
     try:
         yield
@@ -70,6 +73,8 @@ def expected_error(error: BaseException) -> DomainError | None:
     if unavailable is not None:
         log_unavailable(unavailable, str(getattr(error, "orig", None) or error) or type(error).__name__)
         return unavailable
+    if isinstance(error, DBAPIError) and FROZEN in str(error.orig):
+        return _frozen()
     return unstorable() if _is_unstorable(error) else None
 
 
@@ -107,6 +112,13 @@ def _overloaded() -> Unavailable:
         "database.overloaded",
         N_("Too much is going on at the moment. Nothing was stored; please try again in a moment."),
         retry_after_s=OVERLOADED_RETRY_S,
+    )
+
+
+def _frozen() -> Conflict:
+    return Conflict(
+        "database.frozen",
+        N_("This database takes no changes: its data have moved to another one. Your administrator knows where."),
     )
 
 

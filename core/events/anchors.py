@@ -22,9 +22,9 @@ from core.settings import settings, signing_secret
 PURPOSE = b"qudao event anchor 1\n"
 
 
-def anchors_path() -> Path:
-    """Return the file of the anchors of the database in use."""
-    database = settings().url.rsplit("@", 1)[-1]  # without name and password of the login
+def anchors_path(url: str = "") -> Path:
+    """Return the file of the anchors of a database, of that of the settings without a URL."""
+    database = (url or settings().url).rsplit("@", 1)[-1]  # without name and password of the login
     return settings().data_dir / "anchors" / f"events-{hashlib.sha256(database.encode()).hexdigest()[:8]}.jsonl"
 
 

@@ -17,6 +17,7 @@ from core.database.sessions import APPLICATION_ROLE, unit_of_work
 from core.errors import Conflict
 from core.events.log import EventDraft, record
 from core.i18n import N_
+from core.schema.relocation import require_in_place
 from core.schema.shape import missing_guards, restore_triggers, trigger_faults
 from core.settings import ROOT
 
@@ -43,12 +44,16 @@ def schema_state(engine: Engine) -> State:
     return "current" if revision == known[0] else "older"
 
 
-def require_current(engine: Engine) -> None:
+def require_current(engine: Engine, *, reads: bool = False) -> None:
     """Require a database at this release's schema; an empty one is migrated first.
 
+    Args:
+        reads: Whether it is only read, see ``require_in_place``.
+
     Raises:
-        Conflict: ``database.older_schema`` or ``database.newer_schema``.
+        Conflict: ``database.older_schema`` or ``database.newer_schema``; others as ``require_in_place``.
     """
+    require_in_place(engine, reads=reads)
     state = schema_state(engine)
     if state == "empty":
         migrate(engine)

@@ -48,16 +48,26 @@ def without_guards(connection: Connection) -> Iterator[None]:
         with _sqlite_without_guards(connection):
             yield
         return
+    statements = take_guards(connection)
+    yield
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+
+
+def take_guards(connection: Connection) -> list[str]:
+    """Drop indexes and foreign keys, of SQLite triggers; return the statements that make them again."""
+    if connection.dialect.name == "sqlite":
+        parts = connection.exec_driver_sql(_SQLITE_PARTS).all()
+        for kind, name, _sql in parts:
+            connection.exec_driver_sql(f'DROP {kind} "{name}"')
+        return [sql for _kind, _name, sql in parts]
     keys, indexes = connection.execute(_POSTGRES_KEYS).all(), connection.execute(_POSTGRES_INDEXES).all()
     for table, name, _definition in keys:
         connection.exec_driver_sql(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
     for index, _definition in indexes:
         connection.exec_driver_sql(f"DROP INDEX {index}")
-    yield
-    for _index, definition in indexes:
-        connection.exec_driver_sql(definition)
-    for table, name, definition in keys:
-        connection.exec_driver_sql(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+    made_again = [f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}' for table, name, definition in keys]
+    return [definition for _index, definition in indexes] + made_again
 
 
 @contextmanager
@@ -65,19 +75,22 @@ def _sqlite_without_guards(connection: Connection) -> Iterator[None]:
     driver: Any = connection.connection.driver_connection
     driver.execute("PRAGMA foreign_keys = OFF")  # ignored within a transaction
     try:
-        parts = driver.execute(_SQLITE_PARTS).fetchall()
-        for kind, name, _sql in parts:
-            driver.execute(f'DROP {kind} "{name}"')
+        statements = take_guards(connection)
         yield
-        with _database_errors(connection):
-            for _kind, _name, sql in parts:
-                driver.execute(sql)
+        for statement in statements:
+            connection.exec_driver_sql(statement)
         connection.commit()
-        broken = driver.execute("PRAGMA foreign_key_check").fetchone()
-        if broken is not None:
-            raise BrokenReference(f"{broken[0]} row {broken[1]} refers to a missing row of {broken[2]}")
+        require_references(connection)
     finally:
         driver.execute("PRAGMA foreign_keys = ON")
+
+
+def require_references(connection: Connection) -> None:
+    """Check the foreign keys of a SQLite database. Raises ``BrokenReference``."""
+    driver: Any = connection.connection.driver_connection
+    broken = driver.execute("PRAGMA foreign_key_check").fetchone()
+    if broken is not None:
+        raise BrokenReference(f"{broken[0]} row {broken[1]} refers to a missing row of {broken[2]}")
 
 
 def load_rows(connection: Connection, table: TableShape, batches: Iterable[Sequence[Row]]) -> int:

@@ -25,6 +25,7 @@ from core.files.contents import content_path
 from core.i18n import N_
 from core.permissions import Permission
 from core.process.release import release
+from core.schema.relocation import relocation_of
 from core.schema.versions import newest_revision
 from core.settings import SECRET_NAMES, explicit_settings, settings, signing_secret
 from core.transfer.reading import read_lines, snapshot
@@ -111,10 +112,13 @@ def make_backup(actor: Actor, file: Path, *, passphrase: bytes | None = None, wi
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-    name = os.fsencode(file.name).decode(errors="replace")
-    facts = {"file": name, "bytes": hashed.size_bytes, "rows": totals.rows, "files": totals.files}
-    with unit_of_work(actor) as session:
-        record(session, "backup.made", "backups", [EventDraft(name[:250], data=facts)])
+    with engine_in_use().connect() as connection:
+        is_frozen = relocation_of(connection) is not None
+    if not is_frozen:
+        name = os.fsencode(file.name).decode(errors="replace")
+        facts = {"file": name, "bytes": hashed.size_bytes, "rows": totals.rows, "files": totals.files}
+        with unit_of_work(actor) as session:
+            record(session, "backup.made", "backups", [EventDraft(name[:250], data=facts)])
     return Backup(str(file), hashed.size_bytes, totals.rows, totals.files, totals.missing, hashed.sha256, release())
 
 

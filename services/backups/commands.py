@@ -1,4 +1,4 @@
-"""What the commands ``backup`` and ``restore`` do, as the operator of the machine."""
+"""What the commands ``backup``, ``restore`` and ``move`` do, as the operator of the machine."""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,7 @@ from core.access import command_line
 from core.errors import InvalidInput
 from core.i18n import N_
 from services.backups.backup import make_backup
+from services.backups.move import cancel_move, move_database
 from services.backups.restore import check_backup, restore_backup
 
 
@@ -25,6 +26,20 @@ def restore_file(file: Path, passphrase_file: Path | None, replace: str) -> dict
     """Restore a backup and return its facts, see ``Restored``. Raises as ``restore_backup``."""
     restored = restore_backup(command_line(), file, passphrase=read_passphrase(passphrase_file), replace=replace)
     return restored._asdict()
+
+
+def move_to(url: str, replace: str) -> dict[str, Any]:
+    """Move the database; return ``tables`` (``rows`` and ``checksum`` of each), ``skipped`` and ``place``, see ``Moved``.
+
+    Raises as ``move_database``.
+    """
+    moved = move_database(command_line(), url, replace=replace)
+    return moved._asdict() | {"tables": {name: one._asdict() for name, one in moved.tables.items()}}
+
+
+def give_move_up() -> None:
+    """Give an unfinished move up. Raises as ``cancel_move``."""
+    cancel_move(command_line())
 
 
 def read_passphrase(file: Path | None) -> bytes | None:

@@ -24,7 +24,7 @@ NAME_SUFFIX = ".restoring"
 BUSINESS_TABLES = ("users", "partners", "products", "customers", "orders", "applications")
 """A database with a row in one of them is in use; others are filled by the product itself as it starts."""
 _BESIDE = ("", "-wal", "-shm", "-journal")
-_OTHER_SESSIONS = text(
+OTHER_SESSIONS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     " AND (backend_type = 'client backend' OR backend_type IS NULL AND usesysid IS NOT NULL)"
 )
@@ -75,25 +75,25 @@ def scratch_database(file: Path, revision: str) -> Iterator[Connection]:
 def _new_file(file: Path, revision: str, replace: str) -> Iterator[Connection]:
     scratch = file.with_name(file.name + NAME_SUFFIX)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _sole_user(file) as has_data:
+    with sole_user(file) as has_data:
         if has_data:
             _require_name(replace)
-        _remove(scratch)
+        remove_database(scratch)
         try:
             with scratch_database(scratch, revision) as connection:
                 yield connection
-            _flush(scratch)
+            flush(scratch)
         except BaseException:
-            _remove(scratch)
+            remove_database(scratch)
             raise
     if has_data:
         set_aside(file)
     scratch.replace(file)
-    _flush(file.parent)
+    flush(file.parent)
 
 
 @contextmanager
-def _sole_user(file: Path) -> Iterator[bool]:
+def sole_user(file: Path) -> Iterator[bool]:
     """Lock a database against everybody else; provide whether it holds data. All of it is in its one file afterwards.
 
     Raises:
@@ -114,10 +114,16 @@ def _sole_user(file: Path) -> Iterator[bool]:
         yield has_data
 
 
+def require_alone(file: Path) -> bool:
+    """Bring all of a database into its one file, and return whether it holds data. Raises as ``sole_user``."""
+    with sole_user(file) as has_data:
+        return has_data
+
+
 @contextmanager
 def _new_postgres(engine: Engine, revision: str, replace: str) -> Iterator[Connection]:
     """Do all of it in one transaction, which is rolled back unless the block ends well."""
-    if _postgres_has_data(engine):
+    if postgres_has_data(engine):
         _require_name(replace)
         if versions.schema_state(engine) != "current":
             raise _other_schema()
@@ -126,17 +132,23 @@ def _new_postgres(engine: Engine, revision: str, replace: str) -> Iterator[Conne
     engine.dispose()  # so that this process has one session
     with versions.alone(engine) as connection, connection.begin():
         without_time_limit(connection)
-        if connection.scalar(_OTHER_SESSIONS):
+        if connection.scalar(OTHER_SESSIONS):
             raise _in_use()
-        for table in inspect(connection).get_table_names():
-            connection.exec_driver_sql(f'DROP TABLE "{table}" CASCADE')
-        for function in connection.scalars(_FUNCTIONS).all():
-            connection.exec_driver_sql(f"DROP FUNCTION {function} CASCADE")
+        drop_everything(connection)
         versions.upgrade(connection, revision)
         yield connection
 
 
-def _postgres_has_data(engine: Engine) -> bool:
+def drop_everything(connection: Connection) -> None:
+    """Drop the tables of a PostgreSQL database, and the functions of its login."""
+    for table in inspect(connection).get_table_names():
+        connection.exec_driver_sql(f'DROP TABLE "{table}" CASCADE')
+    for function in connection.scalars(_FUNCTIONS).all():
+        connection.exec_driver_sql(f"DROP FUNCTION {function} CASCADE")
+
+
+def postgres_has_data(engine: Engine) -> bool:
+    """Return whether a PostgreSQL database has a row in one of ``BUSINESS_TABLES``."""
     with engine.connect() as connection:
         tables = set(inspect(connection).get_table_names())
         return any(
@@ -186,12 +198,14 @@ def _in_use() -> Conflict:
     return Conflict("backups.in_use", message)
 
 
-def _remove(file: Path) -> None:
+def remove_database(file: Path) -> None:
+    """Remove a SQLite database with all its files, if it is there."""
     for suffix in _BESIDE:
         file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Write a file or the entries of a folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -17,12 +17,14 @@ from sqlalchemy.orm import Session
 import models  # noqa: F401  (maps every table)
 from core.access import Actor, command_line
 from core.clock import now
-from core.database.sessions import connect, reading, unit_of_work
+from core.database.sessions import reading, unit_of_work
 from core.errors import DomainError, InvalidInput, NotPermitted
 from core.events.seals import recent_chain_faults
 from core.i18n import N_, _, set_language
 from core.jobs.clock_guard import clock_doubt
 from core.schema import versions
+from core.schema.opening import connect_to
+from core.schema.relocation import require_in_place
 from core.schema.shape import schema_faults
 from core.settings import ROOT, SECRET_NAMES, Settings, explicit_settings, settings, signing_secret
 from models.accounts.tokens import Confirmation
@@ -36,18 +38,21 @@ from services.installation._setting_findings import setting_findings, storage_fa
 REFERENCE = ROOT / "data" / "reference.db"
 
 
-def open_database() -> Engine:
+def open_database(*, reads: bool = False) -> Engine:
     """Connect to the database of the settings; an empty one gets its tables, an other release's is refused.
 
     The first command that finds no user makes the administrator of ``QUDAO_ADMIN_EMAIL``.
 
+    Args:
+        reads: Whether it is only read: then the old place of a move is as good.
+
     Raises:
         InvalidInput: ``database.unreachable``, ``users.password_too_short`` or a wrong setting.
-        Conflict: ``database.older_schema``, ``database.newer_schema``.
+        Conflict: As ``core.schema.versions.require_current``.
     """
-    engine = _connect()
+    engine = connect_to(settings())
     with _mode_text():
-        versions.require_current(engine)
+        versions.require_current(engine, reads=reads)
     _first_administrator()
     return engine
 
@@ -64,10 +69,11 @@ def bring_up_to_date(*, restores_guards: bool = False) -> dict[str, Any]:
 
     Raises:
         InvalidInput: ``database.unreachable``.
-        Conflict: ``database.newer_schema``, ``database.guards_missing``.
+        Conflict: ``database.newer_schema``, ``database.guards_missing``; others as ``require_in_place``.
     """
-    engine = _connect()
+    engine = connect_to(settings())
     with _mode_text():
+        require_in_place(engine)
         state = versions.schema_state(engine)
         versions.refuse_newer(state)
         backup = _back_up(engine) if state == "older" else None
@@ -164,7 +170,8 @@ def diagnose() -> dict[str, Any]:
 
 def _diagnose_database(find: Any) -> None:
     try:
-        engine = _connect()
+        engine = connect_to(settings())
+        require_in_place(engine)
         state = versions.schema_state(engine)
     except (DomainError, SQLAlchemyError) as error:
         find("error", "database", error.text if isinstance(error, DomainError) else str(error))
@@ -216,36 +223,6 @@ def _diagnose_keys(find: Any) -> None:
     for confirmation, prefixes in sorted(above.items()):
         level = "ok" if confirmation is Confirmation.CONFIRMED else "warning"
         find(level, "api keys", _(sentences[confirmation], keys=", ".join(prefixes)))
-
-
-def _connect() -> Engine:
-    file = settings().database_file
-    if file is not None:
-        make_folder(file.parent)
-    engine = connect(settings().url)
-    try:
-        with engine.connect():
-            return engine
-    except SQLAlchemyError as error:
-        raise InvalidInput(
-            "database.unreachable",
-            N_("The database cannot be opened: {reason}"),
-            reason=str(getattr(error, "orig", error)).strip().splitlines()[0],
-        ) from error
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder unless it is there. Raises ``InvalidInput``: ``settings.folder_unusable``."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise folder_unusable(folder, error) from error
-
-
-def folder_unusable(folder: Path, error: OSError) -> InvalidInput:
-    """Return the error of a folder that cannot be written to."""
-    message = N_("The folder {folder} cannot be used: {reason}")
-    return InvalidInput("settings.folder_unusable", message, folder=folder, reason=error.strerror or error)
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from core.events.seals import recent_chain_faults
 from core.files.modes import make_private, paths_of
 from core.i18n import _
 from core.process.logs import set_up_logs
+from core.schema.opening import folder_unusable, make_folder
 from core.settings import settings, signing_secret
 from services.installation._setting_findings import setting_findings
-from services.installation.maintenance import bring_up_to_date, folder_unusable, make_folder, open_database
+from services.installation.maintenance import bring_up_to_date, open_database
 
 log = logging.getLogger(__name__)
 
