@@ -23,6 +23,7 @@ OTHER_ACTIONS = (
     EventAction("clock.doubted", N_("Clock jumped")),
     EventAction("clock.confirmed", N_("Clock confirmed")),
     EventAction("audit_log.triggers_restored", N_("Triggers of the audit trail put back")),
+    EventAction("move.completed", N_("Database moved")),
     EventAction("events.exported", N_("Audit trail exported"), N_("exported rows")),
 )
 """What happens to no row of a resource."""
@@ -44,6 +45,7 @@ OTHER_SUBJECTS = (
     Choice("demo", N_("Demo data")),
     Choice("events", N_("Event")),
     Choice("jobs", N_("Job")),
+    Choice("moves", N_("Move of the database")),
 )
 SUBJECTS = tuple(
     sorted(

@@ -33,6 +33,7 @@ MONEY = re.compile(
 # Who may use statements the row filter does not cover, and how they keep to it themselves.
 NARROWED_BY_HAND = {
     "services/backups/backup.py": "copies all rows, for whoever may operate the installation",
+    "services/backups/move_places.py": "asks PostgreSQL about its login and sessions, for the operator of the machine",
     "services/backups/restore.py": "fills an empty database, for whoever may operate the installation",
     "services/backups/targets.py": "makes an empty database, for whoever may operate the installation",
     "services/installation/checks.py": "asks SQLite itself about the whole file, for the operator of the machine",

@@ -55,7 +55,10 @@ def without_guards(connection: Connection) -> Iterator[None]:
 
 
 def take_guards(connection: Connection) -> list[str]:
-    """Drop indexes and foreign keys, of SQLite triggers; return the statements that make them again."""
+    """Drop what guards the rows, and return the statements that make it again.
+
+    These are indexes and, of PostgreSQL, foreign keys or, of SQLite, triggers.
+    """
     if connection.dialect.name == "sqlite":
         parts = connection.exec_driver_sql(_SQLITE_PARTS).all()
         for kind, name, _sql in parts:

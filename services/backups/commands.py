@@ -29,7 +29,7 @@ def restore_file(file: Path, passphrase_file: Path | None, replace: str) -> dict
 
 
 def move_to(url: str, replace: str) -> dict[str, Any]:
-    """Move the database; return ``tables`` (``rows`` and ``checksum`` of each), ``skipped`` and ``place``, see ``Moved``.
+    """Move the database and return its facts, see ``Moved``; of each table ``rows`` and ``checksum``.
 
     Raises as ``move_database``.
     """

@@ -93,7 +93,7 @@ def move_database(actor: Actor, url: str, *, replace: str = "") -> Moved:
                 _require_name(replace, stated)
                 new.keep()
             with _stops():
-                own = _freeze(old, found, stated)
+                own = found if found is not None and resumes else _freeze(old, found, stated)
                 if not resumes:
                     new.begin(own._replace(place=place_name(settings().url)))
                 tables, skipped = _copied(engine, new, stated)
@@ -234,7 +234,7 @@ def _arrive(actor: Actor, new: NewPlace, stated: Settings, tables: dict[str, Tab
     connect(stated.url)
     with unit_of_work(actor) as session:
         facts = {"rows": sum(one.rows for one in tables.values()), "from": place_name(settings().url)}
-        record(session, "database.moved", "database", [EventDraft(place_name(stated.url)[:250], data=facts)])
+        record(session, "move.completed", "moves", [EventDraft(place_name(stated.url)[:250], data=facts)])
     with new.connection() as target:
         end_copy(target)
 

@@ -40,7 +40,8 @@ SESSION_END_S_MAX = 2.0  # PostgreSQL lists a session for a moment after its cli
 _SAME_SESSION = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid AND datname = current_database()")
 _MAY_CREATE = text(
     "SELECT coalesce(has_schema_privilege(session_user, current_schema(), 'CREATE'), false) AND NOT EXISTS"
-    " (SELECT FROM pg_tables WHERE schemaname = current_schema() AND NOT pg_has_role(session_user, tableowner, 'USAGE'))"
+    " (SELECT FROM pg_tables WHERE schemaname = current_schema()"
+    " AND NOT pg_has_role(session_user, tableowner, 'USAGE'))"
 )
 
 
@@ -54,7 +55,7 @@ class NewPlace(Protocol):
     mark: Relocation | None
 
     def has_other_data(self, *, resumes: bool) -> bool:
-        """Return whether it holds data of the business that are not an unfinished copy; the copy that goes on is none."""
+        """Return whether it holds data of the business that are neither of this move nor of an unfinished one."""
 
     def keep(self) -> None:
         """Keep a copy of what is there in the folder of backups."""
