@@ -1,7 +1,7 @@
 """Versions of the database schema: the current migration, and upgrading to the newest."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 from alembic import command
@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.access import WORKER
 from core.database.locks import DatabaseLock
@@ -138,9 +138,11 @@ def alone(engine: Engine) -> Iterator[Connection]:
             yield connection
         finally:
             if engine.dialect.name == "postgresql":
-                connection.rollback()
-                connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": DatabaseLock.MIGRATION.value})
-                connection.commit()
+                with suppress(SQLAlchemyError):  # a lost connection has no lock any more
+                    connection.rollback()
+                    unlock = text("SELECT pg_advisory_unlock(:number)")
+                    connection.execute(unlock, {"number": DatabaseLock.MIGRATION.value})
+                    connection.commit()
                 connection.invalidate()  # the next connection sets the application's role again
 
 

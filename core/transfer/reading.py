@@ -62,8 +62,9 @@ def _rows(connection: Connection, table: TableShape) -> Iterator[list[Any]]:
     order = ", ".join(_ordered(table, name, is_sqlite=is_sqlite) for name in table.key)
     query = f'SELECT {columns} FROM "{table.name}" ORDER BY {order}'  # noqa: S608  (names of our own schema)
     driver: Any = connection.connection.driver_connection
-    cursor = driver.execute(query) if is_sqlite else driver.cursor(name="transfer").execute(query)
+    cursor = driver.cursor() if is_sqlite else driver.cursor(name="transfer")
     try:
+        cursor.execute(query)
         while rows := cursor.fetchmany(LINE_ROWS_MAX):
             yield rows
     finally:

@@ -2,19 +2,29 @@
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
+from core.access import command_line
+from core.database.sessions import disconnect, reading
+from core.errors import DomainError
 from core.transfer.copying import TableFacts, table_facts
 from core.transfer.reading import snapshot
 from core.transfer.shapes import table_shapes
+from services.installation.checks import broken_invariants
 from tests.conftest import driver_url, plain_url
 from tests.support.postgres import empty_postgres_url
+
+Use = Callable[[str], None]
+KINDS = ("sqlite", "postgresql")
 
 
 class Places:
@@ -66,3 +76,23 @@ def tables_of(url: str) -> list[str]:
         return [row[0] for row in rows] + [
             row[0] for row in connection.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1")
         ]
+
+
+def broken() -> list[Any]:
+    """Return the invariants of the database in use that are broken."""
+    with reading(command_line()) as session:
+        return list(broken_invariants(session))
+
+
+def refused(work: Callable[[], Any]) -> str:
+    """Return the code of the error that some work, which opens the database itself, ends with."""
+    disconnect()
+    with pytest.raises(DomainError) as caught:
+        work()
+    disconnect()
+    return caught.value.code
+
+
+def other(kind: str) -> str:
+    """Return the other kind of database."""
+    return KINDS[1 - KINDS.index(kind)]
