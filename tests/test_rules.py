@@ -204,7 +204,6 @@ def test_no_key_is_evaluated_as_script_in_the_browser():
 
 
 def test_arguments_of_events_are_looked_at_before_something_is_taken_out_of_them():
-    """A browser may send anything: of a list there is no key, and what the handler raises stands in the log."""
     wrong = [
         module.place(node)
         for module in product_modules()

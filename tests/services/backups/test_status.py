@@ -41,7 +41,7 @@ def findings() -> dict[str, tuple[str, str]]:
 @pytest.fixture
 def in_use(database, monkeypatch):
     """Let ``doctor`` look at the database of the test."""
-    monkeypatch.setattr("services.installation.maintenance._connect", lambda: database)
+    monkeypatch.setattr("services.installation.maintenance.connect_to", lambda _settings: database)
     return database
 
 
