@@ -184,9 +184,9 @@ def database_bytes(actor: Actor) -> int:
         return session.scalar(select(func.pg_database_size(func.current_database()))) or 0
 
 
-def _not_copied(name: str, place: Path, reason: str) -> Conflict:
+def _not_copied(name: str, place: Path, problem: str) -> Conflict:
     message = N_("The backup {file} could not be copied to {folder}: {reason}. It is in the first place only.")
-    return Conflict("backups.not_copied", message, file=name, folder=place, reason=reason)
+    return Conflict("backups.not_copied", message, file=name, folder=place, reason=problem)
 
 
 def _data_bytes(actor: Actor) -> int:

@@ -15,19 +15,19 @@ from services.notifications.sending import notify
 _SEE = {"see_all": "the worker tells those who operate the installation", "synchronize_session": False}
 
 
-def notify_late(session: Session, reason: str) -> None:
+def notify_late(session: Session, problem: str) -> None:
     """Tell that there has been no backup for two days, and why, if that is known."""
-    notify(session, BACKUP_LATE, _operators(session), "", reason=reason)
+    notify(session, BACKUP_LATE, _operators(session), "", reason=problem)
 
 
-def notify_not_copied(session: Session, file: str, reason: str) -> None:
+def notify_not_copied(session: Session, file: str, problem: str) -> None:
     """Tell that a backup could not be copied to the second place."""
-    notify(session, BACKUP_NOT_COPIED, _operators(session), file, reason=reason)
+    notify(session, BACKUP_NOT_COPIED, _operators(session), file, reason=problem)
 
 
-def notify_not_proven(session: Session, file: str, reason: str) -> None:
+def notify_not_proven(session: Session, file: str, problem: str) -> None:
     """Tell that the drill of a backup failed."""
-    notify(session, BACKUP_NOT_PROVEN, _operators(session), file, reason=reason)
+    notify(session, BACKUP_NOT_PROVEN, _operators(session), file, reason=problem)
 
 
 def end_late(session: Session) -> None:
