@@ -7,24 +7,17 @@ foreign keys are made at the end; their statements wait in the database, so that
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, inspect, text
 
 from core.schema.relocation import ARRIVED, ARRIVING, MARK, Relocation, mark, relocation_of
 from core.transfer.loading import advance_counters, load_rows, require_references, take_guards
-from core.transfer.reading import read_lines, without_time_limit
+from core.transfer.reading import TableFacts, read_lines, table_facts, without_time_limit
 from core.transfer.shapes import TableShape, table_shapes
 
 TABLES, GUARDS = "relocation_tables", "relocation_guards"
-
-
-class TableFacts(NamedTuple):
-    """Content of a table: how many rows, and the SHA-256 of its lines in the neutral form."""
-
-    rows: int
-    checksum: str
 
 
 class TableDiffers(Exception):
@@ -112,15 +105,6 @@ def copied_tables(connection: Connection) -> dict[str, TableFacts]:
 def copy_mark(connection: Connection) -> Relocation | None:
     """Return the mark of a database that a move began to copy to, None of any other."""
     return relocation_of(connection) if inspect(connection).has_table(TABLES) else None
-
-
-def table_facts(connection: Connection, table: TableShape) -> TableFacts:
-    """Return the facts of a table."""
-    digest, count = hashlib.sha256(), 0
-    for line, rows in read_lines(connection, table):
-        digest.update(line)
-        count += rows
-    return TableFacts(count, digest.hexdigest())
 
 
 def _copy(source: Connection, target: Connection, table: TableShape) -> TableFacts:

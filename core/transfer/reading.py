@@ -1,8 +1,9 @@
 """Reading of tables in the neutral form, within one snapshot of the database."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, Engine
@@ -24,6 +25,13 @@ _POSTGRES_FORMS = {
     "json": "{name}::text",
     "number": "{name} + 0.0",  # SQLite has no -0.0
 }
+
+
+class TableFacts(NamedTuple):
+    """Content of a table: how many rows, and the SHA-256 of its lines in the neutral form."""
+
+    rows: int
+    checksum: str
 
 
 @contextmanager
@@ -53,6 +61,15 @@ def read_lines(connection: Connection, table: TableShape) -> Iterator[tuple[byte
     """
     for rows in _rows(connection, table):
         yield orjson.dumps(rows, option=orjson.OPT_APPEND_NEWLINE), len(rows)
+
+
+def table_facts(connection: Connection, table: TableShape) -> TableFacts:
+    """Return the facts of a table."""
+    digest, count = hashlib.sha256(), 0
+    for line, rows in read_lines(connection, table):
+        digest.update(line)
+        count += rows
+    return TableFacts(count, digest.hexdigest())
 
 
 def _rows(connection: Connection, table: TableShape) -> Iterator[list[Any]]:

@@ -124,9 +124,8 @@ def make_backup(actor: Actor, file: Path, *, passphrase: bytes | None = None, wi
 
 def _write(target: HashedFile, passphrase: bytes | None, *, with_secrets: bool) -> _Totals:
     totals, tables = _Totals(), table_shapes()
-    anchors = (
-        anchors_path().read_bytes() if anchors_path().exists() else b""
-    )  # before the snapshot, which has their seals
+    # before the snapshot, so that it has their seals
+    anchors = anchors_path().read_bytes() if anchors_path().exists() else b""
     with (
         snapshot(engine_in_use()) as connection,
         written_archive(target, passphrase, int(now().timestamp())) as archive,

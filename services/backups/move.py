@@ -38,7 +38,6 @@ from core.setting_rules import require_valid
 from core.settings import Settings, settings
 from core.transfer.copying import (
     TableDiffers,
-    TableFacts,
     copied_tables,
     copy_tables,
     end_copy,
@@ -46,7 +45,7 @@ from core.transfer.copying import (
     forget_copy,
 )
 from core.transfer.loading import BrokenReference
-from core.transfer.reading import snapshot, without_time_limit
+from core.transfer.reading import TableFacts, snapshot, without_time_limit
 from services.backups.move_places import NewPlace, new_place, nothing_there, old_place
 
 
@@ -191,7 +190,6 @@ def _copied(engine: Engine, new: NewPlace, stated: Settings) -> tuple[dict[str, 
             return complete, sorted(complete)
         try:
             with snapshot(engine) as source:
-                without_time_limit(source)
                 tables, skipped = copy_tables(source, target)
             finish_copy(target, tables)
         except TableDiffers as error:

@@ -1,7 +1,5 @@
 """The two places of a move: the database of the settings, and an empty one that takes its data over."""
 
-import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -12,7 +10,6 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, inspect, text
 
 from core.access import command_line
-from core.clock import now
 from core.database.disk_space import write_problem
 from core.database.sessions import file_engine
 from core.errors import Conflict, InvalidInput
@@ -30,9 +27,11 @@ from services.backups.targets import (
     OTHER_SESSIONS,
     drop_everything,
     flush,
+    kept_file,
     postgres_has_data,
     remove_database,
     require_alone,
+    set_aside,
 )
 
 NAME_SUFFIX = ".moving"
@@ -143,7 +142,7 @@ class _Postgres:
         if versions.schema_state(self._engine) != "current":
             message = N_("The data there are of another release and could not be kept. Name an empty database.")
             raise Conflict("moves.target_not_empty", message)
-        make_backup(command_line(), _kept_file(".qudao"))
+        make_backup(command_line(), kept_file("move", ".qudao"))
 
     def begin(self, relocation: Relocation) -> None:
         versions.make_role(self._engine)
@@ -191,11 +190,7 @@ class _File:
         return self._has_data and not (resumes and self._is_published)
 
     def keep(self) -> None:
-        target = _kept_file(".db")
-        try:
-            os.link(self._file, target)
-        except OSError:  # another file system
-            shutil.copyfile(self._file, target)
+        set_aside(self._file, "move")
 
     def begin(self, relocation: Relocation) -> None:
         remove_database(self._scratch)
@@ -296,9 +291,3 @@ def _same_place() -> Conflict:
 def _in_use(place: str) -> Conflict:
     message = N_("{place} is in use. Stop the server, its workers and other programs, then move.")
     return Conflict("moves.in_use", message, place=place)
-
-
-def _kept_file(suffix: str) -> Path:
-    folder = settings().data_dir / "backups"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder / f"before-move-{now():%Y%m%dT%H%M%SZ}{suffix}"

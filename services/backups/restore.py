@@ -1,6 +1,5 @@
 """Restoring a backup into an empty installation of this or a later release, on either database."""
 
-import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -23,8 +22,7 @@ from core.permissions import Permission
 from core.schema import versions
 from core.settings import settings, signing_secret
 from core.transfer.loading import BrokenReference, advance_counters, load_rows, without_guards
-from core.transfer.reading import read_lines
-from core.transfer.shapes import TableShape
+from core.transfer.reading import table_facts
 from services.backups.archive import damaged, not_a_backup
 from services.backups.content import Content, Manifest, content_of
 from services.backups.targets import new_database, set_aside
@@ -120,17 +118,10 @@ def load_tables(connection: Connection, content: Content, manifest: Manifest, fi
         for table in manifest.tables:
             connection.exec_driver_sql(f'DELETE FROM "{table.name}"')  # noqa: S608  (what migrations put there)
             load_rows(connection, table, content.batches(table))
-            if content.found[table.name] != _stored(connection, table):
+            stored = table_facts(connection, table)
+            if content.found[table.name] != {"rows": stored.rows, "sha256": stored.checksum}:
                 raise damaged(file)
     advance_counters(connection, manifest.tables)
-
-
-def _stored(connection: Connection, table: TableShape) -> dict[str, Any]:
-    digest, count = hashlib.sha256(), 0
-    for line, rows in read_lines(connection, table):
-        digest.update(line)
-        count += rows
-    return {"rows": count, "sha256": digest.hexdigest()}
 
 
 def _outcome(file: Path, content: Content, manifest: Manifest, *, has_secrets: bool) -> Restored:

@@ -127,7 +127,7 @@ def _new_postgres(engine: Engine, revision: str, replace: str) -> Iterator[Conne
         _require_name(replace)
         if versions.schema_state(engine) != "current":
             raise _other_schema()
-        make_backup(command_line(), _kept_file(".qudao"), with_secrets=True)
+        make_backup(command_line(), kept_file("restore", ".qudao"), with_secrets=True)
     versions.make_role(engine)
     engine.dispose()  # so that this process has one session
     with versions.alone(engine) as connection, connection.begin():
@@ -168,21 +168,22 @@ def _require_name(replace: str) -> None:
         raise Conflict("backups.not_empty", message, name=name)
 
 
-def set_aside(file: Path) -> None:
+def set_aside(file: Path, occasion: str = "restore") -> None:
     """Keep a file in the folder of backups, too, before it is replaced; does nothing if it is not there."""
     if not file.exists():
         return
-    target = _kept_file(f"-{file.name}")
+    target = kept_file(occasion, f"-{file.name}")
     try:
         os.link(file, target)
     except OSError:  # the folder is on another disk
         shutil.copy2(file, target)
 
 
-def _kept_file(suffix: str) -> Path:
+def kept_file(occasion: str, suffix: str) -> Path:
+    """Return the path in the folder of backups for what a restore or a move replaces."""
     folder = settings().data_dir / "backups"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder / f"before-restore-{now():%Y%m%dT%H%M%S%fZ}{suffix}"
+    return folder / f"before-{occasion}-{now():%Y%m%dT%H%M%S%fZ}{suffix}"
 
 
 def _other_schema() -> Conflict:

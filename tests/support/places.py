@@ -16,8 +16,7 @@ from sqlalchemy.engine import make_url
 from core.access import command_line
 from core.database.sessions import disconnect, reading
 from core.errors import DomainError
-from core.transfer.copying import TableFacts, table_facts
-from core.transfer.reading import snapshot
+from core.transfer.reading import TableFacts, snapshot, table_facts
 from core.transfer.shapes import table_shapes
 from services.installation.checks import broken_invariants
 from tests.conftest import driver_url, plain_url
